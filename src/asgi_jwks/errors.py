@@ -1,0 +1,183 @@
+"""Everything that can go wrong, split by whose fault it is.
+
+What lives only here: the error tree, the closed list of reasons, and the fixed phrase of each.
+What it does not know: requests, responses, tokens, clocks. It imports nothing of this package.
+
+    AsgiJwksError
+    ├── ConfigurationError             raised at construction, never during a request
+    ├── RequestError                   the client's fault
+    │   ├── MissingToken               401, a challenge without an error code
+    │   ├── InvalidRequest             400 invalid_request
+    │   ├── InvalidToken               401 invalid_token
+    │   └── InsufficientScope          403 insufficient_scope
+    └── KeySetError                    our side's fault: 503 with Retry-After, never a 401
+        ├── KeySetUnavailable          nothing usable and the endpoint does not answer
+        └── InvalidKeySet              the document is not a usable JWK Set
+"""
+
+from enum import StrEnum
+from typing import ClassVar, Final
+
+__all__ = [
+    "AsgiJwksError",
+    "ConfigurationError",
+    "InsufficientScope",
+    "InvalidKeySet",
+    "InvalidRequest",
+    "InvalidToken",
+    "KeySetError",
+    "KeySetUnavailable",
+    "MissingToken",
+    "Reason",
+    "RequestError",
+]
+
+
+class Reason(StrEnum):
+    """Why a request was refused: one value per rule, for exceptions, logs, events and metrics."""
+
+    # MissingToken
+    MISSING_TOKEN = "missing_token"
+
+    # InvalidRequest
+    REPEATED_CREDENTIALS = "repeated_credentials"
+    INVALID_CREDENTIALS = "invalid_credentials"
+    TOKEN_TOO_LARGE = "token_too_large"
+
+    # InvalidToken: the form of the token and its JOSE header
+    MALFORMED = "malformed"
+    ALGORITHM_NOT_ALLOWED = "algorithm_not_allowed"
+    UNSUPPORTED_HEADER = "unsupported_header"
+    WRONG_TYPE = "wrong_type"
+
+    # InvalidToken: the issuer, its keys and the signature
+    UNKNOWN_ISSUER = "unknown_issuer"
+    UNKNOWN_KEY = "unknown_key"
+    AMBIGUOUS_KEY = "ambiguous_key"
+    BAD_SIGNATURE = "bad_signature"
+
+    # InvalidToken: the claims
+    MISSING_CLAIM = "missing_claim"
+    INVALID_CLAIM = "invalid_claim"
+    EXPIRED = "expired"
+    NOT_YET_VALID = "not_yet_valid"
+    ISSUED_IN_FUTURE = "issued_in_future"
+    WRONG_AUDIENCE = "wrong_audience"
+    NOT_AN_ACCESS_TOKEN = "not_an_access_token"
+    SENDER_CONSTRAINED = "sender_constrained"
+    CHECK_FAILED = "check_failed"
+
+    # InsufficientScope
+    INSUFFICIENT_SCOPE = "insufficient_scope"
+
+    @property
+    def phrase(self) -> str:
+        """The fixed sentence for clients. No byte of a token or of an exception is ever in it."""
+        return _PHRASES[self]
+
+
+_PHRASES: Final[dict[Reason, str]] = {
+    Reason.MISSING_TOKEN: "A Bearer access token is required",
+    Reason.REPEATED_CREDENTIALS: "The request has more than one set of credentials; send one",
+    Reason.INVALID_CREDENTIALS: "The credentials are not of the form 'Bearer' and one token",
+    Reason.TOKEN_TOO_LARGE: "The access token is too large",
+    Reason.MALFORMED: "The access token is not a well-formed signed JWT",
+    Reason.ALGORITHM_NOT_ALLOWED: "The access token is signed with an algorithm not accepted here",
+    Reason.UNSUPPORTED_HEADER: "The access token has a header parameter not supported here",
+    Reason.WRONG_TYPE: "The access token is of a type not accepted here",
+    Reason.UNKNOWN_ISSUER: "The access token is not from an issuer trusted here",
+    Reason.UNKNOWN_KEY: "The access token is signed with a key that its issuer does not publish",
+    Reason.AMBIGUOUS_KEY: "The access token does not say clearly which key signed it",
+    Reason.BAD_SIGNATURE: "The signature of the access token is not valid",
+    Reason.MISSING_CLAIM: "The access token lacks a required claim",
+    Reason.INVALID_CLAIM: "The access token has a claim of the wrong form",
+    Reason.EXPIRED: "The access token has expired",
+    Reason.NOT_YET_VALID: "The access token is not valid yet",
+    Reason.ISSUED_IN_FUTURE: "The access token was issued in the future",
+    Reason.WRONG_AUDIENCE: "The access token is not for this resource server",
+    Reason.NOT_AN_ACCESS_TOKEN: "The token is not an access token",
+    Reason.SENDER_CONSTRAINED: "The access token is bound to a key and is no plain Bearer token",
+    Reason.CHECK_FAILED: "The access token does not meet the conditions of this resource server",
+    Reason.INSUFFICIENT_SCOPE: "The access token does not grant what this request needs",
+}
+
+
+class AsgiJwksError(Exception):
+    """The root of every error that this package raises on purpose."""
+
+
+class ConfigurationError(AsgiJwksError, ValueError):
+    """An option is wrong. Raised at construction, with a sentence that says what to write."""
+
+
+class RequestError(AsgiJwksError):
+    """The client's fault: answered with `status` and a challenge (RFC 6750, section 3).
+
+    `reason` is the rule that was broken. `detail` is for the operator's log only: it may name
+    claims and shortened key ids, never a signature, and it is never sent to a client.
+    """
+
+    status: ClassVar[int]
+    error: ClassVar[str | None]
+
+    def __init__(self, reason: Reason, detail: str | None = None) -> None:
+        super().__init__(reason.phrase if detail is None else f"{reason.phrase} ({detail})")
+        self.reason = reason
+        self.detail = detail
+
+
+class MissingToken(RequestError):
+    """The request has no Bearer token: 401, and a challenge without an error code."""
+
+    status = 401
+    error = None
+
+    def __init__(self, detail: str | None = None) -> None:
+        super().__init__(Reason.MISSING_TOKEN, detail)
+
+
+class InvalidRequest(RequestError):
+    """The credentials of the request are malformed, repeated or oversized: 400 invalid_request."""
+
+    status = 400
+    error = "invalid_request"
+
+
+class InvalidToken(RequestError):
+    """The token is not a valid access token here: 401 invalid_token."""
+
+    status = 401
+    error = "invalid_token"
+
+
+class InsufficientScope(RequestError):
+    """The token is valid but grants too little: 403 insufficient_scope.
+
+    `scopes` are the scopes that the request needs; the challenge names them (RFC 6750, section 3).
+    """
+
+    status = 403
+    error = "insufficient_scope"
+
+    def __init__(self, *scopes: str, detail: str | None = None) -> None:
+        super().__init__(Reason.INSUFFICIENT_SCOPE, detail)
+        self.scopes = scopes
+
+
+class KeySetError(AsgiJwksError):
+    """Our side's fault: the issuer's keys cannot be had. 503 with Retry-After, never a 401.
+
+    `retry_after` is the number of seconds after which another attempt makes sense.
+    """
+
+    def __init__(self, message: str, *, retry_after: float = 1.0) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class KeySetUnavailable(KeySetError):
+    """No usable keys, and the endpoint does not answer (or is not to be asked again yet)."""
+
+
+class InvalidKeySet(KeySetError):
+    """The document that the endpoint answered with is not a usable JWK Set (RFC 7517)."""

@@ -1,0 +1,43 @@
+"""A mock identity provider for tests and demos: `MockIssuer`, real keys, real sockets, real faults.
+
+What lives only here: the public surface of this room. Nothing is imported until it is asked for,
+so that the pytest plugin costs a test run nothing that it does not use.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from asgi_jwks.testing import forgery as forge
+    from asgi_jwks.testing.endpoint import Endpoint, RecordedRequest
+    from asgi_jwks.testing.issuer import MockIssuer
+    from asgi_jwks.testing.keys import SigningKey
+    from asgi_jwks.testing.server import LoopbackServer, serve_app
+
+__all__ = [
+    "Endpoint",
+    "LoopbackServer",
+    "MockIssuer",
+    "RecordedRequest",
+    "SigningKey",
+    "forge",
+    "serve_app",
+]
+
+_HOME = {
+    "Endpoint": "endpoint",
+    "LoopbackServer": "server",
+    "MockIssuer": "issuer",
+    "RecordedRequest": "endpoint",
+    "SigningKey": "keys",
+    "serve_app": "server",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name == "forge":
+        return import_module("asgi_jwks.testing.forgery")
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value: object = getattr(import_module(f"asgi_jwks.testing.{_HOME[name]}"), name)
+    return value

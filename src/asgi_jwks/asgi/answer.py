@@ -1,0 +1,35 @@
+"""Sending a refusal, by the connection's own means.
+
+What lives only here: how a refusal travels over http and websocket. What it does not know: why.
+"""
+
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any, Final
+
+from asgi_jwks.asgi.challenge import Refusal
+
+__all__ = ["refuse"]
+
+# RFC 6455, section 7.4.1: the connection violates a policy.
+POLICY_VIOLATION: Final = 1008
+
+
+async def refuse(
+    refusal: Refusal,
+    scope: MutableMapping[str, Any],
+    send: Callable[[MutableMapping[str, Any]], Awaitable[None]],
+) -> None:
+    """Answer a connection that the application does not get to see."""
+    prefix = "http.response"
+    if scope["type"] == "websocket":
+        prefix = "websocket.http.response"
+        if prefix not in (scope.get("extensions") or {}):
+            # Before `accept`, a server turns this into a handshake answered with 403.
+            await send({"type": "websocket.close", "code": POLICY_VIOLATION})
+            return
+    # A list of its own for each answer: middleware outside, such as CORS, adds to it in place.
+    start = {"type": f"{prefix}.start", "status": refusal.status, "headers": [*refusal.headers]}
+    await send(start)
+    # RFC 9110, section 9.3.2: the header section of a GET, without its content.
+    body = b"" if scope.get("method") == "HEAD" else refusal.body
+    await send({"type": f"{prefix}.body", "body": body})

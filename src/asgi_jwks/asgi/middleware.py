@@ -1,0 +1,202 @@
+"""`JWTBearerMiddleware`: the guard in front of an ASGI application.
+
+What lives only here: which connections are guarded, and what happens around the application. It
+decides nothing itself: tokens are found by `bearer`, judged by the verifier, and answered by
+`challenge`.
+"""
+
+import logging
+from collections.abc import Awaitable, Callable, Iterable, MutableMapping, Sequence
+from typing import Any, Final
+
+from asgi_jwks.asgi.answer import refuse
+from asgi_jwks.asgi.bearer import AuthorizationHeader, TokenSource, require_token
+from asgi_jwks.asgi.challenge import Challenges, Refusal
+from asgi_jwks.asgi.identity import CHALLENGES, identify, identify_nobody
+from asgi_jwks.asgi.lifespan import run_with_keys
+from asgi_jwks.asgi.paths import PublicPaths
+from asgi_jwks.errors import ConfigurationError, KeySetError, MissingToken, RequestError
+from asgi_jwks.keys.fetch import HTTPClient
+from asgi_jwks.tokens.issuers import Check, KeySource
+from asgi_jwks.tokens.policy import Profile
+from asgi_jwks.tokens.verifier import AccessTokenVerifier
+from asgi_jwks.trust import TrustedIssuer
+
+__all__ = ["JWTBearerMiddleware"]
+
+_log: Final = logging.getLogger("asgi_jwks.requests")
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+ASGIApp = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+
+class JWTBearerMiddleware:
+    """Lets requests through to `app` that bring a valid access token (RFC 6750).
+
+    The verified token is put on the scope: `scope["claims"]`, `scope["auth"]` (an AccessToken) and
+    `scope["user"]`. Other requests are answered with a challenge: 401, 400 or 403, or with 503
+    while the issuer's keys cannot be had.
+
+    Args:
+        app: any ASGI 3 application.
+        issuer: see TrustedIssuer, as for all options down to `allow_insecure_http`.
+        verifier: an AccessTokenVerifier instead of these options, for several issuers and all else.
+        realm: the realm of the challenges.
+        resource_metadata: the URL of this server's metadata (RFC 9728), for the challenges.
+        public_paths: paths that need no token: "/health" exactly, "/static/*" by segments. A token
+            on them is not looked at.
+        token_sources: where tokens are looked for; the Authorization field unless given.
+        allow_anonymous: let requests without a token through as nobody. One with an invalid token
+            is refused all the same.
+        allow_unauthenticated_preflight: let CORS preflights through to the application.
+        require_keys_at_startup: fail the server's start if the keys cannot be had.
+        on_refused: is called with the error and the scope of each refused request, for metrics.
+
+    Raises:
+        ConfigurationError: an option is wrong; the message says what to write.
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        issuer: str | None = None,
+        audience: str | Iterable[str] | None = None,
+        jwks_uri: str | None = None,
+        keys: KeySource | None = None,
+        algorithms: Iterable[str] | None = None,
+        leeway: float = 5.0,
+        profile: Profile = "default",
+        audience_claim: str = "aud",
+        required_claims: Iterable[str] = (),
+        checks: Sequence[Check] = (),
+        gateway_proves_binding: bool = False,
+        http_client: HTTPClient | None = None,
+        allow_insecure_http: bool = False,
+        verifier: AccessTokenVerifier | None = None,
+        realm: str = "api",
+        resource_metadata: str | None = None,
+        public_paths: Iterable[str] = (),
+        token_sources: Sequence[TokenSource] = (AuthorizationHeader(),),
+        allow_anonymous: bool = False,
+        allow_unauthenticated_preflight: bool = False,
+        require_keys_at_startup: bool = False,
+        on_refused: Callable[[RequestError | KeySetError, Scope], None] | None = None,
+    ) -> None:
+        if (issuer is None) == (verifier is None):
+            raise ConfigurationError(
+                'Write JWTBearerMiddleware(app, issuer="https://example.eu.auth0.com/", '
+                'audience="https://api.example.com"), or JWTBearerMiddleware(app, verifier=...).'
+            )
+        if not token_sources:
+            raise ConfigurationError("token_sources must name at least one source.")
+        if verifier is None:
+            verifier = AccessTokenVerifier(
+                [
+                    TrustedIssuer(
+                        issuer=issuer or "",
+                        audience=audience or (),
+                        jwks_uri=jwks_uri,
+                        keys=keys,
+                        algorithms=algorithms,
+                        leeway=leeway,
+                        profile=profile,
+                        audience_claim=audience_claim,
+                        required_claims=required_claims,
+                        checks=checks,
+                        gateway_proves_binding=gateway_proves_binding,
+                        http_client=http_client,
+                        allow_insecure_http=allow_insecure_http,
+                    )
+                ]
+            )
+        elif audience is not None or jwks_uri is not None or keys is not None:
+            raise ConfigurationError(
+                "With verifier=..., the issuers' options belong to its TrustedIssuer objects."
+            )
+        self.app: Final = app
+        self.verifier: Final = verifier
+        self._challenges: Final = Challenges(realm=realm, resource_metadata=resource_metadata)
+        self._public_paths: Final = PublicPaths(public_paths)
+        self._sources: Final = tuple(token_sources)
+        self._allow_anonymous: Final = allow_anonymous
+        self._allow_preflight: Final = allow_unauthenticated_preflight
+        self._require_keys_at_startup: Final = require_keys_at_startup
+        self._on_refused: Final = on_refused
+        self._hinted_at_preflight = False
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Guard one connection (ASGI 3)."""
+        kind = scope["type"]
+        if kind == "lifespan":
+            await run_with_keys(
+                self.app,
+                scope,
+                receive,
+                send,
+                verifier=self.verifier,
+                require_keys=self._require_keys_at_startup,
+            )
+            return
+        if kind not in {"http", "websocket"}:
+            # An unknown type of connection is not an open door.
+            raise RuntimeError(f"JWTBearerMiddleware does not know connections of type {kind!r}.")
+        if self._is_let_through(scope):
+            identify_nobody(scope)
+        else:
+            refusal = await self._authenticate(scope)
+            if refusal is not None:
+                await refuse(refusal, scope, send)
+                return
+        scope[CHALLENGES] = self._challenges
+        # Outside of any `try`: the application's exceptions are its own.
+        await self.app(scope, receive, send)
+
+    def _is_let_through(self, scope: Scope) -> bool:
+        """Whether the connection needs no token, whatever else it brings."""
+        if self._public_paths and self._public_paths.match(scope):
+            return True
+        return scope.get("method") == "OPTIONS" and self._lets_preflight(scope)
+
+    async def _authenticate(self, scope: Scope) -> Refusal | None:
+        """Identify the client on the scope, or say how it is refused."""
+        try:
+            token = require_token(scope, self._sources, max_bytes=self.verifier.max_token_bytes)
+            access_token = await self.verifier.verify(token)
+        except RequestError as error:
+            if self._allow_anonymous and isinstance(error, MissingToken):
+                identify_nobody(scope)
+                return None
+            self._tell(error, scope)
+            return self._challenges.refusal(error)
+        except KeySetError as error:
+            self._tell(error, scope)
+            return self._challenges.unavailable(error)
+        identify(scope, access_token)
+        return None
+
+    def _lets_preflight(self, scope: Scope) -> bool:
+        """Whether this OPTIONS request is a CORS preflight that may pass."""
+        names = {name.lower() for name, _ in scope["headers"]}
+        if not {b"origin", b"access-control-request-method"} <= names:
+            return False
+        if not self._allow_preflight and not self._hinted_at_preflight:
+            self._hinted_at_preflight = True
+            _log.warning(
+                "refused a CORS preflight, which never has a token. Add Starlette's CORSMiddleware "
+                "after JWTBearerMiddleware, so that it answers first, or set "
+                "allow_unauthenticated_preflight=True if the application answers it."
+            )
+        return self._allow_preflight
+
+    def _tell(self, error: RequestError | KeySetError, scope: Scope) -> None:
+        _log.debug("refused: %s", error)
+        if self._on_refused is not None:
+            try:
+                self._on_refused(error, scope)
+            # Metrics must not turn a refusal into a 500.
+            except Exception:
+                _log.exception("on_refused failed")

@@ -1,0 +1,64 @@
+"""Which paths are public.
+
+What lives only here: the matching of public paths, exactly or by whole segments. What it does not
+know: what is done with a public request. Wherever two readers of a path could differ, it is not
+public.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+from asgi_jwks.errors import ConfigurationError
+
+__all__ = ["PublicPaths"]
+
+# Encoded forms of / \ . % ; whoever decodes once more, or once less, would see another path.
+_AMBIGUOUS_ESCAPES: Final = (b"%2f", b"%5c", b"%2e", b"%25", b"%3b")
+_AMBIGUOUS_CHARACTERS: Final = frozenset("\\%;?#\0")
+_AMBIGUOUS_SEGMENTS: Final = frozenset({"", ".", ".."})
+
+
+class PublicPaths:
+    """A set of paths: "/health" is that path only, "/static/*" everything below "/static/".
+
+    Raises:
+        ConfigurationError: a path does not begin with a slash, or has a star elsewhere.
+    """
+
+    def __init__(self, paths: Iterable[str]) -> None:
+        given = (paths,) if isinstance(paths, str) else tuple(paths)
+        for path in given:
+            if not path.startswith("/") or "*" in path.removesuffix("/*") or "//" in path:
+                raise ConfigurationError(
+                    f'public_paths: {path!r} is no path. Write "/health" for that path only, or '
+                    '"/static/*" for everything below "/static/".'
+                )
+        self._exact: Final = frozenset(path for path in given if not path.endswith("/*"))
+        self._prefixes: Final = tuple(path[:-1] for path in given if path.endswith("/*"))
+
+    def __bool__(self) -> bool:
+        return bool(self._exact or self._prefixes)
+
+    def match(self, scope: Mapping[str, Any]) -> bool:
+        """Whether the path that the application will route by is public."""
+        raw = scope.get("raw_path")
+        if raw is not None and b"%" in raw and any(e in raw.lower() for e in _AMBIGUOUS_ESCAPES):
+            return False
+        path = _route_path(scope)
+        if path in self._exact:
+            return True
+        for prefix in self._prefixes:
+            if path.startswith(prefix):
+                below = path[len(prefix) :]
+                return not (
+                    _AMBIGUOUS_CHARACTERS.intersection(below)
+                    or _AMBIGUOUS_SEGMENTS.intersection(below.split("/"))
+                )
+        return False
+
+
+def _route_path(scope: Mapping[str, Any]) -> str:
+    """The path below the mount point: ASGI's `path` includes `root_path`."""
+    path: str = scope["path"]
+    root: str = scope.get("root_path") or ""
+    return path[len(root) :] if root and path.startswith(f"{root}/") else path

@@ -1,0 +1,108 @@
+"""From an issuer to its JWKS URL, by its metadata document.
+
+What lives only here: the two well-known forms (OpenID Connect Discovery 1.0, section 4; RFC 8414,
+section 3) and the rules for the document (RFC 8414, section 3.3). What it does not know: key sets,
+and when the document is fetched: that is `refreshing.py`'s, for metadata as for keys.
+"""
+
+from typing import Final
+from urllib.parse import urlsplit
+
+from asgi_jwks.errors import ConfigurationError
+from asgi_jwks.jose.encoding import EncodingError, json_object
+from asgi_jwks.keys.answer import freshness_advice
+from asgi_jwks.keys.fetch import Endpoint, FetchFailed, require_secure_url
+from asgi_jwks.keys.refreshing import Fetched
+
+__all__ = ["Metadata", "metadata_urls"]
+
+
+def metadata_urls(issuer: str) -> tuple[str, ...]:
+    """Where the issuer's metadata may be, in the order in which they are tried.
+
+    For an issuer without a path the second form differs from the first in its last part only.
+    """
+    parts = urlsplit(issuer)
+    path = parts.path.rstrip("/")
+    origin = f"{parts.scheme}://{parts.netloc}"
+    return (
+        f"{origin}{path}/.well-known/openid-configuration",
+        f"{origin}/.well-known/oauth-authorization-server{path}",
+    )
+
+
+class Metadata:
+    """Fetches an issuer's metadata document and takes `jwks_uri` from it.
+
+    Raises:
+        ConfigurationError: keys may not be fetched on the word of this issuer's URL.
+    """
+
+    def __init__(self, issuer: str, endpoint: Endpoint) -> None:
+        insecure = endpoint.allow_insecure_http
+        require_secure_url("issuer", issuer, allow_insecure_http=insecure)
+        self._issuer: Final = issuer
+        self._endpoint: Final = endpoint
+
+    async def load(self, previous: Fetched[str] | None, attempts: int) -> Fetched[str]:
+        """Fetch the document and return the issuer's `jwks_uri`.
+
+        Raises:
+            FetchFailed: neither well-known form has a document of this issuer.
+        """
+        failures = []
+        for url in metadata_urls(self._issuer):
+            try:
+                return await self._load_from(url, previous, attempts)
+            except FetchFailed as failure:
+                failures.append(failure)
+        waits = [f.asked_to_wait for f in failures if f.asked_to_wait is not None]
+        reasons = "; ".join(dict.fromkeys(str(failure) for failure in failures))
+        raise FetchFailed(
+            f"no metadata document of issuer {self._issuer!r}: {reasons}",
+            asked_to_wait=max(waits, default=None),
+        ) from failures[0]
+
+    async def _load_from(
+        self, url: str, previous: Fetched[str] | None, attempts: int
+    ) -> Fetched[str]:
+        etag = previous.etag if previous is not None and previous.url == url else None
+        answer = await self._endpoint.get(url, etag=etag, attempts=attempts)
+        document = answer.body
+        if previous is not None and answer.status != 200:
+            document = previous.document
+        return Fetched(
+            self._jwks_uri(url, document),
+            url=url,
+            document=document,
+            etag=answer.header("etag"),
+            advised=freshness_advice(answer),
+        )
+
+    def _jwks_uri(self, url: str, document: bytes) -> str:
+        try:
+            metadata = json_object(document)
+        except EncodingError as error:
+            raise FetchFailed(f"{url}: {error}") from None
+        # RFC 8414, section 3.3: identical, or the document must not be used. Whoever can answer
+        # for another issuer must not be able to name the keys of this one.
+        if metadata.get("issuer") != self._issuer:
+            raise FetchFailed(
+                f"{url} is the metadata of another issuer: its `issuer` is "
+                f"{metadata.get('issuer')!r}, configured is {self._issuer!r}; they must be equal "
+                "to the last character"
+            )
+        jwks_uri = metadata.get("jwks_uri")
+        if not isinstance(jwks_uri, str):
+            raise FetchFailed(f"{url} names no jwks_uri")
+        try:
+            require_secure_url(
+                "jwks_uri", jwks_uri, allow_insecure_http=self._endpoint.allow_insecure_http
+            )
+        except ConfigurationError as error:
+            raise FetchFailed(f"{url}: {error}") from None
+        # A document that came over TLS must not lead to one that does not, not even on loopback.
+        secure = urlsplit(self._issuer).scheme == "https"
+        if secure and urlsplit(jwks_uri).scheme != "https":
+            raise FetchFailed(f"{url} names a jwks_uri that is not https: {jwks_uri!r}")
+        return jwks_uri

@@ -1,0 +1,110 @@
+"""One run of a piece of work at a time in each event loop, detached from whoever asked for it.
+
+What lives only here: starting work on asyncio or trio outside the caller's task, so that a
+cancelled caller does not cancel the others' run. What it does not know: what the work is, and
+when it is due.
+"""
+
+import asyncio
+import contextvars
+import sys
+from collections.abc import Awaitable, Callable
+from typing import Any, Final
+from weakref import WeakKeyDictionary
+
+import anyio
+
+__all__ = ["Flight", "SingleFlight"]
+
+
+class Flight:
+    """One run in progress.
+
+    `started` is when it began (monotonic seconds), `paid` whether a budget was charged for it,
+    `ended` an event, and `succeeded` is for the work to set.
+    """
+
+    __slots__ = ("_scope", "_task", "ended", "paid", "started", "succeeded")
+
+    def __init__(self, started: float, *, paid: bool) -> None:
+        self.started: Final = started
+        self.paid: Final = paid
+        self.succeeded = False
+        self.ended: Final = anyio.Event()
+        self._scope = anyio.CancelScope()
+        # asyncio keeps only weak references to tasks: this one keeps the run alive.
+        self._task: asyncio.Task[None] | None = None
+
+    async def cancel(self) -> None:
+        """Cancel the run and wait until nothing of it is left."""
+        self._scope.cancel()
+        await self.ended.wait()
+        if self._task is not None:
+            await asyncio.wait([self._task])
+
+
+class SingleFlight:
+    """At most one run of `work` in each event loop; a second caller joins the run in progress.
+
+    `work` gets the Flight and must deal with its own exceptions.
+    """
+
+    def __init__(self, work: Callable[[Flight], Awaitable[None]]) -> None:
+        self._work: Final = work
+        # Keyed by the loop itself: loops come and go (test clients, workers after a fork), and
+        # what is left of a run in a closed loop must not be taken for a run in another.
+        self._flights: Final[WeakKeyDictionary[Any, Flight]] = WeakKeyDictionary()
+
+    def current(self) -> Flight | None:
+        """The run in progress in this event loop."""
+        return self._flights.get(_running_loop())
+
+    def start(self, now: float, *, paid: bool = False) -> Flight:
+        """Start a run, detached from the calling task, unless one is in progress."""
+        loop = _running_loop()
+        flight = self._flights.get(loop)
+        if flight is None:
+            flight = self._flights[loop] = Flight(now, paid=paid)
+            self._launch(loop, flight)
+        return flight
+
+    async def cancel(self) -> None:
+        """Cancel this event loop's run, if there is one, and wait until it is gone."""
+        flight = self.current()
+        if flight is not None:
+            await flight.cancel()
+
+    def _launch(self, loop: Any, flight: Flight) -> None:
+        trio = _trio()
+        if trio is not None:
+            trio.lowlevel.spawn_system_task(self._run, loop, flight)
+            return
+        # An empty context: the run serves everybody, so it is not to be a child of the request
+        # (its trace span, its log fields) that happened to start it. Trio does so by itself.
+        run = self._run(loop, flight)
+        flight._task = asyncio.get_running_loop().create_task(run, context=contextvars.Context())
+        # A task that is cancelled before its first step never reaches its `finally`.
+        flight._task.add_done_callback(lambda _: self._land(loop, flight))
+
+    async def _run(self, loop: Any, flight: Flight) -> None:
+        try:
+            with flight._scope:
+                await self._work(flight)
+        finally:
+            self._land(loop, flight)
+
+    def _land(self, loop: Any, flight: Flight) -> None:
+        if self._flights.get(loop) is flight:
+            del self._flights[loop]
+        flight.ended.set()
+
+
+def _trio() -> Any:
+    """The trio module if the caller is one of its tasks. As a guest, it runs inside asyncio."""
+    trio = sys.modules.get("trio")
+    return trio if trio is not None and trio.lowlevel.in_trio_task() else None
+
+
+def _running_loop() -> Any:
+    trio = _trio()
+    return asyncio.get_running_loop() if trio is None else trio.lowlevel.current_trio_token()

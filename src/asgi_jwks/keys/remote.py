@@ -1,0 +1,255 @@
+"""`RemoteJWKSet`: an issuer's keys, fetched from its JWKS URL and kept fresh.
+
+What lives only here: which fetch an unknown key id, or a signature that does not fit its key, may
+cause. What it does not know: tokens and their claims (the caller screens a token before it lets it
+cost a fetch), and when to fetch: `freshness.py` decides that and `refreshing.py` carries it out.
+"""
+
+import logging
+import os
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from cachetools import TTLCache
+
+from asgi_jwks._fork import ForkSafeLock
+from asgi_jwks.errors import ConfigurationError, InvalidToken, Reason
+from asgi_jwks.jose.jwk import SkippedKey
+from asgi_jwks.jose.key import VerificationKey
+from asgi_jwks.keys.discovery import Metadata
+from asgi_jwks.keys.document import KeySetDocument
+from asgi_jwks.keys.events import Announcer, Listener, log_event
+from asgi_jwks.keys.fetch import Endpoint, Fetch, HTTPClient, require_secure_url
+from asgi_jwks.keys.freshness import BUDGET_INTERVAL, Phase, TrustPeriod
+from asgi_jwks.keys.refreshing import Refreshing
+from asgi_jwks.keys.snapshot import Snapshot, SnapshotRefused
+
+__all__ = ["KeySetHealth", "RemoteJWKSet"]
+
+_log: Final = logging.getLogger("asgi_jwks.keys")
+
+# What refetches were made for is remembered; the budget allows only 22 of them in 600 s, but far
+# more strangers' key ids may wait for one and the same.
+REMEMBERED: Final = 1024
+
+
+@dataclass(frozen=True, slots=True)
+class KeySetHealth:
+    """The state of a key set, for a person or a health endpoint. Durations are in seconds.
+
+    `age` counts from the last successful fetch; `next_refresh_in` is zero when one is overdue.
+    """
+
+    key_set: str
+    phase: Phase
+    age: float | None
+    key_ids: tuple[str, ...]
+    skipped: tuple[SkippedKey, ...]
+    last_error: str | None
+    failures: int
+    next_refresh_in: float
+    fetches: int
+    refetch_budget: float
+
+
+class RemoteJWKSet:
+    """The keys that an issuer publishes at its JWKS URL (RFC 7517, section 5).
+
+    One instance may be used by several event loops in several threads, and survives a fork.
+
+    Args:
+        jwks_uri: the URL of the JWK Set; None to discover it from `issuer`.
+        issuer: the issuer identifier, for discovery (RFC 8414; OpenID Connect Discovery 1.0).
+        max_age: seconds that a set is fresh (600); Cache-Control may shorten it to 60.
+        max_stale: seconds that the last good set serves beyond that while fetches fail (3600).
+        max_wait: the most seconds that a request whose key is at hand waits for a refresh (1).
+        timeout: seconds for one whole fetch, discovery included (5).
+        http_client: an `httpx.AsyncClient` or the like, for a proxy, mTLS or a private CA. It is
+            used in whatever event loop uses this key set; to close it is the caller's part.
+        fetch: an async callable used instead of a client: `await fetch(url, headers) -> Answer`.
+        allow_insecure_http: accept http:// URLs of hosts other than loopback.
+        snapshot: a file in which the last good set is kept for the next start of the process.
+        listener: is called with each KeySetEvent; the default writes log lines.
+        clock: monotonic seconds.
+
+    Raises:
+        ConfigurationError: an option is wrong; the message says what to write.
+    """
+
+    def __init__(
+        self,
+        jwks_uri: str | None = None,
+        *,
+        issuer: str | None = None,
+        max_age: float = 600.0,
+        max_stale: float = 3600.0,
+        max_wait: float = 1.0,
+        timeout: float = 5.0,
+        http_client: HTTPClient | None = None,
+        fetch: Fetch | None = None,
+        allow_insecure_http: bool = False,
+        snapshot: str | os.PathLike[str] | None = None,
+        listener: Listener = log_event,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        period = TrustPeriod(
+            max_age=max_age, max_stale=max_stale, max_wait=max_wait, timeout=timeout
+        )
+        if jwks_uri is not None:
+            require_secure_url("jwks_uri", jwks_uri, allow_insecure_http=allow_insecure_http)
+        elif issuer is None:
+            raise ConfigurationError(
+                "A RemoteJWKSet needs jwks_uri, or issuer to discover it from. Write for example "
+                'RemoteJWKSet(issuer="https://example.eu.auth0.com/").'
+            )
+        self.name: Final = issuer or str(jwks_uri)
+        endpoint = Endpoint(
+            http_client=http_client, fetch=fetch, allow_insecure_http=allow_insecure_http
+        )
+        self._jwks_uri: Final = jwks_uri
+        self._metadata: Final = (
+            Refreshing(Metadata(self.name, endpoint).load, period=period, clock=clock)
+            if jwks_uri is None
+            else None
+        )
+        kept = None
+        if snapshot is not None:
+            kept = Snapshot(Path(snapshot), owner=self.name, wall_clock=time.time)
+        document = KeySetDocument(self._locate, self._doubt, endpoint=endpoint, snapshot=kept)
+        self._clock: Final = clock
+        self._announcer: Final = Announcer(self.name, listener)
+        self._keys: Final = Refreshing(
+            document.load, period=period, observer=self._announcer, clock=clock
+        )
+        # When something that the set lacks was first sought: a fetch that began later has given
+        # the answer, so that in a set's life nothing is fetched twice for the same thing.
+        self._sought: Final = TTLCache[object, float](REMEMBERED, period.max_age, clock)
+        # The same for keys under which a signature failed. It is forgotten sooner, or one forged
+        # token would keep an issuer that reuses its key ids from ever being asked again.
+        self._doubted: Final = TTLCache[object, float](REMEMBERED, BUDGET_INTERVAL, clock)
+        self._lock: Final = ForkSafeLock()
+        self._told_of = 0
+        # Bound here, not wrapped: it is called for every request.
+        self.at_hand: Final = self._keys.at_hand
+        """The set, if it may be used now without waiting, else None; starts a refresh if due."""
+        if kept is not None:
+            self._restore(kept)
+
+    async def key_for(
+        self, kid: str | None, algorithm: str, screen: Callable[[], object]
+    ) -> VerificationKey:
+        """The key of a token; waits, and fetches, as far as clocks and budget allow.
+
+        Args:
+            kid: the token's key id, if it has one.
+            algorithm: the token's algorithm.
+            screen: raises what the token would be refused for anyway, whoever signed it. A token
+                that is refused so does not cost a fetch.
+
+        Raises:
+            InvalidToken: `screen` raised it, or no key or several keys fit.
+            KeySetError: there are no keys that may be used.
+        """
+        keys = self.at_hand()
+        if keys is None:
+            if self._keys.phase() in {Phase.EMPTY, Phase.EXPIRED}:
+                screen()
+            keys = await self._keys.current()
+        try:
+            return keys.select(kid, algorithm)
+        except InvalidToken as refusal:
+            if refusal.reason is not Reason.UNKNOWN_KEY:
+                raise
+            unknown = refusal
+        try:
+            screen()
+        except InvalidToken:
+            # Nobody has vouched for its claims: what is wrong with them is not said.
+            raise unknown from None
+        fetches = self._keys.fetches
+        await self._keys.refetched(self._first_sought(self._sought, (kid, algorithm)))
+        keys = self._keys.value()
+        if keys.find(kid, algorithm) is None and self._told_of < self._keys.fetches != fetches:
+            # One event for each refetch, however many key ids waited for it.
+            self._told_of = self._keys.fetches
+            self._announcer.unknown_key(kid)
+        return keys.select(kid, algorithm)
+
+    async def replacement_for(self, key: VerificationKey, algorithm: str) -> VerificationKey | None:
+        """Another key under the same key id, if one refetch finds that the issuer replaced it.
+
+        For a token whose signature does not fit `key`, and that would pass otherwise.
+        """
+        await self._keys.refetched(self._first_sought(self._doubted, key.thumbprint))
+        found = self._keys.value().find(key.kid, algorithm)
+        return None if found is None or found.thumbprint == key.thumbprint else found
+
+    async def warm(self) -> None:
+        """Fetch the keys unless fresh ones are at hand.
+
+        Raises:
+            KeySetError: there are none that may be used.
+        """
+        await self._keys.renewed()
+
+    async def refresh(self) -> None:
+        """Fetch the keys now, whatever clocks, budget and backoff say.
+
+        Raises:
+            KeySetError: that failed; the last good set stays in use within its period.
+        """
+        await self._keys.refresh()
+
+    async def keep_fresh(self) -> None:
+        """Refresh the keys whenever they are due, until cancelled."""
+        await self._keys.keep_fresh()
+
+    async def aclose(self) -> None:
+        """Cancel the refresh that is in progress in this event loop, and wait until it is gone.
+
+        The key set stays usable: whatever needs it next starts over.
+        """
+        await self._keys.aclose()
+        if self._metadata is not None:
+            await self._metadata.aclose()
+
+    def health(self) -> KeySetHealth:
+        """The state of the key set. It touches no network and changes nothing."""
+        now = self._clock()
+        freshness, fetched = self._keys.freshness, self._keys.fetched
+        error = self._keys.last_error
+        return KeySetHealth(
+            key_set=self.name,
+            phase=freshness.phase(now),
+            age=None if freshness.fetched_at is None else now - freshness.fetched_at,
+            key_ids=() if fetched is None else fetched.value.key_ids,
+            skipped=() if fetched is None else fetched.value.skipped,
+            last_error=None if error is None else str(error),
+            failures=freshness.failures,
+            next_refresh_in=max(0.0, freshness.refresh_at() - now),
+            fetches=self._keys.fetches,
+            refetch_budget=freshness.budget(now),
+        )
+
+    async def _locate(self) -> str:
+        return await self._metadata.renewed() if self._metadata else str(self._jwks_uri)
+
+    def _doubt(self) -> None:
+        if self._metadata is not None:
+            self._metadata.doubt()
+
+    def _first_sought(self, memory: TTLCache[object, float], what: object) -> float:
+        with self._lock:
+            return float(memory.setdefault(what, self._clock()))
+
+    def _restore(self, snapshot: Snapshot) -> None:
+        try:
+            restored = snapshot.read()
+        except SnapshotRefused as refusal:
+            _log.warning("%s: the key set snapshot is not used: %s", self.name, refusal)
+            return
+        if restored is not None:
+            self._keys.restore(restored.fetched, age=restored.age)

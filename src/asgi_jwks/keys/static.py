@@ -1,0 +1,103 @@
+"""Keys that are given rather than fetched: a JWK Set at hand, or a secret that is shared.
+
+What lives only here: `StaticJWKSet` and `SharedSecret`. What it does not know: networks and
+clocks; these keys are trusted for as long as the process lives.
+"""
+
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from asgi_jwks.errors import ConfigurationError, InvalidKeySet
+from asgi_jwks.jose.algorithms import ASYMMETRIC_ALGORITHMS
+from asgi_jwks.jose.jwk import JWKSet
+from asgi_jwks.jose.key import VerificationKey, symmetric_key
+
+__all__ = ["SharedSecret", "StaticJWKSet"]
+
+
+class _GivenKeys:
+    """What both have in common: one set, always at hand."""
+
+    #: The algorithms that these keys can be used with at all.
+    algorithms: frozenset[str]
+
+    def __init__(self, keys: JWKSet) -> None:
+        self._keys: Final = keys
+
+    def at_hand(self) -> JWKSet:
+        """The set."""
+        return self._keys
+
+    async def key_for(
+        self, kid: str | None, algorithm: str, _screen: Callable[[], object]
+    ) -> VerificationKey:
+        """The key of a token. Raises InvalidToken if none, or more than one, fits."""
+        return self._keys.select(kid, algorithm)
+
+    async def replacement_for(self, _key: VerificationKey, _algorithm: str) -> None:
+        """None: given keys are never replaced."""
+
+    async def warm(self) -> None:
+        """Nothing is to be fetched."""
+
+    async def keep_fresh(self) -> None:
+        """Nothing is to be refreshed."""
+
+    async def aclose(self) -> None:
+        """Nothing is to be closed."""
+
+
+class StaticJWKSet(_GivenKeys):
+    """A JWK Set that is at hand: for air-gapped use, and for tests.
+
+    Args:
+        jwks: the document (RFC 7517, section 5) as a mapping, as JSON text or bytes, or the path of
+            a file that holds it. Text that does not begin with a brace is taken as a path.
+
+    Raises:
+        ConfigurationError: it is not a usable JWK Set.
+    """
+
+    algorithms = ASYMMETRIC_ALGORITHMS
+
+    def __init__(self, jwks: Mapping[str, Any] | str | bytes | os.PathLike[str]) -> None:
+        try:
+            if isinstance(jwks, str) and not jwks.lstrip().startswith("{"):
+                jwks = Path(jwks)
+            keys = JWKSet.parse(Path(jwks).read_bytes() if isinstance(jwks, os.PathLike) else jwks)
+        except OSError as error:
+            raise ConfigurationError(f"The JWK Set file cannot be read: {error}.") from error
+        except InvalidKeySet as error:
+            raise ConfigurationError(
+                f"{error}. Give the document as a dict, as JSON text, or as the path of its file."
+            ) from error
+        super().__init__(keys)
+
+
+class SharedSecret(_GivenKeys):
+    """A secret shared with whoever signs the tokens: for an API that signs its own.
+
+    Whoever can verify with it can also sign; tokens of an identity provider are verified with
+    its public keys instead.
+
+    Args:
+        secret: at least 32 bytes for HS256, 48 for HS384, 64 for HS512 (RFC 7518, section 3.2),
+            made by a random generator: `secrets.token_bytes(32)`. Text is taken as UTF-8.
+        algorithm: HS256, HS384 or HS512.
+
+    Raises:
+        ConfigurationError: the secret is too short, or is a public key or certificate.
+    """
+
+    def __init__(self, secret: bytes | str, *, algorithm: str = "HS256") -> None:
+        octets = secret.encode() if isinstance(secret, str) else secret
+        try:
+            key = symmetric_key(octets, algorithm)
+        except ValueError as error:
+            raise ConfigurationError(
+                f"SharedSecret: {error}. Make one with secrets.token_bytes(32)."
+            ) from None
+        self.algorithms = frozenset({algorithm})
+        super().__init__(JWKSet((key,)))

@@ -1,0 +1,112 @@
+"""How an endpoint misbehaves: one small ASGI application per kind of failure.
+
+What lives only here: the wire behaviour of each fault, and the clean way to drop a connection.
+What it does not know: which fault is in force, for how long, or what the endpoint is for.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+
+import anyio
+from starlette.types import Receive, Scope, Send
+
+__all__ = [
+    "Fault",
+    "HangUp",
+    "client_has_gone",
+    "delayed",
+    "drip",
+    "oversize",
+    "respond",
+    "response",
+    "truncated",
+]
+
+Fault = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+_JSON = {"content-type": "application/json"}
+_CHUNK = b" " * 65_536
+
+
+class HangUp(Exception):  # noqa: N818 - an event on the line, not an error of the program
+    """The endpoint drops the connection. Servers of this package close the socket for it."""
+
+
+async def client_has_gone(receive: Receive, *, within: float) -> bool:
+    """Wait up to `within` seconds for the end of the connection, and say whether it came."""
+    with anyio.move_on_after(within):
+        while (await receive())["type"] != "http.disconnect":
+            pass
+        return True
+    return False
+
+
+async def respond(send: Send, status: int, headers: Mapping[str, str], body: bytes = b"") -> None:
+    """Send one whole response, with a true Content-Length unless `headers` have another."""
+    await _start(send, status, {"content-length": str(len(body)), **headers})
+    await send({"type": "http.response.body", "body": body})
+
+
+def response(status: int, headers: Mapping[str, str], body: bytes = b"") -> Fault:
+    """The same whole response to every request."""
+
+    async def answer(_scope: Scope, _receive: Receive, send: Send) -> None:
+        await respond(send, status, headers, body)
+
+    return answer
+
+
+def truncated(body: bytes) -> Fault:
+    """A Content-Length for all of `body`, the first half of it, and the end of the connection."""
+
+    async def answer(_scope: Scope, _receive: Receive, send: Send) -> None:
+        await _start(send, 200, {**_JSON, "content-length": str(len(body))})
+        await _more(send, body[: len(body) // 2])
+        raise HangUp
+
+    return answer
+
+
+def drip(every: float) -> Fault:
+    """The beginning of a JWK Set, then one blank every `every` seconds, without an end."""
+
+    async def answer(_scope: Scope, receive: Receive, send: Send) -> None:
+        await _start(send, 200, _JSON)
+        await _more(send, b'{"keys": [')
+        while not await client_has_gone(receive, within=every):
+            await _more(send, b" ")
+
+    return answer
+
+
+def oversize(size: int) -> Fault:
+    """A valid and empty JWK Set padded to `size` bytes, with no Content-Length to warn of it."""
+
+    async def answer(_scope: Scope, _receive: Receive, send: Send) -> None:
+        await _start(send, 200, _JSON)
+        await _more(send, b'{"keys": [')
+        for start in range(0, size, len(_CHUNK)):
+            await _more(send, _CHUNK[: size - start])
+            # An in-process client never makes send() wait; its deadline needs a place to strike.
+            await anyio.lowlevel.checkpoint()
+        await send({"type": "http.response.body", "body": b"]}"})
+
+    return answer
+
+
+def delayed(seconds: float, then: Fault) -> Fault:
+    """`then`, but only `seconds` after the request; nothing if the client leaves before."""
+
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        if not await client_has_gone(receive, within=seconds):
+            await then(scope, receive, send)
+
+    return answer
+
+
+async def _start(send: Send, status: int, headers: Mapping[str, str]) -> None:
+    fields = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
+    await send({"type": "http.response.start", "status": status, "headers": fields})
+
+
+async def _more(send: Send, body: bytes) -> None:
+    await send({"type": "http.response.body", "body": body, "more_body": True})

@@ -1,0 +1,214 @@
+"""What a valid access token is: the rules for its header and its claims, at a given time.
+
+What lives only here: header and claim rules (RFC 7519, RFC 8725, RFC 9068). What it does not know:
+signatures, keys, requests, and what time it is: `now` is an argument, in seconds since the epoch.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from math import inf
+from typing import Any, Final, Literal
+
+from asgi_jwks.errors import InvalidToken, Reason
+from asgi_jwks.jose.key import shown
+from asgi_jwks.jose.published import MAX_KID_LENGTH
+from asgi_jwks.tokens.grants import all_strings
+
+__all__ = ["ACCESS_TOKEN_TYPE", "JOSEHeader", "Profile", "TokenRules", "read_header"]
+
+Profile = Literal["default", "rfc9068"]
+
+# The end of the year 9999: what datetime can still express. Later is a mistake or an attack.
+LATEST_NUMERIC_DATE: Final = 253_402_300_799
+
+# A bound on work; an Auth0 token has two audiences.
+LONGEST_AUDIENCE_LIST: Final = 256
+
+ACCESS_TOKEN_TYPE: Final = "at+jwt"
+_ACCEPTED_TYPES: Final = frozenset({None, "jwt", ACCESS_TOKEN_TYPE})
+
+# What ID tokens (OpenID Connect Core, 3.1.3.6, 3.3.2.11; FAPI's s_hash) and security event tokens
+# (RFC 8417) have and access tokens do not.
+_CLAIMS_OF_OTHER_KINDS: Final = ("at_hash", "c_hash", "s_hash", "events")
+# Keycloak writes the kind of a token into the payload as well.
+_KINDS_OF_OTHERS: Final = frozenset({"id", "refresh", "offline", "logout"})
+_CLAIMS_OF_ACCESS_TOKENS: Final = ("scope", "scp", "client_id", "azp")
+
+# RFC 9068, section 2.2; exp, iss and aud are required of every token.
+_REQUIRED_BY_RFC9068: Final = ("sub", "client_id", "jti")
+
+
+@dataclass(frozen=True, slots=True)
+class JOSEHeader:
+    """What is used of a token's header; `type` is the media type in lower case, if there is one."""
+
+    algorithm: str
+    kid: str | None
+    type: str | None
+
+
+def read_header(header: Mapping[str, Any]) -> JOSEHeader:
+    """Apply the header rules that hold for every issuer.
+
+    Members that are not understood are ignored (RFC 7515, section 4): keys and URLs of keys in a
+    header are among them, and are never followed or trusted (RFC 8725, section 3.10).
+
+    Raises:
+        InvalidToken: unsupported_header, algorithm_not_allowed, wrong_type or malformed.
+    """
+    # RFC 7515, section 4.1.11: no extension is understood here, so no list of them is acceptable.
+    # RFC 7797's b64 and RFC 7516's zip change what was signed.
+    for name in ("crit", "b64", "zip"):
+        if name in header:
+            raise InvalidToken(Reason.UNSUPPORTED_HEADER, f"the header has {name!r}")
+    # RFC 7519, section 5.2: the payload would be another JWT.
+    if "cty" in header and _media_type(header["cty"]) == "jwt":
+        raise InvalidToken(Reason.UNSUPPORTED_HEADER, "a nested JWT")
+    algorithm = header.get("alg")
+    if not isinstance(algorithm, str):
+        raise InvalidToken(Reason.ALGORITHM_NOT_ALLOWED, "no 'alg' in the header")
+    kind = None
+    if "typ" in header:
+        kind = _media_type(header["typ"])
+        # An absent typ is the None of the accepted ones; one that is no string is not.
+        if kind is None or kind not in _ACCEPTED_TYPES:
+            raise InvalidToken(Reason.WRONG_TYPE, "the header's 'typ' is that of another kind")
+    kid = header.get("kid")
+    if "kid" in header and (not isinstance(kid, str) or len(kid) > MAX_KID_LENGTH):
+        raise InvalidToken(Reason.MALFORMED, f"'kid' is no string of up to {MAX_KID_LENGTH}")
+    return JOSEHeader(algorithm, kid, kind)
+
+
+def _media_type(value: object) -> str | None:
+    """A `typ` or `cty` for comparison (RFC 7515, section 4.1.9)."""
+    return value.lower().removeprefix("application/") if isinstance(value, str) else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokenRules:
+    """What tokens of one issuer must be. The values are checked where they are configured.
+
+    Args:
+        issuer: compared with `iss` code point for code point.
+        audiences: `aud` must name one of these.
+        algorithms: the allow-list for `alg`.
+        leeway: seconds by which clocks may differ.
+        profile: "rfc9068" additionally demands what RFC 9068 does.
+        audience_claim: the claim that names the audience.
+        required_claims: claims that must be present and not null.
+        gateway_proves_binding: accept tokens that are bound to a key as if they were not, since a
+            gateway in front has checked the proof.
+    """
+
+    issuer: str
+    audiences: frozenset[str]
+    algorithms: frozenset[str]
+    leeway: float
+    profile: Profile
+    audience_claim: str
+    required_claims: tuple[str, ...]
+    gateway_proves_binding: bool
+
+    def check_header(self, header: JOSEHeader) -> None:
+        """Apply the header rules that this issuer's configuration decides.
+
+        Raises:
+            InvalidToken: algorithm_not_allowed or wrong_type.
+        """
+        # RFC 8725, section 3.1: case-sensitive, and `none` cannot be configured.
+        if header.algorithm not in self.algorithms:
+            raise InvalidToken(Reason.ALGORITHM_NOT_ALLOWED, shown(header.algorithm))
+        if self.profile == "rfc9068" and header.type != ACCESS_TOKEN_TYPE:
+            raise InvalidToken(Reason.WRONG_TYPE, "the rfc9068 profile demands typ at+jwt")
+
+    def check_claims(self, claims: Mapping[str, Any], header: JOSEHeader, now: float) -> None:
+        """Apply all claim rules but that for `iss`, by which these rules were chosen.
+
+        Raises:
+            InvalidToken: with the reason of the first rule that is broken.
+        """
+        self._check_time(claims, now)
+        self._check_audience(claims)
+        self._check_presence(claims)
+        if header.type != ACCESS_TOKEN_TYPE:
+            _check_kind(claims)
+        # RFC 9449, section 7.2; RFC 8705, section 3. Other methods of RFC 7800 bind just as well.
+        if "cnf" in claims and not self.gateway_proves_binding:
+            raise InvalidToken(Reason.SENDER_CONSTRAINED)
+
+    def validity(self, claims: Mapping[str, Any]) -> tuple[float, float]:
+        """From when, and before when, claims that passed the rules are valid; leeway applied."""
+        starts = [claims[name] for name in ("nbf", "iat") if name in claims]
+        return max(starts, default=-inf) - self.leeway, claims["exp"] + self.leeway
+
+    def _check_time(self, claims: Mapping[str, Any], now: float) -> None:
+        if "exp" not in claims:
+            raise InvalidToken(Reason.MISSING_CLAIM, "exp")
+        # RFC 7519, section 4.1.4: the current time must be before it.
+        if now >= numeric_date(claims, "exp") + self.leeway:
+            raise InvalidToken(Reason.EXPIRED)
+        if "nbf" in claims and now < numeric_date(claims, "nbf") - self.leeway:
+            raise InvalidToken(Reason.NOT_YET_VALID)
+        if "iat" in claims and now < numeric_date(claims, "iat") - self.leeway:
+            raise InvalidToken(Reason.ISSUED_IN_FUTURE)
+
+    def _check_audience(self, claims: Mapping[str, Any]) -> None:
+        name = self.audience_claim
+        audience = claims.get(name)
+        if isinstance(audience, str):
+            if audience not in self.audiences:
+                raise InvalidToken(Reason.WRONG_AUDIENCE)
+        elif isinstance(audience, list):
+            if len(audience) > LONGEST_AUDIENCE_LIST or not all_strings(audience):
+                raise InvalidToken(Reason.INVALID_CLAIM, f"{name} is no list of strings")
+            if self.audiences.isdisjoint(audience):
+                raise InvalidToken(Reason.WRONG_AUDIENCE)
+        elif name in claims:
+            raise InvalidToken(Reason.INVALID_CLAIM, f"{name} is no string or list of strings")
+        else:
+            raise InvalidToken(Reason.MISSING_CLAIM, name)
+
+    def _check_presence(self, claims: Mapping[str, Any]) -> None:
+        for name in self.required_claims:
+            if claims.get(name) is None:
+                raise InvalidToken(Reason.MISSING_CLAIM, name)
+        if "sub" in claims and not isinstance(claims["sub"], str):
+            raise InvalidToken(Reason.INVALID_CLAIM, "sub is no string")
+        if self.profile == "rfc9068":
+            if "iat" not in claims:
+                raise InvalidToken(Reason.MISSING_CLAIM, "iat")
+            for name in _REQUIRED_BY_RFC9068:
+                if name not in claims:
+                    raise InvalidToken(Reason.MISSING_CLAIM, name)
+                if not isinstance(claims[name], str):
+                    raise InvalidToken(Reason.INVALID_CLAIM, f"{name} is no string")
+
+
+def numeric_date(claims: Mapping[str, Any], name: str) -> float:
+    """A NumericDate (RFC 7519, section 2): a JSON number of seconds, fractions allowed.
+
+    Raises:
+        InvalidToken: it is a string, a boolean or out of range.
+    """
+    value = claims[name]
+    # type() and not isinstance: to isinstance, true is the integer 1.
+    if type(value) is not int and type(value) is not float:
+        raise InvalidToken(Reason.INVALID_CLAIM, f"{name} is no number")
+    if not -LATEST_NUMERIC_DATE <= value <= LATEST_NUMERIC_DATE:
+        raise InvalidToken(Reason.INVALID_CLAIM, f"{name} is out of range")
+    return value
+
+
+def _check_kind(claims: Mapping[str, Any]) -> None:
+    # RFC 8725, section 3.12: the same issuer signs ID tokens, refresh tokens and logout tokens
+    # with the same keys, and often for the same audience.
+    for name in _CLAIMS_OF_OTHER_KINDS:
+        if name in claims:
+            raise InvalidToken(Reason.NOT_AN_ACCESS_TOKEN, f"it has {name}")
+    if "token_use" in claims and claims["token_use"] != "access":
+        raise InvalidToken(Reason.NOT_AN_ACCESS_TOKEN, "its token_use is not 'access'")
+    kind = claims.get("typ")
+    if isinstance(kind, str) and kind.lower() in _KINDS_OF_OTHERS:
+        raise InvalidToken(Reason.NOT_AN_ACCESS_TOKEN, "its typ claim is that of another kind")
+    if "nonce" in claims and not any(name in claims for name in _CLAIMS_OF_ACCESS_TOKENS):
+        raise InvalidToken(Reason.NOT_AN_ACCESS_TOKEN, "it has a nonce and grants nothing")

@@ -1,0 +1,213 @@
+"""The verification of an access token, from its bytes to what the application receives.
+
+What lives only here: the procedure and its order; each rule lives where it belongs. What it does
+not know: HTTP, and how keys are had. The clock is an argument of the constructor.
+
+The procedure (RFC 7519, section 7.2; RFC 9068, section 4; RFC 8725, section 3):
+
+    (1) parse the compact JWS, strictly and bounded
+    (2) header rules: algorithm, no critical extensions, no other kind of JWT
+    (3) the trusted issuer that `iss` names, compared exactly
+    (4) the key for the token's (kid, alg), of that issuer only
+    (5) the signature
+    (6) the claims: exp, nbf, iat, aud, required claims, kind of token, scopes
+    (7) the caller's own checks
+
+The signature is judged before any claim, so that a forged token is told nothing about claims. Only
+where (4) or (5) would cost a fetch, (6) is looked at first: a token that could not pass it anyway
+may not cost one.
+
+A token that was accepted before skips (1) to (6), but not its time, nor the trust in its key.
+"""
+
+import inspect
+import time
+from collections.abc import Callable, Sequence
+from hashlib import sha256
+from typing import Final
+
+import anyio
+
+from asgi_jwks.errors import ConfigurationError, InvalidToken, KeySetError, Reason
+from asgi_jwks.jose.jws import MAX_TOKEN_BYTES, SignedToken, parse_compact
+from asgi_jwks.jose.key import VerificationKey
+from asgi_jwks.tokens.access_token import AccessToken
+from asgi_jwks.tokens.grants import access_token_of
+from asgi_jwks.tokens.issuers import Check, Issuer, IssuerResolver, KeySource, TrustedIssuers
+from asgi_jwks.tokens.policy import JOSEHeader, read_header
+from asgi_jwks.tokens.verified import VerifiedToken, VerifiedTokens
+
+__all__ = ["AccessTokenVerifier"]
+
+# Some 15 MiB of tokens; an API with more users at a time than this verifies some again.
+VERIFIED_TOKENS: Final = 10_000
+
+
+class AccessTokenVerifier:
+    """Verifies access tokens of one or more trusted issuers; no web framework is needed.
+
+    Args:
+        issuers: TrustedIssuer objects, each with its own audiences, algorithms and keys.
+        resolver: an async callable that names the trusted issuer of an `iss` that is not among
+            `issuers`, or None. Its answers are kept for 300 s, "unknown" for 10 s.
+        clock: seconds since the epoch.
+        max_token_bytes: longer tokens are malformed (16384).
+        verified_tokens: how many accepted tokens are remembered (10000); 0 remembers none.
+
+    Raises:
+        ConfigurationError: no issuer is trusted, or two have the same name.
+    """
+
+    def __init__(
+        self,
+        issuers: Sequence[Issuer] = (),
+        *,
+        resolver: IssuerResolver | None = None,
+        clock: Callable[[], float] = time.time,
+        max_token_bytes: int = MAX_TOKEN_BYTES,
+        verified_tokens: int = VERIFIED_TOKENS,
+    ) -> None:
+        sizes = {"max_token_bytes": max_token_bytes, "verified_tokens": verified_tokens}
+        for name, number in sizes.items():
+            if type(number) is not int or number < 0:
+                raise ConfigurationError(f"{name} must be a whole number, zero or more.")
+        self._issuers: Final = TrustedIssuers(issuers, resolver)
+        self._clock: Final = clock
+        self.max_token_bytes: Final = max_token_bytes
+        self._verified: Final = VerifiedTokens(verified_tokens)
+
+    async def verify(self, token: str | bytes) -> AccessToken:
+        """Verify a token; a Bearer token as it came, without the scheme.
+
+        Raises:
+            InvalidToken: it is not a valid access token here; `reason` says which rule it broke.
+            InsufficientScope: a check of the caller's own demands more.
+            KeySetError: the issuer's keys cannot be had, so nothing can be said of the token.
+        """
+        octets = token if isinstance(token, bytes) else token.encode("utf-8", "surrogatepass")
+        if len(octets) > self.max_token_bytes:
+            raise InvalidToken(Reason.MALFORMED, f"longer than {self.max_token_bytes} bytes")
+        digest = sha256(octets).digest()
+        verified = self._verified.get(digest)
+        if verified is not None and self._is_trusted(verified):
+            verified.check_time(self._clock())
+            if verified.issuer.checks:
+                await _run_checks(verified.issuer.checks, verified.access_token)
+            return verified.access_token
+        verified = await self._verify(octets)
+        await _run_checks(verified.issuer.checks, verified.access_token)
+        self._verified.put(digest, verified)
+        return verified.access_token
+
+    async def _verify(self, token: bytes) -> VerifiedToken:
+        # (1) The form.
+        signed = parse_compact(token)
+
+        # (2) The header.
+        header = read_header(signed.header)
+
+        # (3) The issuer, and what it allows in a header.
+        issuer = await self._issuers.named(signed.claims)
+        issuer.rules.check_header(header)
+
+        def judge_claims() -> AccessToken:
+            issuer.rules.check_claims(signed.claims, header, self._clock())
+            return access_token_of(signed.claims, key_id=header.kid)
+
+        # (4) The key.
+        keys = issuer.keys.at_hand()
+        key = None if keys is None else keys.find(header.kid, header.algorithm)
+        if key is None:
+            key = await issuer.keys.key_for(header.kid, header.algorithm, judge_claims)
+
+        # (5) The signature.
+        if not key.verify(header.algorithm, signed.signing_input, signed.signature):
+            key = await _replacement(issuer, key, signed, header, judge_claims)
+
+        # (6) The claims.
+        access_token = judge_claims()
+
+        # (7), the caller's own checks, is for `verify`: they are made for every request.
+        return VerifiedToken(
+            access_token,
+            issuer,
+            keys,
+            key,
+            header.algorithm,
+            *issuer.rules.validity(signed.claims),
+        )
+
+    def _is_trusted(self, verified: VerifiedToken) -> bool:
+        """Whether the issuer is trusted still, and the key is one of its keys still."""
+        issuer = verified.issuer
+        if self._issuers.known(issuer.rules.issuer) is not issuer:
+            return False
+        keys = issuer.keys.at_hand()
+        if keys is verified.keys and keys is not None:
+            return True
+        key = None if keys is None else keys.find(verified.key.kid, verified.algorithm)
+        if key is None or key.thumbprint != verified.key.thumbprint:
+            return False
+        verified.keys = keys
+        return True
+
+    async def warm(self) -> None:
+        """Have the keys of all configured issuers at hand; never longer than their `timeout`.
+
+        Raises:
+            KeySetError: those of one issuer cannot be had; the others' were fetched all the same.
+        """
+        failures: list[KeySetError] = []
+
+        async def warm(keys: KeySource) -> None:
+            try:
+                await keys.warm()
+            except KeySetError as failure:
+                failures.append(failure)
+
+        async with anyio.create_task_group() as tasks:
+            for issuer in self._issuers.configured.values():
+                tasks.start_soon(warm, issuer.keys)
+        if failures:
+            raise failures[0]
+
+    async def keep_fresh(self) -> None:
+        """Refresh the configured issuers' keys whenever they are due, until cancelled."""
+        async with anyio.create_task_group() as tasks:
+            for issuer in self._issuers.configured.values():
+                tasks.start_soon(issuer.keys.keep_fresh)
+
+    async def aclose(self) -> None:
+        """Cancel the refreshes in progress in this event loop. The verifier stays usable."""
+        await self._issuers.aclose()
+
+
+async def _replacement(
+    issuer: Issuer,
+    key: VerificationKey,
+    signed: SignedToken,
+    header: JOSEHeader,
+    judge_claims: Callable[[], object],
+) -> VerificationKey:
+    """The key that verifies a signature which `key` does not, if the issuer replaced that one.
+
+    Raises:
+        InvalidToken: bad_signature; whatever else is wrong with the token is not said.
+    """
+    try:
+        judge_claims()
+    except InvalidToken:
+        raise InvalidToken(Reason.BAD_SIGNATURE) from None
+    newer = await issuer.keys.replacement_for(key, header.algorithm)
+    if newer is None or not newer.verify(header.algorithm, signed.signing_input, signed.signature):
+        raise InvalidToken(Reason.BAD_SIGNATURE)
+    return newer
+
+
+async def _run_checks(checks: Sequence[Check], access_token: AccessToken) -> None:
+    for check in checks:
+        passed = check(access_token)
+        if inspect.isawaitable(passed):
+            passed = await passed
+        if not passed:
+            raise InvalidToken(Reason.CHECK_FAILED)

@@ -1,0 +1,9 @@
+"""What every test shares: async tests run on asyncio and on trio."""
+
+import pytest
+
+
+@pytest.fixture(params=["asyncio", "trio"])
+def anyio_backend(request: pytest.FixtureRequest) -> str:
+    """Both event loops that the package promises to run on."""
+    return str(request.param)

@@ -1,0 +1,193 @@
+"""A token comes apart in exactly one way, or is malformed."""
+
+from collections.abc import Callable
+from typing import Any
+
+import jwt
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from asgi_jwks.errors import InvalidToken, Reason
+from asgi_jwks.jose.encoding import b64url_encode
+from asgi_jwks.jose.frozen import ReadOnlyDict
+from asgi_jwks.jose.jws import MAX_TOKEN_BYTES, parse_compact, split_compact
+
+HEADER = b'{"alg":"RS256","kid":"a"}'
+PAYLOAD = b'{"iss":"https://issuer.example/","aud":["a","b"]}'
+
+few = settings(max_examples=150, deadline=None)
+
+
+def compact(header: bytes = HEADER, payload: bytes = PAYLOAD, signature: bytes = b"sig") -> bytes:
+    return ".".join(map(b64url_encode, (header, payload, signature))).encode()
+
+
+def detail_of(token: bytes, **options: Any) -> str:
+    with pytest.raises(InvalidToken) as caught:
+        parse_compact(token, **options)
+    assert caught.value.reason is Reason.MALFORMED
+    assert caught.value.detail is not None
+    return caught.value.detail
+
+
+def test_a_token_is_taken_apart() -> None:
+    token = parse_compact(compact())
+    assert token.header == {"alg": "RS256", "kid": "a"}
+    assert token.claims == {"iss": "https://issuer.example/", "aud": ["a", "b"]}
+    assert token.signing_input == compact().rpartition(b".")[0]
+    assert token.signature == b"sig"
+    assert token.header_segment == compact().partition(b".")[0]
+
+
+def test_header_and_claims_are_read_only() -> None:
+    token = parse_compact(compact())
+    with pytest.raises(TypeError):
+        token.claims["iss"] = "other"
+    with pytest.raises(TypeError):
+        token.header["alg"] = "none"
+
+
+def test_unknown_header_parameters_are_kept_for_others_to_judge() -> None:
+    """D11: what is not understood is ignored here, also `ver`, `cat` and `nonce`."""
+    header = b'{"alg":"none","ver":"2","cat":"cl_1","nonce":"n","crit":["b64"]}'
+    assert parse_compact(compact(header)).header["ver"] == "2"
+
+
+def test_the_repr_of_a_token_gives_nothing_away() -> None:
+    """H1: no token in a traceback or a log."""
+    assert repr(parse_compact(compact())) == "SignedToken(...)"
+    assert repr(split_compact(compact())) == "CompactJWS(...)"
+
+
+def test_a_header_known_already_is_not_read_again() -> None:
+    header_segment = compact().partition(b".")[0]
+    known = ReadOnlyDict({"alg": "RS256"})
+    assert parse_compact(compact(), {header_segment: known}).header is known
+    assert parse_compact(compact(), {b"other": known}).header == {"alg": "RS256", "kid": "a"}
+
+
+def test_a_known_header_does_not_excuse_the_rest() -> None:
+    header_segment = compact().partition(b".")[0]
+    known = {header_segment: ReadOnlyDict({"alg": "RS256"})}
+    assert "payload" in detail_of(compact(payload=b"[]"), known_headers=known)
+
+
+@pytest.mark.parametrize("token", [b"e30.e30", b"e30", b"", b"e30..e30.e30", b"e30.e30.e30.e30"])
+def test_a_jws_has_exactly_three_parts_whatever_its_payload(token: bytes) -> None:
+    """D1: three parts."""
+    with pytest.raises(InvalidToken) as caught:
+        split_compact(token)
+    assert caught.value.reason is Reason.MALFORMED
+
+
+def test_the_payload_of_a_jws_may_be_any_octets() -> None:
+    assert split_compact(compact(payload=b"\xff\x00")).payload == b"\xff\x00"
+    assert split_compact(compact(payload=b"")).payload == b""
+
+
+MALFORMED = {
+    "nothing": (b"", "not three parts but 1"),
+    "one part": (b"abcd", "not three parts but 1"),
+    "two parts": (b"e30.e30", "not three parts but 2"),
+    "four parts": (b"e30.e30.e30.e30", "not three parts but 4"),
+    "five parts": (b"e30.e30.e30.e30.e30", "JWE"),
+    "five parts, an empty key": (b"e30..e30.e30.e30", "JWE"),
+    "a thousand parts": (b"." * 1000, "not three parts but 1001"),
+    "JSON serialization": (b'{"payload":"e30","signature":"e30"}', "JSON serialization"),
+    "JSON serialization with dots": (b' {"payload":"e30.e30.e30"}', "JSON serialization"),
+    "a JSON list": (b'["e30.e30.e30"]', "JSON serialization"),
+    "no signature": (b"e30.e30.", "empty"),
+    "no header": (b".e30.e30", "empty"),
+    "no payload": (b"e30..e30", "in the payload: not JSON"),
+    "dots alone": (b"..", "empty"),
+    "padding in the header": (b"e30=.e30.e30", "in the header: not base64url"),
+    "padding in the payload": (b"e30.e30=.e30", "payload or signature is not"),
+    "padding in the signature": (b"e30.e30.Zg==", "payload or signature is not"),
+    "a space before": (b" e30.e30.e30", "in the header: not base64url"),
+    "a line feed at the end": (b"e30.e30.e30\n", "payload or signature is not"),
+    "not ASCII": ("e30.e30.é30".encode(), "payload or signature is not"),
+    "a null byte": (b"e30.e3\x00.e30", "payload or signature is not"),
+    "trailing bits in the signature": (b"e30.e30.Zh", "payload or signature is not"),
+    "a header that is a list": (compact(b"[]"), "in the header: not a JSON object"),
+    "a header with a BOM": (compact(b"\xef\xbb\xbf{}"), "in the header: not JSON"),
+    "a header in UTF-16": (compact("{}".encode("utf-16")), "in the header: not UTF-8"),
+    "trailing data": (compact(b"{}{}"), "in the header: data after"),
+    "duplicates in the header": (compact(b'{"a":1,"a":1}'), "in the header: a member name"),
+    "duplicates in the payload": (compact(payload=b'{"a":1,"a":1}'), "in the payload: a member"),
+    "text as payload": (compact(payload=b"text"), "in the payload: not JSON"),
+    "a nested token": (compact(payload=compact()), "in the payload: not JSON"),
+    "NaN": (compact(payload=b'{"exp":NaN}'), "in the payload: NaN"),
+    "a deep header": (compact(b'{"a":' + b"[" * 16 + b"]" * 16 + b"}"), "in the header: nested"),
+    "a deep payload": (compact(payload=b"[" * 9000), "in the payload: nested"),
+}
+
+
+@pytest.mark.parametrize(("token", "detail"), MALFORMED.values(), ids=MALFORMED)
+def test_everything_else_is_malformed(token: bytes, detail: str) -> None:
+    """D1, D2, D8, D10, D12: and the detail says what was wrong."""
+    assert detail in detail_of(token)
+
+
+def test_no_byte_of_the_token_is_in_the_error() -> None:
+    """B5, H1."""
+    for token in (b"secret", compact(b"secret"), compact(payload=b'{"secret"'), b"e30.e30.se?cret"):
+        assert "cret" not in detail_of(token)
+
+
+def test_a_token_is_read_up_to_its_limit() -> None:
+    """A7: the size is judged before anything is read."""
+    token = compact(payload=b'{"a":"' + b"x" * (MAX_TOKEN_BYTES * 3 // 4 - 100) + b'"}')
+    assert len(token) < MAX_TOKEN_BYTES
+    assert parse_compact(token, max_bytes=len(token)).signature == b"sig"
+    assert "longer than" in detail_of(token, max_bytes=len(token) - 1)
+    assert "longer than 16384 bytes" in detail_of(b"." * (MAX_TOKEN_BYTES + 1))
+
+
+segments = st.sampled_from([HEADER, PAYLOAD, b"{}", b"[]", b"", b'{"a":1,"a":2}', b"\xff"]).map(
+    lambda data: b64url_encode(data).encode()
+)
+tokens = (
+    st.binary(max_size=120)
+    | st.text(alphabet="eyJ.30=-_ {}", max_size=40).map(str.encode)
+    | st.lists(segments | st.binary(max_size=8), max_size=6).map(b".".join)
+)
+
+
+@few
+@given(tokens)
+@example(b"e30.e30.e30")
+def test_any_bytes_are_a_token_or_malformed(token: bytes) -> None:
+    """A8: garbage in: accepted or our error, never another exception."""
+    try:
+        signed = parse_compact(token)
+    except InvalidToken as refused:
+        reason = refused.reason
+    else:
+        rebuilt = signed.signing_input + b"." + b64url_encode(signed.signature).encode()
+        assert rebuilt == token
+        return
+    assert reason is Reason.MALFORMED
+
+
+@few
+@given(tokens)
+@example(compact())
+@example(compact(payload=b"\xef\xbb\xbf{}"))
+def test_whatever_pyjwt_calls_malformed_is_malformed_here(token: bytes) -> None:
+    try:
+        signed = parse_compact(token)
+    except InvalidToken:
+        return
+    # PyJWT also has rules for what the header says, which this room leaves to others.
+    if signed.header.get("alg") == "RS256":
+        theirs = jwt.decode_complete(token, options={"verify_signature": False})
+        assert theirs["payload"] == signed.claims
+        assert theirs["header"] == signed.header
+        assert theirs["signature"] == signed.signature
+
+
+def test_a_token_that_pyjwt_signs_is_read(sign: Callable[..., bytes]) -> None:
+    token = parse_compact(sign("RS256", {"sub": "a", "n": 1.5}, kid="k"))
+    assert token.claims == {"sub": "a", "n": 1.5}
+    assert token.header == {"alg": "RS256", "typ": "JWT", "kid": "k"}

@@ -121,9 +121,14 @@ class RequestError(AsgiJwksError):
     error: ClassVar[str | None]
 
     def __init__(self, reason: Reason, detail: str | None = None) -> None:
-        super().__init__(reason.phrase if detail is None else f"{reason.phrase} ({detail})")
+        super().__init__(reason, detail)
         self.reason = reason
         self.detail = detail
+
+    # Put together when it is asked for: most refusals are answered and never printed.
+    def __str__(self) -> str:
+        phrase = self.reason.phrase
+        return phrase if self.detail is None else f"{phrase} ({self.detail})"
 
 
 class MissingToken(RequestError):

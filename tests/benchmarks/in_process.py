@@ -49,8 +49,10 @@ async def measure(
         for contender in contenders:
             try:
                 app = await _prepared(contender, case, trust)
-            except ImportError:
+            except ModuleNotFoundError:
                 absent[contender.name] = Result(note="not installed")
+            except ImportError:
+                absent[contender.name] = Result(note="import fails")
             else:
                 if app is None:
                     absent[contender.name] = Result(note="-")

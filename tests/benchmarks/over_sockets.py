@@ -186,8 +186,8 @@ def _arguments() -> argparse.Namespace:
 def _importable(contender: Contender, jwks_uri: str) -> bool:
     try:
         contender.wrap(bare_app, Trust(ISSUER, AUDIENCE, jwks_uri))
-    except ImportError:
-        _say(f"{contender.name}: not installed")
+    except ImportError as error:
+        _say(f"{contender.name} is left out: {error}")
         return False
     return True
 

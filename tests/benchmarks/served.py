@@ -29,7 +29,10 @@ def serving_contender(contender: str, jwks_uri: str) -> Iterator[tuple[int, int]
     if process.stdout is None:
         raise RuntimeError("the server was started without a pipe")
     try:
-        yield int(process.stdout.readline()), process.pid
+        port = process.stdout.readline()
+        if not port:
+            raise RuntimeError(f"the server with {contender} did not start")
+        yield int(port), process.pid
     finally:
         process.terminate()
         process.wait()

@@ -45,7 +45,7 @@ def test_the_size_of_an_rsa_key_can_be_chosen() -> None:
 
 
 def test_an_unknown_algorithm_is_refused_with_the_known_ones() -> None:
-    with pytest.raises(ValueError, match="no signing key for the algorithm 'HS256'.*RS256"):
+    with pytest.raises(ValueError, match=r"no signing key for the algorithm 'HS256'.*RS256"):
         SigningKey.generate("HS256")
 
 

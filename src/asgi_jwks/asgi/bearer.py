@@ -10,14 +10,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
-from asgi_jwks.errors import ConfigurationError, InvalidRequest, MissingToken, Reason
+from asgi_jwks.errors import ConfigurationError, InvalidRequest, Reason
 
 __all__ = [
     "AuthorizationHeader",
     "Cookie",
     "TokenSource",
     "WebSocketSubprotocol",
-    "require_token",
+    "find_token",
+    "is_token68",
 ]
 
 Scope = Any
@@ -31,7 +32,7 @@ class TokenSource(Protocol):
     """A place in a request where a token may be."""
 
     def find(self, scope: Scope) -> bytes | None:
-        """What is in this place, if there is anything; `require_token` checks its form.
+        """What is in this place, if there is anything, whatever its form.
 
         Raises:
             InvalidRequest: there is more than one.
@@ -45,13 +46,17 @@ class AuthorizationHeader:
     def find(self, scope: Scope) -> bytes | None:
         """The token of the one Authorization field. Another scheme counts as no token."""
         value: bytes | None = None
+        # ASGI has field names in lower case.
         for name, field_value in scope["headers"]:
-            # ASGI wants names in lower case; a server that forgets must not hide a second field.
-            if len(name) == 13 and name.lower() == b"authorization":
+            if name == b"authorization":
                 if value is not None:
                     raise InvalidRequest(Reason.REPEATED_CREDENTIALS, "two Authorization fields")
                 value = field_value
-        return None if value is None else _bearer(value)
+        if value is None:
+            return None
+        scheme, _, rest = value.strip(b" \t").partition(b" ")
+        # RFC 9110, section 11.1: without case.
+        return rest.lstrip(b" ") if scheme.lower() == b"bearer" else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,12 +114,11 @@ class WebSocketSubprotocol:
         return token
 
 
-def require_token(scope: Scope, sources: Sequence[TokenSource], *, max_bytes: int) -> bytes:
-    """The one token of a request.
+def find_token(scope: Scope, sources: Sequence[TokenSource]) -> bytes | None:
+    """What the request brings as its token, if it brings one; nothing is said of its form.
 
     Raises:
-        MissingToken: there is none.
-        InvalidRequest: there is more than one (RFC 6750, section 3.1), or it is malformed.
+        InvalidRequest: there is more than one (RFC 6750, section 3.1).
     """
     token: bytes | None = None
     for source in sources:
@@ -123,16 +127,9 @@ def require_token(scope: Scope, sources: Sequence[TokenSource], *, max_bytes: in
             if token is not None:
                 raise InvalidRequest(Reason.REPEATED_CREDENTIALS, "tokens by two methods")
             token = found
-    if token is None:
-        raise MissingToken
-    if len(token) > max_bytes:
-        raise InvalidRequest(Reason.TOKEN_TOO_LARGE)
-    if not _TOKEN68.fullmatch(token):
-        raise InvalidRequest(Reason.INVALID_CREDENTIALS)
     return token
 
 
-def _bearer(value: bytes) -> bytes | None:
-    scheme, _, rest = value.strip(b" \t").partition(b" ")
-    # RFC 9110, section 11.1: without case.
-    return rest.lstrip(b" ") if scheme.lower() == b"bearer" else None
+def is_token68(token: bytes) -> bool:
+    """Whether these can be credentials of the scheme Bearer at all."""
+    return _TOKEN68.fullmatch(token) is not None

@@ -10,13 +10,22 @@ from collections.abc import Awaitable, Callable, Iterable, MutableMapping, Seque
 from typing import Any, Final
 
 from asgi_jwks.asgi.answer import refuse
-from asgi_jwks.asgi.bearer import AuthorizationHeader, TokenSource, require_token
+from asgi_jwks.asgi.bearer import AuthorizationHeader, TokenSource, find_token, is_token68
 from asgi_jwks.asgi.challenge import Challenges, Refusal
 from asgi_jwks.asgi.identity import CHALLENGES, identify, identify_nobody
 from asgi_jwks.asgi.lifespan import run_with_keys
 from asgi_jwks.asgi.paths import PublicPaths
-from asgi_jwks.errors import ConfigurationError, KeySetError, MissingToken, RequestError
+from asgi_jwks.errors import (
+    ConfigurationError,
+    InvalidRequest,
+    InvalidToken,
+    KeySetError,
+    MissingToken,
+    Reason,
+    RequestError,
+)
 from asgi_jwks.keys.fetch import HTTPClient
+from asgi_jwks.tokens.access_token import AccessToken
 from asgi_jwks.tokens.issuers import Check, KeySource
 from asgi_jwks.tokens.policy import Profile
 from asgi_jwks.tokens.verifier import AccessTokenVerifier
@@ -144,39 +153,65 @@ class JWTBearerMiddleware:
         if kind not in {"http", "websocket"}:
             # An unknown type of connection is not an open door.
             raise RuntimeError(f"JWTBearerMiddleware does not know connections of type {kind!r}.")
-        if self._is_let_through(scope):
+        scope[CHALLENGES] = self._challenges
+        if self._is_public(scope):
             identify_nobody(scope)
         else:
-            refusal = await self._authenticate(scope)
-            if refusal is not None:
-                await refuse(refusal, scope, send)
+            try:
+                access_token = await self._authenticate(scope)
+            except RequestError as error:
+                await self._refuse(error, self._challenges.refusal(error), scope, send)
                 return
-        scope[CHALLENGES] = self._challenges
+            except KeySetError as error:
+                await self._refuse(error, self._challenges.unavailable(error), scope, send)
+                return
+            if access_token is None:
+                identify_nobody(scope)
+            else:
+                identify(scope, access_token)
         # Outside of any `try`: the application's exceptions are its own.
         await self.app(scope, receive, send)
 
-    def _is_let_through(self, scope: Scope) -> bool:
+    async def _authenticate(self, scope: Scope) -> AccessToken | None:
+        """The verified token of a request, or None for one that may go without.
+
+        Raises:
+            RequestError: the request is refused.
+            KeySetError: it cannot be judged.
+        """
+        token = find_token(scope, self._sources)
+        if token is None:
+            if self._allow_anonymous:
+                return None
+            raise MissingToken
+        if len(token) > self.verifier.max_token_bytes:
+            raise InvalidRequest(Reason.TOKEN_TOO_LARGE)
+        try:
+            return await self.verifier.verify(token)
+        except InvalidToken as error:
+            # Looked at last: it takes as long as everything else about a token seen before, and
+            # what is no token68 is never a token either.
+            if error.reason is Reason.MALFORMED and not is_token68(token):
+                raise InvalidRequest(Reason.INVALID_CREDENTIALS) from None
+            raise
+
+    async def _refuse(
+        self, error: RequestError | KeySetError, refusal: Refusal, scope: Scope, send: Send
+    ) -> None:
+        _log.debug("refused: %s", error)
+        if self._on_refused is not None:
+            try:
+                self._on_refused(error, scope)
+            # Metrics must not turn a refusal into a 500.
+            except Exception:
+                _log.exception("on_refused failed")
+        await refuse(refusal, scope, send)
+
+    def _is_public(self, scope: Scope) -> bool:
         """Whether the connection needs no token, whatever else it brings."""
         if self._public_paths and self._public_paths.match(scope):
             return True
         return scope.get("method") == "OPTIONS" and self._lets_preflight(scope)
-
-    async def _authenticate(self, scope: Scope) -> Refusal | None:
-        """Identify the client on the scope, or say how it is refused."""
-        try:
-            token = require_token(scope, self._sources, max_bytes=self.verifier.max_token_bytes)
-            access_token = await self.verifier.verify(token)
-        except RequestError as error:
-            if self._allow_anonymous and isinstance(error, MissingToken):
-                identify_nobody(scope)
-                return None
-            self._tell(error, scope)
-            return self._challenges.refusal(error)
-        except KeySetError as error:
-            self._tell(error, scope)
-            return self._challenges.unavailable(error)
-        identify(scope, access_token)
-        return None
 
     def _lets_preflight(self, scope: Scope) -> bool:
         """Whether this OPTIONS request is a CORS preflight that may pass."""
@@ -191,12 +226,3 @@ class JWTBearerMiddleware:
                 "allow_unauthenticated_preflight=True if the application answers it."
             )
         return self._allow_preflight
-
-    def _tell(self, error: RequestError | KeySetError, scope: Scope) -> None:
-        _log.debug("refused: %s", error)
-        if self._on_refused is not None:
-            try:
-                self._on_refused(error, scope)
-            # Metrics must not turn a refusal into a 500.
-            except Exception:
-                _log.exception("on_refused failed")

@@ -20,9 +20,6 @@ __all__ = ["Endpoint", "RecordedRequest"]
 _JSON = {"content-type": "application/json"}
 _HTML = b"<!doctype html><title>Just a moment</title><p>Checking your browser before you go on."
 
-# Seconds between two looks at whether a hanging request is to be let go.
-_HANG_POLL = 0.02
-
 
 @dataclass(frozen=True, slots=True)
 class RecordedRequest:
@@ -100,11 +97,12 @@ class Endpoint:
         with self._changed:
             generation = self._generation + 1
 
+            def is_replaced() -> bool:
+                return self._generation != generation
+
             async def silence(scope: Scope, receive: Receive, send: Send) -> None:
-                while not await faults.client_has_gone(receive, within=_HANG_POLL):
-                    if self._generation != generation:
-                        await self._answer(scope, receive, send)
-                        return
+                if not await faults.client_leaves(receive, before=is_replaced):
+                    await self._answer(scope, receive, send)
 
             self._put(silence, times)
 

@@ -12,7 +12,8 @@ from starlette.types import Receive, Scope, Send
 __all__ = [
     "Fault",
     "HangUp",
-    "client_has_gone",
+    "after",
+    "client_leaves",
     "delayed",
     "drip",
     "oversize",
@@ -26,18 +27,40 @@ Fault = Callable[[Scope, Receive, Send], Awaitable[None]]
 _JSON = {"content-type": "application/json"}
 _CHUNK = b" " * 65_536
 
+# Seconds between two looks at whether a wait is over. A fault is ended from any thread and for any
+# event loop, and looking is the one way to learn of it that needs to know of neither.
+_LOOK = 0.01
 
-class HangUp(Exception):  # noqa: N818 - an event on the line, not an error of the program
+
+class HangUp(Exception):
     """The endpoint drops the connection. Servers of this package close the socket for it."""
 
 
-async def client_has_gone(receive: Receive, *, within: float) -> bool:
-    """Wait up to `within` seconds for the end of the connection, and say whether it came."""
-    with anyio.move_on_after(within):
-        while (await receive())["type"] != "http.disconnect":
-            pass
-        return True
-    return False
+async def client_leaves(receive: Receive, *, before: Callable[[], bool]) -> bool:
+    """Wait until `before()` is true or the client leaves; says whether the client left."""
+    gone = anyio.Event()
+    listening = anyio.CancelScope()
+
+    async def listen() -> None:
+        with listening:
+            while (await receive())["type"] != "http.disconnect":
+                pass
+            gone.set()
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(listen)
+        while not gone.is_set():
+            if before():
+                break
+            await anyio.sleep(_LOOK)
+        listening.cancel()
+    return gone.is_set()
+
+
+def after(seconds: float) -> Callable[[], bool]:
+    """Whether `seconds` have gone by since this call, for `client_leaves`. Needs an event loop."""
+    end = anyio.current_time() + seconds
+    return lambda: anyio.current_time() >= end
 
 
 async def respond(send: Send, status: int, headers: Mapping[str, str], body: bytes = b"") -> None:
@@ -72,7 +95,7 @@ def drip(every: float) -> Fault:
     async def answer(_scope: Scope, receive: Receive, send: Send) -> None:
         await _start(send, 200, _JSON)
         await _more(send, b'{"keys": [')
-        while not await client_has_gone(receive, within=every):
+        while not await client_leaves(receive, before=after(every)):
             await _more(send, b" ")
 
     return answer
@@ -97,7 +120,7 @@ def delayed(seconds: float, then: Fault) -> Fault:
     """`then`, but only `seconds` after the request; nothing if the client leaves before."""
 
     async def answer(scope: Scope, receive: Receive, send: Send) -> None:
-        if not await client_has_gone(receive, within=seconds):
+        if not await client_leaves(receive, before=after(seconds)):
             await then(scope, receive, send)
 
     return answer

@@ -156,8 +156,7 @@ def public_key_octets(key: SigningKey, form: PublicKeyForm = "pem") -> bytes:
             return public_key.public_bytes(Encoding.PEM, PublicFormat.PKCS1)
         case "der":
             return public_key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-        case "jwk":
-            return json.dumps(key.public_jwk(), separators=(",", ":")).encode()
+    return json.dumps(key.public_jwk(), separators=(",", ":")).encode()
 
 
 def _changed(members: Mapping[str, object], changes: Mapping[str, object]) -> dict[str, object]:

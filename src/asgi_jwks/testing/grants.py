@@ -30,7 +30,7 @@ _BASIC_CHALLENGE: Final = {"www-authenticate": 'Basic realm="mock issuer"'}
 Form = Mapping[str, str]
 
 
-class _Refused(Exception):  # noqa: N818 - an answer of the protocol, not a failure of the program
+class _Refused(Exception):
     """An error response of RFC 6749, section 5.2."""
 
     def __init__(self, error: str, description: str) -> None:

@@ -105,12 +105,13 @@ class MockIssuer(TokenMint):
     @property
     def issuer(self) -> str:
         """The issuer identifier: the `iss` of every token."""
-        return self._issuer if self._named or self._served_at is None else self._served_at
+        named = super().issuer
+        return named if self._named or self._served_at is None else self._served_at
 
     @property
     def url(self) -> str:
         """The base URL of the endpoints, with a trailing slash."""
-        return self._served_at or f"{self._issuer.rstrip('/')}/"
+        return self._served_at or f"{super().issuer.rstrip('/')}/"
 
     @property
     def jwks_uri(self) -> str:

@@ -8,7 +8,7 @@ uvicorn is imported when a server starts, not before.
 import socket
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 import anyio
@@ -49,7 +49,7 @@ class LoopbackServer:
         self._port = port
         self._requests: set[anyio.CancelScope] = set()
         self._ready = threading.Event()
-        self._server: uvicorn.Server | None = None
+        self._server = self._new_server()
         self._thread: threading.Thread | None = None
 
     @property
@@ -60,19 +60,17 @@ class LoopbackServer:
 
     def start(self) -> None:
         """Listen, and return when the application has started."""
-        server = self._new_server()
         family = socket.AF_INET6 if ":" in self._host else socket.AF_INET
         with socket.create_server((self._host, self._port), family=family) as listening:
             self._port = listening.getsockname()[1]
             # The server closes the socket that it is given, at its own time.
             sockets = [listening.dup()]
         self._thread = threading.Thread(
-            target=self._run, args=(server, sockets), name=f"serving {self.url}", daemon=True
+            target=self._run, args=(sockets,), name=f"serving {self.url}", daemon=True
         )
-        self._server = server
         self._thread.start()
         self._ready.wait(_PATIENCE)
-        if not server.started:
+        if not self._server.started:
             self.stop()
             sockets[0].close()
             raise RuntimeError(
@@ -81,14 +79,16 @@ class LoopbackServer:
 
     def stop(self) -> None:
         """Drop every connection, end every request, close the socket and join the thread."""
-        if self._server is None or self._thread is None:
+        if self._thread is None:
             return
         self._server.should_exit = True
         self._thread.join(_PATIENCE)
 
-    def _run(self, server: "uvicorn.Server", sockets: list[socket.socket]) -> None:
+    def _run(self, sockets: list[socket.socket]) -> None:
         try:
-            server.run(sockets=sockets)
+            # SystemExit is how uvicorn says that the lifespan failed; start() looks at that.
+            with suppress(SystemExit):
+                self._server.run(sockets=sockets)
         finally:
             self._ready.set()
 
@@ -137,10 +137,9 @@ class LoopbackServer:
 
     async def _hang_up(self, scope: Scope, receive: Receive) -> None:
         """Close the connection of this request once what was sent is on its way."""
-        if self._server is not None:
-            for connection in self._server.server_state.connections:
-                peer = connection.transport.get_extra_info("peername")
-                if peer and tuple(peer[:2]) == tuple(scope["client"]):
-                    connection.transport.close()
+        for connection in self._server.server_state.connections:
+            peer = connection.transport.get_extra_info("peername")
+            if peer and tuple(peer[:2]) == tuple(scope["client"]):
+                connection.transport.close()
         while (await receive())["type"] != "http.disconnect":
             pass

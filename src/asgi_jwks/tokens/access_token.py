@@ -14,6 +14,8 @@ if sys.version_info >= (3, 13):
 else:
     from typing_extensions import TypeVar
 
+from asgi_jwks.tokens.grants import client_id, granted_scopes
+
 __all__ = ["AccessToken"]
 
 Claims = TypeVar("Claims", default=Mapping[str, Any])
@@ -26,56 +28,55 @@ class AccessToken(Generic[Claims]):
     Attributes:
         claims: the JWT claims set (RFC 7519, section 4); read-only. After `with_claims`, what the
             converter made of it.
-        scopes: the granted scopes, from `scope` (RFC 8693, section 4.2) and `scp`.
-        permissions: Auth0's `permissions`.
-        issuer: `iss`.
-        subject: `sub`, or None: a resource server does not need one (RFC 9068 does).
-        client_id: `client_id` (RFC 8693, section 4.3), else `azp`, else `cid`.
         key_id: the `kid` of the key that verified it, if it has one.
-        expires_at: `exp`, seconds since the epoch.
     """
 
-    __slots__ = (
-        "claims",
-        "client_id",
-        "expires_at",
-        "issuer",
-        "key_id",
-        "permissions",
-        "scopes",
-        "subject",
-    )
+    __slots__ = ("_verified", "claims", "key_id")
 
     claims: Claims
-    scopes: tuple[str, ...]
-    permissions: tuple[str, ...]
-    issuer: str
-    subject: str | None
-    client_id: str | None
     key_id: str | None
-    expires_at: float
+    # The claims as they were verified, for the properties below. Those are worked out when they
+    # are read: few requests read them all, and thousands of tokens are remembered.
+    _verified: Mapping[str, Any]
 
     def __init__(
-        self,
-        claims: Claims,
-        *,
-        issuer: str,
-        expires_at: float,
-        scopes: tuple[str, ...] = (),
-        permissions: tuple[str, ...] = (),
-        subject: str | None = None,
-        client_id: str | None = None,
-        key_id: str | None = None,
+        self, claims: Claims, verified: Mapping[str, Any], *, key_id: str | None = None
     ) -> None:
-        fix = object.__setattr__
-        fix(self, "claims", claims)
-        fix(self, "issuer", issuer)
-        fix(self, "expires_at", expires_at)
-        fix(self, "scopes", scopes)
-        fix(self, "permissions", permissions)
-        fix(self, "subject", subject)
-        fix(self, "client_id", client_id)
-        fix(self, "key_id", key_id)
+        _set_claims(self, claims)
+        _set_verified(self, verified)
+        _set_key_id(self, key_id)
+
+    @property
+    def issuer(self) -> str:
+        """The issuer: `iss`."""
+        issuer: str = self._verified["iss"]
+        return issuer
+
+    @property
+    def subject(self) -> str | None:
+        """The subject, `sub`; None if the token has none, which only RFC 9068 forbids."""
+        return self._verified.get("sub")
+
+    @property
+    def client_id(self) -> str | None:
+        """The client: `client_id` (RFC 8693, section 4.3), or how providers call it."""
+        return client_id(self._verified)
+
+    @property
+    def scopes(self) -> tuple[str, ...]:
+        """The granted scopes, from `scope` (RFC 8693, section 4.2) and `scp`."""
+        return granted_scopes(self._verified)
+
+    @property
+    def permissions(self) -> tuple[str, ...]:
+        """Auth0's `permissions`."""
+        return tuple(self._verified.get("permissions", ()))
+
+    @property
+    def expires_at(self) -> float:
+        """The expiry, `exp`: seconds since the epoch."""
+        expiry: float = self._verified["exp"]
+        return expiry
 
     def with_claims(self, convert: Callable[[Claims], NewClaims]) -> "AccessToken[NewClaims]":
         """The same token with its claims as a type of your own.
@@ -84,16 +85,7 @@ class AccessToken(Generic[Claims]):
         `functools.partial` of `msgspec.convert`. What it raises is the application's own error:
         the token is valid, and a 401 would send the client for another that is no better.
         """
-        return AccessToken(
-            convert(self.claims),
-            issuer=self.issuer,
-            expires_at=self.expires_at,
-            scopes=self.scopes,
-            permissions=self.permissions,
-            subject=self.subject,
-            client_id=self.client_id,
-            key_id=self.key_id,
-        )
+        return AccessToken(convert(self.claims), self._verified, key_id=self.key_id)
 
     def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError("an AccessToken is immutable")
@@ -104,3 +96,9 @@ class AccessToken(Generic[Claims]):
     def __repr__(self) -> str:
         # Claims may hold personal data; a repr ends up in logs.
         return f"AccessToken(issuer={self.issuer!r}, scopes={self.scopes!r})"
+
+
+# The slots' own setters: the way around `__setattr__` that costs least.
+_set_claims = AccessToken.__dict__["claims"].__set__
+_set_verified = AccessToken.__dict__["_verified"].__set__
+_set_key_id = AccessToken.__dict__["key_id"].__set__

@@ -111,8 +111,10 @@ class TrustedIssuers:
         self._lock: Final = ForkSafeLock()
         self._near_misses: Final = NearMisses("iss")
 
-    def known(self, name: str) -> Issuer | None:
+    def known(self, name: object) -> Issuer | None:
         """The issuer of this name if nobody needs to be asked."""
+        if not isinstance(name, str):
+            return None
         issuer = self.configured.get(name)
         if issuer is None and self._resolver is not None:
             with self._lock:
@@ -127,11 +129,13 @@ class TrustedIssuers:
             KeySetUnavailable: the resolver failed.
         """
         name = claims.get("iss")
+        issuer = self.known(name)
+        if issuer is not None:
+            return issuer
         if not isinstance(name, str):
             reason = Reason.INVALID_CLAIM if "iss" in claims else Reason.MISSING_CLAIM
             raise InvalidToken(reason, "iss")
-        issuer = self.known(name)
-        if issuer is None and self._resolver is not None and len(name) <= LONGEST_ISSUER:
+        if self._resolver is not None and len(name) <= LONGEST_ISSUER:
             issuer = await self._resolve(self._resolver, name)
         if issuer is None:
             self._near_misses.look(name, self.configured)

@@ -12,7 +12,7 @@ from typing import Any, Final, Literal
 from asgi_jwks.errors import InvalidToken, Reason
 from asgi_jwks.jose.key import shown
 from asgi_jwks.jose.published import MAX_KID_LENGTH
-from asgi_jwks.tokens.grants import all_strings
+from asgi_jwks.tokens.grants import all_strings, check_grants
 
 __all__ = ["ACCESS_TOKEN_TYPE", "JOSEHeader", "Profile", "TokenRules", "read_header"]
 
@@ -27,12 +27,16 @@ LONGEST_AUDIENCE_LIST: Final = 256
 ACCESS_TOKEN_TYPE: Final = "at+jwt"
 _ACCEPTED_TYPES: Final = frozenset({None, "jwt", ACCESS_TOKEN_TYPE})
 
+# RFC 7515, section 4.1.11: no extension is understood here, so no list of critical ones is
+# acceptable. RFC 7797's b64 and RFC 7516's zip change what was signed.
+_REFUSED_PARAMETERS: Final = frozenset({"crit", "b64", "zip"})
+
 # What ID tokens (OpenID Connect Core, 3.1.3.6, 3.3.2.11; FAPI's s_hash) and security event tokens
 # (RFC 8417) have and access tokens do not.
-_CLAIMS_OF_OTHER_KINDS: Final = ("at_hash", "c_hash", "s_hash", "events")
+_CLAIMS_OF_OTHER_KINDS: Final = frozenset({"at_hash", "c_hash", "s_hash", "events"})
 # Keycloak writes the kind of a token into the payload as well.
 _KINDS_OF_OTHERS: Final = frozenset({"id", "refresh", "offline", "logout"})
-_CLAIMS_OF_ACCESS_TOKENS: Final = ("scope", "scp", "client_id", "azp")
+_CLAIMS_OF_ACCESS_TOKENS: Final = frozenset({"scope", "scp", "client_id", "azp"})
 
 # RFC 9068, section 2.2; exp, iss and aud are required of every token.
 _REQUIRED_BY_RFC9068: Final = ("sub", "client_id", "jti")
@@ -56,11 +60,9 @@ def read_header(header: Mapping[str, Any]) -> JOSEHeader:
     Raises:
         InvalidToken: unsupported_header, algorithm_not_allowed, wrong_type or malformed.
     """
-    # RFC 7515, section 4.1.11: no extension is understood here, so no list of them is acceptable.
-    # RFC 7797's b64 and RFC 7516's zip change what was signed.
-    for name in ("crit", "b64", "zip"):
-        if name in header:
-            raise InvalidToken(Reason.UNSUPPORTED_HEADER, f"the header has {name!r}")
+    if not _REFUSED_PARAMETERS.isdisjoint(header):
+        present = sorted(_REFUSED_PARAMETERS.intersection(header))
+        raise InvalidToken(Reason.UNSUPPORTED_HEADER, f"the header has {', '.join(present)}")
     # RFC 7519, section 5.2: the payload would be another JWT.
     if "cty" in header and _media_type(header["cty"]) == "jwt":
         raise InvalidToken(Reason.UNSUPPORTED_HEADER, "a nested JWT")
@@ -121,36 +123,49 @@ class TokenRules:
         if self.profile == "rfc9068" and header.type != ACCESS_TOKEN_TYPE:
             raise InvalidToken(Reason.WRONG_TYPE, "the rfc9068 profile demands typ at+jwt")
 
-    def check_claims(self, claims: Mapping[str, Any], header: JOSEHeader, now: float) -> None:
+    def check_claims(
+        self, claims: Mapping[str, Any], header: JOSEHeader, now: float
+    ) -> tuple[float, float]:
         """Apply all claim rules but that for `iss`, by which these rules were chosen.
+
+        Returns from when, and before when, the token is valid, leeway applied: with the same
+        claims, only time can change the verdict.
 
         Raises:
             InvalidToken: with the reason of the first rule that is broken.
         """
-        self._check_time(claims, now)
+        validity = self._check_time(claims, now)
         self._check_audience(claims)
-        self._check_presence(claims)
+        if self.required_claims or self.profile == "rfc9068":
+            self._check_presence(claims)
+        if "sub" in claims and not isinstance(claims["sub"], str):
+            raise InvalidToken(Reason.INVALID_CLAIM, "sub is no string")
         if header.type != ACCESS_TOKEN_TYPE:
             _check_kind(claims)
         # RFC 9449, section 7.2; RFC 8705, section 3. Other methods of RFC 7800 bind just as well.
         if "cnf" in claims and not self.gateway_proves_binding:
             raise InvalidToken(Reason.SENDER_CONSTRAINED)
+        check_grants(claims)
+        return validity
 
-    def validity(self, claims: Mapping[str, Any]) -> tuple[float, float]:
-        """From when, and before when, claims that passed the rules are valid; leeway applied."""
-        starts = [claims[name] for name in ("nbf", "iat") if name in claims]
-        return max(starts, default=-inf) - self.leeway, claims["exp"] + self.leeway
-
-    def _check_time(self, claims: Mapping[str, Any], now: float) -> None:
+    def _check_time(self, claims: Mapping[str, Any], now: float) -> tuple[float, float]:
         if "exp" not in claims:
             raise InvalidToken(Reason.MISSING_CLAIM, "exp")
         # RFC 7519, section 4.1.4: the current time must be before it.
-        if now >= numeric_date(claims, "exp") + self.leeway:
+        not_after = numeric_date(claims, "exp") + self.leeway
+        if now >= not_after:
             raise InvalidToken(Reason.EXPIRED)
-        if "nbf" in claims and now < numeric_date(claims, "nbf") - self.leeway:
-            raise InvalidToken(Reason.NOT_YET_VALID)
-        if "iat" in claims and now < numeric_date(claims, "iat") - self.leeway:
-            raise InvalidToken(Reason.ISSUED_IN_FUTURE)
+        not_before = -inf
+        if "nbf" in claims:
+            not_before = numeric_date(claims, "nbf") - self.leeway
+            if now < not_before:
+                raise InvalidToken(Reason.NOT_YET_VALID)
+        if "iat" in claims:
+            issued = numeric_date(claims, "iat") - self.leeway
+            if now < issued:
+                raise InvalidToken(Reason.ISSUED_IN_FUTURE)
+            not_before = max(not_before, issued)
+        return not_before, not_after
 
     def _check_audience(self, claims: Mapping[str, Any]) -> None:
         name = self.audience_claim
@@ -172,8 +187,6 @@ class TokenRules:
         for name in self.required_claims:
             if claims.get(name) is None:
                 raise InvalidToken(Reason.MISSING_CLAIM, name)
-        if "sub" in claims and not isinstance(claims["sub"], str):
-            raise InvalidToken(Reason.INVALID_CLAIM, "sub is no string")
         if self.profile == "rfc9068":
             if "iat" not in claims:
                 raise InvalidToken(Reason.MISSING_CLAIM, "iat")
@@ -202,13 +215,13 @@ def numeric_date(claims: Mapping[str, Any], name: str) -> float:
 def _check_kind(claims: Mapping[str, Any]) -> None:
     # RFC 8725, section 3.12: the same issuer signs ID tokens, refresh tokens and logout tokens
     # with the same keys, and often for the same audience.
-    for name in _CLAIMS_OF_OTHER_KINDS:
-        if name in claims:
-            raise InvalidToken(Reason.NOT_AN_ACCESS_TOKEN, f"it has {name}")
+    if not _CLAIMS_OF_OTHER_KINDS.isdisjoint(claims):
+        present = sorted(_CLAIMS_OF_OTHER_KINDS.intersection(claims))
+        raise InvalidToken(Reason.NOT_AN_ACCESS_TOKEN, f"it has {', '.join(present)}")
     if "token_use" in claims and claims["token_use"] != "access":
         raise InvalidToken(Reason.NOT_AN_ACCESS_TOKEN, "its token_use is not 'access'")
     kind = claims.get("typ")
     if isinstance(kind, str) and kind.lower() in _KINDS_OF_OTHERS:
         raise InvalidToken(Reason.NOT_AN_ACCESS_TOKEN, "its typ claim is that of another kind")
-    if "nonce" in claims and not any(name in claims for name in _CLAIMS_OF_ACCESS_TOKENS):
+    if "nonce" in claims and _CLAIMS_OF_ACCESS_TOKENS.isdisjoint(claims):
         raise InvalidToken(Reason.NOT_AN_ACCESS_TOKEN, "it has a nonce and grants nothing")

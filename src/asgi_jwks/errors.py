@@ -120,8 +120,9 @@ class RequestError(AsgiJwksError):
     status: ClassVar[int]
     error: ClassVar[str | None]
 
+    # The constructors here leave `args` to BaseException.__new__ and call no other one: a request
+    # without a token costs little more than its exception.
     def __init__(self, reason: Reason, detail: str | None = None) -> None:
-        super().__init__(reason, detail)
         self.reason = reason
         self.detail = detail
 
@@ -138,7 +139,8 @@ class MissingToken(RequestError):
     error = None
 
     def __init__(self, detail: str | None = None) -> None:
-        super().__init__(Reason.MISSING_TOKEN, detail)
+        self.reason = Reason.MISSING_TOKEN
+        self.detail = detail
 
 
 class InvalidRequest(RequestError):
@@ -165,7 +167,8 @@ class InsufficientScope(RequestError):
     error = "insufficient_scope"
 
     def __init__(self, *scopes: str, detail: str | None = None) -> None:
-        super().__init__(Reason.INSUFFICIENT_SCOPE, detail)
+        self.reason = Reason.INSUFFICIENT_SCOPE
+        self.detail = detail
         self.scopes = scopes
 
 

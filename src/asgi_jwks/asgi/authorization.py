@@ -1,7 +1,8 @@
 """Authorization per endpoint: which scopes, permissions or claims a request needs.
 
-What lives only here: `requires` for Starlette endpoints, and the typed accessor `access_token`.
-What it does not know: how tokens are verified, and how a refusal is worded.
+What lives only here: `requires` for Starlette endpoints, the typed accessor `access_token`, and
+`refusal_of`, by which other frameworks' endpoints refuse as the middleware does. What it does not
+know: how tokens are verified, and how a refusal is worded.
 """
 
 import functools
@@ -11,15 +12,22 @@ from typing import Any, Final, ParamSpec, TypeVar, overload
 
 from starlette.requests import HTTPConnection
 from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket
 
 from asgi_jwks.asgi.answer import refuse
-from asgi_jwks.asgi.challenge import Challenges
+from asgi_jwks.asgi.challenge import Challenges, Refusal
 from asgi_jwks.asgi.identity import CHALLENGES, Anonymous
-from asgi_jwks.errors import ConfigurationError, InsufficientScope, MissingToken, RequestError
+from asgi_jwks.errors import (
+    ConfigurationError,
+    InsufficientScope,
+    KeySetError,
+    MissingToken,
+    RequestError,
+)
 from asgi_jwks.tokens.access_token import AccessToken
 
-__all__ = ["Requirement", "access_token", "requires"]
+__all__ = ["RefusalResponse", "Requirement", "access_token", "refusal_of", "requires"]
 
 P = ParamSpec("P")
 NewClaims = TypeVar("NewClaims")
@@ -59,6 +67,36 @@ def access_token(
         "This request has no verified access token. Is JWTBearerMiddleware around the "
         "application, and does it demand a token for this path?"
     )
+
+
+def refusal_of(
+    connection: HTTPConnection | Mapping[str, Any], error: RequestError | KeySetError
+) -> Refusal:
+    """How the middleware would answer this error: status, headers and body.
+
+    For the error pages of frameworks that are not Starlette's: their endpoints raise what
+    `requires(...).check_scope(scope)` raises, and this is what to answer.
+    """
+    scope = connection.scope if isinstance(connection, HTTPConnection) else connection
+    challenges = scope.get(CHALLENGES)
+    if not isinstance(challenges, Challenges):
+        challenges = Challenges()
+    if isinstance(error, KeySetError):
+        return challenges.unavailable(error)
+    return challenges.refusal(error)
+
+
+class RefusalResponse(Response):
+    """A refusal as a Starlette response, which travels as the middleware's own do."""
+
+    def __init__(self, refusal: Refusal) -> None:
+        super().__init__(refusal.body, refusal.status)
+        self.raw_headers = [*refusal.headers]
+
+    async def __call__(self, scope: Scope, _receive: Receive, send: Send) -> None:
+        """Send it: without content to HEAD, and by a denial response or a close to WebSockets."""
+        refusal = Refusal(self.status_code, tuple(self.raw_headers), bytes(self.body))
+        await refuse(refusal, scope, send)
 
 
 class Requirement:
@@ -150,19 +188,11 @@ def _connection(arguments: Iterable[object]) -> HTTPConnection:
     raise TypeError("the endpoint was called without a Starlette Request or WebSocket")
 
 
-def _challenges(connection: HTTPConnection) -> Challenges:
-    challenges = connection.scope.get(CHALLENGES)
-    return challenges if isinstance(challenges, Challenges) else Challenges()
-
-
 def _refused(requirement: Requirement, connection: HTTPConnection) -> Response | None:
     try:
         requirement.check_scope(connection.scope)
     except RequestError as error:
-        refusal = _challenges(connection).refusal(error)
-        response = Response(refusal.body, refusal.status)
-        response.raw_headers = [*refusal.headers]
-        return response
+        return RefusalResponse(refusal_of(connection, error))
     return None
 
 
@@ -194,8 +224,7 @@ def _guard_websocket(
             requirement.check_scope(websocket.scope)
         except RequestError as error:
             if isinstance(websocket, WebSocket):
-                refusal = _challenges(websocket).refusal(error)
-                await refuse(refusal, websocket.scope, websocket.send)
+                await refuse(refusal_of(websocket, error), websocket.scope, websocket.send)
             return None
         return await endpoint(*args, **kwargs)
 

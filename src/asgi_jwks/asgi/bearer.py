@@ -54,9 +54,11 @@ class AuthorizationHeader:
                 value = field_value
         if value is None:
             return None
-        scheme, _, rest = value.strip(b" \t").partition(b" ")
         # RFC 9110, section 11.1: without case.
-        return rest.lstrip(b" ") if scheme.lower() == b"bearer" else None
+        scheme = value[:7].lower()
+        if scheme == b"bearer ":
+            return value[7:].strip(b" \t")
+        return b"" if scheme == b"bearer" else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +116,7 @@ class WebSocketSubprotocol:
         return token
 
 
-def find_token(scope: Scope, sources: Sequence[TokenSource]) -> bytes | None:
+def find_token(sources: Sequence[TokenSource], scope: Scope) -> bytes | None:
     """What the request brings as its token, if it brings one; nothing is said of its form.
 
     Raises:

@@ -7,6 +7,7 @@ decides nothing itself: tokens are found by `bearer`, judged by the verifier, an
 
 import logging
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping, Sequence
+from functools import partial
 from typing import Any, Final
 
 from asgi_jwks.asgi.answer import refuse
@@ -18,14 +19,12 @@ from asgi_jwks.asgi.paths import PublicPaths
 from asgi_jwks.errors import (
     ConfigurationError,
     InvalidRequest,
-    InvalidToken,
     KeySetError,
     MissingToken,
     Reason,
     RequestError,
 )
 from asgi_jwks.keys.fetch import HTTPClient
-from asgi_jwks.tokens.access_token import AccessToken
 from asgi_jwks.tokens.issuers import Check, KeySource
 from asgi_jwks.tokens.policy import Profile
 from asgi_jwks.tokens.verifier import AccessTokenVerifier
@@ -130,7 +129,12 @@ class JWTBearerMiddleware:
         self.verifier: Final = verifier
         self._challenges: Final = Challenges(realm=realm, resource_metadata=resource_metadata)
         self._public_paths: Final = PublicPaths(public_paths)
-        self._sources: Final = tuple(token_sources)
+        # One source, as nearly always, is asked without a loop over sources.
+        self._find_token: Final = (
+            token_sources[0].find
+            if len(token_sources) == 1
+            else partial(find_token, tuple(token_sources))
+        )
         self._allow_anonymous: Final = allow_anonymous
         self._allow_preflight: Final = allow_unauthenticated_preflight
         self._require_keys_at_startup: Final = require_keys_at_startup
@@ -154,46 +158,41 @@ class JWTBearerMiddleware:
             # An unknown type of connection is not an open door.
             raise RuntimeError(f"JWTBearerMiddleware does not know connections of type {kind!r}.")
         scope[CHALLENGES] = self._challenges
-        if self._is_public(scope):
+        public = self._public_paths and self._public_paths.match(scope)
+        if public or (scope.get("method") == "OPTIONS" and self._lets_preflight(scope)):
             identify_nobody(scope)
         else:
+            token = None
             try:
-                access_token = await self._authenticate(scope)
+                token = self._find_token(scope)
+                if token is not None:
+                    identify(scope, await self.verifier.verify(token))
+                elif self._allow_anonymous:
+                    identify_nobody(scope)
+                else:
+                    raise MissingToken
             except RequestError as error:
+                error = self._as_request_fault(error, token)
                 await self._refuse(error, self._challenges.refusal(error), scope, send)
                 return
             except KeySetError as error:
                 await self._refuse(error, self._challenges.unavailable(error), scope, send)
                 return
-            if access_token is None:
-                identify_nobody(scope)
-            else:
-                identify(scope, access_token)
         # Outside of any `try`: the application's exceptions are its own.
         await self.app(scope, receive, send)
 
-    async def _authenticate(self, scope: Scope) -> AccessToken | None:
-        """The verified token of a request, or None for one that may go without.
+    def _as_request_fault(self, error: RequestError, token: bytes | None) -> RequestError:
+        """Malformed credentials are the request's fault, malformed tokens the token's.
 
-        Raises:
-            RequestError: the request is refused.
-            KeySetError: it cannot be judged.
+        Looked at last: the form of credentials takes as long to check as everything else about a
+        token seen before, and what is no token68 cannot be a token either.
         """
-        token = find_token(scope, self._sources)
-        if token is None:
-            if self._allow_anonymous:
-                return None
-            raise MissingToken
-        if len(token) > self.verifier.max_token_bytes:
-            raise InvalidRequest(Reason.TOKEN_TOO_LARGE)
-        try:
-            return await self.verifier.verify(token)
-        except InvalidToken as error:
-            # Looked at last: it takes as long as everything else about a token seen before, and
-            # what is no token68 is never a token either.
-            if error.reason is Reason.MALFORMED and not is_token68(token):
-                raise InvalidRequest(Reason.INVALID_CREDENTIALS) from None
-            raise
+        if token is not None and error.reason is Reason.MALFORMED:
+            if len(token) > self.verifier.max_token_bytes:
+                return InvalidRequest(Reason.TOKEN_TOO_LARGE)
+            if not is_token68(token):
+                return InvalidRequest(Reason.INVALID_CREDENTIALS)
+        return error
 
     async def _refuse(
         self, error: RequestError | KeySetError, refusal: Refusal, scope: Scope, send: Send
@@ -206,12 +205,6 @@ class JWTBearerMiddleware:
             except Exception:
                 _log.exception("on_refused failed")
         await refuse(refusal, scope, send)
-
-    def _is_public(self, scope: Scope) -> bool:
-        """Whether the connection needs no token, whatever else it brings."""
-        if self._public_paths and self._public_paths.match(scope):
-            return True
-        return scope.get("method") == "OPTIONS" and self._lets_preflight(scope)
 
     def _lets_preflight(self, scope: Scope) -> bool:
         """Whether this OPTIONS request is a CORS preflight that may pass."""

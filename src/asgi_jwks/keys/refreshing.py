@@ -161,6 +161,11 @@ class Refreshing(Generic[T]):
         """Which phase of its life the value is in now."""
         return self.freshness.phase(self._clock())
 
+    def may_refetch(self) -> bool:
+        """Whether backoff and budget allow `refetched` to make a fetch now."""
+        now = self._clock()
+        return self.freshness.may_fetch(now) and self.freshness.budget(now) >= 1
+
     async def refetched(self, since: float) -> bool:
         """Whether a fetch that began at `since` or later has succeeded; makes one if it may.
 

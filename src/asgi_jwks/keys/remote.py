@@ -178,6 +178,12 @@ class RemoteJWKSet:
             self._announcer.unknown_key(kid)
         return keys.select(kid, algorithm)
 
+    def may_replace(self, key: VerificationKey) -> bool:
+        """Whether a signature that does not fit `key` may cost a fetch now."""
+        with self._lock:
+            doubted_before = key.thumbprint in self._doubted
+        return not doubted_before and self._keys.may_refetch()
+
     async def replacement_for(self, key: VerificationKey, algorithm: str) -> VerificationKey | None:
         """Another key under the same key id, if one refetch finds that the issuer replaced it.
 

@@ -36,6 +36,10 @@ class _GivenKeys:
         """The key of a token. Raises InvalidToken if none, or more than one, fits."""
         return self._keys.select(kid, algorithm)
 
+    def may_replace(self, _key: VerificationKey) -> bool:
+        """False: given keys are never replaced."""
+        return False
+
     async def replacement_for(self, _key: VerificationKey, _algorithm: str) -> None:
         """None: given keys are never replaced."""
 

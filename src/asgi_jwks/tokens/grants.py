@@ -53,4 +53,4 @@ def client_id(claims: Mapping[str, Any]) -> str | None:
 def all_strings(values: list[Any]) -> bool:
     """Whether every value is a string."""
     # A set of types costs a third of what all() over a generator does.
-    return {type(value) for value in values} <= {str}
+    return set(map(type, values)) <= {str}

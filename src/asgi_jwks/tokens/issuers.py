@@ -53,6 +53,9 @@ class KeySource(Protocol):
     ) -> VerificationKey:
         """The key of a token, waiting and fetching as far as that is allowed."""
 
+    def may_replace(self, key: VerificationKey, /) -> bool:
+        """Whether `replacement_for` would ask the issuer for a newer key now."""
+
     async def replacement_for(
         self, key: VerificationKey, algorithm: str, /
     ) -> VerificationKey | None:

@@ -39,7 +39,7 @@ class VerifiedToken:
         self,
         access_token: AccessToken,
         issuer: "Issuer",
-        keys: JWKSet | None,
+        keys: JWKSet,
         key: VerificationKey,
         algorithm: str,
         not_before: float,
@@ -53,12 +53,9 @@ class VerifiedToken:
         self.not_before = not_before
         self.not_after = not_after
 
-    def check_time(self, now: float) -> None:
-        """Raise InvalidToken unless the token is valid at `now`, seconds since the epoch."""
-        if now >= self.not_after:
-            raise InvalidToken(Reason.EXPIRED)
-        if now < self.not_before:
-            raise InvalidToken(Reason.NOT_YET_VALID)
+    def untimely(self, now: float) -> InvalidToken:
+        """Why the token is not valid at `now`, seconds since the epoch, which it is not."""
+        return InvalidToken(Reason.EXPIRED if now >= self.not_after else Reason.NOT_YET_VALID)
 
 
 class VerifiedTokens:

@@ -30,6 +30,7 @@ import anyio
 
 from asgi_jwks.errors import ConfigurationError, InvalidToken, KeySetError, Reason
 from asgi_jwks.jose.frozen import ReadOnlyDict
+from asgi_jwks.jose.jwk import JWKSet
 from asgi_jwks.jose.jws import MAX_TOKEN_BYTES, SignedToken, parse_compact
 from asgi_jwks.jose.key import VerificationKey
 from asgi_jwks.tokens.access_token import AccessToken
@@ -41,6 +42,9 @@ __all__ = ["AccessTokenVerifier"]
 
 # Some 15 MiB of tokens; an API with more users at a time than this verifies some again.
 VERIFIED_TOKENS: Final = 10_000
+
+# What a token's key was last seen in if its key had to be waited for: never the set at hand.
+NO_KEYS: Final = JWKSet(())
 
 # Far more different headers than one issuer writes.
 KNOWN_HEADERS: Final = 64
@@ -75,6 +79,7 @@ class AccessTokenVerifier:
             if type(number) is not int or number < 0:
                 raise ConfigurationError(f"{name} must be a whole number, zero or more.")
         self._issuers: Final = TrustedIssuers(issuers, resolver)
+        self._resolves: Final = resolver is not None
         self._clock: Final = clock
         self.max_token_bytes: Final = max_token_bytes
         self._verified: Final = VerifiedTokens(verified_tokens)
@@ -98,7 +103,9 @@ class AccessTokenVerifier:
             await self._make_checks(verified)
             self._verified.put(digest, verified)
         else:
-            verified.check_time(self._clock())
+            now = self._clock()
+            if not verified.not_before <= now < verified.not_after:
+                raise verified.untimely(now)
             if verified.issuer.checks:
                 await self._make_checks(verified)
         return verified.access_token
@@ -126,6 +133,8 @@ class AccessTokenVerifier:
 
         # (5) The signature.
         if not key.verify(header.algorithm, signed.signing_input, signed.signature):
+            if not issuer.keys.may_replace(key):
+                raise InvalidToken(Reason.BAD_SIGNATURE)
             key = await _replacement(issuer, key, signed, header, judge_claims)
 
         # (6) The claims.
@@ -134,7 +143,7 @@ class AccessTokenVerifier:
         self._remember_header(signed)
         access_token: AccessToken = AccessToken(claims, claims, key_id=key.kid)
         return VerifiedToken(
-            access_token, issuer, keys, key, header.algorithm, not_before, not_after
+            access_token, issuer, keys or NO_KEYS, key, header.algorithm, not_before, not_after
         )
 
     async def _make_checks(self, verified: VerifiedToken) -> None:
@@ -158,15 +167,14 @@ class AccessTokenVerifier:
     def _is_trusted(self, verified: VerifiedToken) -> bool:
         """Whether the issuer is trusted still, and the key is one of its keys still."""
         issuer = verified.issuer
-        if self._issuers.known(issuer.rules.issuer) is not issuer:
-            return False
         keys = issuer.keys.at_hand()
-        if keys is verified.keys and keys is not None:
-            return True
-        key = None if keys is None else keys.find(verified.key.kid, verified.algorithm)
-        if key is None or key.thumbprint != verified.key.thumbprint:
+        if self._resolves and self._issuers.known(issuer.rules.issuer) is not issuer:
             return False
-        verified.keys = keys
+        if keys is not verified.keys:
+            key = None if keys is None else keys.find(verified.key.kid, verified.algorithm)
+            if keys is None or key is None or key.thumbprint != verified.key.thumbprint:
+                return False
+            verified.keys = keys
         return True
 
     async def warm(self) -> None:

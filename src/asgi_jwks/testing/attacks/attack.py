@@ -1,0 +1,161 @@
+"""What an attack is: a name, what the attacker does, and the request that does it.
+
+What lives only here: the form of an attack and of its request, and the target that an attack is
+built for. What it does not know: the attacks, and how their requests are sent.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from asgi_jwks.testing.attacks.hostile_keys import HostileKeys
+from asgi_jwks.testing.compact import Part
+from asgi_jwks.testing.issuer import MockIssuer
+from asgi_jwks.testing.keys import SigningKey
+from asgi_jwks.testing.minting import DEFAULT_CLIENT_ID, DEFAULT_SUBJECT
+
+__all__ = ["Attack", "Attempt", "Build", "Target", "bearer", "by_token"]
+
+Headers = tuple[tuple[bytes, bytes], ...]
+
+# What a resource server may answer to a request that is not allowed (RFC 6750, section 3.1).
+REFUSED: Final = frozenset({400, 401, 403})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """The application under attack, as far as an attacker needs it.
+
+    Args:
+        issuer: the issuer whose tokens the application trusts.
+        keys: keys that the attacker holds, and has got into the issuer's JWK Set in forms that
+            nobody may use.
+        path: a path that needs a token.
+        method: the method to ask for it with.
+        claims: claims that a good token of this application has besides the usual ones.
+        header: JOSE header members that it has besides `alg`, `typ` and `kid`.
+    """
+
+    issuer: MockIssuer
+    keys: HostileKeys
+    path: str = "/"
+    method: str = "GET"
+    claims: Mapping[str, object] = field(default_factory=dict)
+    header: Mapping[str, object] = field(default_factory=dict)
+
+    def good_header(self, **changes: object) -> dict[str, object]:
+        """The JOSE header of a good token, with members added or replaced."""
+        key = self.issuer.signing_key
+        return {"alg": key.algorithm, "typ": "JWT", "kid": key.kid, **self.header, **changes}
+
+    def good_claims(self, **changes: object) -> dict[str, object]:
+        """The claims of a good token, with claims added or replaced."""
+        now = int(self.issuer.clock())
+        return {
+            "iss": self.issuer.issuer,
+            "sub": DEFAULT_SUBJECT,
+            "aud": self.issuer.audience,
+            "client_id": DEFAULT_CLIENT_ID,
+            "scope": "openid profile",
+            "jti": "an-attack",
+            "iat": now,
+            "exp": now + 3600,
+            **self.claims,
+            **changes,
+        }
+
+    def token(
+        self, *, key: SigningKey | None = None, without: str | None = None, **changes: object
+    ) -> str:
+        """A token that the issuer signed, good but for these claims.
+
+        `key` signs instead of the issuer's, under the issuer's `kid`.
+        """
+        claims = self.good_claims(**changes)
+        claims.pop(without or "", None)
+        return self.signed(self.good_header(), claims, key=key)
+
+    def with_header(self, *, without: str | None = None, **changes: object) -> str:
+        """A token that the issuer signed, good but for these header members."""
+        header = self.good_header(**changes)
+        header.pop(without or "", None)
+        return self.signed(header, self.good_claims())
+
+    def signed(self, header: Part, claims: Part, *, key: SigningKey | None = None) -> str:
+        """A token of exactly this header and these claims, signed by the issuer or by `key`."""
+        return (self.issuer.signing_key if key is None else key).sign(header, claims)
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One request of an attacker, as the server gives it to the application.
+
+    `path`, `raw_path` and `method` are the target's where they are None.
+    """
+
+    headers: Headers = ()
+    method: str | None = None
+    path: str | None = None
+    raw_path: bytes | None = None
+    query_string: bytes = b""
+    body: bytes = b""
+    websocket: bool = False
+    subprotocols: tuple[str, ...] = ()
+
+    def scope(self, target: Target) -> dict[str, Any]:
+        """The ASGI connection scope of the request."""
+        path = target.path if self.path is None else self.path
+        scope = {
+            "type": "websocket" if self.websocket else "http",
+            "asgi": {"version": "3.0", "spec_version": "2.3"},
+            "http_version": "1.1",
+            "scheme": "wss" if self.websocket else "https",
+            "path": path,
+            "raw_path": path.encode() if self.raw_path is None else self.raw_path,
+            "root_path": "",
+            "query_string": self.query_string,
+            "headers": [(b"host", b"api.example.com"), *self.headers],
+            "client": ("203.0.113.7", 50000),
+            "server": ("api.example.com", 443),
+            "extensions": {},
+        }
+        if self.websocket:
+            return {
+                **scope,
+                "subprotocols": [*self.subprotocols],
+                "extensions": {"websocket.http.response": {}},
+            }
+        return {**scope, "method": target.method if self.method is None else self.method}
+
+
+Build = Callable[[Target], Attempt]
+
+
+@dataclass(frozen=True, slots=True)
+class Attack:
+    """An attack: what the attacker does, which rules it tries, and the request.
+
+    Args:
+        name: one word of lower case letters, digits and underscores, unique in the corpus.
+        summary: what the attacker does, in one line.
+        requirements: the numbered rules in SECURITY.md that forbid it to succeed.
+        build: makes the request.
+        refused_with: the statuses of a refusal; any other means that the attack got through.
+    """
+
+    name: str
+    summary: str
+    requirements: tuple[str, ...]
+    build: Build
+    refused_with: frozenset[int] = REFUSED
+
+
+def bearer(token: str | bytes) -> Attempt:
+    """The request that brings a token as it should be brought."""
+    octets = token.encode("utf-8", "surrogatepass") if isinstance(token, str) else token
+    return Attempt(((b"authorization", b"Bearer " + octets),))
+
+
+def by_token(name: str, summary: str, requirements: str, token: Callable[[Target], str]) -> Attack:
+    """An attack by what the token is; `requirements` are separated by spaces."""
+    return Attack(name, summary, tuple(requirements.split()), lambda target: bearer(token(target)))

@@ -1,0 +1,119 @@
+"""Keys that an attacker holds, and the forms in which they got into the issuer's JWK Set.
+
+What lives only here: key material that is weak on purpose, and JWKs that no verifier may use for
+what the attacker uses them for. What it does not know: tokens, and the attacks with these keys.
+"""
+
+import hashlib
+import math
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from cryptography.hazmat.primitives.asymmetric import rsa
+
+from asgi_jwks.testing.compact import Part, encode, segment
+from asgi_jwks.testing.issuer import MockIssuer
+from asgi_jwks.testing.keys import SigningKey
+
+__all__ = ["CUBE_ROOT_KID", "TWICE_KID", "HostileKeys", "RawRSAKey"]
+
+TWICE_KID: Final = "twice"
+CUBE_ROOT_KID: Final = "exponent-3"
+
+# RFC 8017, section 9.2, note 1: the DigestInfo of SHA-256.
+_SHA256_DIGEST_INFO: Final = bytes.fromhex("3031300d060960864801650304020105000420")
+
+
+class RawRSAKey:
+    """RSA with numbers that no library would sign with, RS256 only (RFC 8017, section 8.2)."""
+
+    def __init__(self, n: int, e: int, d: int) -> None:
+        self.n: Final = n
+        self.e: Final = e
+        self._d: Final = d
+
+    def jwk(self, kid: str) -> dict[str, object]:
+        """The JWK to publish."""
+        numbers = {"n": self.n, "e": self.e}
+        octets = {k: v.to_bytes(max(1, (v.bit_length() + 7) // 8)) for k, v in numbers.items()}
+        return {
+            "kty": "RSA",
+            "use": "sig",
+            "kid": kid,
+            **{name: segment(value) for name, value in octets.items()},
+        }
+
+    def sign(self, header: Part, claims: Part) -> str:
+        """A token of this header and these claims."""
+
+        def signature(signing_input: bytes) -> bytes:
+            size = (self.n.bit_length() + 7) // 8
+            hashed = _SHA256_DIGEST_INFO + hashlib.sha256(signing_input).digest()
+            padded = b"\0\1" + b"\xff" * (size - len(hashed) - 3) + b"\0" + hashed
+            return pow(int.from_bytes(padded), self._d, self.n).to_bytes(size)
+
+        return encode(header, claims, sign=signature)
+
+
+class HostileKeys:
+    """One set of the attacker's keys; making it takes some tenths of a second.
+
+    `stolen` is a good key whose private half the attacker has; `rsa` are the odd ones by name.
+    """
+
+    def __init__(self) -> None:
+        self.stolen: Final = SigningKey.generate("RS256", kid="stolen")
+        self.stranger: Final = SigningKey.generate("RS256", kid="stranger")
+        self.elliptic: Final = SigningKey.generate("ES256", kid="elliptic")
+        self.cube_root: Final = rsa.generate_private_key(3, 2048)
+        # Weak on purpose: it is published, and whoever accepts it has failed.
+        small = rsa.generate_private_key(65537, 1024).private_numbers()
+        prime = small.p
+        self.rsa: Final[Mapping[str, RawRSAKey]] = {
+            "modulus-1024": RawRSAKey(small.public_numbers.n, 65537, small.d),
+            "modulus-8704": RawRSAKey(prime**17, 65537, _inverse(65537, prime, 17)),
+            "modulus-even": RawRSAKey(2 * prime**4, 65537, _inverse(65537, prime, 4)),
+            "exponent-1": RawRSAKey(self.cube_root.public_key().public_numbers().n, 1, 1),
+        }
+
+    def publish(
+        self, issuer: MockIssuer, forms: Mapping[str, Callable[["HostileKeys"], Mapping[str, object]]]
+    ) -> None:
+        """Put the attacker's keys into the issuer's JWK Set, besides the keys that are there.
+
+        To be done before the application fetches the set for the first time.
+        """
+        for kid, key in self.rsa.items():
+            issuer.publish(key.jwk(kid))
+        for kid, form in forms.items():
+            issuer.publish({**form(self), "kid": kid})
+        for key in (self.stolen, self.stranger):
+            issuer.publish({**key.public_jwk(), "kid": TWICE_KID})
+        numbers = self.cube_root.public_key().public_numbers()
+        issuer.publish(RawRSAKey(numbers.n, 3, 0).jwk(CUBE_ROOT_KID))
+
+    def cube_root_forgery(self, signing_input: bytes) -> bytes:
+        """A signature under exponent 3 without the private key (Bleichenbacher, 2006).
+
+        It is right for whoever parses the padding from the left and ignores what follows the hash.
+        """
+        size = self.cube_root.key_size // 8
+        hashed = _SHA256_DIGEST_INFO + hashlib.sha256(signing_input).digest()
+        wanted = b"\0\1" + b"\xff" * 8 + b"\0" + hashed
+        lowest = int.from_bytes(wanted.ljust(size, b"\0"))
+        return _cube_root_up(lowest).to_bytes(size)
+
+
+def _inverse(e: int, prime: int, power: int) -> int:
+    """The private exponent for the modulus prime ** power."""
+    return pow(e, -1, prime ** (power - 1) * (prime - 1))
+
+
+def _cube_root_up(number: int) -> int:
+    root = 1 << math.ceil(number.bit_length() / 3)
+    while True:
+        better = (2 * root + number // root**2) // 3
+        if better >= root:
+            break
+        root = better
+    return root if root**3 >= number else root + 1

@@ -1,27 +1,37 @@
-"""asgi-jwks: an OAuth 2.0 resource server as ASGI middleware."""
+"""asgi-jwks: an OAuth 2.0 resource server as ASGI middleware.
+
+What lives only here: the public surface. A name is imported when it is first asked for: the pytest
+plugin is imported by every test run of whoever has this package installed, and command line tools
+by every start.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
 
 from asgi_jwks._version import __version__
-from asgi_jwks.asgi.authorization import access_token, requires
-from asgi_jwks.asgi.bearer import AuthorizationHeader, Cookie, WebSocketSubprotocol
-from asgi_jwks.asgi.middleware import JWTBearerMiddleware
-from asgi_jwks.errors import (
-    AsgiJwksError,
-    ConfigurationError,
-    InsufficientScope,
-    InvalidKeySet,
-    InvalidRequest,
-    InvalidToken,
-    KeySetError,
-    KeySetUnavailable,
-    MissingToken,
-    Reason,
-    RequestError,
-)
-from asgi_jwks.keys.remote import RemoteJWKSet
-from asgi_jwks.keys.static import SharedSecret, StaticJWKSet
-from asgi_jwks.tokens.access_token import AccessToken
-from asgi_jwks.tokens.verifier import AccessTokenVerifier
-from asgi_jwks.trust import TrustedIssuer
+
+if TYPE_CHECKING:
+    from asgi_jwks.asgi.authorization import access_token, requires
+    from asgi_jwks.asgi.bearer import AuthorizationHeader, Cookie, WebSocketSubprotocol
+    from asgi_jwks.asgi.middleware import JWTBearerMiddleware
+    from asgi_jwks.errors import (
+        AsgiJwksError,
+        ConfigurationError,
+        InsufficientScope,
+        InvalidKeySet,
+        InvalidRequest,
+        InvalidToken,
+        KeySetError,
+        KeySetUnavailable,
+        MissingToken,
+        Reason,
+        RequestError,
+    )
+    from asgi_jwks.keys.remote import RemoteJWKSet
+    from asgi_jwks.keys.static import SharedSecret, StaticJWKSet
+    from asgi_jwks.tokens.access_token import AccessToken
+    from asgi_jwks.tokens.verifier import AccessTokenVerifier
+    from asgi_jwks.trust import TrustedIssuer
 
 __all__ = [
     "AccessToken",
@@ -49,3 +59,41 @@ __all__ = [
     "access_token",
     "requires",
 ]
+
+_HOME = {
+    "AccessToken": "tokens.access_token",
+    "AccessTokenVerifier": "tokens.verifier",
+    "AsgiJwksError": "errors",
+    "AuthorizationHeader": "asgi.bearer",
+    "ConfigurationError": "errors",
+    "Cookie": "asgi.bearer",
+    "InsufficientScope": "errors",
+    "InvalidKeySet": "errors",
+    "InvalidRequest": "errors",
+    "InvalidToken": "errors",
+    "JWTBearerMiddleware": "asgi.middleware",
+    "KeySetError": "errors",
+    "KeySetUnavailable": "errors",
+    "MissingToken": "errors",
+    "Reason": "errors",
+    "RemoteJWKSet": "keys.remote",
+    "RequestError": "errors",
+    "SharedSecret": "keys.static",
+    "StaticJWKSet": "keys.static",
+    "TrustedIssuer": "trust",
+    "WebSocketSubprotocol": "asgi.bearer",
+    "access_token": "asgi.authorization",
+    "requires": "asgi.authorization",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value: object = getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return [*globals(), *_HOME]

@@ -1,6 +1,6 @@
 """A lock that a forked child can always take.
 
-What lives only here: the repair of locks after a fork. What it does not know: what they guard.
+What lives only here: what a fork does to locks. What it does not know: what they guard.
 """
 
 import os
@@ -13,11 +13,12 @@ __all__ = ["ForkSafeLock"]
 
 
 class ForkSafeLock:
-    """A `threading.Lock` that is released in a forked child, whoever held it in the parent.
+    """A `threading.Lock` that nobody but the forking thread holds while a process is forked.
 
-    Servers fork their workers after they have loaded the app. The thread that holds a lock at that
-    moment does not exist in the child, which would wait for it for ever. What the lock guards must
-    be replaced whole, by single assignments, so that the child never finds half a change.
+    Servers fork their workers after they have loaded the app. A thread that held a lock at that
+    moment would not exist in the child, which would wait for it for ever, and what the lock guards
+    would be half changed there. So a fork waits for these locks, which are never held for long.
+    They are never nested, and nobody forks while holding one.
     """
 
     __slots__ = ("__weakref__", "_lock")
@@ -41,11 +42,28 @@ class ForkSafeLock:
 _locks: Final[WeakSet[ForkSafeLock]] = WeakSet()
 
 
-def _renew_locks() -> None:
+_held: Final[list[threading.Lock]] = []
+
+# A signal that strikes inside a lock may lead to a fork by its very thread: better half a change in
+# the child than a parent that waits for itself.
+_PATIENCE: Final = 1.0
+
+
+def _hold_all() -> None:
+    _held.extend(lock._lock for lock in list(_locks) if lock._lock.acquire(timeout=_PATIENCE))
+
+
+def _release_all() -> None:
+    while _held:
+        _held.pop().release()
+
+
+def _renew_all() -> None:
+    _held.clear()
     for lock in list(_locks):
         lock._lock = threading.Lock()
 
 
 # Windows has no fork.
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_renew_locks)
+    os.register_at_fork(before=_hold_all, after_in_parent=_release_all, after_in_child=_renew_all)

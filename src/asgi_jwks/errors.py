@@ -36,6 +36,9 @@ __all__ = [
 class Reason(StrEnum):
     """Why a request was refused: one value per rule, for exceptions, logs, events and metrics."""
 
+    # Enum's own is written in Python, and each refusal looks its answer up by reason.
+    __hash__ = str.__hash__
+
     # MissingToken
     MISSING_TOKEN = "missing_token"
 

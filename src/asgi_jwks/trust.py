@@ -17,7 +17,7 @@ from asgi_jwks.keys.static import SharedSecret, StaticJWKSet
 from asgi_jwks.tokens.issuers import Check, KeySource
 from asgi_jwks.tokens.policy import Profile, TokenRules
 
-__all__ = ["TrustedIssuer"]
+__all__ = ["HTTPClient", "TrustedIssuer"]
 
 LARGEST_LEEWAY: Final = 300.0
 
@@ -86,6 +86,11 @@ class TrustedIssuer:
             raise ConfigurationError(
                 "Give either keys, or jwks_uri and http_client, not both: a RemoteJWKSet takes "
                 "them itself."
+            )
+        if keys is not None and not callable(getattr(keys, "key_for", None)):
+            raise ConfigurationError(
+                "keys must be a RemoteJWKSet, StaticJWKSet or SharedSecret. Write for example "
+                f"keys=StaticJWKSet(...); got {type(keys).__name__}."
             )
         allowed = _algorithms(algorithms, keys)
         self.rules: Final = TokenRules(

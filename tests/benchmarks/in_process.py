@@ -138,6 +138,9 @@ def main() -> None:
     print(f"one raw RSA-2048 verification: {unit:.1f} us CPU; medians of {rounds} rounds\n")
     rows = _rows(results, contenders)
     print(markdown(rows) if arguments.markdown else plain(rows))
+    print("\nWhat is counted:\n")
+    for contender in (NO_AUTH, *contenders):
+        print(f"- {contender.name}: {contender.counted}")
 
 
 if __name__ == "__main__":

@@ -10,8 +10,7 @@ from hypothesis import strategies as st
 
 from asgi_jwks.errors import InvalidToken, Reason
 from asgi_jwks.jose.encoding import b64url_encode
-from asgi_jwks.jose.frozen import ReadOnlyDict
-from asgi_jwks.jose.jws import MAX_TOKEN_BYTES, parse_compact, split_compact
+from asgi_jwks.jose.jws import parse_compact, split_compact
 
 HEADER = b'{"alg":"RS256","kid":"a"}'
 PAYLOAD = b'{"iss":"https://issuer.example/","aud":["a","b"]}'
@@ -37,7 +36,6 @@ def test_a_token_is_taken_apart() -> None:
     assert token.claims == {"iss": "https://issuer.example/", "aud": ["a", "b"]}
     assert token.signing_input == compact().rpartition(b".")[0]
     assert token.signature == b"sig"
-    assert token.header_segment == compact().partition(b".")[0]
 
 
 def test_header_and_claims_are_read_only() -> None:
@@ -58,19 +56,6 @@ def test_the_repr_of_a_token_gives_nothing_away() -> None:
     """H1: no token in a traceback or a log."""
     assert repr(parse_compact(compact())) == "SignedToken(...)"
     assert repr(split_compact(compact())) == "CompactJWS(...)"
-
-
-def test_a_header_known_already_is_not_read_again() -> None:
-    header_segment = compact().partition(b".")[0]
-    known = ReadOnlyDict({"alg": "RS256"})
-    assert parse_compact(compact(), {header_segment: known}).header is known
-    assert parse_compact(compact(), {b"other": known}).header == {"alg": "RS256", "kid": "a"}
-
-
-def test_a_known_header_does_not_excuse_the_rest() -> None:
-    header_segment = compact().partition(b".")[0]
-    known = {header_segment: ReadOnlyDict({"alg": "RS256"})}
-    assert "payload" in detail_of(compact(payload=b"[]"), known_headers=known)
 
 
 @pytest.mark.parametrize("token", [b"e30.e30", b"e30", b"", b"e30..e30.e30", b"e30.e30.e30.e30"])
@@ -95,12 +80,12 @@ MALFORMED = {
     "five parts, an empty key": (b"e30..e30.e30.e30", "JWE"),
     "a thousand parts": (b"." * 1000, "not three parts but 1001"),
     "JSON serialization": (b'{"payload":"e30","signature":"e30"}', "JSON serialization"),
-    "JSON serialization with dots": (b' {"payload":"e30.e30.e30"}', "JSON serialization"),
-    "a JSON list": (b'["e30.e30.e30"]', "JSON serialization"),
+    "JSON serialization with dots": (b' {"payload":"e30.e30.e30"}', "in the header: not base64url"),
+    "a JSON list": (b'["e30.e30.e30"]', "in the header: not"),
     "no signature": (b"e30.e30.", "empty"),
-    "no header": (b".e30.e30", "empty"),
+    "no header": (b".e30.e30", "in the header: not JSON"),
     "no payload": (b"e30..e30", "in the payload: not JSON"),
-    "dots alone": (b"..", "empty"),
+    "dots alone": (b"..", "in the header: not JSON"),
     "padding in the header": (b"e30=.e30.e30", "in the header: not base64url"),
     "padding in the payload": (b"e30.e30=.e30", "payload or signature is not"),
     "padding in the signature": (b"e30.e30.Zg==", "payload or signature is not"),
@@ -133,15 +118,6 @@ def test_no_byte_of_the_token_is_in_the_error() -> None:
     """B5, H1."""
     for token in (b"secret", compact(b"secret"), compact(payload=b'{"secret"'), b"e30.e30.se?cret"):
         assert "cret" not in detail_of(token)
-
-
-def test_a_token_is_read_up_to_its_limit() -> None:
-    """A7: the size is judged before anything is read."""
-    token = compact(payload=b'{"a":"' + b"x" * (MAX_TOKEN_BYTES * 3 // 4 - 100) + b'"}')
-    assert len(token) < MAX_TOKEN_BYTES
-    assert parse_compact(token, max_bytes=len(token)).signature == b"sig"
-    assert "longer than" in detail_of(token, max_bytes=len(token) - 1)
-    assert "longer than 16384 bytes" in detail_of(b"." * (MAX_TOKEN_BYTES + 1))
 
 
 segments = st.sampled_from([HEADER, PAYLOAD, b"{}", b"[]", b"", b'{"a":1,"a":2}', b"\xff"]).map(

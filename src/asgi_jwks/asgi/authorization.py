@@ -10,14 +10,14 @@ import inspect
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Any, Final, ParamSpec, TypeVar, overload
 
-from starlette.requests import HTTPConnection
+from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket
 
 from asgi_jwks.asgi.answer import refuse
-from asgi_jwks.asgi.challenge import Challenges, Refusal
-from asgi_jwks.asgi.identity import CHALLENGES, Anonymous
+from asgi_jwks.asgi.challenge import CHALLENGES, Challenges, Refusal
+from asgi_jwks.asgi.identity import Anonymous
 from asgi_jwks.errors import (
     ConfigurationError,
     InsufficientScope,
@@ -31,8 +31,12 @@ __all__ = ["RefusalResponse", "Requirement", "access_token", "refusal_of", "requ
 
 P = ParamSpec("P")
 NewClaims = TypeVar("NewClaims")
+Connection = TypeVar("Connection", bound=HTTPConnection)
 
 Condition = Callable[[AccessToken], bool]
+
+# Each framework has types of its own for ASGI; these fit all of them.
+AnyASGIApp = Callable[[Any, Any, Any], Awaitable[None]]
 
 
 @overload
@@ -131,6 +135,23 @@ class Requirement:
             raise MissingToken
         self.check(access_token(scope))
 
+    def around(self, app: AnyASGIApp) -> AnyASGIApp:
+        """Guard an ASGI application: all of a mounted one, or one route of any framework.
+
+        Mount("/admin", admin, middleware=[Middleware(requires("admin").around)])
+        """
+
+        async def guarded(scope: Any, receive: Any, send: Any) -> None:
+            if scope["type"] in {"http", "websocket"}:
+                try:
+                    self.check_scope(scope)
+                except RequestError as error:
+                    await refuse(refusal_of(scope, error), scope, send)
+                    return
+            await app(scope, receive, send)
+
+        return guarded
+
     def __call__(self, endpoint: Callable[P, Any]) -> Callable[P, Any]:
         """Guard a Starlette endpoint, a function or method with a request or websocket."""
         names = inspect.signature(endpoint).parameters
@@ -181,11 +202,11 @@ def _names(option: str, values: Iterable[str]) -> tuple[str, ...]:
     return names
 
 
-def _connection(arguments: Iterable[object]) -> HTTPConnection:
+def _connection(arguments: Iterable[object], kind: type[Connection]) -> Connection:
     for argument in arguments:
-        if isinstance(argument, HTTPConnection):
+        if isinstance(argument, kind):
             return argument
-    raise TypeError("the endpoint was called without a Starlette Request or WebSocket")
+    raise TypeError(f"the endpoint was called without a Starlette {kind.__name__}")
 
 
 def _refused(requirement: Requirement, connection: HTTPConnection) -> Response | None:
@@ -201,14 +222,14 @@ def _guard_request(requirement: Requirement, endpoint: Callable[P, Any]) -> Call
 
         @functools.wraps(endpoint)
         async def guarded(*args: P.args, **kwargs: P.kwargs) -> Any:
-            refused = _refused(requirement, _connection((*args, *kwargs.values())))
+            refused = _refused(requirement, _connection((*args, *kwargs.values()), Request))
             return await endpoint(*args, **kwargs) if refused is None else refused
 
         return guarded
 
     @functools.wraps(endpoint)
     def guarded_in_thread(*args: P.args, **kwargs: P.kwargs) -> Any:
-        refused = _refused(requirement, _connection((*args, *kwargs.values())))
+        refused = _refused(requirement, _connection((*args, *kwargs.values()), Request))
         return endpoint(*args, **kwargs) if refused is None else refused
 
     return guarded_in_thread
@@ -219,12 +240,11 @@ def _guard_websocket(
 ) -> Callable[P, Awaitable[Any]]:
     @functools.wraps(endpoint)
     async def guarded(*args: P.args, **kwargs: P.kwargs) -> Any:
-        websocket = _connection((*args, *kwargs.values()))
+        websocket = _connection((*args, *kwargs.values()), WebSocket)
         try:
             requirement.check_scope(websocket.scope)
         except RequestError as error:
-            if isinstance(websocket, WebSocket):
-                await refuse(refusal_of(websocket, error), websocket.scope, websocket.send)
+            await refuse(refusal_of(websocket, error), websocket.scope, websocket.send)
             return None
         return await endpoint(*args, **kwargs)
 

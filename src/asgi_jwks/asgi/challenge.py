@@ -20,7 +20,7 @@ from asgi_jwks.errors import (
     RequestError,
 )
 
-__all__ = ["Challenges", "Refusal"]
+__all__ = ["CHALLENGES", "Challenges", "Refusal"]
 
 Headers = list[tuple[bytes, bytes]]
 
@@ -29,6 +29,9 @@ Headers = list[tuple[bytes, bytes]]
 _VALUE: Final = re.compile(r"[\x20-\x21\x23-\x5B\x5D-\x7E]+")
 # RFC 6749, section 3.3: a scope token has no space in it either.
 _SCOPE_TOKEN: Final = re.compile(r"[\x21\x23-\x5B\x5D-\x7E]+")
+
+CHALLENGES: Final = "asgi_jwks.challenges"
+"""The scope key of the middleware's Challenges, for refusals that an endpoint makes."""
 
 UNAVAILABLE: Final = "The keys of the access token's issuer cannot be had at the moment"
 

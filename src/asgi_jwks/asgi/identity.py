@@ -12,7 +12,7 @@ from starlette.authentication import BaseUser, UnauthenticatedUser
 from asgi_jwks.jose.frozen import ReadOnlyDict
 from asgi_jwks.tokens.access_token import AccessToken
 
-__all__ = ["CHALLENGES", "Anonymous", "BearerUser", "identify", "identify_nobody"]
+__all__ = ["Anonymous", "BearerUser", "identify", "identify_nobody"]
 
 
 class BearerUser(BaseUser):
@@ -49,9 +49,6 @@ class Anonymous:
     scopes: Final[tuple[str, ...]] = ()
     permissions: Final[tuple[str, ...]] = ()
 
-
-CHALLENGES: Final = "asgi_jwks.challenges"
-"""The scope key of the middleware's Challenges, for refusals that an endpoint makes."""
 
 _ANONYMOUS: Final = Anonymous()
 _NOBODY: Final = UnauthenticatedUser()

@@ -39,14 +39,6 @@ async def run_with_keys(
     answers 503 until they can be. Warming takes no longer than the `timeout` of a fetch.
     """
     first: Message | None = await receive()
-    try:
-        await verifier.warm()
-    except KeySetError as error:
-        if require_keys:
-            message = f"asgi-jwks: the issuer's keys cannot be had: {error}"
-            await send({"type": "lifespan.startup.failed", "message": message})
-            return
-        _log.warning("starting without the issuer's keys: %s", error)
 
     async def receive_from_the_first() -> Message:
         nonlocal first
@@ -55,16 +47,42 @@ async def run_with_keys(
         message, first = first, None
         return message
 
-    fault: Exception | None = None
-    async with anyio.create_task_group() as tasks:
-        tasks.start_soon(verifier.keep_fresh)
+    try:
         try:
-            await app(scope, receive_from_the_first, send)
+            await verifier.warm()
+        except KeySetError as error:
+            if require_keys:
+                message = f"asgi-jwks: the issuer's keys cannot be had: {error}"
+                await send({"type": "lifespan.startup.failed", "message": message})
+                return
+            _log.warning("starting without the issuer's keys: %s", error)
+        await _run(lambda: app(scope, receive_from_the_first, send), verifier)
+    finally:
+        with anyio.CancelScope(shield=True):
+            await verifier.aclose()
+
+
+async def _run(app: Callable[[], Awaitable[None]], verifier: AccessTokenVerifier) -> None:
+    """Run the application with its keys kept fresh beside it."""
+
+    async def keep_fresh() -> None:
+        try:
+            await verifier.keep_fresh()
+        # Key sources may be somebody else's: that one fails must not take the application down.
+        except Exception:
+            _log.exception("the keys are no longer refreshed without requests")
+
+    fault: BaseException | None = None
+    cancelled = anyio.get_cancelled_exc_class()
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(keep_fresh)
+        try:
+            await app()
+        except cancelled:
+            raise
         # Kept for outside the task group, which would wrap it: it is the application's own.
-        except Exception as error:
+        except BaseException as error:
             fault = error
         tasks.cancel_scope.cancel()
-    with anyio.CancelScope(shield=True):
-        await verifier.aclose()
     if fault is not None:
         raise fault

@@ -12,23 +12,22 @@ from typing import Any, Final
 
 from asgi_jwks.asgi.answer import refuse
 from asgi_jwks.asgi.bearer import AuthorizationHeader, TokenSource, find_token, is_token68
-from asgi_jwks.asgi.challenge import Challenges, Refusal
-from asgi_jwks.asgi.identity import CHALLENGES, identify, identify_nobody
+from asgi_jwks.asgi.challenge import CHALLENGES, Challenges, Refusal
 from asgi_jwks.asgi.lifespan import run_with_keys
 from asgi_jwks.asgi.paths import PublicPaths
 from asgi_jwks.errors import (
     ConfigurationError,
     InvalidRequest,
+    InvalidToken,
     KeySetError,
     MissingToken,
     Reason,
     RequestError,
 )
-from asgi_jwks.keys.fetch import HTTPClient
 from asgi_jwks.tokens.issuers import Check, KeySource
 from asgi_jwks.tokens.policy import Profile
 from asgi_jwks.tokens.verifier import AccessTokenVerifier
-from asgi_jwks.trust import TrustedIssuer
+from asgi_jwks.trust import HTTPClient, TrustedIssuer
 
 __all__ = ["JWTBearerMiddleware"]
 
@@ -125,10 +124,16 @@ class JWTBearerMiddleware:
             raise ConfigurationError(
                 "With verifier=..., the issuers' options belong to its TrustedIssuer objects."
             )
+        # Starlette's users bring its requests and responses with them, a tenth of a second to
+        # import: whoever constructs a middleware needs them, whoever only names it does not.
+        from asgi_jwks.asgi.identity import identify, identify_nobody
+
+        self._identify: Final = identify
+        self._identify_nobody: Final = identify_nobody
         self.app: Final = app
         self.verifier: Final = verifier
         self._challenges: Final = Challenges(realm=realm, resource_metadata=resource_metadata)
-        self._public_paths: Final = PublicPaths(public_paths)
+        self._public_paths: Final = PublicPaths(public_paths) or None
         # One source, as nearly always, is asked without a loop over sources.
         self._find_token: Final = (
             token_sources[0].find
@@ -158,53 +163,58 @@ class JWTBearerMiddleware:
             # An unknown type of connection is not an open door.
             raise RuntimeError(f"JWTBearerMiddleware does not know connections of type {kind!r}.")
         scope[CHALLENGES] = self._challenges
-        public = self._public_paths and self._public_paths.match(scope)
-        if public or (scope.get("method") == "OPTIONS" and self._lets_preflight(scope)):
-            identify_nobody(scope)
+        if (self._public_paths is not None and self._public_paths.match(scope)) or (
+            scope.get("method") == "OPTIONS" and self._lets_preflight(scope)
+        ):
+            self._identify_nobody(scope)
         else:
-            token = None
+            token = access_token = None
             try:
                 token = self._find_token(scope)
                 if token is not None:
-                    identify(scope, await self.verifier.verify(token))
-                elif self._allow_anonymous:
-                    identify_nobody(scope)
-                else:
-                    raise MissingToken
-            except RequestError as error:
-                error = self._as_request_fault(error, token)
-                await self._refuse(error, self._challenges.refusal(error), scope, send)
+                    access_token = await self.verifier.verify(token)
+            except (RequestError, KeySetError) as error:
+                await refuse(self._refusal(error, token, scope), scope, send)
                 return
-            except KeySetError as error:
-                await self._refuse(error, self._challenges.unavailable(error), scope, send)
+            if access_token is not None:
+                self._identify(scope, access_token)
+            elif self._allow_anonymous:
+                self._identify_nobody(scope)
+            else:
+                await refuse(self._refusal(MissingToken(), None, scope), scope, send)
                 return
         # Outside of any `try`: the application's exceptions are its own.
         await self.app(scope, receive, send)
 
-    def _as_request_fault(self, error: RequestError, token: bytes | None) -> RequestError:
-        """Malformed credentials are the request's fault, malformed tokens the token's.
-
-        Looked at last: the form of credentials takes as long to check as everything else about a
-        token seen before, and what is no token68 cannot be a token either.
-        """
-        if token is not None and error.reason is Reason.MALFORMED:
-            if len(token) > self.verifier.max_token_bytes:
-                return InvalidRequest(Reason.TOKEN_TOO_LARGE)
-            if not is_token68(token):
-                return InvalidRequest(Reason.INVALID_CREDENTIALS)
-        return error
-
-    async def _refuse(
-        self, error: RequestError | KeySetError, refusal: Refusal, scope: Scope, send: Send
-    ) -> None:
-        _log.debug("refused: %s", error)
+    def _refusal(
+        self, error: RequestError | KeySetError, token: bytes | None, scope: Scope
+    ) -> Refusal:
+        if token is not None and isinstance(error, InvalidToken):
+            error = self._as_request_fault(error, token)
+        if _log.isEnabledFor(logging.DEBUG):
+            _log.debug("refused: %s", error)
         if self._on_refused is not None:
             try:
                 self._on_refused(error, scope)
             # Metrics must not turn a refusal into a 500.
             except Exception:
                 _log.exception("on_refused failed")
-        await refuse(refusal, scope, send)
+        if isinstance(error, KeySetError):
+            return self._challenges.unavailable(error)
+        return self._challenges.refusal(error)
+
+    def _as_request_fault(self, error: InvalidToken, token: bytes) -> RequestError:
+        """Malformed credentials are the request's fault, malformed tokens the token's.
+
+        Looked at last: the form of credentials takes as long to check as everything else about a
+        token seen before, and what is no token68 cannot be a token either.
+        """
+        if error.reason is Reason.MALFORMED:
+            if len(token) > self.verifier.max_token_bytes:
+                return InvalidRequest(Reason.TOKEN_TOO_LARGE)
+            if not is_token68(token):
+                return InvalidRequest(Reason.INVALID_CREDENTIALS)
+        return error
 
     def _lets_preflight(self, scope: Scope) -> bool:
         """Whether this OPTIONS request is a CORS preflight that may pass."""

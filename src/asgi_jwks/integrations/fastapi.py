@@ -19,7 +19,7 @@ answers are equal.
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, cast
 
 import anyio
 from fastapi import (
@@ -48,6 +48,7 @@ from asgi_jwks.integrations.openapi import (
     PastedToken,
     documented_refusals,
 )
+from asgi_jwks.integrations.refusals import answer_refusals, refused
 from asgi_jwks.keys.fetch import FetchFailed
 from asgi_jwks.tokens.access_token import AccessToken
 from asgi_jwks.tokens.verifier import AccessTokenVerifier
@@ -190,7 +191,7 @@ class JWTBearer(SecurityBase):
 
     async def _verified(self, scope: Scope) -> AccessToken:
         if self._guard is not None and scope.get(VERDICT) is not self:
-            await self._guard(scope, _receive_nothing, _send_nowhere)
+            await self._guard(scope, cast("Receive", anyio.sleep_forever), _send_nowhere)
             refusal = scope.pop(VERDICT, None)
             if refusal is not None:
                 raise refusal
@@ -204,7 +205,7 @@ class JWTBearer(SecurityBase):
         for item in schema.get("paths", {}).values():
             for operation in item.values():
                 if any(self.scheme_name in needed for needed in operation.get("security", ())):
-                    operation["responses"] = refusals | operation["responses"]
+                    operation["responses"] |= refusals | operation["responses"]
 
     @asynccontextmanager
     async def _running(self, app: FastAPI) -> AsyncIterator[None]:
@@ -242,10 +243,6 @@ def _note(error: RequestError | KeySetError, scope: Scope) -> None:
 
 async def _do_nothing(_scope: Scope, _receive: Receive, _send: Send) -> None:
     """The application behind a guard that guards nothing."""
-
-
-async def _receive_nothing() -> Message:
-    raise AssertionError("unreachable: a guard reads no request")
 
 
 async def _send_nowhere(_message: Message) -> None:

@@ -11,10 +11,15 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Final
 
-__all__ = ["Answer", "freshness_advice", "retry_after"]
+__all__ = ["Answer", "entity_tag", "freshness_advice", "retry_after", "sendable_tag"]
 
-# More digits than this are no number of seconds that anybody means (RFC 9111, section 1.2.2).
-_DELTA_SECONDS: Final = re.compile(r"\d{1,10}", re.ASCII)
+_DELTA_SECONDS: Final = re.compile(r"\d+", re.ASCII)
+# RFC 9111, section 1.2.2: what is longer than this counts as this.
+_LONGEST_DELTA: Final = 2.0**31
+
+# What may be echoed in If-None-Match. RFC 9110, section 8.8.3 has bytes beyond ASCII in it too, but
+# a client that cannot send one back would fail with every fetch from then on.
+_SENDABLE_TAG: Final = re.compile(r"[\x21-\x7e][\x20-\x7e]{0,510}[\x21-\x7e]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,18 +44,19 @@ class Answer:
 def freshness_advice(answer: Answer) -> float | None:
     """Seconds for which the answer says that it stays fresh, or None if it does not say.
 
-    `no-store` and `no-cache` advise zero; the `Age` that a cache on the way reports is subtracted
-    (RFC 9111, sections 4.2 and 5.2.2).
+    `no-store`, `no-cache` and an illegible `max-age` advise zero; the `Age` that a cache on the way
+    reports is subtracted (RFC 9111, sections 4.2 and 5.2.2).
     """
     directives = [d.strip().lower() for d in (answer.header("cache-control") or "").split(",")]
     if "no-store" in directives or any(d.split("=")[0] == "no-cache" for d in directives):
         return 0.0
     ages = [_seconds(d.partition("=")[2].strip('"')) for d in directives if d[:8] == "max-age="]
-    stated = [age for age in ages if age is not None]
-    if not stated:
+    if not ages:
         return None
-    # Directives that contradict each other are read as the strictest of them.
-    return max(0.0, min(stated) - (_seconds(answer.header("age")) or 0.0))
+    # Directives that contradict each other are read as the strictest of them, and one that says
+    # nothing legible as if it had expired (RFC 9111, section 4.2.1).
+    strictest = min(0.0 if age is None else age for age in ages)
+    return max(0.0, strictest - (_seconds(answer.header("age")) or 0.0))
 
 
 def retry_after(answer: Answer) -> float | None:
@@ -59,15 +65,28 @@ def retry_after(answer: Answer) -> float | None:
     A date counts from the answer's own `Date`, so that the two clocks need not agree.
     """
     value = answer.header("retry-after")
-    if value is None or (seconds := _seconds(value)) is not None:
-        return None if value is None else seconds
+    if value is None:
+        return None
+    seconds = _seconds(value)
+    if seconds is not None:
+        return seconds
     until, sent = _date(value), _date(answer.header("date") or "")
     return None if until is None or sent is None else max(0.0, (until - sent).total_seconds())
 
 
+def entity_tag(answer: Answer) -> str | None:
+    """The ETag (RFC 9110, section 8.8.3), if there is one that can be sent back."""
+    return sendable_tag(answer.header("etag"))
+
+
+def sendable_tag(tag: str | None) -> str | None:
+    """`tag` if it can be sent in If-None-Match, else None."""
+    return tag if tag is not None and _SENDABLE_TAG.fullmatch(tag) else None
+
+
 def _seconds(value: str | None) -> float | None:
     matched = _DELTA_SECONDS.fullmatch(value.strip()) if value is not None else None
-    return None if matched is None else float(matched[0])
+    return None if matched is None else min(float(matched[0]), _LONGEST_DELTA)
 
 
 def _date(value: str) -> datetime | None:

@@ -10,8 +10,9 @@ from urllib.parse import urlsplit
 
 from asgi_jwks.errors import ConfigurationError
 from asgi_jwks.jose.encoding import EncodingError, json_object
-from asgi_jwks.keys.answer import freshness_advice
-from asgi_jwks.keys.fetch import Endpoint, FetchFailed, require_secure_url
+from asgi_jwks.jose.key import shown
+from asgi_jwks.keys.answer import entity_tag, freshness_advice
+from asgi_jwks.keys.fetch import HTTP_OK, Endpoint, FetchFailed, require_secure_url
 from asgi_jwks.keys.refreshing import Fetched
 
 __all__ = ["Metadata", "metadata_urls"]
@@ -41,6 +42,12 @@ class Metadata:
     def __init__(self, issuer: str, endpoint: Endpoint) -> None:
         insecure = endpoint.allow_insecure_http
         require_secure_url("issuer", issuer, allow_insecure_http=insecure)
+        if "?" in issuer:
+            # RFC 8414, section 2; there would be no telling where the well-known part goes.
+            raise ConfigurationError(
+                f"issuer must be a URL without a query to be discovered; got {issuer!r}. "
+                "Write jwks_uri=... for this issuer."
+            )
         self._issuer: Final = issuer
         self._endpoint: Final = endpoint
 
@@ -51,7 +58,11 @@ class Metadata:
             FetchFailed: neither well-known form has a document of this issuer.
         """
         failures = []
-        for url in metadata_urls(self._issuer):
+        urls = metadata_urls(self._issuer)
+        if previous is not None and previous.url == urls[-1]:
+            # Where it was found last time is asked first.
+            urls = urls[::-1]
+        for url in urls:
             try:
                 return await self._load_from(url, previous, attempts)
             except FetchFailed as failure:
@@ -69,13 +80,14 @@ class Metadata:
         etag = previous.etag if previous is not None and previous.url == url else None
         answer = await self._endpoint.get(url, etag=etag, attempts=attempts)
         document = answer.body
-        if previous is not None and answer.status != 200:
-            document = previous.document
+        tag = entity_tag(answer)
+        if previous is not None and answer.status != HTTP_OK:
+            document, tag = previous.document, tag or etag
         return Fetched(
             self._jwks_uri(url, document),
             url=url,
             document=document,
-            etag=answer.header("etag"),
+            etag=tag,
             advised=freshness_advice(answer),
         )
 
@@ -89,8 +101,8 @@ class Metadata:
         if metadata.get("issuer") != self._issuer:
             raise FetchFailed(
                 f"{url} is the metadata of another issuer: its `issuer` is "
-                f"{metadata.get('issuer')!r}, configured is {self._issuer!r}; they must be equal "
-                "to the last character"
+                f"'{shown(str(metadata.get('issuer')))}', configured is '{self._issuer}'; they "
+                "must be equal to the last character"
             )
         jwks_uri = metadata.get("jwks_uri")
         if not isinstance(jwks_uri, str):
@@ -100,9 +112,11 @@ class Metadata:
                 "jwks_uri", jwks_uri, allow_insecure_http=self._endpoint.allow_insecure_http
             )
         except ConfigurationError as error:
-            raise FetchFailed(f"{url}: {error}") from None
+            raise FetchFailed(
+                f"{url} names a jwks_uri that keys may not be fetched from: '{shown(jwks_uri)}'"
+            ) from error
         # A document that came over TLS must not lead to one that does not, not even on loopback.
         secure = urlsplit(self._issuer).scheme == "https"
         if secure and urlsplit(jwks_uri).scheme != "https":
-            raise FetchFailed(f"{url} names a jwks_uri that is not https: {jwks_uri!r}")
+            raise FetchFailed(f"{url} names a jwks_uri that is not https: '{shown(jwks_uri)}'")
         return jwks_uri

@@ -9,17 +9,21 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Final
 
+import anyio
 from anyio import to_thread
 
 from asgi_jwks.jose.jwk import JWKSet
-from asgi_jwks.keys.answer import freshness_advice
-from asgi_jwks.keys.fetch import Endpoint
+from asgi_jwks.keys.answer import entity_tag, freshness_advice
+from asgi_jwks.keys.fetch import HTTP_OK, Endpoint
 from asgi_jwks.keys.refreshing import Fetched
 from asgi_jwks.keys.snapshot import Snapshot
 
 __all__ = ["KeySetDocument"]
 
 _log: Final = logging.getLogger("asgi_jwks.keys")
+
+# Requests may be waiting for the keys; a disk that takes longer than this can have them next time.
+_WRITING_PATIENCE: Final = 1.0
 
 
 class KeySetDocument:
@@ -53,9 +57,11 @@ class KeySetDocument:
         """
         fetched_at = time.time()
         url = await self._locate()
+        # A URL that leads to silence is as doubtful as one that leads to an error.
+        cancelled = anyio.get_cancelled_exc_class()
         try:
             fetched = await self._load_from(url, previous, attempts)
-        except Exception:
+        except (Exception, cancelled):
             self._doubt()
             raise
         if self._snapshot is not None:
@@ -69,17 +75,21 @@ class KeySetDocument:
         etag = before.etag if before is not None else None
         answer = await self._endpoint.get(url, etag=etag, attempts=attempts)
         advised = freshness_advice(answer)
-        if before is not None and (answer.status != 200 or answer.body == before.document):
+        if before is not None and (answer.status != HTTP_OK or answer.body == before.document):
             # The very same set: tokens verified with its keys stay verified.
-            new_etag = answer.header("etag") or before.etag
+            new_etag = entity_tag(answer) or before.etag
             return Fetched(before.value, url, before.document, new_etag, advised)
         keys = JWKSet.parse(answer.body)
-        return Fetched(keys, url, answer.body, answer.header("etag"), advised)
+        return Fetched(keys, url, answer.body, entity_tag(answer), advised)
 
     @staticmethod
     async def _keep(snapshot: Snapshot, fetched: Fetched[JWKSet], fetched_at: float) -> None:
-        try:
-            await to_thread.run_sync(lambda: snapshot.write(fetched, fetched_at=fetched_at))
-        except OSError as error:
-            # The keys are good all the same; only the next start has less to begin with.
-            _log.warning("the key set snapshot could not be written: %s", error)
+        # Shielded, so that the deadline of the fetch does not make a failure of keys that are here.
+        with anyio.move_on_after(_WRITING_PATIENCE, shield=True):
+            try:
+                await to_thread.run_sync(
+                    lambda: snapshot.write(fetched, fetched_at=fetched_at), abandon_on_cancel=True
+                )
+            except OSError as error:
+                # The keys are good all the same; only the next start has less to begin with.
+                _log.warning("the key set snapshot could not be written: %s", error)

@@ -39,12 +39,17 @@ class KeySetEvent:
 
 @dataclass(frozen=True, slots=True)
 class KeySetRefreshed(KeySetEvent):
-    """A fetch succeeded. `added` and `removed` are key ids, as compared with the set before."""
+    """A fetch succeeded.
+
+    `added` and `removed` are key ids, as compared with the set before. One that is in both has new
+    key material; a key without an id is named by its RFC 7638 thumbprint. `skipped` are the keys of
+    the document that are not used. `changed` is whether any of this is other than before.
+    """
 
     added: tuple[str, ...]
     removed: tuple[str, ...]
     skipped: tuple[SkippedKey, ...]
-    first: bool
+    changed: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +107,7 @@ def log_event(event: KeySetEvent) -> None:
 
 
 def _log_refreshed(event: KeySetRefreshed) -> None:
-    if not (event.first or event.added or event.removed):
+    if not event.changed:
         _log.debug("%s: keys refreshed, nothing changed", event.key_set)
         return
     added, removed = (", ".join(map(shown, kids)) for kids in (event.added, event.removed))
@@ -126,19 +131,12 @@ class Announcer:
         self._key_set: Final = key_set
         self._listener: Final = listener
 
-    def refreshed(self, previous: object, value: object) -> None:
+    def refreshed(self, previous: JWKSet | None, value: JWKSet) -> None:
         """A fetch succeeded."""
-        if isinstance(value, JWKSet):
-            before = previous.key_ids if isinstance(previous, JWKSet) else ()
-            self.tell(
-                KeySetRefreshed(
-                    self._key_set,
-                    added=tuple(kid for kid in value.key_ids if kid not in before),
-                    removed=tuple(kid for kid in before if kid not in value.key_ids),
-                    skipped=value.skipped,
-                    first=previous is None,
-                )
-            )
+        added, removed = _names_missing(value, previous), _names_missing(previous, value)
+        skipped = value.skipped
+        changed = previous is None or bool(added or removed) or skipped != previous.skipped
+        self.tell(KeySetRefreshed(self._key_set, added, removed, skipped, changed))
 
     def failed(self, error: Exception, *, failures: int, retry_in: float) -> None:
         """A fetch failed."""
@@ -164,3 +162,10 @@ class Announcer:
         # A listener is somebody else's code: it may not turn a refresh into an outage.
         except Exception:
             _log.exception("the key set listener failed on %s", type(event).__name__)
+
+
+def _names_missing(keys: JWKSet | None, other: JWKSet | None) -> tuple[str, ...]:
+    """The names of the keys that the other set lacks."""
+    known = frozenset(() if other is None else other.keys)
+    missing = (key for key in (() if keys is None else keys.keys) if key not in known)
+    return tuple(dict.fromkeys(key.kid or key.thumbprint for key in missing))

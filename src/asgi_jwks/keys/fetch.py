@@ -25,9 +25,8 @@ __all__ = ["Endpoint", "Fetch", "FetchFailed", "HTTPClient", "require_secure_url
 LARGEST_DOCUMENT: Final = 512 * 1024
 
 HTTP_OK: Final = 200
-HTTP_MULTIPLE_CHOICES: Final = 300
 HTTP_NOT_MODIFIED: Final = 304
-HTTP_BAD_REQUEST: Final = 400
+REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 
 # What a second attempt may put right. Any other status is the endpoint's considered answer.
 PASSING_STATUSES: Final = frozenset({502, 503, 504})
@@ -103,21 +102,16 @@ class Endpoint:
         }
         if etag is not None:
             headers["if-none-match"] = etag
-        for left in range(attempts - 1, -1, -1):
+        while True:
+            attempts -= 1
             try:
                 return _accepted(await self._once(url, headers), conditional=etag is not None)
             except FetchFailed as failure:
-                if not left or not failure.passing or failure.asked_to_wait is not None:
+                if attempts < 1 or not failure.passing or failure.asked_to_wait is not None:
                     raise
-                await anyio.sleep(RETRY_PAUSE)
-        raise AssertionError("unreachable: the last attempt returns or raises")
+            await anyio.sleep(RETRY_PAUSE)
 
     async def _once(self, url: str, headers: Mapping[str, str]) -> Answer:
-        if self._fetch is not None:
-            answer = await self._fetch(url, headers)
-            if len(answer.body) > LARGEST_DOCUMENT:
-                raise _too_large()
-            return answer
         try:
             if self._fetch is not None:
                 return _bounded(await self._fetch(url, headers))
@@ -136,10 +130,13 @@ def require_secure_url(name: str, url: str, *, allow_insecure_http: bool) -> Non
     """Raise ConfigurationError unless keys may be fetched from `url` (RFC 8725, section 3.10)."""
     try:
         parts = urlsplit(url)
-        host = parts.hostname
+        host, _ = parts.hostname, parts.port
+        # urlsplit drops line breaks; the URL that is fetched is to be the one that was looked at.
+        legible = url.isprintable() and " " not in url
     except (ValueError, TypeError, AttributeError):
         raise ConfigurationError(f"{name} must be an absolute https URL; got {url!r}.") from None
-    if parts.scheme not in {"https", "http"} or not host or parts.fragment or parts.username:
+    bare = not parts.fragment and "@" not in parts.netloc
+    if parts.scheme not in {"https", "http"} or not host or not bare or not legible:
         raise ConfigurationError(
             f"{name} must be an absolute https URL without user or fragment; got {url!r}. "
             f'Write for example {name}="https://example.eu.auth0.com/".'
@@ -180,31 +177,33 @@ async def _read(client: HTTPClient, url: str, headers: Mapping[str, str]) -> Ans
     request = client.stream("GET", url, headers=headers, follow_redirects=False)
     async with request as response:
         answer = Answer(response.status_code, dict(response.headers), b"")
+        if answer.status not in {HTTP_OK, HTTP_NOT_MODIFIED}:
+            # What an error page says is of no use, and it may be endless.
+            return answer
         encoding = answer.header("content-encoding") or "identity"
         if answer.status == HTTP_OK and encoding.strip().lower() != "identity":
             raise FetchFailed(f"the answer is compressed ({encoding!r}) although we asked for none")
         body = bytearray()
-        async for chunk in response.aiter_raw():
-            body += chunk
-            if len(body) > LARGEST_DOCUMENT:
-                raise _too_large()
-    return Answer(answer.status, answer.headers, bytes(body))
+        # Cancelled, not left: trio complains of generators that were left unfinished, as the
+        # client's would be.
+        with anyio.CancelScope() as reading:
+            async for chunk in response.aiter_raw():
+                body += chunk
+                if len(body) > LARGEST_DOCUMENT:
+                    reading.cancel()
+    return _bounded(Answer(answer.status, answer.headers, bytes(body)))
 
 
 def _bounded(answer: Answer) -> Answer:
     if len(answer.body) > LARGEST_DOCUMENT:
-        raise _too_large()
+        raise FetchFailed(f"the document is larger than {LARGEST_DOCUMENT} bytes")
     return answer
-
-
-def _too_large() -> FetchFailed:
-    return FetchFailed(f"the document is larger than {LARGEST_DOCUMENT} bytes")
 
 
 def _accepted(answer: Answer, *, conditional: bool) -> Answer:
     if answer.status == HTTP_OK or (conditional and answer.status == HTTP_NOT_MODIFIED):
         return answer
-    if HTTP_MULTIPLE_CHOICES <= answer.status < HTTP_BAD_REQUEST:
+    if answer.status in REDIRECTS:
         raise FetchFailed(
             f"HTTP status {answer.status}: redirects are not followed; configure the final URL"
         )

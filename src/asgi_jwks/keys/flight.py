@@ -7,6 +7,7 @@ when it is due.
 
 import asyncio
 import contextvars
+import logging
 import sys
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
@@ -15,6 +16,8 @@ from weakref import WeakKeyDictionary
 import anyio
 
 __all__ = ["Flight", "SingleFlight"]
+
+_log: Final = logging.getLogger("asgi_jwks.keys")
 
 
 class Flight:
@@ -46,7 +49,7 @@ class Flight:
 class SingleFlight:
     """At most one run of `work` in each event loop; a second caller joins the run in progress.
 
-    `work` gets the Flight and must deal with its own exceptions.
+    `work` gets the Flight and deals with its own exceptions; one that gets away is only logged.
     """
 
     def __init__(self, work: Callable[[Flight], Awaitable[None]]) -> None:
@@ -64,8 +67,14 @@ class SingleFlight:
         loop = _running_loop()
         flight = self._flights.get(loop)
         if flight is None:
+            self._forget_closed_loops()
             flight = self._flights[loop] = Flight(now, paid=paid)
-            self._launch(loop, flight)
+            try:
+                self._launch(loop, flight)
+            except BaseException:
+                # The loop takes no more tasks, since it is ending: nobody may wait for this run.
+                self._land(loop, flight)
+                raise
         return flight
 
     async def cancel(self) -> None:
@@ -90,13 +99,25 @@ class SingleFlight:
         try:
             with flight._scope:
                 await self._work(flight)
+        # What is raised while a cancelled run unwinds. Nobody awaits the task, and trio takes an
+        # exception of a system task for its own end.
+        except Exception:
+            _log.exception("a refresh of keys ended in an unexpected way")
         finally:
             self._land(loop, flight)
 
     def _land(self, loop: Any, flight: Flight) -> None:
+        # Without a lock: it may run in a garbage collection that struck while one was held.
         if self._flights.get(loop) is flight:
-            del self._flights[loop]
+            self._flights.pop(loop, None)
         flight.ended.set()
+
+    def _forget_closed_loops(self) -> None:
+        # A loop that was closed over a run never ends it; the run's task would keep the loop.
+        for reference in self._flights.keyrefs():
+            loop = reference()
+            if isinstance(loop, asyncio.AbstractEventLoop) and loop.is_closed():
+                self._flights.pop(loop, None)
 
 
 def _trio() -> Any:

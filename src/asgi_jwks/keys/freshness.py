@@ -11,6 +11,7 @@ was fetched, and what time it is: `now` is always an argument, in seconds of one
 """
 
 import math
+import sys
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
@@ -86,7 +87,8 @@ class TrustPeriod:
 def require_duration(name: str, value: float, *, positive: bool = False) -> None:
     """Raise ConfigurationError unless `value` is a usable number of seconds."""
     number = type(value) in {int, float}
-    if not number or not math.isfinite(value) or value < 0 or (positive and value == 0):
+    # An int may be too large for isfinite; these comparisons hold for NaN as well, being false.
+    if not number or not 0 <= value <= sys.float_info.max or (positive and value == 0):
         least = "greater than zero" if positive else "zero or more"
         raise ConfigurationError(
             f"{name} must be a finite number of seconds, {least}; got {value!r}. "
@@ -100,12 +102,14 @@ class Freshness:
 
     Times are seconds of the caller's monotonic clock. `tokens` is the refetch budget as of
     `tokens_at`. `wanted_at` is when a refresh that the empty budget refused is to be made up for.
+    `began_at` is when a refresh began that may still be running.
     """
 
     due_at: float = -math.inf
     stale_at: float = -math.inf
     expires_at: float = -math.inf
     fetched_at: float | None = None
+    began_at: float = -math.inf
     failures: int = 0
     not_before: float = -math.inf
     wanted_at: float = math.inf
@@ -139,9 +143,29 @@ class Freshness:
         """Whether the backoff allows a fetch."""
         return now >= self.not_before
 
+    def may_begin(self, period: TrustPeriod, now: float) -> bool:
+        """Whether a refresh that nobody waits for may begin.
+
+        Not while another one may still be running. Its end cannot be relied on: where every request
+        has an event loop of its own, each loop takes the refresh that it began with it.
+        """
+        return self.may_fetch(now) and now >= self.began_at + period.timeout
+
+    def is_failing(self, now: float) -> bool:
+        """Whether refreshes failed lately: then nobody waits for one whose value is at hand."""
+        return self.failures > 0 and now < self.not_before + BACKOFF_LONGEST
+
+    def owes_budget(self, now: float) -> bool:
+        """Whether only the refilled budget, and no clock, is why a refresh is owed."""
+        return not self.failures and self.wanted_at <= now < self.due_at
+
     def retry_after(self, now: float) -> float:
         """Seconds until the backoff allows the next fetch; at least one, for Retry-After."""
         return max(1.0, self.not_before - now)
+
+    def begun(self, period: TrustPeriod, now: float) -> "Freshness":
+        """A refresh began. Where several run side by side, in several loops, the first counts."""
+        return self if now < self.began_at + period.timeout else replace(self, began_at=now)
 
     def succeeded(
         self, period: TrustPeriod, *, started: float, advised: float | None, spread: float
@@ -160,6 +184,7 @@ class Freshness:
             due_at=started + lifetime * (earliest + (latest - earliest) * spread),
             stale_at=started + lifetime,
             expires_at=started + lifetime + period.max_stale,
+            began_at=-math.inf,
             failures=0,
             not_before=-math.inf,
             wanted_at=math.inf,
@@ -181,12 +206,24 @@ class Freshness:
         if retry_after is not None:
             delay = max(delay, min(retry_after, LONGEST_RETRY_AFTER))
         tokens = min(BUDGET_BURST, self.tokens + 1) if spent else self.tokens
-        return replace(self, failures=self.failures + 1, not_before=now + delay, tokens=tokens)
+        return replace(
+            self,
+            began_at=-math.inf,
+            failures=self.failures + 1,
+            not_before=now + delay,
+            tokens=tokens,
+        )
 
     def budget(self, now: float) -> float:
         """How many refetches the budget holds at `now`."""
         refilled = (now - self.tokens_at) / BUDGET_INTERVAL
         return min(BUDGET_BURST, self.tokens + max(0.0, refilled))
+
+    def refetch_at(self) -> float:
+        """From when on backoff and budget allow a refetch."""
+        short = 1 - ROUNDING - self.tokens
+        refilled = -math.inf if short <= 0 else self.tokens_at + short * BUDGET_INTERVAL
+        return max(self.not_before, refilled)
 
     def spend(self, now: float) -> "Freshness | None":
         """The state after one refetch is paid for, or None if the budget is empty."""

@@ -26,6 +26,12 @@ from asgi_jwks.keys.freshness import Freshness, Phase, TrustPeriod
 __all__ = ["Fetched", "Observer", "Refreshing"]
 
 T = TypeVar("T")
+S = TypeVar("S", contravariant=True)
+
+# How soon `keep_fresh` notices a refresh that came to be owed after it went to sleep.
+LONGEST_SLEEP: Final = 30.0
+# Between two refreshes by `keep_fresh`, however short-lived the value is.
+SHORTEST_SLEEP: Final = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +45,10 @@ class Fetched(Generic[T]):
     advised: float | None = None
 
 
-class Observer(Protocol):
+class Observer(Protocol[S]):
     """Who is told of changes of state. It is called outside the lock and must not raise."""
 
-    def refreshed(self, previous: object, value: object) -> None:
+    def refreshed(self, previous: S | None, value: S) -> None:
         """A fetch succeeded."""
 
     def failed(self, error: Exception, *, failures: int, retry_in: float) -> None:
@@ -82,12 +88,12 @@ class Refreshing(Generic[T]):
         load: Load[T],
         *,
         period: TrustPeriod,
-        observer: Observer | None = None,
+        observer: Observer[T] | None = None,
         clock: Callable[[], float] = time.monotonic,
         spread: Callable[[], float] = random.random,
     ) -> None:
         self._load: Final = load
-        self._observer: Final = observer if observer is not None else _Nobody()
+        self._observer: Final[Observer[T]] = observer if observer is not None else _Nobody()
         self._clock: Final = clock
         self._spread: Final = spread
         self.period: Final = period
@@ -95,16 +101,22 @@ class Refreshing(Generic[T]):
         self.fetched: Fetched[T] | None = None
         self.last_error: Exception | None = None
         self.fetches = 0
+        self.failed_fetches = 0
         self._applied = 0
         self._announced: Phase | None = None
-        # Read on the request path: the value, and until when it needs no second look.
+        # Read on the request path: the value, until when it needs no second look, and from when
+        # on it may be refetched.
         self._value: T | None = None
         self._quiet_until = self.freshness.quiet_until()
+        self._refetch_at = self.freshness.refetch_at()
         self._lock: Final = ForkSafeLock()
         self._flights: Final = SingleFlight(self._refresh)
 
     def at_hand(self) -> T | None:
-        """The value, if a request may use it now, without waiting. Starts a refresh that is due."""
+        """The value, if a request may use it now, without waiting. Starts a refresh that is due.
+
+        To be called in an event loop.
+        """
         now = self._clock()
         if now < self._quiet_until:
             return self._value
@@ -122,7 +134,7 @@ class Refreshing(Generic[T]):
         now = self._clock()
         flight = self._flights.current()
         if flight is None and self.freshness.may_fetch(now):
-            flight = self._flights.start(now)
+            flight = self._begin(now)
         if flight is not None:
             stale = self.freshness.phase(now) is Phase.STALE
             patience = flight.started + self.period.max_wait - now if stale else math.inf
@@ -144,7 +156,7 @@ class Refreshing(Generic[T]):
         if phase is not Phase.FRESH:
             dispensable = phase in {Phase.DUE, Phase.STALE}
             with anyio.move_on_after(self.period.max_wait if dispensable else math.inf):
-                await self._flights.start(now).ended.wait()
+                await self._begin(now).ended.wait()
         return self.value()
 
     def value(self) -> T:
@@ -163,22 +175,28 @@ class Refreshing(Generic[T]):
 
     def may_refetch(self) -> bool:
         """Whether backoff and budget allow `refetched` to make a fetch now."""
-        now = self._clock()
-        return self.freshness.may_fetch(now) and self.freshness.budget(now) >= 1
+        return self._clock() >= self._refetch_at
 
-    async def refetched(self, since: float) -> bool:
-        """Whether a fetch that began at `since` or later has succeeded; makes one if it may.
+    def owe_refetch(self) -> None:
+        """A refetch was not even asked for, since it may not be made: owe one refresh instead."""
+        if self.freshness.wanted_at == math.inf and not self.freshness.failures:
+            self._pay(self._clock())
 
-        Joins refreshes in progress. Pays for its own from the budget; where the backoff or the
-        budget forbids one, the answer is False at once, and a refresh is owed for later.
+    async def refetched(self, since: float, is_found: Callable[[T], bool]) -> bool:
+        """Look for something in the value, and whether the last word on it has been said.
+
+        That is a value of which `is_found` holds, or one whose fetch began at `since` or later; it
+        makes such a fetch if it may. Joins refreshes in progress. Pays for its own from the budget;
+        where the backoff or the budget forbids one, the answer is False at once, and a refresh is
+        owed for later.
         """
-        while not self._fetched_since(since):
+        while not self._fetched_since(since) and not is_found(self.value()):
             flight = self._flights.current()
             if flight is None:
                 now = self._clock()
                 if not self.freshness.may_fetch(now) or not self._pay(now):
                     return False
-                flight = self._flights.start(now, paid=True)
+                flight = self._begin(now, paid=True)
             await flight.ended.wait()
             if not flight.succeeded:
                 return False
@@ -190,7 +208,7 @@ class Refreshing(Generic[T]):
         Raises:
             KeySetError: the fetch failed. The last good value stays in use within its period.
         """
-        flight = self._flights.start(self._clock())
+        flight = self._begin(self._clock())
         await flight.ended.wait()
         if not flight.succeeded:
             raise self._unavailable()
@@ -198,11 +216,15 @@ class Refreshing(Generic[T]):
     async def keep_fresh(self, sleep: Callable[[float], Awaitable[None]] = anyio.sleep) -> None:
         """Refresh whenever one is due, until cancelled: for a task that lives with the app."""
         while True:
-            delay = self.freshness.refresh_at() - self._clock()
-            if delay > 0:
-                await sleep(delay)
-            else:
-                await self._flights.start(self._clock()).ended.wait()
+            now = self._clock()
+            state = self.freshness
+            delay = state.refresh_at() - now
+            if delay <= 0:
+                flight = self._flights.current() or self._begin_owed(now)
+                if flight is not None:
+                    await flight.ended.wait()
+                delay = max(SHORTEST_SLEEP, self.freshness.refresh_at() - self._clock())
+            await sleep(min(delay, LONGEST_SLEEP))
 
     async def aclose(self) -> None:
         """Cancel this event loop's refresh, if one is in progress, and wait until it is gone."""
@@ -224,17 +246,34 @@ class Refreshing(Generic[T]):
             return None
         if phase is Phase.FRESH:
             return self._value
-        flight = self._flights.current()
-        if flight is None and self.freshness.may_fetch(now):
-            owed_to_budget = self.freshness.wanted_at <= now < self.freshness.due_at
-            if not owed_to_budget or self._pay(now):
-                flight = self._flights.start(now, paid=owed_to_budget)
+        if self._flights.current() is None:
+            self._begin_owed(now)
         if phase is Phase.STALE:
-            waited = flight is not None and now >= flight.started + self.period.max_wait
-            if not self.freshness.failures and not waited:
+            state = self.freshness
+            waited = now >= state.began_at + self.period.max_wait
+            if not waited and not state.is_failing(now):
                 return None
             self._announce(Phase.STALE)
         return self._value
+
+    def _begin_owed(self, now: float) -> Flight | None:
+        """Begin a refresh that is owed and that nobody may wait for, if it may begin."""
+        state = self.freshness
+        if not state.may_begin(self.period, now):
+            return None
+        paid = state.owes_budget(now)
+        if paid and not self._pay(now):
+            return None
+        return self._begin(now, paid=paid)
+
+    def _begin(self, now: float, *, paid: bool = False) -> Flight:
+        """This event loop's refresh: the one in progress, or one that begins now."""
+        flight = self._flights.current()
+        if flight is None:
+            with self._lock:
+                self._set(self.freshness.begun(self.period, now))
+            flight = self._flights.start(now, paid=paid)
+        return flight
 
     def _fetched_since(self, since: float) -> bool:
         fetched_at = self.freshness.fetched_at
@@ -296,10 +335,11 @@ class Refreshing(Generic[T]):
             if turn < self._applied:
                 return
             self.last_error = error
+            self.failed_fetches += 1
             failed = self.freshness.failed(
                 now,
                 spread=self._spread(),
-                retry_after=error.asked_to_wait if isinstance(error, FetchFailed) else None,
+                retry_after=_asked_to_wait(error),
                 spent=flight.paid,
             )
             self._set(failed)
@@ -308,17 +348,29 @@ class Refreshing(Generic[T]):
     def _set(self, freshness: Freshness) -> None:
         self.freshness = freshness
         self._quiet_until = freshness.quiet_until()
+        self._refetch_at = freshness.refetch_at()
 
     def _announce(self, phase: Phase) -> None:
-        if self._announced is not phase:
+        if self._announced is phase:
+            return
+        with self._lock:
+            first = self._announced is not phase
             self._announced = phase
+        if first:
             self._observer.entered(phase)
 
     def _unavailable(self) -> KeySetError:
         now = self._clock()
         if self.freshness.phase(now) is Phase.EXPIRED:
             self._announce(Phase.EXPIRED)
-        why = "nothing has been fetched yet" if self.last_error is None else str(self.last_error)
+        why = "no fetch has ended yet" if self.last_error is None else str(self.last_error)
         error = KeySetUnavailable(why, retry_after=self.freshness.retry_after(now))
         error.__cause__ = self.last_error
         return error
+
+
+def _asked_to_wait(error: BaseException | None) -> float | None:
+    """What the endpoint that failed, or one that it depends on, asked for in Retry-After."""
+    while error is not None and not isinstance(error, FetchFailed):
+        error = error.__cause__
+    return None if error is None else error.asked_to_wait

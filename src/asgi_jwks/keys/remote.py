@@ -17,7 +17,7 @@ from cachetools import TTLCache
 
 from asgi_jwks._fork import ForkSafeLock
 from asgi_jwks.errors import ConfigurationError, InvalidToken, Reason
-from asgi_jwks.jose.jwk import SkippedKey
+from asgi_jwks.jose.jwk import JWKSet, SkippedKey
 from asgi_jwks.jose.key import VerificationKey
 from asgi_jwks.keys.discovery import Metadata
 from asgi_jwks.keys.document import KeySetDocument
@@ -40,7 +40,8 @@ REMEMBERED: Final = 1024
 class KeySetHealth:
     """The state of a key set, for a person or a health endpoint. Durations are in seconds.
 
-    `age` counts from the last successful fetch; `next_refresh_in` is zero when one is overdue.
+    `age` counts from the last successful fetch; `failures` are those since then, `fetches` and
+    `failed_fetches` all of this process. `next_refresh_in` is zero when one is overdue.
     """
 
     key_set: str
@@ -52,6 +53,7 @@ class KeySetHealth:
     failures: int
     next_refresh_in: float
     fetches: int
+    failed_fetches: int
     refetch_budget: float
 
 
@@ -170,28 +172,59 @@ class RemoteJWKSet:
             # Nobody has vouched for its claims: what is wrong with them is not said.
             raise unknown from None
         fetches = self._keys.fetches
-        await self._keys.refetched(self._first_sought(self._sought, (kid, algorithm)))
+        certain = await self._keys.refetched(
+            self._first_sought(self._sought, (kid, algorithm)),
+            lambda keys: keys.find(kid, algorithm) is not None,
+        )
         keys = self._keys.value()
-        if keys.find(kid, algorithm) is None and self._told_of < self._keys.fetches != fetches:
+        refetched = certain and self._told_of < self._keys.fetches != fetches
+        if refetched and keys.find(kid, algorithm) is None:
             # One event for each refetch, however many key ids waited for it.
             self._told_of = self._keys.fetches
             self._announcer.unknown_key(kid)
         return keys.select(kid, algorithm)
 
+    def refuse_unknown(self, kid: str | None, algorithm: str) -> None:
+        """Raise what `key_for` would, if it can be said now that it would, without a fetch.
+
+        Raises:
+            InvalidToken: no key or several keys fit, and none may be fetched now.
+        """
+        keys = self.at_hand()
+        if keys is not None and keys.find(kid, algorithm) is None and not self._keys.may_refetch():
+            self._keys.owe_refetch()
+            keys.select(kid, algorithm)
+
     def may_replace(self, key: VerificationKey) -> bool:
         """Whether a signature that does not fit `key` may cost a fetch now."""
+        if not self._keys.may_refetch():
+            return False
         with self._lock:
-            doubted_before = key.thumbprint in self._doubted
-        return not doubted_before and self._keys.may_refetch()
+            return key.thumbprint not in self._doubted
 
     async def replacement_for(self, key: VerificationKey, algorithm: str) -> VerificationKey | None:
         """Another key under the same key id, if one refetch finds that the issuer replaced it.
 
         For a token whose signature does not fit `key`, and that would pass otherwise.
         """
-        await self._keys.refetched(self._first_sought(self._doubted, key.thumbprint))
-        found = self._keys.value().find(key.kid, algorithm)
-        return None if found is None or found.thumbprint == key.thumbprint else found
+
+        def newer(keys: JWKSet) -> VerificationKey | None:
+            found = keys.find(key.kid, algorithm)
+            return None if found is None or found.thumbprint == key.thumbprint else found
+
+        await self._keys.refetched(
+            self._first_sought(self._doubted, key.thumbprint),
+            lambda keys: newer(keys) is not None,
+        )
+        return newer(self._keys.value())
+
+    def same_source(self, other: object) -> bool:
+        """Whether the other one fetches its keys from the same place."""
+        return (
+            isinstance(other, RemoteJWKSet)
+            and self.name == other.name
+            and self._jwks_uri == other._jwks_uri
+        )
 
     async def warm(self) -> None:
         """Fetch the keys unless fresh ones are at hand.
@@ -237,6 +270,7 @@ class RemoteJWKSet:
             failures=freshness.failures,
             next_refresh_in=max(0.0, freshness.refresh_at() - now),
             fetches=self._keys.fetches,
+            failed_fetches=self._keys.failed_fetches,
             refetch_budget=freshness.budget(now),
         )
 

@@ -21,6 +21,7 @@ from typing import Any, Final
 from asgi_jwks.errors import InvalidKeySet
 from asgi_jwks.jose.encoding import EncodingError, json_object
 from asgi_jwks.jose.jwk import MAX_DOCUMENT_BYTES, JWKSet
+from asgi_jwks.keys.answer import sendable_tag
 from asgi_jwks.keys.refreshing import Fetched
 
 __all__ = ["Snapshot", "SnapshotRefused"]
@@ -109,12 +110,13 @@ class Snapshot:
             raise SnapshotRefused("it is not a snapshot of this key set")
         fetched_at, url, document = (record.get(n) for n in ("fetched_at", "url", "document"))
         etag, advised = record.get("etag"), record.get("advised")
+        # `write` writes times as floats; an integer might be too long to be subtracted from.
         if (
-            not isinstance(fetched_at, int | float)
+            not isinstance(fetched_at, float)
             or not isinstance(url, str)
             or not isinstance(document, str)
             or not isinstance(etag, str | None)
-            or not isinstance(advised, int | float | None)
+            or not isinstance(advised, float | None)
         ):
             raise SnapshotRefused("a member of it is missing or of the wrong type")
         age = self._wall_clock() - fetched_at
@@ -125,4 +127,4 @@ class Snapshot:
         except (binascii.Error, ValueError):
             raise SnapshotRefused("its document is not base64") from None
         keys = JWKSet.parse(body)
-        return Restored(Fetched(keys, url, body, etag, advised), age=max(0.0, age))
+        return Restored(Fetched(keys, url, body, sendable_tag(etag), advised), age=max(0.0, age))

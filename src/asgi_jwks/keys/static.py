@@ -36,12 +36,20 @@ class _GivenKeys:
         """The key of a token. Raises InvalidToken if none, or more than one, fits."""
         return self._keys.select(kid, algorithm)
 
+    def refuse_unknown(self, kid: str | None, algorithm: str) -> None:
+        """Raise InvalidToken if none, or more than one, fits."""
+        self._keys.select(kid, algorithm)
+
     def may_replace(self, _key: VerificationKey) -> bool:
         """False: given keys are never replaced."""
         return False
 
     async def replacement_for(self, _key: VerificationKey, _algorithm: str) -> None:
         """None: given keys are never replaced."""
+
+    def same_source(self, other: object) -> bool:
+        """Whether the other one has the same keys."""
+        return isinstance(other, _GivenKeys) and self._keys.same_keys(other._keys)
 
     async def warm(self) -> None:
         """Nothing is to be fetched."""
@@ -67,12 +75,19 @@ class StaticJWKSet(_GivenKeys):
     algorithms = ASYMMETRIC_ALGORITHMS
 
     def __init__(self, jwks: Mapping[str, Any] | str | bytes | os.PathLike[str]) -> None:
+        if not isinstance(jwks, Mapping | str | bytes | os.PathLike):
+            raise ConfigurationError(
+                f"StaticJWKSet takes a dict, JSON text or the path of a file; got {type(jwks)!r}."
+            )
+        if isinstance(jwks, str) and not jwks.lstrip().startswith("{"):
+            jwks = Path(jwks)
         try:
-            if isinstance(jwks, str) and not jwks.lstrip().startswith("{"):
-                jwks = Path(jwks)
-            keys = JWKSet.parse(Path(jwks).read_bytes() if isinstance(jwks, os.PathLike) else jwks)
-        except OSError as error:
+            document = Path(jwks).read_bytes() if isinstance(jwks, os.PathLike) else jwks
+        # ValueError: a path with a null byte, or one that has no encoding.
+        except (OSError, ValueError) as error:
             raise ConfigurationError(f"The JWK Set file cannot be read: {error}.") from error
+        try:
+            keys = JWKSet.parse(document)
         except InvalidKeySet as error:
             raise ConfigurationError(
                 f"{error}. Give the document as a dict, as JSON text, or as the path of its file."
@@ -96,8 +111,8 @@ class SharedSecret(_GivenKeys):
     """
 
     def __init__(self, secret: bytes | str, *, algorithm: str = "HS256") -> None:
-        octets = secret.encode() if isinstance(secret, str) else secret
         try:
+            octets = secret.encode() if isinstance(secret, str) else secret
             key = symmetric_key(octets, algorithm)
         except ValueError as error:
             raise ConfigurationError(

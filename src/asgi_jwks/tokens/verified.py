@@ -69,12 +69,12 @@ class VerifiedTokens:
 
     def __init__(self, size: int) -> None:
         self._half: Final = size // 2
-        self._young: dict[bytes, VerifiedToken] = {}
+        self.young: dict[bytes, VerifiedToken] = {}
         self._old: dict[bytes, VerifiedToken] = {}
 
     def get(self, digest: bytes) -> VerifiedToken | None:
         """The verified token with this digest."""
-        found = self._young.get(digest)
+        found = self.young.get(digest)
         if found is None and self._old:
             found = self._old.get(digest)
             if found is not None:
@@ -84,9 +84,9 @@ class VerifiedTokens:
     def put(self, digest: bytes, verified: VerifiedToken) -> None:
         """Remember a token that was accepted."""
         if self._half:
-            if len(self._young) >= self._half:
-                self._old, self._young = self._young, {}
-            self._young[digest] = verified
+            if len(self.young) >= self._half:
+                self._old, self.young = self.young, {}
+            self.young[digest] = verified
 
     def __len__(self) -> int:
-        return len(self._young) + len(self._old)
+        return len(self.young) + len(self._old)

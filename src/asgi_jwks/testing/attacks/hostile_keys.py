@@ -20,6 +20,8 @@ __all__ = ["CUBE_ROOT_KID", "TWICE_KID", "HostileKeys", "RawRSAKey"]
 TWICE_KID: Final = "twice"
 CUBE_ROOT_KID: Final = "exponent-3"
 
+_WEAK_BITS: Final = 1024
+
 # RFC 8017, section 9.2, note 1: the DigestInfo of SHA-256.
 _SHA256_DIGEST_INFO: Final = bytes.fromhex("3031300d060960864801650304020105000420")
 
@@ -62,12 +64,14 @@ class HostileKeys:
     """
 
     def __init__(self) -> None:
-        self.stolen: Final = SigningKey.generate("RS256", kid="stolen")
+        stolen = rsa.generate_private_key(65537, 2048)
+        self.stolen: Final = SigningKey("stolen", "RS256", stolen)
+        self.stolen_exponent: Final = stolen.private_numbers().d
         self.stranger: Final = SigningKey.generate("RS256", kid="stranger")
         self.elliptic: Final = SigningKey.generate("ES256", kid="elliptic")
         self.cube_root: Final = rsa.generate_private_key(3, 2048)
         # Weak on purpose: it is published, and whoever accepts it has failed.
-        small = rsa.generate_private_key(65537, 1024).private_numbers()
+        small = rsa.generate_private_key(65537, _WEAK_BITS).private_numbers()
         prime = small.p
         self.rsa: Final[Mapping[str, RawRSAKey]] = {
             "modulus-1024": RawRSAKey(small.public_numbers.n, 65537, small.d),
@@ -77,14 +81,16 @@ class HostileKeys:
         }
 
     def publish(
-        self, issuer: MockIssuer, forms: Mapping[str, Callable[["HostileKeys"], Mapping[str, object]]]
+        self,
+        issuer: MockIssuer,
+        forms: Mapping[str, Callable[["HostileKeys"], Mapping[str, object]]],
     ) -> None:
         """Put the attacker's keys into the issuer's JWK Set, besides the keys that are there.
 
         To be done before the application fetches the set for the first time.
         """
-        for kid, key in self.rsa.items():
-            issuer.publish(key.jwk(kid))
+        for kid, odd in self.rsa.items():
+            issuer.publish(odd.jwk(kid))
         for kid, form in forms.items():
             issuer.publish({**form(self), "kid": kid})
         for key in (self.stolen, self.stranger):
@@ -106,7 +112,8 @@ class HostileKeys:
 
 def _inverse(e: int, prime: int, power: int) -> int:
     """The private exponent for the modulus prime ** power."""
-    return pow(e, -1, prime ** (power - 1) * (prime - 1))
+    totient: int = prime ** (power - 1) * (prime - 1)
+    return pow(e, -1, totient)
 
 
 def _cube_root_up(number: int) -> int:

@@ -32,9 +32,7 @@ ATTACKS = (
     _path("path_with_a_longer_prefix", "a name that begins like a prefix", "/static-private/x"),
     _path("path_with_dot_segments", "up and out of a public prefix", "/static/..PATH"),
     _path("path_with_a_dot_segment", "a single dot below a public prefix", "/static/./x"),
-    _path(
-        "path_with_encoded_dots", "encoded dot segments", "/static/..PATH", "/static/%2e%2ePATH"
-    ),
+    _path("path_with_encoded_dots", "encoded dot segments", "/static/..PATH", "/static/%2e%2ePATH"),
     _path(
         "path_with_encoded_slashes",
         "encoded slashes",

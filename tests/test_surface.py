@@ -1,0 +1,44 @@
+"""The public surface is pinned: whoever changes it changes this list, and the changelog."""
+
+import asgi_jwks
+from asgi_jwks import _version
+
+SURFACE = {
+    "AccessToken",
+    "AccessTokenVerifier",
+    "AsgiJwksError",
+    "AuthorizationHeader",
+    "ConfigurationError",
+    "Cookie",
+    "InsufficientScope",
+    "InvalidKeySet",
+    "InvalidRequest",
+    "InvalidToken",
+    "JWTBearerMiddleware",
+    "KeySetError",
+    "KeySetUnavailable",
+    "MissingToken",
+    "Reason",
+    "RemoteJWKSet",
+    "RequestError",
+    "SharedSecret",
+    "StaticJWKSet",
+    "TrustedIssuer",
+    "WebSocketSubprotocol",
+    "__version__",
+    "access_token",
+    "requires",
+}
+
+
+def test_the_public_names_are_these_and_no_others() -> None:
+    assert set(asgi_jwks.__all__) == SURFACE
+
+
+def test_every_public_name_says_what_it_is() -> None:
+    for name in SURFACE - {"__version__"}:
+        assert getattr(asgi_jwks, name).__doc__, name
+
+
+def test_the_version_is_the_one_that_is_built() -> None:
+    assert asgi_jwks.__version__ == _version.__version__

@@ -1,0 +1,54 @@
+"""One issuer with one key, and a verifier whose clock stands still."""
+
+from collections.abc import Callable
+
+import pytest
+
+from asgi_jwks import AccessTokenVerifier, StaticJWKSet, TrustedIssuer
+from asgi_jwks.testing import MockIssuer, SigningKey
+from asgi_jwks.tokens.issuers import KeySource
+
+NOW = 1_700_000_000.0
+KEY = SigningKey.generate("RS256", kid="k1")
+
+
+class Clock:
+    """Seconds since the epoch, moved by hand."""
+
+    def __init__(self) -> None:
+        self.now = NOW
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def issuer(clock: Clock) -> MockIssuer:
+    return MockIssuer(key=KEY, clock=clock, access_lifetime=3600)
+
+
+@pytest.fixture
+def trusted(issuer: MockIssuer) -> Callable[..., TrustedIssuer]:
+    """Makes the TrustedIssuer that fits the issuer, with the options given."""
+
+    # Any keyword of TrustedIssuer; object would not fit its many types.
+    def trusted(*, keys: KeySource | None = None, **options: object) -> TrustedIssuer:
+        given: dict[str, object] = {
+            "issuer": issuer.issuer,
+            "audience": issuer.audience,
+            "keys": keys or StaticJWKSet(issuer.jwk_set()),
+            **options,
+        }
+        return TrustedIssuer(**given)  # type: ignore[arg-type]  # the tests give what it takes
+
+    return trusted
+
+
+@pytest.fixture
+def verifier(trusted: Callable[..., TrustedIssuer], clock: Clock) -> AccessTokenVerifier:
+    return AccessTokenVerifier([trusted()], clock=clock)

@@ -22,7 +22,7 @@ Headers = Callable[..., dict[str, str]]
 
 @requires("read:messages")
 async def messages(request: Request) -> JSONResponse:
-    return JSONResponse([])
+    return JSONResponse([f"You have no messages, {request.user.identity}."])
 
 
 def create_app(**options: Any) -> Starlette:
@@ -49,7 +49,7 @@ def test_messages_need_a_token(client: TestClient) -> None:
 def test_messages_need_the_scope(client: TestClient, jwks_auth_headers: Headers) -> None:
     assert client.get("/messages", headers=jwks_auth_headers()).status_code == 403
     allowed = jwks_auth_headers(scopes="read:messages")
-    assert client.get("/messages", headers=allowed).json() == []
+    assert client.get("/messages", headers=allowed).status_code == 200
 
 
 def test_an_expired_token_is_refused(client: TestClient, jwks_auth_headers: Headers) -> None:

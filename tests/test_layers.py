@@ -21,11 +21,11 @@ MAY_IMPORT = {
     "keys": {"keys", "jose"},
     "tokens": {"tokens", "jose"},
     "trust": {"tokens", "keys", "jose"},
-    "settings": {"trust", "tokens", "asgi"},
-    "asgi": {"asgi", "tokens", "trust", "settings", "jose"},
+    "asgi": {"asgi", "tokens", "trust", "jose"},
+    "settings": {"trust", "tokens", "keys", "asgi"},
     "integrations": {"integrations", "asgi", "tokens", "trust", "keys", "jose", "settings"},
-    "testing": {"testing"},
-    "cli": {"cli", "testing"},
+    "testing": {"testing", "asgi", "trust", "tokens", "keys"},
+    "cli": {"cli", "testing", "jose"},
 }
 
 # Each loads something that is slow to import or not always installed, where it is needed.

@@ -104,22 +104,27 @@ class TrustedIssuer:
             gateway_proves_binding=gateway_proves_binding,
         )
         self.checks: Final[tuple[Check, ...]] = tuple(checks)
-        self.keys: Final[KeySource] = keys or RemoteJWKSet(
-            jwks_uri,
-            issuer=issuer,
-            http_client=http_client,
-            allow_insecure_http=allow_insecure_http,
-        )
+        if keys is None:
+            keys = RemoteJWKSet(
+                jwks_uri,
+                issuer=issuer,
+                http_client=http_client,
+                allow_insecure_http=allow_insecure_http,
+            )
+        self.keys: Final[KeySource] = keys
 
     def __repr__(self) -> str:
         return f"TrustedIssuer(issuer={self.rules.issuer!r})"
 
 
 def _names(option: str, values: Iterable[str]) -> tuple[str, ...]:
-    names = (values,) if isinstance(values, str) else tuple(values)
-    if not all(isinstance(name, str) and name for name in names):
+    names: tuple[object, ...] = (values,)
+    if isinstance(values, Iterable) and not isinstance(values, str):
+        names = tuple(values)
+    strings = tuple(name for name in names if isinstance(name, str) and name)
+    if len(strings) != len(names):
         raise ConfigurationError(f"{option} must be strings that are not empty; got {names!r}.")
-    return names
+    return strings
 
 
 def _audiences(audience: str | Iterable[str]) -> frozenset[str]:

@@ -28,26 +28,21 @@ def test_scopes_are_read_in_all_spellings(claims: dict[str, Any], scopes: tuple[
     assert granted_scopes(claims) == scopes
 
 
+UNREADABLE: dict[str, list[object]] = {
+    "scope is no string": [None, 1, [], ["a"], {}, True],
+    "scp is no string or list of strings": [None, 1, {}, [1], ["a", None], [["a"]], True],
+    "permissions is no list of strings": [None, "a", 1, {}, [1], ["a", None], [["a"]]],
+}
+
+
 @pytest.mark.parametrize(
-    ("claim", "value", "detail"),
-    [
-        *(("scope", value, "scope is no string") for value in (None, 1, [], ["a"], {}, True)),
-        *(
-            ("scp", value, "scp is no string or list of strings")
-            for value in (None, 1, {}, [1], ["a", None], [["a"]], True)
-        ),
-        *(
-            ("permissions", value, "permissions is no list of strings")
-            for value in (None, "a", 1, {}, [1], ["a", None], [["a"]])
-        ),
-    ],
+    ("value", "detail"),
+    [(value, detail) for detail, values in UNREADABLE.items() for value in values],
 )
-def test_a_grant_that_cannot_be_read_is_refused_not_ignored(
-    claim: str, value: object, detail: str
-) -> None:
+def test_a_grant_that_cannot_be_read_is_refused_not_ignored(value: object, detail: str) -> None:
     """G9"""
     with pytest.raises(InvalidToken) as refusal:
-        check_grants({claim: value})
+        check_grants({detail.split()[0]: value})
     assert refusal.value.reason is Reason.INVALID_CLAIM
     assert refusal.value.detail == detail
 

@@ -120,7 +120,12 @@ class JWTBearerMiddleware:
                     )
                 ]
             )
-        elif audience is not None or jwks_uri is not None or keys is not None:
+        elif (
+            any(value is not None for value in (audience, jwks_uri, keys, algorithms, http_client))
+            or (leeway, profile, audience_claim) != (5.0, "default", "aud")
+            or any((required_claims, checks, gateway_proves_binding, allow_insecure_http))
+        ):
+            # A check or a profile that is silently not applied would be an open door.
             raise ConfigurationError(
                 "With verifier=..., the issuers' options belong to its TrustedIssuer objects."
             )

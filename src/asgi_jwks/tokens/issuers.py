@@ -7,11 +7,9 @@ or by asking a resolver. What it does not know: how an issuer's keys are had, an
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Final, Protocol
 
-from asgi_jwks.errors import (
-    ConfigurationError,
-    InvalidToken,
-    Reason,
-)
+import anyio
+
+from asgi_jwks.errors import ConfigurationError, InvalidToken, KeySetError, Reason
 from asgi_jwks.jose.jwk import JWKSet
 from asgi_jwks.jose.key import VerificationKey, shown
 from asgi_jwks.tokens.access_token import AccessToken
@@ -130,6 +128,32 @@ class TrustedIssuers:
             self._near_misses.look(name, self.configured)
             raise InvalidToken(Reason.UNKNOWN_ISSUER, f"iss is '{shown(name)}'")
         return issuer
+
+    async def warm(self) -> None:
+        """Have the keys of all configured issuers at hand.
+
+        Raises:
+            KeySetError: those of one issuer cannot be had; the others' were fetched all the same.
+        """
+        failures: list[KeySetError] = []
+
+        async def warm(keys: KeySource) -> None:
+            try:
+                await keys.warm()
+            except KeySetError as failure:
+                failures.append(failure)
+
+        async with anyio.create_task_group() as tasks:
+            for issuer in self.configured.values():
+                tasks.start_soon(warm, issuer.keys)
+        if failures:
+            raise failures[0]
+
+    async def keep_fresh(self) -> None:
+        """Refresh the configured issuers' keys whenever they are due, until cancelled."""
+        async with anyio.create_task_group() as tasks:
+            for issuer in self.configured.values():
+                tasks.start_soon(issuer.keys.keep_fresh)
 
     async def aclose(self) -> None:
         """Close the key sources of all issuers in this event loop."""

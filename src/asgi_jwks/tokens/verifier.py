@@ -15,7 +15,7 @@ The procedure (RFC 7519, section 7.2; RFC 9068, section 4; RFC 8725, section 3):
 
 The signature is judged before any claim, so that a forged token is told nothing about claims. Only
 where (4) or (5) would cost a fetch, (6) is looked at first: a token that could not pass it anyway
-may not cost one.
+may not cost one. And a token whose header alone shows that it must fail is not read further.
 
 A token that was accepted before skips (1) to (6), but not its time, nor the trust in its key.
 """
@@ -26,9 +26,7 @@ from collections.abc import Callable, Sequence
 from hashlib import sha256
 from typing import Final
 
-import anyio
-
-from asgi_jwks.errors import ConfigurationError, InvalidToken, KeySetError, Reason
+from asgi_jwks.errors import ConfigurationError, InvalidToken, Reason
 from asgi_jwks.jose.algorithms import ALGORITHMS
 from asgi_jwks.jose.jwk import JWKSet
 from asgi_jwks.jose.jws import (
@@ -42,7 +40,7 @@ from asgi_jwks.jose.jws import (
 from asgi_jwks.jose.key import VerificationKey, shown
 from asgi_jwks.tokens.access_token import AccessToken
 from asgi_jwks.tokens.hints import NearMisses
-from asgi_jwks.tokens.issuers import Issuer, KeySource, TrustedIssuers
+from asgi_jwks.tokens.issuers import Issuer, TrustedIssuers
 from asgi_jwks.tokens.policy import JOSEHeader, read_header
 from asgi_jwks.tokens.resolver import IssuerResolver, ResolvedIssuers
 from asgi_jwks.tokens.verified import VerifiedToken, VerifiedTokens
@@ -136,18 +134,21 @@ class AccessTokenVerifier:
         return verified.access_token
 
     async def _verify(self, token: bytes) -> VerifiedToken:
-        # (1) The form. The payload and the signature are decoded once the header has passed.
+        # (1) The form; first the header's.
         header_segment = header_segment_of(token)
         header = self._known_headers.get(header_segment)
+
+        # (2) The header.
         if header is None:
-            # (2) The header.
             header = read_header(decode_header(header_segment))
         if header.algorithm not in self._algorithms:
             raise InvalidToken(Reason.ALGORITHM_NOT_ALLOWED, shown(header.algorithm))
         if self._sole is not None:
-            # Where there is one issuer, what only it could accept is not looked at further.
+            # There is one issuer only, so it can be asked before the token has named it.
             self._sole.rules.check_header(header)
             self._sole.keys.refuse_unknown(header.kid, header.algorithm)
+
+        # (1) again: the payload's form, and the signature's.
         signed = split_compact(token)
         claims = decode_claims(signed.payload)
 
@@ -222,25 +223,11 @@ class AccessTokenVerifier:
         Raises:
             KeySetError: those of one issuer cannot be had; the others' were fetched all the same.
         """
-        failures: list[KeySetError] = []
-
-        async def warm(keys: KeySource) -> None:
-            try:
-                await keys.warm()
-            except KeySetError as failure:
-                failures.append(failure)
-
-        async with anyio.create_task_group() as tasks:
-            for issuer in self._issuers.configured.values():
-                tasks.start_soon(warm, issuer.keys)
-        if failures:
-            raise failures[0]
+        await self._issuers.warm()
 
     async def keep_fresh(self) -> None:
         """Refresh the configured issuers' keys whenever they are due, until cancelled."""
-        async with anyio.create_task_group() as tasks:
-            for issuer in self._issuers.configured.values():
-                tasks.start_soon(issuer.keys.keep_fresh)
+        await self._issuers.keep_fresh()
 
     async def aclose(self) -> None:
         """Cancel the refreshes in progress in this event loop. The verifier stays usable."""

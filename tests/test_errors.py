@@ -1,0 +1,92 @@
+"""The error tree: whose fault, which status, which fixed phrase."""
+
+import re
+
+import pytest
+
+from asgi_jwks import (
+    AsgiJwksError,
+    ConfigurationError,
+    InsufficientScope,
+    InvalidKeySet,
+    InvalidRequest,
+    InvalidToken,
+    KeySetError,
+    KeySetUnavailable,
+    MissingToken,
+    Reason,
+    RequestError,
+)
+
+
+@pytest.mark.parametrize("reason", Reason)
+def test_every_reason_has_a_fixed_phrase_that_may_stand_in_a_challenge(reason: Reason) -> None:
+    """B4, B5"""
+    assert re.fullmatch(r"[\x20-\x21\x23-\x5B\x5D-\x7E]{10,80}", reason.phrase)
+
+
+def test_no_two_reasons_have_the_same_phrase_or_name() -> None:
+    assert len({reason.phrase for reason in Reason}) == len(Reason)
+    assert all(re.fullmatch("[a-z_]+", reason.value) for reason in Reason)
+    assert all(reason.name == reason.value.upper() for reason in Reason)
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "code", "reason"),
+    [
+        (MissingToken(), 401, None, Reason.MISSING_TOKEN),
+        (
+            InvalidRequest(Reason.REPEATED_CREDENTIALS),
+            400,
+            "invalid_request",
+            Reason.REPEATED_CREDENTIALS,
+        ),
+        (InvalidToken(Reason.EXPIRED), 401, "invalid_token", Reason.EXPIRED),
+        (InsufficientScope("a", "b"), 403, "insufficient_scope", Reason.INSUFFICIENT_SCOPE),
+    ],
+)
+def test_the_clients_faults(
+    error: RequestError, status: int, code: str | None, reason: Reason
+) -> None:
+    """B3"""
+    assert (error.status, error.error, error.reason) == (status, code, reason)
+    assert error.detail is None
+    assert str(error) == reason.phrase
+    assert isinstance(error, AsgiJwksError)
+    assert not isinstance(error, KeySetError)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        MissingToken("why"),
+        InvalidRequest(Reason.TOKEN_TOO_LARGE, "why"),
+        InvalidToken(Reason.EXPIRED, "why"),
+        InsufficientScope("a", detail="why"),
+    ],
+)
+def test_a_detail_is_for_the_log(error: RequestError) -> None:
+    """B5"""
+    assert error.detail == "why"
+    assert str(error) == f"{error.reason.phrase} (why)"
+
+
+def test_a_lack_of_scope_says_what_is_needed() -> None:
+    assert InsufficientScope("a", "b").scopes == ("a", "b")
+    assert InsufficientScope().scopes == ()
+
+
+@pytest.mark.parametrize("kind", [KeySetUnavailable, InvalidKeySet])
+def test_our_own_faults_say_when_to_come_back(kind: type[KeySetError]) -> None:
+    """B7"""
+    assert kind("no keys").retry_after == 1.0
+    error = kind("no keys", retry_after=30)
+    assert error.retry_after == 30
+    assert str(error) == "no keys"
+    assert not isinstance(error, RequestError)
+
+
+def test_a_wrong_option_is_a_value_error() -> None:
+    """F14"""
+    assert issubclass(ConfigurationError, ValueError)
+    assert issubclass(ConfigurationError, AsgiJwksError)

@@ -1,0 +1,207 @@
+"""The configuration of an issuer: checked whole at construction, every mistake explained."""
+
+import math
+from typing import Any
+
+import pytest
+
+from asgi_jwks import (
+    ConfigurationError,
+    RemoteJWKSet,
+    SharedSecret,
+    StaticJWKSet,
+    TrustedIssuer,
+)
+from asgi_jwks.testing import MockIssuer
+
+ISSUER = "https://issuer.example/"
+API = "https://api.example.com"
+JWKS = MockIssuer().jwk_set()
+SECRET = SharedSecret(b"s" * 32)
+
+
+def trusted(**options: Any) -> TrustedIssuer:
+    given: dict[str, Any] = {"issuer": ISSUER, "audience": API, "keys": StaticJWKSet(JWKS)}
+    return TrustedIssuer(**{**given, **options})
+
+
+def refusal(**options: Any) -> str:
+    with pytest.raises(ConfigurationError) as error:
+        trusted(**options)
+    return str(error.value)
+
+
+def test_the_defaults() -> None:
+    """G2, D3"""
+    issuer = trusted()
+    assert issuer.rules.issuer == ISSUER
+    assert issuer.rules.audiences == {API}
+    assert issuer.rules.algorithms == {"RS256"}
+    assert issuer.rules.leeway == 5.0
+    assert issuer.rules.profile == "default"
+    assert issuer.rules.audience_claim == "aud"
+    assert issuer.rules.required_claims == ()
+    assert issuer.rules.gateway_proves_binding is False
+    assert issuer.checks == ()
+    assert repr(issuer) == f"TrustedIssuer(issuer={ISSUER!r})"
+
+
+def test_options_reach_the_rules() -> None:
+    issuer = trusted(
+        audience=[API, "b"],
+        algorithms=["RS256", "ES256"],
+        leeway=300,
+        profile="rfc9068",
+        audience_claim="client_id",
+        required_claims=["a", "b"],
+        checks=[bool],
+        gateway_proves_binding=True,
+    )
+    assert issuer.rules.audiences == {API, "b"}
+    assert issuer.rules.algorithms == {"RS256", "ES256"}
+    assert issuer.rules.leeway == 300.0
+    assert issuer.rules.profile == "rfc9068"
+    assert issuer.rules.audience_claim == "client_id"
+    assert issuer.rules.required_claims == ("a", "b")
+    assert issuer.rules.gateway_proves_binding is True
+    assert issuer.checks == (bool,)
+    assert trusted(required_claims="sub").rules.required_claims == ("sub",)
+
+
+@pytest.mark.parametrize("issuer", ["", None, 1, b"https://issuer.example/", [ISSUER]])
+def test_an_issuer_has_a_name(issuer: object) -> None:
+    """F14"""
+    assert 'Write for example issuer="https://example.eu.auth0.com/"' in refusal(issuer=issuer)
+
+
+@pytest.mark.parametrize("audience", [None, [], (), frozenset()])
+def test_an_audience_cannot_be_left_out(audience: object) -> None:
+    """F14, G6"""
+    message = refusal(audience=audience)
+    assert "there is no way to leave it unchecked" in message
+    assert 'Write for example audience="https://api.example.com"' in message
+
+
+@pytest.mark.parametrize("audience", ["", [""], [API, ""], [None], 5, [5], b"api", True])
+def test_audiences_are_strings(audience: object) -> None:
+    """F14"""
+    assert "audience must be strings that are not empty; got (" in refusal(audience=audience)
+
+
+@pytest.mark.parametrize("claim", ["", None, 1, ["aud"]])
+def test_an_audience_claim_cannot_be_left_out(claim: object) -> None:
+    """F14, G13"""
+    assert "audience_claim must be the name of a claim" in refusal(audience_claim=claim)
+
+
+@pytest.mark.parametrize("leeway", [math.nan, math.inf, -math.inf, -1, -0.1, "5", None, True])
+def test_a_leeway_is_a_number_of_seconds(leeway: object) -> None:
+    """F14"""
+    assert "leeway" in refusal(leeway=leeway)
+
+
+@pytest.mark.parametrize("leeway", [300.1, 301, 86400])
+def test_a_leeway_is_at_most_five_minutes(leeway: float) -> None:
+    """G2, F14"""
+    message = refusal(leeway=leeway)
+    assert message.startswith("leeway is for clocks that differ by seconds: at most 300, got ")
+
+
+def test_a_leeway_may_be_zero() -> None:
+    """G2"""
+    assert trusted(leeway=0).rules.leeway == 0.0
+
+
+@pytest.mark.parametrize("profile", ["RFC9068", "", None, "strict"])
+def test_there_are_two_profiles(profile: object) -> None:
+    """F14"""
+    assert refusal(profile=profile).startswith('profile must be "default" or "rfc9068"; got ')
+
+
+@pytest.mark.parametrize("names", [[""], [1], 7, [None]])
+def test_required_claims_are_names(names: object) -> None:
+    """F14"""
+    assert "required_claims must be strings that are not empty" in refusal(required_claims=names)
+
+
+class TestAlgorithms:
+    @pytest.mark.parametrize("names", [[], ()])
+    def test_there_is_at_least_one(self, names: object) -> None:
+        """D3, F14"""
+        assert 'Write algorithms=("RS256",)' in refusal(algorithms=names)
+
+    @pytest.mark.parametrize("name", ["none", "None", "NONE", "nOnE", "rs256", "RS1", "RSA-OAEP"])
+    def test_none_and_unknown_ones_cannot_be_configured(self, name: str) -> None:
+        """D3"""
+        message = refusal(algorithms=["RS256", name])
+        assert message.startswith(f"algorithms has {name}, which is no signature algorithm")
+        assert "there are ES256, ES384, " in message
+
+    @pytest.mark.parametrize("names", [5, [5], [""]])
+    def test_they_are_names(self, names: object) -> None:
+        """F14"""
+        assert "algorithms must be strings that are not empty" in refusal(algorithms=names)
+
+    @pytest.mark.parametrize("names", ["HS256", ["RS256", "HS512"]])
+    def test_a_published_key_never_becomes_a_secret(self, names: object) -> None:
+        """D4, F14"""
+        message = refusal(algorithms=names)
+        assert message.startswith("HS")
+        assert "needs a secret, and a JWK Set is public" in message
+
+    def test_a_secret_is_for_its_own_algorithm(self) -> None:
+        """D4, F14"""
+        assert trusted(keys=SECRET).rules.algorithms == {"HS256"}
+        assert trusted(keys=SECRET, algorithms=["HS256"]).rules.algorithms == {"HS256"}
+        for names in (["RS256"], ["HS512"], ["HS256", "RS256"]):
+            message = refusal(keys=SECRET, algorithms=names)
+            assert message.endswith("the SharedSecret is for HS256 only. Leave algorithms out.")
+
+    def test_all_that_exist_can_be_configured(self) -> None:
+        """D3"""
+        names = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512"]
+        names += ["EdDSA", "Ed25519"]
+        assert trusted(algorithms=names).rules.algorithms == set(names)
+        assert trusted(algorithms="ES256").rules.algorithms == {"ES256"}
+
+
+class TestKeys:
+    def test_given_ones_are_used(self) -> None:
+        keys = StaticJWKSet(JWKS)
+        assert trusted(keys=keys).keys is keys
+
+    def test_a_source_that_is_empty_is_used_all_the_same(self) -> None:
+        class Keys(StaticJWKSet):
+            def __len__(self) -> int:
+                return 0
+
+        keys = Keys(JWKS)
+        assert trusted(keys=keys).keys is keys
+
+    def test_they_are_fetched_unless_they_are_given(self) -> None:
+        keys = trusted(keys=None).keys
+        assert isinstance(keys, RemoteJWKSet)
+        assert keys.name == ISSUER
+        keys = trusted(keys=None, jwks_uri="https://keys.example/jwks.json").keys
+        assert isinstance(keys, RemoteJWKSet)
+
+    @pytest.mark.parametrize(
+        "options", [{"jwks_uri": "https://keys.example/"}, {"http_client": object()}]
+    )
+    def test_they_come_from_one_place(self, options: dict[str, Any]) -> None:
+        """F14"""
+        assert refusal(**options).startswith("Give either keys, or jwks_uri and http_client")
+
+    @pytest.mark.parametrize("keys", [JWKS, "https://keys.example/", b"secret", object()])
+    def test_they_are_one_of_three_kinds(self, keys: object) -> None:
+        """F14, D4"""
+        message = refusal(keys=keys)
+        assert message.startswith("keys must be a RemoteJWKSet, StaticJWKSet or SharedSecret")
+        assert message.endswith(f"got {type(keys).__name__}.")
+
+    def test_plain_http_is_for_loopback_and_for_those_who_say_so(self) -> None:
+        """F12"""
+        insecure = "http://keys.example/jwks.json"
+        assert "https" in refusal(keys=None, jwks_uri=insecure)
+        trusted(keys=None, jwks_uri=insecure, allow_insecure_http=True)
+        trusted(keys=None, jwks_uri="http://127.0.0.1:8000/jwks.json")

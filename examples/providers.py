@@ -1,7 +1,7 @@
 """Settings for Auth0, Entra ID, Cognito, Keycloak and Google, and what is peculiar to each.
 
-What differs from `minimal.py`: only the names; keys are discovered from the issuer. A mock issuer of
-each name makes tokens of its shape. ID tokens are for clients, and open no API. It prints:
+What differs from `minimal.py`: only the names; keys are discovered from the issuer. A mock issuer
+of each name makes tokens of its shape. ID tokens are for clients, and open no API. It prints:
 
     auth0: access token accepted, ID token wrong_audience
     entra: access token accepted, ID token wrong_audience

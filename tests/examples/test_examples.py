@@ -1,8 +1,8 @@
 """Every example is listed, is short, runs by itself, and prints what it says that it prints."""
 
 import ast
-import os
 import re
+import runpy
 import subprocess
 import sys
 import textwrap
@@ -16,20 +16,23 @@ LISTED = re.findall(r"^- \[(\w+\.py)\]\(\1\): ", (EXAMPLES / "README.md").read_t
 # Fewer lines than fit on two screens, so that an example is read whole.
 LONGEST = 80
 
-PROGRAMS = [name for name in LISTED if name != "testing_an_app.py"]
+# Django's settings belong to the process.
+APART = ["django_app.py"]
+PROGRAMS = [name for name in LISTED if name not in {*APART, "testing_an_app.py"}]
 
 
 def docstring(name: str) -> str:
     return ast.get_docstring(ast.parse((EXAMPLES / name).read_text())) or ""
 
 
-def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-    # A process of its own, as a reader would run it, and without this one's configuration.
-    environment = {k: v for k, v in os.environ.items() if not k.startswith(("ASGI_JWKS", "AUTH0"))}
+def said(name: str) -> str:
+    return textwrap.dedent(docstring(name).split("prints:\n", 1)[1]).strip()
+
+
+def run_apart(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-W", "error", *arguments],
         cwd=EXAMPLES.parent,
-        env=environment,
         capture_output=True,
         text=True,
         timeout=120,
@@ -52,15 +55,29 @@ def test_an_example_says_what_differs(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", PROGRAMS)
-def test_an_example_prints_what_it_says(name: str) -> None:
-    said = textwrap.dedent(docstring(name).split("prints:\n", 1)[1]).strip()
-    result = run(f"examples/{name}")
-    assert result.stderr == ""
-    assert result.returncode == 0
-    assert result.stdout.strip() == said
+def test_an_example_prints_what_it_says(
+    name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    # As `python examples/NAME` has it: the directory on the path, and no configuration about.
+    monkeypatch.syspath_prepend(str(EXAMPLES))
+    for variable in ("AUTH0_DOMAIN", "AUTH0_AUDIENCE", "ASGI_JWKS_LEEWAY"):
+        monkeypatch.setenv(variable, "")
+        monkeypatch.delenv(variable)
+    runpy.run_path(str(EXAMPLES / name), run_name="__main__")
+    printed = capsys.readouterr()
+    assert printed.out.strip() == said(name)
+    assert printed.err == ""
+
+
+@pytest.mark.parametrize("name", APART)
+def test_an_example_that_configures_its_process_prints_what_it_says(name: str) -> None:
+    result = run_apart(f"examples/{name}")
+    assert (result.returncode, result.stderr) == (0, "")
+    assert result.stdout.strip() == said(name)
 
 
 def test_the_example_of_an_application_s_own_tests_passes() -> None:
-    result = run("-m", "pytest", "-q", "-p", "no:cacheprovider", "examples/testing_an_app.py")
+    example = "examples/testing_an_app.py"
+    result = run_apart("-m", "pytest", "-q", "-p", "no:cacheprovider", example)
     assert result.returncode == 0, result.stdout
     assert "4 passed" in result.stdout

@@ -20,16 +20,15 @@ async def refuse(
     send: Callable[[MutableMapping[str, Any]], Awaitable[None]],
 ) -> None:
     """Answer a connection that the application does not get to see."""
-    prefix = "http.response"
+    start, content = "http.response.start", "http.response.body"
     if scope["type"] == "websocket":
-        prefix = "websocket.http.response"
-        if prefix not in (scope.get("extensions") or {}):
+        if "websocket.http.response" not in (scope.get("extensions") or {}):
             # Before `accept`, a server turns this into a handshake answered with 403.
             await send({"type": "websocket.close", "code": POLICY_VIOLATION})
             return
+        start, content = "websocket.http.response.start", "websocket.http.response.body"
     # A list of its own for each answer: middleware outside, such as CORS, adds to it in place.
-    start = {"type": f"{prefix}.start", "status": refusal.status, "headers": [*refusal.headers]}
-    await send(start)
+    await send({"type": start, "status": refusal.status, "headers": [*refusal.headers]})
     # RFC 9110, section 9.3.2: the header section of a GET, without its content.
     body = b"" if scope.get("method") == "HEAD" else refusal.body
-    await send({"type": f"{prefix}.body", "body": body})
+    await send({"type": content, "body": body})

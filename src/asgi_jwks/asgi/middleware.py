@@ -194,8 +194,8 @@ class JWTBearerMiddleware:
     def _refusal(
         self, error: RequestError | KeySetError, token: bytes | None, scope: Scope
     ) -> Refusal:
-        if token is not None and isinstance(error, InvalidToken):
-            error = self._as_request_fault(error, token)
+        if isinstance(error, InvalidToken) and error.reason is Reason.MALFORMED:
+            error = self._as_request_fault(error, token or b"")
         if _log.isEnabledFor(logging.DEBUG):
             _log.debug("refused: %s", error)
         if self._on_refused is not None:
@@ -214,12 +214,9 @@ class JWTBearerMiddleware:
         Looked at last: the form of credentials takes as long to check as everything else about a
         token seen before, and what is no token68 cannot be a token either.
         """
-        if error.reason is Reason.MALFORMED:
-            if len(token) > self.verifier.max_token_bytes:
-                return InvalidRequest(Reason.TOKEN_TOO_LARGE)
-            if not is_token68(token):
-                return InvalidRequest(Reason.INVALID_CREDENTIALS)
-        return error
+        if len(token) > self.verifier.max_token_bytes:
+            return InvalidRequest(Reason.TOKEN_TOO_LARGE)
+        return error if is_token68(token) else InvalidRequest(Reason.INVALID_CREDENTIALS)
 
     def _lets_preflight(self, scope: Scope) -> bool:
         """Whether this OPTIONS request is a CORS preflight that may pass."""

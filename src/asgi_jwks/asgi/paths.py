@@ -61,4 +61,5 @@ def _route_path(scope: Mapping[str, Any]) -> str:
     """The path below the mount point: ASGI's `path` includes `root_path`."""
     path: str = scope["path"]
     root: str = scope.get("root_path") or ""
-    return path[len(root) :] if root and path.startswith(f"{root}/") else path
+    # A path that is the mount point itself is "" to the application, which nothing public is.
+    return path[len(root) :] if root and f"{path}/".startswith(f"{root}/") else path

@@ -1,5 +1,6 @@
 """A guarded application without a server: connections in, messages out."""
 
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
@@ -99,9 +100,7 @@ class Guarded:
         sent: list[dict[str, Any]] = []
 
         async def receive() -> dict[str, Any]:
-            return {
-                "type": f"{connection['type']}.{'connect' if 'method' not in connection else 'request'}"
-            }
+            return {"type": "http.request" if "method" in connection else "websocket.connect"}
 
         async def send(message: Any) -> None:
             sent.append(message)
@@ -109,6 +108,49 @@ class Guarded:
         seen, errors = len(self.seen), len(self.errors)
         await self.guard(connection, receive, send)
         return Answer(sent, self.seen[seen:], self.errors[errors:])
+
+
+Challenge = tuple[str, dict[str, str]]
+
+
+def parse_challenges(field: str) -> list[Challenge]:
+    """The challenges of a WWW-Authenticate field, read by RFC 9110, section 11.6.1 alone.
+
+    It is written from the grammar, not from the code under test: a list of schemes, each with
+    auth-params whose values are tokens or quoted strings. Names are in lower case.
+    """
+    tchar = r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"
+    quoted = r'"(?:[\t \x21\x23-\x5B\x5D-\x7E\x80-\xFF]|\\[\t \x21-\x7E\x80-\xFF])*"'
+    parameter = re.compile(rf"({tchar})[ \t]*=[ \t]*({tchar}|{quoted})")
+    challenges: list[Challenge] = []
+    position = 0
+    while position < len(field):
+        separator = re.compile(r"[ \t]*(?:,[ \t]*)*").match(field, position)
+        assert separator is not None
+        position = separator.end()
+        if position == len(field):
+            break
+        found = parameter.match(field, position)
+        if found is None:
+            scheme = re.compile(rf"({tchar})(?: +|$)").match(field, position)
+            assert scheme is not None, f"no challenge at {field[position:]!r}"
+            challenges.append((scheme[1].lower(), {}))
+            position = scheme.end()
+            continue
+        assert challenges, "a parameter without a scheme"
+        name, value = found[1].lower(), found[2]
+        assert name not in challenges[-1][1], f"{name} occurs twice"
+        if value.startswith('"'):
+            value = re.sub(r"\\(.)", r"\1", value[1:-1])
+        challenges[-1][1][name] = value
+        position = found.end()
+    return challenges
+
+
+@pytest.fixture(scope="session")
+def challenges_of() -> Callable[[str], list[Challenge]]:
+    """An independent parser of WWW-Authenticate."""
+    return parse_challenges
 
 
 @pytest.fixture

@@ -56,7 +56,7 @@ class KeySet(RuleBasedStateMachine):
             listener=lambda event: None,
             clock=self.loop.time,
         )
-        self.published = {next(iter(KEYS))}
+        self.published = set(KEYS)
         self.removed_at = dict.fromkeys(KEYS, -math.inf)
         self.mode = "healthy"
         self.healthy_since = self.loop.time()
@@ -107,27 +107,28 @@ class KeySet(RuleBasedStateMachine):
     def begin(self, mode: str) -> None:
         self.mode = mode
 
-    @rule(mode=st.sampled_from(["healthy", "failing", "broken", "hanging"]))
+    @rule(mode=st.sampled_from(["healthy", "healthy", "failing", "broken", "hanging"]))
     def the_endpoint_changes(self, mode: str) -> None:
         if mode == "healthy" != self.mode:
             self.healthy_since = self.loop.time()
         self.mode = mode
+
+    @rule(kid=kids, after=st.one_of(st.just(0.0), pauses))
+    def a_token_arrives(self, kid: str, after: float) -> None:
+        self.runner.run(anyio.sleep(after))
+        self.runner.run(self.request(kid))
 
     @rule(kid=kids)
     def a_key_is_published(self, kid: str) -> None:
         self.published.add(kid)
 
     @precondition(lambda self: len(self.published) > 1)
-    @rule(data=st.data())
-    def a_key_is_removed(self, data: st.DataObject) -> None:
+    @rule(data=st.data(), after=pauses)
+    def a_key_is_removed_and_used_again(self, data: st.DataObject, after: float) -> None:
         kid = data.draw(st.sampled_from(sorted(self.published)))
         self.published.remove(kid)
         self.removed_at[kid] = self.loop.time()
-
-    @rule(kid=kids, after=st.one_of(st.just(0.0), pauses))
-    def a_token_arrives(self, kid: str, after: float) -> None:
-        self.runner.run(anyio.sleep(after))
-        self.runner.run(self.request(kid))
+        self.a_token_arrives(kid, after)
 
     @rule(number=st.integers(1, 20), waves=st.integers(1, 6))
     def strangers_come(self, number: int, waves: int) -> None:

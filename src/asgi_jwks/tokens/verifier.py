@@ -22,9 +22,10 @@ A token that was accepted before skips (1) to (6), but not its time, nor the tru
 
 import inspect
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from hashlib import sha256
-from typing import Final
+from typing import Any, Final
 
 from asgi_jwks.errors import ConfigurationError, InvalidToken, Reason
 from asgi_jwks.jose.algorithms import ALGORITHMS
@@ -156,28 +157,24 @@ class AccessTokenVerifier:
         issuer = self._issuers.known(claims.get("iss")) or await self._issuers.named(claims)
         issuer.rules.check_header(header)
 
-        def judge_claims() -> tuple[float, float]:
-            return issuer.rules.check_claims(claims, header, self._clock())
-
         # (4) The key.
         keys = issuer.keys.at_hand()
         key = None if keys is None else keys.find(header.kid, header.algorithm)
         if key is None:
-            key = await issuer.keys.key_for(header.kid, header.algorithm, judge_claims)
+            screen = partial(self._judge, claims, header, issuer)
+            key = await issuer.keys.key_for(header.kid, header.algorithm, screen)
 
         # (5) The signature.
         if not key.verify(header.algorithm, signed.signing_input, signed.signature):
-            if not issuer.keys.may_replace(key):
-                raise InvalidToken(Reason.BAD_SIGNATURE)
-            key = await _replacement(issuer, key, signed, header, judge_claims)
+            key = await self._replacement(key, signed, claims, header, issuer)
 
         # (6) The claims.
         try:
-            not_before, not_after = judge_claims()
+            not_before, not_after = self._judge(claims, header, issuer)
         except InvalidToken as refusal:
             if refusal.reason is Reason.WRONG_AUDIENCE:
-                claim = issuer.rules.audience_claim
-                self._near_misses.look(claims.get(claim), issuer.rules.audiences)
+                audience = claims.get(issuer.rules.audience_claim)
+                self._near_misses.look(audience, issuer.rules.audiences)
             raise
 
         self._remember_header(header_segment, header)
@@ -185,6 +182,37 @@ class AccessTokenVerifier:
         return VerifiedToken(
             access_token, issuer, keys or NO_KEYS, key, header.algorithm, not_before, not_after
         )
+
+    def _judge(
+        self, claims: Mapping[str, Any], header: JOSEHeader, issuer: Issuer
+    ) -> tuple[float, float]:
+        return issuer.rules.check_claims(claims, header, self._clock())
+
+    async def _replacement(
+        self,
+        key: VerificationKey,
+        signed: CompactJWS,
+        claims: Mapping[str, Any],
+        header: JOSEHeader,
+        issuer: Issuer,
+    ) -> VerificationKey:
+        """The key that verifies a signature which `key` does not, if the issuer replaced that one.
+
+        Raises:
+            InvalidToken: bad_signature; whatever else is wrong with the token is not said.
+        """
+        if not issuer.keys.may_replace(key):
+            raise InvalidToken(Reason.BAD_SIGNATURE)
+        try:
+            self._judge(claims, header, issuer)
+        except InvalidToken:
+            raise InvalidToken(Reason.BAD_SIGNATURE) from None
+        newer = await issuer.keys.replacement_for(key, header.algorithm)
+        if newer is None or not newer.verify(
+            header.algorithm, signed.signing_input, signed.signature
+        ):
+            raise InvalidToken(Reason.BAD_SIGNATURE)
+        return newer
 
     async def _make_checks(self, verified: VerifiedToken) -> None:
         # (7) The caller's own checks, for every request: what they ask may have changed.
@@ -232,25 +260,3 @@ class AccessTokenVerifier:
     async def aclose(self) -> None:
         """Cancel the refreshes in progress in this event loop. The verifier stays usable."""
         await self._issuers.aclose()
-
-
-async def _replacement(
-    issuer: Issuer,
-    key: VerificationKey,
-    signed: CompactJWS,
-    header: JOSEHeader,
-    judge_claims: Callable[[], object],
-) -> VerificationKey:
-    """The key that verifies a signature which `key` does not, if the issuer replaced that one.
-
-    Raises:
-        InvalidToken: bad_signature; whatever else is wrong with the token is not said.
-    """
-    try:
-        judge_claims()
-    except InvalidToken:
-        raise InvalidToken(Reason.BAD_SIGNATURE) from None
-    newer = await issuer.keys.replacement_for(key, header.algorithm)
-    if newer is None or not newer.verify(header.algorithm, signed.signing_input, signed.signature):
-        raise InvalidToken(Reason.BAD_SIGNATURE)
-    return newer

@@ -1,0 +1,229 @@
+"""Challenges and bodies, read back by a parser that was written from the RFC."""
+
+import json
+import re
+from collections.abc import Callable
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from asgi_jwks import (
+    ConfigurationError,
+    InsufficientScope,
+    InvalidRequest,
+    InvalidToken,
+    KeySetUnavailable,
+    MissingToken,
+    Reason,
+    RequestError,
+)
+from asgi_jwks.asgi.challenge import Challenges, Refusal
+
+ChallengesOf = Callable[[str], list[tuple[str, dict[str, str]]]]
+
+# RFC 6750, section 3: what a value of a challenge may consist of.
+VALUES = st.text(st.characters(min_codepoint=0x20, max_codepoint=0x7E, exclude_characters='"\\'))
+INVALID_TOKEN_REASONS = [
+    reason
+    for reason in Reason
+    if reason
+    not in {
+        Reason.MISSING_TOKEN,
+        Reason.REPEATED_CREDENTIALS,
+        Reason.INVALID_CREDENTIALS,
+        Reason.TOKEN_TOO_LARGE,
+        Reason.INSUFFICIENT_SCOPE,
+    }
+]
+ERRORS: list[RequestError] = [
+    MissingToken(),
+    InvalidRequest(Reason.REPEATED_CREDENTIALS),
+    InvalidRequest(Reason.INVALID_CREDENTIALS),
+    InvalidRequest(Reason.TOKEN_TOO_LARGE),
+    InsufficientScope("read:messages", "write:messages"),
+    *(InvalidToken(reason) for reason in INVALID_TOKEN_REASONS),
+]
+
+
+def fields(refusal: Refusal) -> dict[str, str]:
+    pairs = [(name.decode("ascii"), value.decode("ascii")) for name, value in refusal.headers]
+    assert len({name for name, _ in pairs}) == len(pairs)
+    return dict(pairs)
+
+
+@pytest.mark.parametrize("error", ERRORS, ids=lambda error: error.reason)
+class TestEveryRefusal:
+    def test_it_carries_one_challenge_with_a_realm(
+        self, error: RequestError, challenges_of: ChallengesOf
+    ) -> None:
+        """B1"""
+        field = fields(Challenges(realm="my api").refusal(error))["www-authenticate"]
+        [(scheme, parameters)] = challenges_of(field)
+        assert scheme == "bearer"
+        assert parameters["realm"] == "my api"
+
+    def test_its_error_is_that_of_the_rfc(
+        self, error: RequestError, challenges_of: ChallengesOf
+    ) -> None:
+        """B2, B3"""
+        refusal = Challenges().refusal(error)
+        [(_, parameters)] = challenges_of(fields(refusal)["www-authenticate"])
+        expected = {
+            400: "invalid_request",
+            401: "invalid_token",
+            403: "insufficient_scope",
+        }[refusal.status]
+        if isinstance(error, MissingToken):
+            assert refusal.status == 401
+            assert parameters.keys() == {"realm"}
+        else:
+            assert parameters["error"] == expected
+            assert parameters["error_description"] == error.reason.phrase
+
+    def test_its_values_need_no_escaping(
+        self, error: RequestError, challenges_of: ChallengesOf
+    ) -> None:
+        """B4"""
+        [(_, parameters)] = challenges_of(fields(Challenges().refusal(error))["www-authenticate"])
+        assert all(
+            re.fullmatch(r"[\x20-\x21\x23-\x5B\x5D-\x7E]+", value) for value in parameters.values()
+        )
+
+    def test_its_body_says_the_same_and_is_not_stored(self, error: RequestError) -> None:
+        """B6"""
+        refusal = Challenges().refusal(error)
+        headers = fields(refusal)
+        assert headers["content-type"] == "application/json"
+        assert headers["content-length"] == str(len(refusal.body))
+        assert headers["cache-control"] == "no-store"
+        assert headers.keys() == {
+            "content-type",
+            "content-length",
+            "cache-control",
+            "www-authenticate",
+        }
+        assert json.loads(refusal.body) == {
+            "error": error.error or "missing_token",
+            "error_description": error.reason.phrase,
+        }
+
+    def test_no_detail_of_it_reaches_the_client(self, error: RequestError) -> None:
+        """B5"""
+        if isinstance(error, MissingToken):
+            secret: RequestError = MissingToken("SECRET")
+        elif isinstance(error, InsufficientScope):
+            secret = InsufficientScope(*error.scopes, detail="SECRET")
+        else:
+            secret = type(error)(error.reason, "SECRET")
+        assert Challenges().refusal(secret) == Challenges().refusal(error)
+
+
+class TestScopes:
+    def test_the_challenge_names_what_is_needed(self, challenges_of: ChallengesOf) -> None:
+        """B3"""
+        refusal = Challenges().refusal(InsufficientScope("read:a", "write:b"))
+        [(_, parameters)] = challenges_of(fields(refusal)["www-authenticate"])
+        assert refusal.status == 403
+        assert parameters["scope"] == "read:a write:b"
+
+    @pytest.mark.parametrize("scope", ["", "a b", 'a"', "a\\", "ä", "a\n", "\x7f", "\0"])
+    def test_what_cannot_stand_in_one_is_left_out(
+        self, scope: str, challenges_of: ChallengesOf
+    ) -> None:
+        """B4"""
+        for scopes, expected in (([scope], None), ([scope, "ok"], "ok")):
+            refusal = Challenges().refusal(InsufficientScope(*scopes))
+            [(_, parameters)] = challenges_of(fields(refusal)["www-authenticate"])
+            assert parameters.get("scope") == expected
+
+    def test_without_any_there_is_no_scope(self, challenges_of: ChallengesOf) -> None:
+        [(_, parameters)] = challenges_of(
+            fields(Challenges().refusal(InsufficientScope()))["www-authenticate"]
+        )
+        assert "scope" not in parameters
+
+
+class TestOutages:
+    @pytest.mark.parametrize(
+        ("retry_after", "field"), [(1.0, "1"), (0.2, "1"), (29.01, "30"), (30, "30"), (0.0, "0")]
+    )
+    def test_our_own_fault_is_503_without_a_word_about_the_token(
+        self, retry_after: float, field: str
+    ) -> None:
+        """B7"""
+        error = KeySetUnavailable("SECRET https://internal.example", retry_after=retry_after)
+        refusal = Challenges().unavailable(error)
+        headers = fields(refusal)
+        assert refusal.status == 503
+        assert headers["retry-after"] == field
+        assert headers["content-length"] == str(len(refusal.body))
+        assert headers["cache-control"] == "no-store"
+        assert "www-authenticate" not in headers
+        assert json.loads(refusal.body) == {
+            "error": "temporarily_unavailable",
+            "error_description": (
+                "The keys of the access token's issuer cannot be had at the moment"
+            ),
+        }
+        assert b"invalid_token" not in refusal.body
+
+
+class TestConfiguration:
+    def test_the_default_realm(self) -> None:
+        """B1"""
+        refusal = Challenges().refusal(MissingToken())
+        assert fields(refusal)["www-authenticate"] == 'Bearer realm="api"'
+
+    def test_metadata_for_clients_that_discover(self, challenges_of: ChallengesOf) -> None:
+        url = "https://api.example.com/.well-known/oauth-protected-resource"
+        refusal = Challenges(resource_metadata=url).refusal(MissingToken())
+        [(_, parameters)] = challenges_of(fields(refusal)["www-authenticate"])
+        assert parameters == {"realm": "api", "resource_metadata": url}
+
+    @pytest.mark.parametrize("option", ["realm", "resource_metadata"])
+    @pytest.mark.parametrize("value", ["", 'a"b', "a\\b", "a\nb", "ä", "\x7f", "a\r\nx: y"])
+    def test_what_cannot_stand_in_a_challenge(self, option: str, value: str) -> None:
+        """B4, F14"""
+        with pytest.raises(ConfigurationError, match=f"{option} must be printable ASCII"):
+            Challenges(**{option: value})
+
+    def test_refusals_are_built_once(self) -> None:
+        challenges = Challenges()
+        first = challenges.refusal(InvalidToken(Reason.EXPIRED, "a"))
+        assert challenges.refusal(InvalidToken(Reason.EXPIRED, "b")) is first
+        assert challenges.refusal(InvalidToken(Reason.MALFORMED)) is not first
+
+
+@given(realm=VALUES.filter(bool), scopes=st.lists(VALUES), reason=st.sampled_from(list(Reason)))
+def test_whatever_is_meant_is_what_a_client_reads(
+    challenges_of: ChallengesOf, realm: str, scopes: list[str], reason: Reason
+) -> None:
+    """B1, B4"""
+    challenges = Challenges(realm=realm)
+    [(scheme, parameters)] = challenges_of(
+        fields(challenges.refusal(InsufficientScope(*scopes)))["www-authenticate"]
+    )
+    named = [scope for scope in scopes if scope and " " not in scope]
+    assert scheme == "bearer"
+    assert parameters == {
+        "realm": realm,
+        "error": "insufficient_scope",
+        "error_description": Reason.INSUFFICIENT_SCOPE.phrase,
+        **({"scope": " ".join(named)} if named else {}),
+    }
+    [(_, parameters)] = challenges_of(
+        fields(challenges.refusal(InvalidToken(reason)))["www-authenticate"]
+    )
+    assert parameters["error_description"] == reason.phrase
+
+
+@given(realm=st.text())
+def test_a_realm_is_refused_or_read_back(challenges_of: ChallengesOf, realm: str) -> None:
+    """B4"""
+    try:
+        challenges = Challenges(realm=realm)
+    except ConfigurationError:
+        return
+    field = fields(challenges.refusal(MissingToken()))["www-authenticate"]
+    assert challenges_of(field) == [("bearer", {"realm": realm})]

@@ -1,0 +1,215 @@
+# pyright: strict
+"""The public API as a stranger uses it: never run, but checked by mypy --strict and by pyright.
+
+What is written here must need no cast and no ignore, and no value of the API may be Any where its
+type is known.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any, TypedDict, assert_type, cast
+
+import httpx
+import httpx2
+import msgspec
+from fastapi import Depends, FastAPI, Security, WebSocket
+from pydantic import BaseModel
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Mount, Route
+
+from asgi_jwks import (
+    AccessToken,
+    AccessTokenVerifier,
+    AsgiJwksError,
+    AuthorizationHeader,
+    ConfigurationError,
+    Cookie,
+    InsufficientScope,
+    InvalidToken,
+    JWTBearerMiddleware,
+    KeySetError,
+    Reason,
+    RemoteJWKSet,
+    RequestError,
+    SharedSecret,
+    StaticJWKSet,
+    TrustedIssuer,
+    WebSocketSubprotocol,
+    access_token,
+    requires,
+)
+from asgi_jwks.integrations.fastapi import AuthorizationCode, JWTBearer, OpenIDConnect
+from asgi_jwks.settings import issuer_from_env, settings_from_env
+
+ISSUER = "https://example.eu.auth0.com/"
+AUDIENCE = "https://api.example.com"
+
+
+# Claims as types of one's own.
+
+
+class TypedDictClaims(TypedDict):
+    user_id: int
+
+
+@dataclass
+class DataclassClaims:
+    user_id: int
+
+    @classmethod
+    def of(cls, claims: Mapping[str, Any]) -> "DataclassClaims":
+        return cls(claims["user_id"])
+
+
+class PydanticClaims(BaseModel):
+    user_id: int
+
+
+class MsgspecClaims(msgspec.Struct):
+    user_id: int
+
+
+def as_struct(claims: Mapping[str, Any]) -> MsgspecClaims:
+    return msgspec.convert(claims, MsgspecClaims)
+
+
+def as_typed_dict(claims: Mapping[str, Any]) -> TypedDictClaims:
+    return cast("TypedDictClaims", claims)
+
+
+def typed_claims(request: Request, websocket: WebSocket, scope: dict[str, Any]) -> None:
+    plain = access_token(request)
+    assert_type(plain, AccessToken)
+    assert_type(plain.claims, Mapping[str, Any])
+    assert_type(access_token(request, as_typed_dict).claims["user_id"], int)
+    assert_type(access_token(websocket, DataclassClaims.of).claims.user_id, int)
+    assert_type(access_token(scope, PydanticClaims.model_validate).claims.user_id, int)
+    assert_type(access_token(scope, as_struct).claims.user_id, int)
+    assert_type(plain.with_claims(as_typed_dict), AccessToken[TypedDictClaims])
+
+
+def plain_values(token: AccessToken) -> None:
+    assert_type(token.issuer, str)
+    assert_type(token.subject, str | None)
+    assert_type(token.client_id, str | None)
+    assert_type(token.key_id, str | None)
+    assert_type(token.scopes, tuple[str, ...])
+    assert_type(token.permissions, tuple[str, ...])
+    assert_type(token.expires_at, float)
+
+
+# Without a web framework.
+
+
+async def has_paid(token: AccessToken) -> bool:
+    return "plan" in token.claims
+
+
+async def resolver(iss: str) -> TrustedIssuer | None:
+    return TrustedIssuer(issuer=iss, audience=AUDIENCE) if iss == ISSUER else None
+
+
+def verifiers() -> list[AccessTokenVerifier]:
+    secret = SharedSecret(b"0" * 32, algorithm="HS256")
+    old, new = httpx.AsyncClient(), httpx2.AsyncClient()
+    return [
+        AccessTokenVerifier(
+            [
+                TrustedIssuer(issuer=ISSUER, audience=AUDIENCE, checks=[has_paid]),
+                TrustedIssuer(issuer="own", audience=["a", "b"], keys=secret, profile="rfc9068"),
+                TrustedIssuer(issuer="air", audience="a", keys=StaticJWKSet({"keys": []})),
+                TrustedIssuer(issuer="old", audience="a", http_client=old),
+                TrustedIssuer(
+                    issuer="new",
+                    audience="a",
+                    keys=RemoteJWKSet("https://new.example/keys", http_client=new, max_age=300),
+                ),
+                issuer_from_env("ORDERS_"),
+            ],
+            verified_tokens=0,
+        ),
+        AccessTokenVerifier(resolver=resolver),
+    ]
+
+
+async def verify(verifier: AccessTokenVerifier, token: str) -> Reason | str | None:
+    try:
+        verified = await verifier.verify(token)
+    except InvalidToken as error:
+        assert_type(error.reason, Reason)
+        return error.reason
+    except InsufficientScope as error:
+        return " ".join(error.scopes)
+    except KeySetError as error:
+        assert_type(error.retry_after, float)
+        raise
+    except (ConfigurationError, AsgiJwksError):
+        return None
+    assert_type(verified, AccessToken)
+    return verified.subject
+
+
+# Starlette.
+
+
+@requires("read:messages", condition=lambda token: token.subject is not None)
+async def messages(request: Request) -> Response:
+    return JSONResponse(access_token(request).subject)
+
+
+def count(error: RequestError | KeySetError, scope: Mapping[str, Any]) -> None:
+    """Metrics."""
+
+
+starlette = Starlette(
+    routes=[
+        Route("/messages", messages),
+        Mount("/admin", Starlette(), middleware=[Middleware(requires("admin").around)]),
+    ],
+    middleware=[Middleware(JWTBearerMiddleware, issuer=ISSUER, audience=AUDIENCE)],
+)
+starlette.add_middleware(
+    JWTBearerMiddleware,
+    verifier=verifiers()[0],
+    token_sources=[AuthorizationHeader(), Cookie("session"), WebSocketSubprotocol()],
+    public_paths=["/health"],
+    on_refused=count,
+)
+starlette.add_middleware(JWTBearerMiddleware, **settings_from_env())
+wrapped = JWTBearerMiddleware(starlette, issuer=ISSUER, audience=[AUDIENCE])
+
+
+# FastAPI.
+
+bearer = JWTBearer(
+    TrustedIssuer(issuer=ISSUER, audience=AUDIENCE),
+    login=AuthorizationCode(issuer=ISSUER, client_id="swagger", scopes={"read": "Read"}),
+)
+behind = JWTBearer(login=OpenIDConnect(issuer=ISSUER))
+api = FastAPI()
+bearer.attach(api)
+
+Deleter = Annotated[AccessToken, Depends(bearer.requires(permissions=["delete:user"]))]
+
+
+@api.get("/messages")
+async def read_messages(
+    token: Annotated[AccessToken, Security(bearer, scopes=["read:messages"])],
+) -> str | None:
+    return token.subject
+
+
+@api.delete("/user")
+async def delete_user(token: Deleter) -> str | None:
+    return token.subject
+
+
+@api.websocket("/socket")
+async def socket(websocket: WebSocket, token: Annotated[AccessToken, Depends(behind)]) -> None:
+    await websocket.send_text(token.issuer)
+
+
+dependency: Callable[..., Awaitable[AccessToken]] = bearer

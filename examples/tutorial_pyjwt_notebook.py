@@ -1,8 +1,8 @@
 """The PyJWT notebook, done right: expiry with leeway, the issuer, a signing key from a JWKS URL.
 
-What differs from it: none of the checks can be left out, and the key set is fetched under limits and
-kept. The token is the real one of PyJWT's documentation, which Auth0 signed in October 2019 for ten
-seconds, so it is verified at that time. It prints:
+What differs from it: none of the checks can be left out, and the key set is fetched under limits
+and kept. The token is the real one of PyJWT's documentation, which Auth0 signed in October 2019 for
+ten seconds, so it is verified at that time. It prints:
 
     at 12:35:55 UTC: accepted, from aW4Cca79xReLWUz0aE2H6kD0O3cXBVtC@clients
     at 12:36:08 UTC: accepted, from aW4Cca79xReLWUz0aE2H6kD0O3cXBVtC@clients

@@ -101,4 +101,7 @@ def test_the_shared_defaults_are_the_same_in_both_forms() -> None:
 
 def test_the_set_up_commands_are_the_two_that_ci_runs() -> None:
     commands = re.findall(r"^    (pip install uv.*)$", README.read_text(), re.MULTILINE)
-    assert commands == ["pip install uv && uv run asgi-jwks demo", "pip install uv && uv run pytest"]
+    assert commands == [
+        "pip install uv && uv run asgi-jwks demo",
+        "pip install uv && uv run pytest",
+    ]

@@ -6,6 +6,7 @@ from asgi_jwks import _version
 SURFACE = {
     "AccessToken",
     "AccessTokenVerifier",
+    "Answer",
     "AsgiJwksError",
     "AuthorizationHeader",
     "ConfigurationError",
@@ -28,6 +29,7 @@ SURFACE = {
     "__version__",
     "access_token",
     "requires",
+    "settings_from_env",
 }
 
 

@@ -27,8 +27,10 @@ if TYPE_CHECKING:
         Reason,
         RequestError,
     )
+    from asgi_jwks.keys.answer import Answer
     from asgi_jwks.keys.remote import RemoteJWKSet
     from asgi_jwks.keys.static import SharedSecret, StaticJWKSet
+    from asgi_jwks.settings import settings_from_env
     from asgi_jwks.tokens.access_token import AccessToken
     from asgi_jwks.tokens.verifier import AccessTokenVerifier
     from asgi_jwks.trust import TrustedIssuer
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
 __all__ = [
     "AccessToken",
     "AccessTokenVerifier",
+    "Answer",
     "AsgiJwksError",
     "AuthorizationHeader",
     "ConfigurationError",
@@ -58,11 +61,13 @@ __all__ = [
     "__version__",
     "access_token",
     "requires",
+    "settings_from_env",
 ]
 
 _HOME = {
     "AccessToken": "tokens.access_token",
     "AccessTokenVerifier": "tokens.verifier",
+    "Answer": "keys.answer",
     "AsgiJwksError": "errors",
     "AuthorizationHeader": "asgi.bearer",
     "ConfigurationError": "errors",
@@ -84,6 +89,7 @@ _HOME = {
     "WebSocketSubprotocol": "asgi.bearer",
     "access_token": "asgi.authorization",
     "requires": "asgi.authorization",
+    "settings_from_env": "settings",
 }
 
 

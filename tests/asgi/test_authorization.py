@@ -26,9 +26,8 @@ from asgi_jwks import (
     access_token,
     requires,
 )
-from asgi_jwks.asgi.authorization import RefusalResponse, refusal_of
-from asgi_jwks.asgi.challenge import Challenges
-from asgi_jwks.asgi.challenge import CHALLENGES
+from asgi_jwks.asgi.challenge import CHALLENGES, Challenges
+from asgi_jwks.asgi.endpoints import RefusalResponse, refusal_of
 from asgi_jwks.asgi.identity import Anonymous
 from asgi_jwks.testing import MockIssuer
 

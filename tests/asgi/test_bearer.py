@@ -217,7 +217,8 @@ class TestSeveralSources:
     def test_two_are_refused(self, connection: dict[str, Any]) -> None:
         """A4"""
         with pytest.raises(InvalidRequest) as refusal:
-            find_token(self.SOURCES, connection)
+            # A copy: the source takes the token out of the offer.
+            find_token(self.SOURCES, dict(connection))
         assert refusal.value.reason is Reason.REPEATED_CREDENTIALS
         assert refusal.value.detail == "tokens by two methods"
 

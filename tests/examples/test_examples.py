@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
-LISTED = re.findall(r"^- \[(\w+\.py)\]\(\1\): ", (EXAMPLES / "README.md").read_text(), re.M)
+LISTED = re.findall(r"(?m)^- \[(\w+\.py)\]\(\1\): ", (EXAMPLES / "README.md").read_text())
 
 # Fewer lines than fit on two screens, so that an example is read whole.
 LONGEST = 80

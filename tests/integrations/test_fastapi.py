@@ -222,6 +222,33 @@ def test_a_test_puts_a_token_in_place_of_the_dependency() -> None:
     assert [client.get(path).json() for path in ("/me", "/read")] == ["me", "me"]
 
 
+# Where a token is optional.
+
+
+@pytest.mark.parametrize("where", ["dependency", "middleware"])
+def test_a_route_may_do_without_a_token_but_not_with_an_invalid_one(
+    issuer: MockIssuer, where: str
+) -> None:
+    """A6"""
+    app = FastAPI()
+    bearer = JWTBearer(trusted(issuer)) if where == "dependency" else JWTBearer()
+    bearer.attach(app)
+    if where == "middleware":
+        verifier = AccessTokenVerifier([trusted(issuer)])
+        app.add_middleware(JWTBearerMiddleware, verifier=verifier, allow_anonymous=True)
+
+    @app.get("/greeting")
+    async def greeting(token: Annotated[AccessToken | None, Depends(bearer.optional)]) -> Any:
+        return None if token is None else token.subject
+
+    client = TestClient(app)
+    assert client.get("/greeting").json() is None
+    assert client.get("/greeting", headers=headers(issuer)).json() == SUBJECT
+    expired = client.get("/greeting", headers=headers(issuer, lifetime=-60))
+    assert expired.status_code == 401
+    assert 'error="invalid_token"' in expired.headers["www-authenticate"]
+
+
 # Requirements.
 
 
@@ -305,6 +332,30 @@ def test_a_refused_websocket_gets_the_refusal_itself(issuer: MockIssuer) -> None
         pass
     assert refused.value.status_code == 403
     assert refused.value.json()["error"] == "insufficient_scope"
+
+
+def test_head_is_refused_without_a_body(issuer: MockIssuer) -> None:
+    """B6"""
+    bearer = JWTBearer(trusted(issuer))
+    app = FastAPI()
+    bearer.attach(app)
+
+    @app.head("/me", dependencies=[Depends(bearer)])
+    async def me() -> None: ...
+
+    response = TestClient(app).head("/me")
+    assert (response.status_code, response.content) == (401, b"")
+    assert int(response.headers["content-length"]) > 0
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_the_dependency_runs_on_either_event_loop(issuer: MockIssuer, backend: Any) -> None:
+    """F15: keys are kept fresh on it too, and nothing is left behind."""
+    bearer = JWTBearer(trusted(issuer))
+    app = application(bearer)
+    bearer.attach(app)
+    with TestClient(app, backend=backend) as client:
+        assert client.get("/me", headers=headers(issuer)).json() == SUBJECT
 
 
 def test_keys_are_fetched_at_start_up_and_the_application_s_own_lifespan_runs(

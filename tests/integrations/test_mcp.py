@@ -7,6 +7,7 @@ from types import ModuleType
 
 import httpx2
 import pytest
+from mcp import MCPError
 
 from asgi_jwks.testing import serve_app
 
@@ -47,8 +48,9 @@ async def test_each_caller_is_known_by_its_own_token(example: ModuleType, url: s
 @pytest.mark.anyio
 async def test_the_client_without_a_valid_token_gets_nowhere(example: ModuleType, url: str) -> None:
     expired = example.issuer.access_token(lifetime=-60)
-    with pytest.raises(Exception, match="401|nauthorized"):
+    with pytest.raises(ExceptionGroup) as failed:
         await example.call(url, expired)
+    assert failed.group_contains(MCPError, match="error response")
 
 
 def test_a_refusal_tells_where_to_get_a_token(example: ModuleType, url: str) -> None:

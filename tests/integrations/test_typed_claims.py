@@ -42,7 +42,7 @@ class AsStruct(msgspec.Struct):
 CONVERTERS: dict[str, Callable[[Any], Any]] = {
     "TypedDict": lambda claims: cast("AsTypedDict", claims),
     "dataclass": lambda claims: AsDataclass(claims["user_id"], claims["aud"]),
-    "pydantic": AsModel.model_validate,
+    "pydantic": lambda claims: AsModel.model_validate(claims).model_dump(),
     "msgspec": partial(msgspec.convert, type=AsStruct),
 }
 
@@ -50,8 +50,8 @@ CONVERTERS: dict[str, Callable[[Any], Any]] = {
 def client(issuer: MockIssuer, convert: Callable[[Any], Any]) -> TestClient:
     async def endpoint(request: Request) -> JSONResponse:
         claims = access_token(request, convert).claims
-        read = claims.get if isinstance(claims, dict) else partial(getattr, claims)
-        return JSONResponse([read("user_id"), list(read("aud"))])
+        plain = claims if isinstance(claims, dict) else msgspec.to_builtins(claims)
+        return JSONResponse([plain["user_id"], list(plain["aud"])])
 
     app = Starlette(routes=[Route("/", endpoint)])
     app.add_middleware(

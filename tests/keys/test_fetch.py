@@ -1,7 +1,7 @@
 """One GET under limits, over real sockets."""
 
 import asyncio
-import datetime
+import datetime as dt
 import ipaddress
 import ssl
 import threading
@@ -177,7 +177,7 @@ async def test_an_endpoint_that_asks_for_patience_is_given_it(issuer: MockIssuer
     with pytest.raises(FetchFailed) as failed:
         await Endpoint().get(issuer.jwks_uri)
     assert failed.value.asked_to_wait == 30
-    later = datetime.datetime.now(datetime.UTC) + datetime.timedelta(seconds=90)
+    later = dt.datetime.now(dt.UTC) + dt.timedelta(seconds=90)
     issuer.jwks.fail(429, retry_after=format_datetime(later, usegmt=True))
     with pytest.raises(FetchFailed) as failed:
         await Endpoint().get(issuer.jwks_uri)
@@ -249,7 +249,7 @@ async def test_what_is_not_http_is_a_failure(said: bytes) -> None:
 
 
 @anywhere
-@pytest.mark.parametrize("stage", ["connect", "headers", "body", "drip", "tls"])
+@pytest.mark.parametrize("stage", ["tls", "headers", "body", "drip"])
 async def test_the_deadline_covers_connect_headers_and_the_whole_body(stage: str) -> None:
     """F9: a stalled body is reported as a timeout."""
 
@@ -262,17 +262,12 @@ async def test_the_deadline_covers_connect_headers_and_the_whole_body(stage: str
         await anyio.sleep_forever()
 
     async with talking(stall) as url:
-        if stage == "connect":
-            # A network that nothing ever comes back from (RFC 5737).
-            url = "http://192.0.2.1/keys"
         if stage == "tls":
             url = url.replace("http:", "https:")
-        keys = RemoteJWKSet(url, timeout=0.2, allow_insecure_http=True)
+        keys = RemoteJWKSet(url, timeout=0.2)
         with pytest.raises(KeySetUnavailable) as unavailable, anyio.fail_after(5):
             await keys.refresh()
-    # A machine without any network refuses to connect at once.
-    if stage != "connect" or "Connect" not in str(unavailable.value):
-        assert str(unavailable.value) == "no complete answer within 0.2 s"
+    assert str(unavailable.value) == "no complete answer within 0.2 s"
 
 
 # Other clients.
@@ -324,15 +319,15 @@ def self_signed(directory: Path) -> tuple[Path, Path]:
     """A certificate for 127.0.0.1 that nobody vouches for, and its key."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
-    now = datetime.datetime.now(datetime.UTC)
+    now = dt.datetime.now(dt.UTC)
     certificate = (
         x509.CertificateBuilder()
         .subject_name(name)
         .issuer_name(name)
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
-        .not_valid_before(now - datetime.timedelta(hours=1))
-        .not_valid_after(now + datetime.timedelta(hours=1))
+        .not_valid_before(now - dt.timedelta(hours=1))
+        .not_valid_after(now + dt.timedelta(hours=1))
         .add_extension(
             x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]),
             critical=False,
@@ -384,7 +379,7 @@ def test_a_certificate_that_nobody_vouches_for_is_refused(tmp_path: Path) -> Non
     certificate, key = self_signed(tmp_path)
 
     async def fetch(url: str) -> None:
-        with pytest.raises(FetchFailed, match="(?i)certificate verify failed"):
+        with pytest.raises(FetchFailed, match=r"(?i)certificate verify failed"):
             await Endpoint().get(url)
         trusting = ssl.create_default_context(cafile=str(certificate))
         async with httpx.AsyncClient(verify=trusting) as client:

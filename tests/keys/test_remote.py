@@ -837,3 +837,77 @@ async def test_client_and_callable_exclude_each_other(issuer: MockIssuer) -> Non
 
     with pytest.raises(ConfigurationError, match="not both"):
         RemoteJWKSet(issuer.jwks_uri, fetch=fetch, http_client=issuer.http_client())
+
+
+# What can be said without reading the claims.
+
+
+async def test_an_unknown_key_id_is_refused_at_once_when_nothing_may_be_fetched_for_it(
+    keys: RemoteJWKSet, issuer: MockIssuer, told: list[KeySetEvent]
+) -> None:
+    """F3: a refresh is owed all the same."""
+    keys.refuse_unknown("any", "ES256")
+    await warm(keys)
+    keys.refuse_unknown("forged", "ES256")
+    for number in range(2):
+        await refusal_of(keys, f"forged-{number}")
+    for _ in range(3):
+        with pytest.raises(InvalidToken):
+            keys.refuse_unknown("forged", "ES256")
+    keys.refuse_unknown(issuer.signing_key.kid, "ES256")
+    assert [type(event) for event in told].count(BudgetExhausted) == 1
+    await anyio.sleep(31)
+    keys.at_hand()
+    await background()
+    assert issuer.jwks.count == 4
+
+
+async def test_the_second_token_of_a_new_key_waits_for_what_the_first_one_paid_for(
+    keys: RemoteJWKSet, issuer: MockIssuer
+) -> None:
+    """F5: though the budget has nothing left for it."""
+    await warm(keys)
+    await refusal_of(keys, "forged")
+    issuer.jwks.delay(0.5)
+    new = issuer.rotate()
+
+    async def request() -> None:
+        keys.refuse_unknown(new.kid, "ES256")
+        await look_up(keys, new.kid)
+
+    async with anyio.create_task_group() as tasks:
+        for _ in range(100):
+            tasks.start_soon(request)
+    assert issuer.jwks.count == 3
+
+
+async def test_a_signature_that_does_not_fit_may_cost_one_fetch_or_join_one(
+    keys: RemoteJWKSet, issuer: MockIssuer
+) -> None:
+    """E7."""
+    await warm(keys)
+    key = await look_up(keys, issuer.signing_key.kid)
+    issuer.reissue_key()
+    issuer.jwks.delay(0.5)
+    found = []
+
+    async def request() -> None:
+        assert keys.may_replace(key)
+        found.append(await keys.replacement_for(key, "ES256"))
+
+    async with anyio.create_task_group() as tasks:
+        for _ in range(100):
+            tasks.start_soon(request)
+    assert issuer.jwks.count == 2
+    assert None not in found
+    assert not keys.may_replace(key)
+    await refusal_of(keys, "forged")
+    assert not keys.may_replace(await look_up(keys, issuer.signing_key.kid))
+
+
+async def test_two_sets_of_one_place_have_the_same_source(issuer: MockIssuer) -> None:
+    uri = "https://issuer.example/keys"
+    assert RemoteJWKSet(uri).same_source(RemoteJWKSet(uri))
+    assert not RemoteJWKSet(uri).same_source(RemoteJWKSet(f"{uri}/2"))
+    assert not RemoteJWKSet(uri).same_source(RemoteJWKSet(uri, issuer=issuer.issuer))
+    assert not RemoteJWKSet(uri).same_source(None)

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from asgi_jwks.errors import InvalidToken, Reason
-from asgi_jwks.tokens.policy import JOSEHeader, TokenRules, read_header
+from asgi_jwks.tokens.headers import JOSEHeader, read_header
+from asgi_jwks.tokens.policy import TokenRules
 
 NOW = 1_700_000_000
 LEEWAY = 5.0
@@ -337,11 +338,14 @@ class TestTheAudience:
 
 
 class TestOtherClaims:
-    @pytest.mark.parametrize("sub", [None, 1, ["a"], {}, True])
-    def test_sub_is_a_string_where_it_is_present(self, sub: object) -> None:
+    @pytest.mark.parametrize("claim", ["sub", "jti"])
+    @pytest.mark.parametrize("value", [None, 1, ["a"], {}, True])
+    def test_sub_and_jti_are_strings_where_they_are_present(
+        self, claim: str, value: object
+    ) -> None:
         """G7"""
-        assert detail(good(sub=sub)) == "sub is no string"
-        assert verdict(good(sub=sub)) is Reason.INVALID_CLAIM
+        assert detail(good(**{claim: value})) == f"{claim} is no string"
+        assert verdict(good(**{claim: value})) is Reason.INVALID_CLAIM
 
     def test_sub_may_be_absent_and_empty(self) -> None:
         """G7"""

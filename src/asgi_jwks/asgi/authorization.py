@@ -1,42 +1,31 @@
 """Authorization per endpoint: which scopes, permissions or claims a request needs.
 
-What lives only here: `requires` for Starlette endpoints, the typed accessor `access_token`, and
-`refusal_of`, by which other frameworks' endpoints refuse as the middleware does. What it does not
-know: how tokens are verified, and how a refusal is worded.
+What lives only here: `requires`, and the typed accessor `access_token`. What it does not know: how
+tokens are verified, and how an endpoint that is refused answers.
 """
 
-import functools
 import inspect
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final, ParamSpec, TypeVar, overload
 
-from starlette.requests import HTTPConnection, Request
-from starlette.responses import Response
-from starlette.types import Receive, Scope, Send
-from starlette.websockets import WebSocket
+from starlette.requests import HTTPConnection
 
-from asgi_jwks.asgi.answer import refuse
-from asgi_jwks.asgi.challenge import CHALLENGES, Challenges, Refusal
-from asgi_jwks.asgi.identity import Anonymous
-from asgi_jwks.errors import (
-    ConfigurationError,
-    InsufficientScope,
-    KeySetError,
-    MissingToken,
-    RequestError,
+from asgi_jwks.asgi.endpoints import (
+    AnyASGIApp,
+    guard_application,
+    guard_request,
+    guard_websocket,
 )
+from asgi_jwks.asgi.identity import Anonymous
+from asgi_jwks.errors import ConfigurationError, InsufficientScope, MissingToken
 from asgi_jwks.tokens.access_token import AccessToken
 
-__all__ = ["RefusalResponse", "Requirement", "access_token", "refusal_of", "requires"]
+__all__ = ["Condition", "Requirement", "access_token", "requires"]
 
 P = ParamSpec("P")
 NewClaims = TypeVar("NewClaims")
-Connection = TypeVar("Connection", bound=HTTPConnection)
 
 Condition = Callable[[AccessToken], bool]
-
-# Each framework has types of its own for ASGI; these fit all of them.
-AnyASGIApp = Callable[[Any, Any, Any], Awaitable[None]]
 
 
 @overload
@@ -71,36 +60,6 @@ def access_token(
         "This request has no verified access token. Is JWTBearerMiddleware around the "
         "application, and does it demand a token for this path?"
     )
-
-
-def refusal_of(
-    connection: HTTPConnection | Mapping[str, Any], error: RequestError | KeySetError
-) -> Refusal:
-    """How the middleware would answer this error: status, headers and body.
-
-    For the error pages of frameworks that are not Starlette's: their endpoints raise what
-    `requires(...).check_scope(scope)` raises, and this is what to answer.
-    """
-    scope = connection.scope if isinstance(connection, HTTPConnection) else connection
-    challenges = scope.get(CHALLENGES)
-    if not isinstance(challenges, Challenges):
-        challenges = Challenges()
-    if isinstance(error, KeySetError):
-        return challenges.unavailable(error)
-    return challenges.refusal(error)
-
-
-class RefusalResponse(Response):
-    """A refusal as a Starlette response, which travels as the middleware's own do."""
-
-    def __init__(self, refusal: Refusal) -> None:
-        super().__init__(refusal.body, refusal.status)
-        self.raw_headers = [*refusal.headers]
-
-    async def __call__(self, scope: Scope, _receive: Receive, send: Send) -> None:
-        """Send it: without content to HEAD, and by a denial response or a close to WebSockets."""
-        refusal = Refusal(self.status_code, tuple(self.raw_headers), bytes(self.body))
-        await refuse(refusal, scope, send)
 
 
 class Requirement:
@@ -140,25 +99,15 @@ class Requirement:
 
         Mount("/admin", admin, middleware=[Middleware(requires("admin").around)])
         """
-
-        async def guarded(scope: Any, receive: Any, send: Any) -> None:
-            if scope["type"] in {"http", "websocket"}:
-                try:
-                    self.check_scope(scope)
-                except RequestError as error:
-                    await refuse(refusal_of(scope, error), scope, send)
-                    return
-            await app(scope, receive, send)
-
-        return guarded
+        return guard_application(self.check_scope, app)
 
     def __call__(self, endpoint: Callable[P, Any]) -> Callable[P, Any]:
         """Guard a Starlette endpoint, a function or method with a request or websocket."""
         names = inspect.signature(endpoint).parameters
         if "websocket" in names:
-            return _guard_websocket(self, endpoint)
+            return guard_websocket(self.check_scope, endpoint)
         if "request" in names:
-            return _guard_request(self, endpoint)
+            return guard_request(self.check_scope, endpoint)
         raise ConfigurationError(
             f"requires() needs an argument named 'request' or 'websocket'; {endpoint!r} has none."
         )
@@ -200,52 +149,3 @@ def _names(option: str, values: Iterable[str]) -> tuple[str, ...]:
             f"{option} must be names without spaces, one string each; got {names!r}."
         )
     return names
-
-
-def _connection(arguments: Iterable[object], kind: type[Connection]) -> Connection:
-    for argument in arguments:
-        if isinstance(argument, kind):
-            return argument
-    raise TypeError(f"the endpoint was called without a Starlette {kind.__name__}")
-
-
-def _refused(requirement: Requirement, connection: HTTPConnection) -> Response | None:
-    try:
-        requirement.check_scope(connection.scope)
-    except RequestError as error:
-        return RefusalResponse(refusal_of(connection, error))
-    return None
-
-
-def _guard_request(requirement: Requirement, endpoint: Callable[P, Any]) -> Callable[P, Any]:
-    if inspect.iscoroutinefunction(endpoint):
-
-        @functools.wraps(endpoint)
-        async def guarded(*args: P.args, **kwargs: P.kwargs) -> Any:
-            refused = _refused(requirement, _connection((*args, *kwargs.values()), Request))
-            return await endpoint(*args, **kwargs) if refused is None else refused
-
-        return guarded
-
-    @functools.wraps(endpoint)
-    def guarded_in_thread(*args: P.args, **kwargs: P.kwargs) -> Any:
-        refused = _refused(requirement, _connection((*args, *kwargs.values()), Request))
-        return endpoint(*args, **kwargs) if refused is None else refused
-
-    return guarded_in_thread
-
-
-def _guard_websocket(
-    requirement: Requirement, endpoint: Callable[P, Awaitable[Any]]
-) -> Callable[P, Awaitable[Any]]:
-    @functools.wraps(endpoint)
-    async def guarded(*args: P.args, **kwargs: P.kwargs) -> Any:
-        websocket = _connection((*args, *kwargs.values()), WebSocket)
-        try:
-            requirement.check_scope(websocket.scope)
-        except RequestError as error:
-            await refuse(refusal_of(websocket, error), websocket.scope, websocket.send)
-            return None
-        return await endpoint(*args, **kwargs)
-
-    return guarded

@@ -34,10 +34,8 @@ __all__ = ["JWTBearerMiddleware"]
 _log: Final = logging.getLogger("asgi_jwks.requests")
 
 Scope = MutableMapping[str, Any]
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
-ASGIApp = Callable[[Scope, Receive, Send], Awaitable[None]]
+# Each framework types the three arguments of ASGI in its own way, and they do not agree.
+ASGIApp = Callable[[Any, Any, Any], Awaitable[None]]
 
 
 class JWTBearerMiddleware:
@@ -151,7 +149,7 @@ class JWTBearerMiddleware:
         self._on_refused: Final = on_refused
         self._hinted_at_preflight = False
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Guard one connection (ASGI 3)."""
         kind = scope["type"]
         if kind == "lifespan":

@@ -17,36 +17,30 @@ answers are equal.
 """
 
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
-from contextlib import asynccontextmanager
-from typing import Annotated, Any, Final, cast
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from functools import partial
+from typing import Annotated, Final, cast
 
 import anyio
-from fastapi import (
-    FastAPI,
-    Security,
-)
+from fastapi import FastAPI, Security
 from fastapi.openapi.models import SecurityBase as SecurityScheme
 from fastapi.requests import HTTPConnection
 from fastapi.security import SecurityScopes
 from fastapi.security.base import SecurityBase
 from starlette.types import Message, Receive, Scope, Send
 
-from asgi_jwks.asgi.authorization import (
-    Condition,
-    access_token,
-    requires,
-)
+from asgi_jwks.asgi.authorization import Condition, access_token, requires
 from asgi_jwks.asgi.bearer import AuthorizationHeader, TokenSource
 from asgi_jwks.asgi.identity import Anonymous
 from asgi_jwks.asgi.middleware import JWTBearerMiddleware
 from asgi_jwks.errors import ConfigurationError, KeySetError, MissingToken, RequestError
+from asgi_jwks.integrations.lifespan import run_with_keys
 from asgi_jwks.integrations.openapi import (
     AuthorizationCode,
     Login,
     OpenIDConnect,
     PastedToken,
-    documented_refusals,
+    document_refusals,
 )
 from asgi_jwks.integrations.refusals import answer_refusals, refused
 from asgi_jwks.keys.fetch import FetchFailed
@@ -129,6 +123,18 @@ class JWTBearer(SecurityBase):
             raise refused(connection, error) from error
         return token
 
+    async def optional(self, connection: HTTPConnection) -> AccessToken | None:
+        """The access token, or None where the request has none: `Depends(bearer.optional)`.
+
+        A token that is there and not valid is refused all the same.
+        """
+        try:
+            return await self._verified(connection.scope)
+        except MissingToken:
+            return None
+        except (RequestError, KeySetError) as error:
+            raise refused(connection, error) from error
+
     def requires(
         self,
         *scopes: str,
@@ -169,25 +175,8 @@ class JWTBearer(SecurityBase):
         answer_refusals(app)
         if app.swagger_ui_init_oauth is None:
             app.swagger_ui_init_oauth = self._login.swagger_ui()
-        generate = app.openapi
-
-        def openapi() -> dict[str, Any]:
-            is_new = app.openapi_schema is None
-            schema = generate()
-            if is_new:
-                self._document_refusals(schema)
-            return schema
-
-        # How FastAPI's documentation tells one to extend the document.
-        vars(app)["openapi"] = openapi
-        lifespan = app.router.lifespan_context
-
-        @asynccontextmanager
-        async def lifespan_with_keys(app: FastAPI) -> AsyncIterator[Any]:
-            async with lifespan(app) as state, self._running(app):
-                yield state
-
-        app.router.lifespan_context = lifespan_with_keys
+        document_refusals(app, self.scheme_name)
+        run_with_keys(app, self.verifier, partial(self._discover_login, app))
 
     async def _verified(self, scope: Scope) -> AccessToken:
         if self._guard is not None and scope.get(VERDICT) is not self:
@@ -199,32 +188,6 @@ class JWTBearer(SecurityBase):
         if isinstance(scope.get("auth"), Anonymous):
             raise MissingToken
         return access_token(scope)
-
-    def _document_refusals(self, schema: dict[str, Any]) -> None:
-        refusals = documented_refusals()
-        for item in schema.get("paths", {}).values():
-            for operation in item.values():
-                if any(self.scheme_name in needed for needed in operation.get("security", ())):
-                    operation["responses"] |= refusals | operation["responses"]
-
-    @asynccontextmanager
-    async def _running(self, app: FastAPI) -> AsyncIterator[None]:
-        """Warm the keys, and keep them fresh during the block."""
-        async with anyio.create_task_group() as start:
-            start.start_soon(self._discover_login, app)
-            if self.verifier is not None:
-                start.start_soon(_warm, self.verifier)
-        if self.verifier is None:
-            yield
-            return
-        async with anyio.create_task_group() as tasks:
-            tasks.start_soon(self.verifier.keep_fresh)
-            try:
-                yield
-            finally:
-                tasks.cancel_scope.cancel()
-        with anyio.CancelScope(shield=True):
-            await self.verifier.aclose()
 
     async def _discover_login(self, app: FastAPI) -> None:
         try:
@@ -247,10 +210,3 @@ async def _do_nothing(_scope: Scope, _receive: Receive, _send: Send) -> None:
 
 async def _send_nowhere(_message: Message) -> None:
     """The guard's own answer; the same one is given by way of FastAPI."""
-
-
-async def _warm(verifier: AccessTokenVerifier) -> None:
-    try:
-        await verifier.warm()
-    except KeySetError as error:
-        _log.warning("starting without the issuer's keys: %s", error)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final, Protocol
 
 import anyio
+from fastapi import FastAPI
 from fastapi.openapi import models
 
 from asgi_jwks.errors import ConfigurationError
@@ -16,7 +17,7 @@ from asgi_jwks.jose.encoding import json_object
 from asgi_jwks.keys.discovery import Metadata, metadata_urls
 from asgi_jwks.keys.fetch import Endpoint, FetchFailed, HTTPClient
 
-__all__ = ["AuthorizationCode", "Login", "OpenIDConnect", "PastedToken", "documented_refusals"]
+__all__ = ["AuthorizationCode", "Login", "OpenIDConnect", "PastedToken", "document_refusals"]
 
 # As long as a key set may take to fetch: a provider that is down must not hold up a start.
 DISCOVERY_TIMEOUT: Final = 5.0
@@ -27,12 +28,15 @@ class Login(Protocol):
 
     def scheme(self) -> models.SecurityBase | None:
         """The security scheme, or None while URLs in it have to be discovered."""
+        ...
 
     async def discovered(self) -> "Login":
         """The same with its URLs filled in. Raises FetchFailed or TimeoutError."""
+        ...
 
     def swagger_ui(self) -> dict[str, Any] | None:
         """What Swagger UI's `initOAuth` is to be called with."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,7 +165,25 @@ class AuthorizationCode:
         }
 
 
-def documented_refusals() -> dict[str, Any]:
+def document_refusals(app: FastAPI, scheme_name: str) -> None:
+    """Add 401, 403 and 503 to the operations that name the security scheme."""
+    generate = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        is_new = app.openapi_schema is None
+        schema = generate()
+        if is_new:
+            for item in schema.get("paths", {}).values():
+                for operation in item.values():
+                    if any(scheme_name in needed for needed in operation.get("security", ())):
+                        operation["responses"] |= _refusals() | operation["responses"]
+        return schema
+
+    # How FastAPI's documentation tells one to extend the document.
+    vars(app)["openapi"] = openapi
+
+
+def _refusals() -> dict[str, Any]:
     """The `responses` of an operation that needs a token: 401, 403 and 503."""
     body = {
         "type": "object",

@@ -7,20 +7,13 @@ it does not know: why something is refused.
 from collections.abc import Awaitable, Callable
 from typing import Final, cast
 
-from fastapi import (
-    FastAPI,
-    HTTPException,
-    Request,
-    Response,
-    WebSocket,
-    WebSocketException,
-)
+from fastapi import FastAPI, HTTPException, Request, Response, WebSocket, WebSocketException
 from fastapi.requests import HTTPConnection
 from starlette.websockets import WebSocketState
 
 from asgi_jwks.asgi.answer import POLICY_VIOLATION
-from asgi_jwks.asgi.authorization import RefusalResponse, refusal_of
 from asgi_jwks.asgi.challenge import Refusal
+from asgi_jwks.asgi.endpoints import RefusalResponse, refusal_of
 from asgi_jwks.errors import KeySetError, RequestError
 
 __all__ = ["answer_refusals", "refused"]
@@ -30,8 +23,12 @@ class _RefusedRequest(HTTPException):
     """A refusal that even an application without `attach` answers with the right status."""
 
     def __init__(self, refusal: Refusal, description: str) -> None:
-        fields = {name.decode(): value.decode() for name, value in refusal.headers}
-        del fields["content-type"], fields["content-length"]
+        # Those of the content are the body's that FastAPI makes.
+        fields = {
+            name.decode(): value.decode()
+            for name, value in refusal.headers
+            if not name.startswith(b"content-")
+        }
         super().__init__(refusal.status, description, fields)
         self.refusal: Final = refusal
 

@@ -5,6 +5,7 @@ it, and the limits on its answer. What it does not know: key sets, freshness, ev
 is kept between two fetches but the TLS context, so no fetch belongs to an event loop.
 """
 
+import math
 import ssl
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
@@ -123,7 +124,15 @@ class Endpoint:
         # Clients and callables that others wrote raise what they like; here it is one thing, a
         # fetch that failed, and its cause stays chained to it.
         except Exception as error:
-            raise FetchFailed(f"{type(error).__name__}: {error}", passing=True) from error
+            raise FetchFailed(_described(error), passing=True) from error
+
+
+def _described(error: BaseException) -> str:
+    """The kind of an error and what it says; if it says nothing, what the error beneath it says."""
+    beneath: BaseException | None = error
+    while beneath is not None and not str(beneath):
+        beneath = beneath.__cause__ or beneath.__context__
+    return type(error).__name__ if beneath is None else f"{type(error).__name__}: {beneath}"
 
 
 def require_secure_url(name: str, url: str, *, allow_insecure_http: bool) -> None:
@@ -168,8 +177,12 @@ def _tls_context() -> ssl.SSLContext:
 async def _read_with_new_client(url: str, headers: Mapping[str, str]) -> Answer:
     import httpx
 
-    # No timeout of its own: the caller's deadline covers connecting, headers and body together.
-    async with httpx.AsyncClient(verify=_tls_context(), timeout=httpx.Timeout(None)) as client:
+    # The caller's deadline covers connecting, headers and body together. Connecting has to give up
+    # a little earlier: httpcore closes the socket of a TLS handshake that times out, but not of one
+    # that is cancelled.
+    left = anyio.current_effective_deadline() - anyio.current_time()
+    timeout = httpx.Timeout(None, connect=0.9 * left if left < math.inf else None)
+    async with httpx.AsyncClient(verify=_tls_context(), timeout=timeout) as client:
         return await _read(client, url, headers)
 
 

@@ -173,14 +173,18 @@ class Refreshing(Generic[T]):
         """Which phase of its life the value is in now."""
         return self.freshness.phase(self._clock())
 
-    def may_refetch(self) -> bool:
-        """Whether backoff and budget allow `refetched` to make a fetch now."""
-        return self._clock() >= self._refetch_at
+    def may_learn(self) -> bool:
+        """Whether `refetched` may bring news: by a fetch that it may make, or one in progress."""
+        return self._clock() >= self._refetch_at or self.is_refreshing()
+
+    def is_refreshing(self) -> bool:
+        """Whether a refresh is in progress in this event loop."""
+        return self._flights.current() is not None
 
     def owe_refetch(self) -> None:
         """A refetch was not even asked for, since it may not be made: owe one refresh instead."""
         if self.freshness.wanted_at == math.inf and not self.freshness.failures:
-            self._pay(self._clock())
+            self._owe(self._clock())
 
     async def refetched(self, since: float, is_found: Callable[[T], bool]) -> bool:
         """Look for something in the value, and whether the last word on it has been said.
@@ -246,7 +250,7 @@ class Refreshing(Generic[T]):
             return None
         if phase is Phase.FRESH:
             return self._value
-        if self._flights.current() is None:
+        if not self.is_refreshing():
             self._begin_owed(now)
         if phase is Phase.STALE:
             state = self.freshness
@@ -282,11 +286,18 @@ class Refreshing(Generic[T]):
     def _pay(self, now: float) -> bool:
         with self._lock:
             paid = self.freshness.spend(now)
-            first_refusal = paid is None and self.freshness.wanted_at == math.inf
-            self._set(self.freshness.want(now) if paid is None else paid)
+            if paid is not None:
+                self._set(paid)
+                return True
+        self._owe(now)
+        return False
+
+    def _owe(self, now: float) -> None:
+        with self._lock:
+            first_refusal = self.freshness.wanted_at == math.inf
+            self._set(self.freshness.want(now))
         if first_refusal:
             self._observer.budget_exhausted()
-        return paid is not None
 
     async def _refresh(self, flight: Flight) -> None:
         with self._lock:

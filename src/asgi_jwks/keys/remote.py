@@ -191,13 +191,15 @@ class RemoteJWKSet:
             InvalidToken: no key or several keys fit, and none may be fetched now.
         """
         keys = self.at_hand()
-        if keys is not None and keys.find(kid, algorithm) is None and not self._keys.may_refetch():
+        if keys is not None and keys.find(kid, algorithm) is None and not self._keys.may_learn():
             self._keys.owe_refetch()
             keys.select(kid, algorithm)
 
     def may_replace(self, key: VerificationKey) -> bool:
-        """Whether a signature that does not fit `key` may cost a fetch now."""
-        if not self._keys.may_refetch():
+        """Whether a signature that does not fit `key` may cost a fetch now, or join one."""
+        if self._keys.is_refreshing():
+            return True
+        if not self._keys.may_learn():
             return False
         with self._lock:
             return key.thumbprint not in self._doubted

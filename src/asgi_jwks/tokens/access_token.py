@@ -40,10 +40,14 @@ class AccessToken(Generic[Claims]):
     _verified: Mapping[str, Any]
 
     def __init__(
-        self, claims: Claims, verified: Mapping[str, Any], *, key_id: str | None = None
+        self,
+        claims: Claims,
+        verified: Mapping[str, Any] | None = None,
+        *,
+        key_id: str | None = None,
     ) -> None:
         _set_claims(self, claims)
-        _set_verified(self, verified)
+        _set_verified(self, claims if verified is None else verified)
         _set_key_id(self, key_id)
 
     @property
@@ -81,8 +85,8 @@ class AccessToken(Generic[Claims]):
     def with_claims(self, convert: Callable[[Claims], NewClaims]) -> "AccessToken[NewClaims]":
         """The same token with its claims as a type of your own.
 
-        `convert` is any callable: a dataclass's constructor, pydantic's `Model.model_validate`, a
-        `functools.partial` of `msgspec.convert`. What it raises is the application's own error:
+        `convert` is any callable: pydantic's `Model.model_validate`, or a function of yours that
+        makes a dataclass or calls `msgspec.convert`. What it raises is the application's own error:
         the token is valid, and a 401 would send the client for another that is no better.
         """
         return AccessToken(convert(self.claims), self._verified, key_id=self.key_id)

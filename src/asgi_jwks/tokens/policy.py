@@ -1,7 +1,8 @@
-"""What a valid access token is: the rules for its header and its claims, at a given time.
+"""What a valid access token of one issuer is, at a given time.
 
-What lives only here: header and claim rules (RFC 7519, RFC 8725, RFC 9068). What it does not know:
-signatures, keys, requests, and what time it is: `now` is an argument, in seconds since the epoch.
+What lives only here: the rules that an issuer's configuration decides, and those for claims (RFC
+7519, RFC 8725, RFC 9068). What it does not know: signatures, keys, requests, and what time it is:
+`now` is an argument, in seconds since the epoch.
 """
 
 from collections.abc import Mapping
@@ -11,10 +12,10 @@ from typing import Any, Final, Literal
 
 from asgi_jwks.errors import InvalidToken, Reason
 from asgi_jwks.jose.key import shown
-from asgi_jwks.jose.published import MAX_KID_LENGTH
 from asgi_jwks.tokens.grants import all_strings, check_grants
+from asgi_jwks.tokens.headers import ACCESS_TOKEN_TYPE, JOSEHeader
 
-__all__ = ["ACCESS_TOKEN_TYPE", "JOSEHeader", "Profile", "TokenRules", "read_header"]
+__all__ = ["Profile", "TokenRules"]
 
 Profile = Literal["default", "rfc9068"]
 
@@ -23,13 +24,6 @@ LATEST_NUMERIC_DATE: Final = 253_402_300_799
 
 # A bound on work; an Auth0 token has two audiences.
 LONGEST_AUDIENCE_LIST: Final = 256
-
-ACCESS_TOKEN_TYPE: Final = "at+jwt"
-_ACCEPTED_TYPES: Final = frozenset({None, "jwt", ACCESS_TOKEN_TYPE})
-
-# RFC 7515, section 4.1.11: no extension is understood here, so no list of critical ones is
-# acceptable. RFC 7797's b64 and RFC 7516's zip change what was signed.
-_REFUSED_PARAMETERS: Final = frozenset({"crit", "b64", "zip"})
 
 # What ID tokens (OpenID Connect Core, 3.1.3.6, 3.3.2.11; FAPI's s_hash) and security event tokens
 # (RFC 8417) have and access tokens do not.
@@ -40,50 +34,6 @@ _CLAIMS_OF_ACCESS_TOKENS: Final = frozenset({"scope", "scp", "client_id", "azp"}
 
 # RFC 9068, section 2.2; exp, iss and aud are required of every token.
 _REQUIRED_BY_RFC9068: Final = ("sub", "client_id", "jti")
-
-
-@dataclass(frozen=True, slots=True)
-class JOSEHeader:
-    """What is used of a token's header; `type` is the media type in lower case, if there is one."""
-
-    algorithm: str
-    kid: str | None
-    type: str | None
-
-
-def read_header(header: Mapping[str, Any]) -> JOSEHeader:
-    """Apply the header rules that hold for every issuer.
-
-    Members that are not understood are ignored (RFC 7515, section 4): keys and URLs of keys in a
-    header are among them, and are never followed or trusted (RFC 8725, section 3.10).
-
-    Raises:
-        InvalidToken: unsupported_header, algorithm_not_allowed, wrong_type or malformed.
-    """
-    if not _REFUSED_PARAMETERS.isdisjoint(header):
-        present = sorted(_REFUSED_PARAMETERS.intersection(header))
-        raise InvalidToken(Reason.UNSUPPORTED_HEADER, f"the header has {', '.join(present)}")
-    # RFC 7519, section 5.2: the payload would be another JWT.
-    if "cty" in header and _media_type(header["cty"]) == "jwt":
-        raise InvalidToken(Reason.UNSUPPORTED_HEADER, "a nested JWT")
-    algorithm = header.get("alg")
-    if not isinstance(algorithm, str):
-        raise InvalidToken(Reason.ALGORITHM_NOT_ALLOWED, "no 'alg' in the header")
-    kind = None
-    if "typ" in header:
-        kind = _media_type(header["typ"])
-        # An absent typ is the None of the accepted ones; one that is no string is not.
-        if kind is None or kind not in _ACCEPTED_TYPES:
-            raise InvalidToken(Reason.WRONG_TYPE, "the header's 'typ' is that of another kind")
-    kid = header.get("kid")
-    if "kid" in header and (not isinstance(kid, str) or len(kid) > MAX_KID_LENGTH):
-        raise InvalidToken(Reason.MALFORMED, f"'kid' is no string of up to {MAX_KID_LENGTH}")
-    return JOSEHeader(algorithm, kid, kind)
-
-
-def _media_type(value: object) -> str | None:
-    """A `typ` or `cty` for comparison (RFC 7515, section 4.1.9)."""
-    return value.lower().removeprefix("application/") if isinstance(value, str) else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,8 +88,10 @@ class TokenRules:
         self._check_audience(claims)
         if self.required_claims or self.profile == "rfc9068":
             self._check_presence(claims)
-        if "sub" in claims and not isinstance(claims["sub"], str):
-            raise InvalidToken(Reason.INVALID_CLAIM, "sub is no string")
+        # RFC 7519, sections 4.1.2 and 4.1.7: strings, where they are present.
+        for name in ("sub", "jti"):
+            if name in claims and not isinstance(claims[name], str):
+                raise InvalidToken(Reason.INVALID_CLAIM, f"{name} is no string")
         if header.type != ACCESS_TOKEN_TYPE:
             _check_kind(claims)
         # RFC 9449, section 7.2; RFC 8705, section 3. Other methods of RFC 7800 bind just as well.

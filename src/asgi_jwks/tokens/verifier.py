@@ -34,15 +34,14 @@ from asgi_jwks.jose.jws import (
     MAX_TOKEN_BYTES,
     CompactJWS,
     decode_claims,
-    decode_header,
     header_segment_of,
     split_compact,
 )
 from asgi_jwks.jose.key import VerificationKey, shown
 from asgi_jwks.tokens.access_token import AccessToken
+from asgi_jwks.tokens.headers import JOSEHeader, KnownHeaders
 from asgi_jwks.tokens.hints import NearMisses
 from asgi_jwks.tokens.issuers import Issuer, TrustedIssuers
-from asgi_jwks.tokens.policy import JOSEHeader, read_header
 from asgi_jwks.tokens.resolver import IssuerResolver, ResolvedIssuers
 from asgi_jwks.tokens.verified import VerifiedToken, VerifiedTokens
 
@@ -53,9 +52,6 @@ VERIFIED_TOKENS: Final = 10_000
 
 # What a token's key was last seen in if its key had to be waited for: never the set at hand.
 NO_KEYS: Final = JWKSet(())
-
-# Far more different headers than one issuer writes.
-KNOWN_HEADERS: Final = 64
 
 
 class AccessTokenVerifier:
@@ -102,7 +98,7 @@ class AccessTokenVerifier:
         self.max_token_bytes: Final = max_token_bytes
         self._near_misses: Final = NearMisses("audience")
         self._verified: Final = VerifiedTokens(verified_tokens)
-        self._known_headers: dict[bytes, JOSEHeader] = {}
+        self._headers: Final = KnownHeaders()
 
     async def verify(self, token: str | bytes) -> AccessToken:
         """Verify a token; a Bearer token as it came, without the scheme.
@@ -137,11 +133,9 @@ class AccessTokenVerifier:
     async def _verify(self, token: bytes) -> VerifiedToken:
         # (1) The form; first the header's.
         header_segment = header_segment_of(token)
-        header = self._known_headers.get(header_segment)
 
         # (2) The header.
-        if header is None:
-            header = read_header(decode_header(header_segment))
+        header = self._headers.read(header_segment)
         if header.algorithm not in self._algorithms:
             raise InvalidToken(Reason.ALGORITHM_NOT_ALLOWED, shown(header.algorithm))
         if self._sole is not None:
@@ -177,7 +171,7 @@ class AccessTokenVerifier:
                 self._near_misses.look(audience, issuer.rules.audiences)
             raise
 
-        self._remember_header(header_segment, header)
+        self._headers.remember(header_segment, header)
         access_token: AccessToken = AccessToken(claims, claims, key_id=key.kid)
         return VerifiedToken(
             access_token, issuer, keys or NO_KEYS, key, header.algorithm, not_before, not_after
@@ -222,15 +216,6 @@ class AccessTokenVerifier:
                 passed = await passed
             if not passed:
                 raise InvalidToken(Reason.CHECK_FAILED)
-
-    def _remember_header(self, segment: bytes, header: JOSEHeader) -> None:
-        # An issuer writes the same header into all its tokens: not reading it again saves a tenth
-        # of a verification. Only headers of verified tokens get here, so that no stranger can
-        # fill the memory.
-        if segment not in self._known_headers:
-            if len(self._known_headers) >= KNOWN_HEADERS:
-                self._known_headers = {}
-            self._known_headers[segment] = header
 
     def _is_trusted(self, verified: VerifiedToken) -> bool:
         """Whether the issuer is trusted still, and the key is one of its keys still."""

@@ -1,0 +1,269 @@
+"""The last good set on disk, trusted no further than its keys were."""
+
+import base64
+import json
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import anyio
+import pytest
+
+from asgi_jwks.jose.jwk import JWKSet
+from asgi_jwks.keys.freshness import Phase
+from asgi_jwks.keys.refreshing import Fetched
+from asgi_jwks.keys.remote import RemoteJWKSet
+from asgi_jwks.keys.snapshot import Snapshot, SnapshotRefused
+from asgi_jwks.testing import MockIssuer, SigningKey
+
+NOW = 1_700_000_000.0
+KEY = SigningKey.generate("ES256")
+URL = "https://issuer.example/keys"
+
+
+def a_set(*keys: SigningKey, etag: str | None = '"1"') -> Fetched[JWKSet]:
+    document = json.dumps({"keys": [key.public_jwk() for key in keys or (KEY,)]}).encode()
+    return Fetched(JWKSet.parse(document), URL, document, etag, 300.0)
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "keys.json"
+
+
+@pytest.fixture
+def snapshot(path: Path) -> Snapshot:
+    return Snapshot(path, owner="issuer", wall_clock=lambda: NOW)
+
+
+def test_what_is_written_is_read_with_its_age(snapshot: Snapshot) -> None:
+    written = a_set()
+    snapshot.write(written, fetched_at=NOW - 100)
+    restored = snapshot.read()
+    assert restored is not None
+    assert restored.age == 100
+    assert restored.fetched.value.key_ids == (KEY.kid,)
+    assert (restored.fetched.url, restored.fetched.etag) == (URL, '"1"')
+    assert (restored.fetched.document, restored.fetched.advised) == (written.document, 300.0)
+
+
+def test_before_the_first_write_there_is_nothing(snapshot: Snapshot) -> None:
+    assert snapshot.read() is None
+
+
+def tampered(path: Path, **members: object) -> None:
+    record = json.loads(path.read_bytes())
+    record.update(members)
+    path.write_text(json.dumps({name: m for name, m in record.items() if m is not ...}))
+
+
+def encoded(document: object) -> str:
+    return base64.b64encode(json.dumps(document).encode()).decode()
+
+
+TAMPERED: list[dict[str, Any]] = [
+    {"form": 2},
+    {"form": ...},
+    {"owner": "another issuer"},
+    {"owner": ...},
+    {"fetched_at": "now"},
+    {"fetched_at": 10**400},
+    {"fetched_at": True},
+    {"fetched_at": NOW + 61},
+    {"fetched_at": ...},
+    {"url": 7},
+    {"etag": 7},
+    {"advised": "long"},
+    {"advised": 10**400},
+    {"document": 7},
+    {"document": "not base64!"},
+    {"document": "é"},
+    {"document": ""},
+    {"document": encoded([])},
+    {"document": encoded({"keys": []})},
+    {"document": encoded({"keys": [{"kty": "oct", "k": "c2VjcmV0"}]})},
+]
+
+
+@pytest.mark.parametrize("members", TAMPERED)
+def test_a_file_that_was_tampered_with_is_refused(
+    snapshot: Snapshot, path: Path, members: dict[str, Any]
+) -> None:
+    snapshot.write(a_set(), fetched_at=NOW)
+    tampered(path, **members)
+    with pytest.raises(SnapshotRefused):
+        snapshot.read()
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"{}", b"[]", b"\x00" * 100, b'{"form": 1', b" " * 1_000_000]
+)
+def test_a_file_that_is_no_snapshot_is_refused(
+    snapshot: Snapshot, path: Path, content: bytes
+) -> None:
+    path.write_bytes(content)
+    with pytest.raises(SnapshotRefused):
+        snapshot.read()
+
+
+def test_a_path_that_cannot_be_read_is_refused(snapshot: Snapshot, path: Path) -> None:
+    path.mkdir()
+    with pytest.raises(SnapshotRefused, match="cannot be read"):
+        snapshot.read()
+
+
+def test_an_entity_tag_that_cannot_be_sent_is_dropped(snapshot: Snapshot) -> None:
+    snapshot.write(a_set(etag='"a\r\nx: y"'), fetched_at=NOW)
+    restored = snapshot.read()
+    assert restored is not None
+    assert restored.fetched.etag is None
+
+
+def test_clocks_of_two_machines_may_differ_a_little(snapshot: Snapshot) -> None:
+    snapshot.write(a_set(), fetched_at=NOW + 30)
+    restored = snapshot.read()
+    assert restored is not None
+    assert restored.age == 0
+
+
+def test_a_write_that_fails_leaves_the_file_before_and_nothing_else(
+    snapshot: Snapshot, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    snapshot.write(a_set(), fetched_at=NOW)
+    before = path.read_bytes()
+
+    def fail(self: Path, target: Path) -> Path:
+        raise OSError("the disk is full")
+
+    monkeypatch.setattr(Path, "replace", fail)
+    with pytest.raises(OSError, match="full"):
+        snapshot.write(a_set(SigningKey.generate("ES256")), fetched_at=NOW)
+    assert path.read_bytes() == before
+    assert [entry.name for entry in path.parent.iterdir()] == [path.name]
+
+
+def test_many_writers_and_readers_share_the_file(snapshot: Snapshot, path: Path) -> None:
+    sets = [a_set(SigningKey.generate("ES256")) for _ in range(4)]
+    kids = {each.value.key_ids for each in sets}
+    start = threading.Barrier(8)
+
+    def write(each: Fetched[JWKSet]) -> None:
+        start.wait()
+        for _ in range(50):
+            snapshot.write(each, fetched_at=NOW)
+
+    def read(_: Fetched[JWKSet]) -> None:
+        start.wait()
+        for _ in range(50):
+            restored = snapshot.read()
+            assert restored is None or restored.fetched.value.key_ids in kids
+
+    with ThreadPoolExecutor(8) as threads:
+        for work in [threads.submit(do, a_set) for do in (write, read) for a_set in sets]:
+            work.result()
+    assert [entry.name for entry in path.parent.iterdir()] == [path.name]
+
+
+# With a key set around it.
+
+
+@pytest.fixture
+def issuer() -> MockIssuer:
+    return MockIssuer(algorithm="ES256")
+
+
+def remote(issuer: MockIssuer, path: Path) -> RemoteJWKSet:
+    return RemoteJWKSet(
+        issuer.jwks_uri,
+        http_client=issuer.http_client(),
+        snapshot=path,
+        listener=lambda event: None,
+    )
+
+
+def aged(path: Path, seconds: float) -> None:
+    tampered(path, fetched_at=time.time() - seconds)
+
+
+@pytest.mark.anyio
+async def test_a_process_that_starts_during_an_outage_begins_with_the_last_good_set(
+    issuer: MockIssuer, path: Path
+) -> None:
+    await remote(issuer, path).refresh()
+    issuer.jwks.fail(500)
+    keys = remote(issuer, path)
+    found = await keys.key_for(issuer.signing_key.kid, "ES256", lambda: None)
+    assert found.kid == issuer.signing_key.kid
+    assert issuer.jwks.count == 1
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(
+    ("age", "phase"), [(10, Phase.FRESH), (700, Phase.STALE), (4300, Phase.EXPIRED)]
+)
+async def test_trust_in_a_snapshot_counts_from_its_fetch(
+    issuer: MockIssuer, path: Path, age: float, phase: Phase
+) -> None:
+    """F6: the same bound as without one."""
+    await remote(issuer, path).refresh()
+    aged(path, age)
+    keys = remote(issuer, path)
+    assert keys.health().phase is phase
+    await keys.refresh()
+    assert issuer.jwks.requests[-1].headers["if-none-match"]
+    restored = Snapshot(path, owner=issuer.jwks_uri, wall_clock=time.time).read()
+    assert restored is not None
+    assert restored.age < 5
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(
+    "tamper",
+    [
+        lambda path: tampered(path, owner="another"),
+        lambda path: path.write_bytes(b"garbage"),
+    ],
+)
+async def test_a_refused_snapshot_is_logged_and_replaced(
+    issuer: MockIssuer,
+    path: Path,
+    tamper: Callable[[Path], None],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    await remote(issuer, path).refresh()
+    tamper(path)
+    keys = remote(issuer, path)
+    assert "snapshot is not used" in caplog.text
+    assert keys.health().phase is Phase.EMPTY
+    await keys.refresh()
+    assert remote(issuer, path).health().phase is Phase.FRESH
+
+
+@pytest.mark.anyio
+async def test_a_snapshot_that_cannot_be_written_is_no_failure(
+    issuer: MockIssuer, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    keys = remote(issuer, tmp_path / "missing" / "keys.json")
+    await keys.refresh()
+    assert keys.health().failures == 0
+    assert "could not be written" in caplog.text
+
+
+@pytest.mark.anyio
+async def test_a_disk_that_hangs_does_not_hold_up_the_keys(
+    issuer: MockIssuer, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """F10."""
+    disk = threading.Event()
+    monkeypatch.setattr("asgi_jwks.keys.document._WRITING_PATIENCE", 0.05)
+    monkeypatch.setattr(Snapshot, "write", lambda *args, **options: disk.wait(10))
+    try:
+        keys = remote(issuer, path)
+        with anyio.fail_after(5):
+            await keys.refresh()
+        assert keys.health().phase is Phase.FRESH
+    finally:
+        disk.set()

@@ -434,6 +434,33 @@ class TestTheApplicationsOwnAffairs:
         assert answer.scope["type"] == "lifespan"
         assert "auth" not in answer.scope
 
+    async def test_a_server_without_lifespan_is_served_all_the_same(
+        self, app: Guarded, issuer: MockIssuer
+    ) -> None:
+        """C5: the first thing that the guard ever sees is a request."""
+        assert (await app(issuer.access_token())).status == 200
+
+    async def test_an_application_without_lifespan_says_so_itself(self, issuer: MockIssuer) -> None:
+        """C5: servers take an exception for "not supported" and go on."""
+
+        async def app(scope: Any, receive: Any, send: Any) -> None:
+            assert scope["type"] == "http"
+
+        guard = JWTBearerMiddleware(
+            app,
+            issuer=issuer.issuer,
+            audience=issuer.audience,
+            keys=StaticJWKSet(issuer.jwk_set()),
+        )
+
+        async def receive() -> dict[str, Any]:
+            return {"type": "lifespan.startup"}
+
+        async def send(message: Any) -> None: ...
+
+        with pytest.raises(AssertionError):
+            await guard({"type": "lifespan"}, receive, send)
+
     @pytest.mark.parametrize("kind", ["ftp", "HTTP", "", "http2", "webtransport"])
     async def test_an_unknown_kind_of_connection_is_no_open_door(
         self, app: Guarded, issuer: MockIssuer, kind: str

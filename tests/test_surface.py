@@ -1,5 +1,7 @@
 """The public surface is pinned: whoever changes it changes this list, and the changelog."""
 
+import pytest
+
 import asgi_jwks
 from asgi_jwks import _version
 
@@ -40,6 +42,15 @@ def test_the_public_names_are_these_and_no_others() -> None:
 def test_every_public_name_says_what_it_is() -> None:
     for name in SURFACE - {"__version__"}:
         assert getattr(asgi_jwks, name).__doc__, name
+
+
+def test_an_unknown_name_is_an_attribute_error() -> None:
+    with pytest.raises(AttributeError, match="no attribute 'nonsense'"):
+        asgi_jwks.nonsense  # noqa: B018
+
+
+def test_the_public_names_are_listed_before_they_are_loaded() -> None:
+    assert SURFACE <= set(dir(asgi_jwks))
 
 
 def test_the_version_is_the_one_that_is_built() -> None:

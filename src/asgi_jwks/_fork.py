@@ -65,5 +65,5 @@ def _renew_all() -> None:
 
 
 # Windows has no fork.
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(before=_hold_all, after_in_parent=_release_all, after_in_child=_renew_all)
+_register_at_fork: Final = getattr(os, "register_at_fork", lambda **_: None)
+_register_at_fork(before=_hold_all, after_in_parent=_release_all, after_in_child=_renew_all)

@@ -173,6 +173,7 @@ async def test_a_cancelled_lifespan_leaves_nothing_running(issuer: MockIssuer) -
             scope.cancel()
     assert not keys._keys.is_refreshing()
     issuer.jwks.recover()
+    server = Server()
     with anyio.CancelScope() as scope:
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(live, App(), keys, server)

@@ -241,7 +241,7 @@ def test_a_key_set_keeps_its_promises_whatever_happens(
     run_state_machine_as_test(
         JumpingKeySet,
         settings=settings(
-            max_examples=80,
+            max_examples=60,
             stateful_step_count=50,
             deadline=None,
             suppress_health_check=list(HealthCheck),

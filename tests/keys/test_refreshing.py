@@ -6,9 +6,10 @@ import anyio
 import pytest
 
 from asgi_jwks.errors import KeySetUnavailable
+from asgi_jwks.keys.fetched import Fetched
 from asgi_jwks.keys.flight import Flight
 from asgi_jwks.keys.freshness import Phase, TrustPeriod
-from asgi_jwks.keys.refreshing import Fetched, Refreshing
+from asgi_jwks.keys.refreshing import Refreshing
 
 pytestmark = pytest.mark.anyio
 
@@ -147,6 +148,7 @@ async def test_a_value_that_another_thread_has_just_refreshed_is_at_hand(
     """F15: between the two looks that a request takes."""
     await refreshing.refresh()
     assert refreshing._attend(anyio.current_time()) == 1
+    assert await refreshing.current() == 1
 
 
 async def test_a_phase_is_announced_once_by_whoever_is_first(

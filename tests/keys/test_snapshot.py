@@ -13,8 +13,8 @@ import anyio
 import pytest
 
 from asgi_jwks.jose.jwk import JWKSet
+from asgi_jwks.keys.fetched import Fetched
 from asgi_jwks.keys.freshness import Phase
-from asgi_jwks.keys.refreshing import Fetched
 from asgi_jwks.keys.remote import RemoteJWKSet
 from asgi_jwks.keys.snapshot import Snapshot, SnapshotRefused
 from asgi_jwks.testing import MockIssuer, SigningKey
@@ -150,12 +150,12 @@ def test_many_writers_and_readers_share_the_file(snapshot: Snapshot, path: Path)
     kids = {each.value.key_ids for each in sets}
     start = threading.Barrier(8)
 
-    def write(each: Fetched[JWKSet]) -> None:
+    def write(fetched: Fetched[JWKSet]) -> None:
         start.wait()
         for _ in range(50):
-            snapshot.write(each, fetched_at=NOW)
+            snapshot.write(fetched, fetched_at=NOW)
 
-    def read(_: Fetched[JWKSet]) -> None:
+    def read(fetched: Fetched[JWKSet]) -> None:
         start.wait()
         for _ in range(50):
             restored = snapshot.read()

@@ -69,6 +69,8 @@ async def test_given_keys_need_nothing_done() -> None:
     found = await keys.key_for(KEY.kid, "ES256", passes)
     await keys.replacement_for(found, "ES256")
     assert not keys.may_replace(found)
+    assert keys.same_source(StaticJWKSet(TEXT))
+    assert not keys.same_source(SharedSecret(b"x" * 32))
     keys.refuse_unknown(KEY.kid, "ES256")
     with pytest.raises(InvalidToken):
         keys.refuse_unknown("another", "ES256")

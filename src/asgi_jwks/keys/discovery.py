@@ -13,7 +13,7 @@ from asgi_jwks.jose.encoding import EncodingError, json_object
 from asgi_jwks.jose.key import shown
 from asgi_jwks.keys.answer import entity_tag, freshness_advice
 from asgi_jwks.keys.fetch import HTTP_OK, Endpoint, FetchFailed, require_secure_url
-from asgi_jwks.keys.refreshing import Fetched
+from asgi_jwks.keys.fetched import Fetched
 
 __all__ = ["Metadata", "metadata_urls"]
 

@@ -15,7 +15,7 @@ from anyio import to_thread
 from asgi_jwks.jose.jwk import JWKSet
 from asgi_jwks.keys.answer import entity_tag, freshness_advice
 from asgi_jwks.keys.fetch import HTTP_OK, Endpoint
-from asgi_jwks.keys.refreshing import Fetched
+from asgi_jwks.keys.fetched import Fetched
 from asgi_jwks.keys.snapshot import Snapshot
 
 __all__ = ["KeySetDocument"]

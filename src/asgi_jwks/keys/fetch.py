@@ -127,12 +127,15 @@ class Endpoint:
             raise FetchFailed(_described(error), passing=True) from error
 
 
-def _described(error: BaseException) -> str:
+def _described(error: Exception) -> str:
     """The kind of an error and what it says; if it says nothing, what the error beneath it says."""
     beneath: BaseException | None = error
-    while beneath is not None and not str(beneath):
+    # What is no Exception is a cancellation, by which a timeout came about.
+    while isinstance(beneath, Exception):
+        if text := str(beneath):
+            return f"{type(error).__name__}: {text}"
         beneath = beneath.__cause__ or beneath.__context__
-    return type(error).__name__ if beneath is None else f"{type(error).__name__}: {beneath}"
+    return type(error).__name__
 
 
 def require_secure_url(name: str, url: str, *, allow_insecure_http: bool) -> None:
@@ -177,11 +180,11 @@ def _tls_context() -> ssl.SSLContext:
 async def _read_with_new_client(url: str, headers: Mapping[str, str]) -> Answer:
     import httpx
 
-    # The caller's deadline covers connecting, headers and body together. Connecting has to give up
-    # a little earlier: httpcore closes the socket of a TLS handshake that times out, but not of one
-    # that is cancelled.
+    # The caller's deadline covers connecting, headers and body together. TCP and TLS have to give
+    # up before it, each in less than half of the time: httpcore closes the socket of a handshake
+    # that times out, but not of one that is cancelled.
     left = anyio.current_effective_deadline() - anyio.current_time()
-    timeout = httpx.Timeout(None, connect=0.9 * left if left < math.inf else None)
+    timeout = httpx.Timeout(None, connect=0.45 * left if left < math.inf else None)
     async with httpx.AsyncClient(verify=_tls_context(), timeout=timeout) as client:
         return await _read(client, url, headers)
 

@@ -12,64 +12,26 @@ import math
 import random
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
-from typing import Final, Generic, Protocol, TypeVar
+from dataclasses import replace
+from typing import Final, Generic, TypeVar
 
 import anyio
 
 from asgi_jwks._fork import ForkSafeLock
 from asgi_jwks.errors import KeySetError, KeySetUnavailable
 from asgi_jwks.keys.fetch import FetchFailed
+from asgi_jwks.keys.fetched import Fetched, Load, Nobody, Observer
 from asgi_jwks.keys.flight import Flight, SingleFlight
 from asgi_jwks.keys.freshness import Freshness, Phase, TrustPeriod
 
-__all__ = ["Fetched", "Observer", "Refreshing"]
+__all__ = ["Refreshing"]
 
 T = TypeVar("T")
-S = TypeVar("S", contravariant=True)
 
 # How soon `keep_fresh` notices a refresh that came to be owed after it went to sleep.
 LONGEST_SLEEP: Final = 30.0
 # Between two refreshes by `keep_fresh`, however short-lived the value is.
 SHORTEST_SLEEP: Final = 1.0
-
-
-@dataclass(frozen=True, slots=True)
-class Fetched(Generic[T]):
-    """A value and what its answer said: where it came from, its ETag, advised freshness (s)."""
-
-    value: T
-    url: str
-    document: bytes
-    etag: str | None = None
-    advised: float | None = None
-
-
-class Observer(Protocol[S]):
-    """Who is told of changes of state. It is called outside the lock and must not raise."""
-
-    def refreshed(self, previous: S | None, value: S) -> None:
-        """A fetch succeeded."""
-
-    def failed(self, error: Exception, *, failures: int, retry_in: float) -> None:
-        """A fetch failed, for the `failures`-th time in a row; `retry_in` seconds of backoff."""
-
-    def entered(self, phase: Phase) -> None:
-        """A request was served stale, or found the value expired: once per spell."""
-
-    def budget_exhausted(self) -> None:
-        """A refetch was refused for want of budget: once per refill."""
-
-
-class _Nobody:
-    def refreshed(self, previous: object, value: object) -> None: ...
-    def failed(self, error: Exception, *, failures: int, retry_in: float) -> None: ...
-    def entered(self, phase: Phase) -> None: ...
-    def budget_exhausted(self) -> None: ...
-
-
-Load = Callable[[Fetched[T] | None, int], Awaitable[Fetched[T]]]
-"""`await load(previous, attempts)`: one fetch; raises whatever makes it a failed one."""
 
 
 class Refreshing(Generic[T]):
@@ -93,7 +55,7 @@ class Refreshing(Generic[T]):
         spread: Callable[[], float] = random.random,
     ) -> None:
         self._load: Final = load
-        self._observer: Final[Observer[T]] = observer if observer is not None else _Nobody()
+        self._observer: Final[Observer[T]] = observer if observer is not None else Nobody()
         self._clock: Final = clock
         self._spread: Final = spread
         self.period: Final = period

@@ -9,7 +9,6 @@ import logging
 import os
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -17,13 +16,14 @@ from cachetools import TTLCache
 
 from asgi_jwks._fork import ForkSafeLock
 from asgi_jwks.errors import ConfigurationError, InvalidToken, Reason
-from asgi_jwks.jose.jwk import JWKSet, SkippedKey
+from asgi_jwks.jose.jwk import JWKSet
 from asgi_jwks.jose.key import VerificationKey
 from asgi_jwks.keys.discovery import Metadata
 from asgi_jwks.keys.document import KeySetDocument
 from asgi_jwks.keys.events import Announcer, Listener, log_event
 from asgi_jwks.keys.fetch import Endpoint, Fetch, HTTPClient, require_secure_url
 from asgi_jwks.keys.freshness import BUDGET_INTERVAL, Phase, TrustPeriod
+from asgi_jwks.keys.health import KeySetHealth, health_of
 from asgi_jwks.keys.refreshing import Refreshing
 from asgi_jwks.keys.snapshot import Snapshot, SnapshotRefused
 
@@ -34,27 +34,6 @@ _log: Final = logging.getLogger("asgi_jwks.keys")
 # What refetches were made for is remembered; the budget allows only 22 of them in 600 s, but far
 # more strangers' key ids may wait for one and the same.
 REMEMBERED: Final = 1024
-
-
-@dataclass(frozen=True, slots=True)
-class KeySetHealth:
-    """The state of a key set, for a person or a health endpoint. Durations are in seconds.
-
-    `age` counts from the last successful fetch; `failures` are those since then, `fetches` and
-    `failed_fetches` all of this process. `next_refresh_in` is zero when one is overdue.
-    """
-
-    key_set: str
-    phase: Phase
-    age: float | None
-    key_ids: tuple[str, ...]
-    skipped: tuple[SkippedKey, ...]
-    last_error: str | None
-    failures: int
-    next_refresh_in: float
-    fetches: int
-    failed_fetches: int
-    refetch_budget: float
 
 
 class RemoteJWKSet:
@@ -259,22 +238,7 @@ class RemoteJWKSet:
 
     def health(self) -> KeySetHealth:
         """The state of the key set. It touches no network and changes nothing."""
-        now = self._clock()
-        freshness, fetched = self._keys.freshness, self._keys.fetched
-        error = self._keys.last_error
-        return KeySetHealth(
-            key_set=self.name,
-            phase=freshness.phase(now),
-            age=None if freshness.fetched_at is None else now - freshness.fetched_at,
-            key_ids=() if fetched is None else fetched.value.key_ids,
-            skipped=() if fetched is None else fetched.value.skipped,
-            last_error=None if error is None else str(error),
-            failures=freshness.failures,
-            next_refresh_in=max(0.0, freshness.refresh_at() - now),
-            fetches=self._keys.fetches,
-            failed_fetches=self._keys.failed_fetches,
-            refetch_budget=freshness.budget(now),
-        )
+        return health_of(self.name, self._keys, self._clock())
 
     async def _locate(self) -> str:
         return await self._metadata.renewed() if self._metadata else str(self._jwks_uri)

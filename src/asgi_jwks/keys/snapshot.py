@@ -22,7 +22,7 @@ from asgi_jwks.errors import InvalidKeySet
 from asgi_jwks.jose.encoding import EncodingError, json_object
 from asgi_jwks.jose.jwk import MAX_DOCUMENT_BYTES, JWKSet
 from asgi_jwks.keys.answer import sendable_tag
-from asgi_jwks.keys.refreshing import Fetched
+from asgi_jwks.keys.fetched import Fetched
 
 __all__ = ["Snapshot", "SnapshotRefused"]
 

@@ -1,0 +1,280 @@
+"""Coverage-guided fuzzing of everything that reads bytes from outside (atheris, libFuzzer).
+
+    uv run --isolated --with atheris python tests/fuzz/fuzz.py TARGET -max_total_time=600
+
+TARGET is one of `jose`, `header`, `jwks`, `verify`. What follows it goes to libFuzzer: a folder to
+keep the corpus in, `-max_len=`, a file to run again. A finding is any exception that is not ours,
+or a promise broken: each target says which. What it finds becomes a test beside the code.
+"""
+
+import sys
+from collections.abc import Callable
+from importlib import import_module
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+Target = Callable[[bytes], None]
+
+# asgi_jwks is imported inside the targets: atheris instruments what is imported after it.
+
+
+def jose() -> Target:
+    """Base64url, JSON and the compact serialization: a value in its one spelling, or our error."""
+    import json
+
+    from asgi_jwks.errors import InvalidToken, Reason
+    from asgi_jwks.jose.encoding import EncodingError, b64url_decode, b64url_encode, json_object
+    from asgi_jwks.jose.jws import parse_compact
+
+    def run(data: bytes) -> None:
+        try:
+            decoded = b64url_decode(data)
+        except EncodingError as error:
+            require(repr(data)[2:-1] not in str(error) or len(data) < 3, "the error quotes bytes")
+        else:
+            require(b64url_encode(decoded).encode() == data, "two spellings of one value")
+        try:
+            value = json_object(data)
+        except EncodingError:
+            pass
+        else:
+            require(value == json.loads(data.decode("utf-8")), "another value than json's")
+            json.dumps(value, allow_nan=False, ensure_ascii=False).encode("utf-8")
+        try:
+            parse_compact(data)
+        except InvalidToken as refusal:
+            require(refusal.reason is Reason.MALFORMED, "another reason than malformed")
+
+    return run
+
+
+def header() -> Target:
+    """Any header fields and any path: 400 or 401 with a challenge, and nobody gets in."""
+    from asgi_jwks import (
+        AuthorizationHeader,
+        Cookie,
+        JWTBearerMiddleware,
+        SharedSecret,
+        WebSocketSubprotocol,
+    )
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        path = scope["path"]
+        require(path == "/health" or path.startswith("/static/"), "somebody got in")
+        segments = set(path[1:].split("/"))
+        require(segments.isdisjoint({"", ".", ".."}), "an ambiguous path got in")
+        require(scope["claims"] == {}, "somebody is known")
+
+    guard: Any = JWTBearerMiddleware(
+        app,
+        issuer="https://issuer.example/",
+        audience="api",
+        keys=SharedSecret(b"s" * 32),
+        public_paths=["/health", "/static/*"],
+        token_sources=[AuthorizationHeader(), Cookie("at"), WebSocketSubprotocol()],
+    )
+
+    def run(data: bytes) -> None:
+        value, _, rest = data.partition(b"\n")
+        cookie, _, path = rest.partition(b"\n")
+        sent: list[Any] = []
+
+        async def send(message: Any) -> None:
+            sent.append(message)
+
+        text = path.decode("utf-8", "replace")
+        scope: dict[str, Any] = {
+            "type": "http" if len(data) % 2 else "websocket",
+            "method": "GET",
+            "path": text,
+            "raw_path": path,
+            "headers": [(b"authorization", value), (b"cookie", cookie)],
+            "subprotocols": text.split(","),
+            "extensions": {"websocket.http.response": {}},
+        }
+        finish(guard(scope, None, send))
+        if sent:
+            require(sent[0]["status"] in {400, 401}, "another status than 400 or 401")
+            challenge = dict(sent[0]["headers"])[b"www-authenticate"]
+            require(challenge.isascii() and b"\n" not in challenge, "a challenge in pieces")
+
+    return run
+
+
+def jwks() -> Target:
+    """Any document: a set whose every key has its algorithms and a thumbprint, or our error."""
+    from asgi_jwks.errors import InvalidKeySet, InvalidToken
+    from asgi_jwks.jose.jwk import JWKSet
+
+    def run(data: bytes) -> None:
+        try:
+            keys = JWKSet.parse(data)
+        except InvalidKeySet:
+            return
+        require(0 < len(keys.keys) <= 100, "an empty set, or too many keys")
+        for key in keys.keys:
+            require(key.kty in {"RSA", "EC", "OKP"}, "a kind of key that is not for publishing")
+            require(bool(key.algorithms), "a key without an algorithm")
+            require(len(key.thumbprint) == 43, "no thumbprint")
+            for algorithm in key.algorithms:
+                require(not algorithm.startswith("HS"), "a published key that is a secret")
+                require(not key.verify(algorithm, b"message", data[:64]), "anything verifies")
+                try:
+                    keys.select(key.kid, algorithm)
+                except InvalidToken as refusal:
+                    require(refusal.reason.value == "ambiguous_key", "a key is not found")
+
+    return run
+
+
+def verify() -> Target:
+    """Tokens that are signed right, of any header and payload: accepted only under the rules."""
+    import hmac
+
+    from asgi_jwks import (
+        AccessTokenVerifier,
+        InvalidToken,
+        SharedSecret,
+        TrustedIssuer,
+    )
+    from asgi_jwks.jose.encoding import b64url_encode
+
+    secret = b"s" * 32
+    now = 1_700_000_000
+    verifier = AccessTokenVerifier(
+        [
+            TrustedIssuer(
+                issuer="https://issuer.example/", audience="api", keys=SharedSecret(secret)
+            )
+        ],
+        clock=lambda: now,
+        verified_tokens=2,
+    )
+
+    def run(data: bytes) -> None:
+        header, separator, payload = data.partition(b"\n")
+        token = data
+        if separator:
+            signing_input = f"{b64url_encode(header)}.{b64url_encode(payload)}".encode()
+            signature = b64url_encode(hmac.digest(secret, signing_input, "sha256"))
+            token = signing_input + b"." + signature.encode()
+        try:
+            access_token = finish(verifier.verify(token))
+        except InvalidToken:
+            return
+        claims = access_token.claims
+        audience = claims["aud"]
+        require(bool(separator), "an unsigned token was accepted")
+        require(claims["iss"] == "https://issuer.example/", "another issuer's token")
+        require("api" in (audience if isinstance(audience, list) else [audience]), "another API's")
+        require(claims["exp"] > now - 5, "an expired token")
+        require("cnf" not in claims, "a token that is bound to a key")
+        other_kind = {"events", "at_hash"} & claims.keys()
+        require(not other_kind or b"at+jwt" in header.lower(), "another kind of token")
+        require(all(isinstance(scope, str) for scope in access_token.scopes), "odd scopes")
+
+    return run
+
+
+TARGETS: dict[str, Callable[[], Target]] = {
+    "jose": jose,
+    "header": header,
+    "jwks": jwks,
+    "verify": verify,
+}
+
+_GOOD_HEADER = b'{"alg":"HS256","typ":"JWT"}'
+_GOOD_CLAIMS = b'{"iss":"https://issuer.example/","aud":["api"],"exp":1700000600,"scope":"a b"}'
+
+# What fuzzing starts from: one good input of each form, so that it need not find JSON by itself.
+SEEDS: dict[str, tuple[bytes, ...]] = {
+    "jose": (
+        b"eyJhbGciOiJIUzI1NiJ9",
+        _GOOD_CLAIMS,
+        b"e30.e30.AA",
+        b'{"a":[1.5e3,"\\ud83d\\ude00"]}',
+    ),
+    "header": (
+        b"Bearer e30.e30.AA\nat=x; b=c\n/admin",
+        b"Basic YTpi\n\n/health",
+        b"\nat=e30.e30.AA\n/static/a.css",
+        b"\n\nbearer,e30.e30.AA,chat",
+    ),
+    "jwks": (
+        b'{"keys":[{"kty":"OKP","crv":"Ed25519","kid":"a","use":"sig",'
+        b'"x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}',
+        b'{"keys":[{"kty":"EC","crv":"P-256","alg":"ES256","key_ops":["verify"],'
+        b'"x":"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU",'
+        b'"y":"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"}]}',
+        b'{"keys":[{"kty":"RSA","kid":"r","e":"AQAB","n":"' + b"w" * 342 + b'"}]}',
+    ),
+    "verify": (
+        _GOOD_HEADER + b"\n" + _GOOD_CLAIMS,
+        b'{"alg":"HS256","typ":"at+jwt","kid":"k"}\n{"iss":"https://issuer.example/","aud":"api",'
+        b'"exp":1700000600,"nbf":1,"iat":1,"sub":"s","cnf":{},"permissions":["p"]}',
+        b"e30.e30.AA",
+    ),
+}
+
+
+BACKSLASH = chr(92)
+
+# Words that no fuzzer finds by changing bytes.
+WORDS = (
+    *("alg", "typ", "kid", "crit", "b64", "zip", "cty", "RS256", "HS256", "none", "at+jwt", "JWT"),
+    *("iss", "sub", "aud", "exp", "nbf", "iat", "jti", "scope", "scp", "permissions", "cnf"),
+    *("events", "nonce", "token_use", "at_hash", "client_id", "azp", "https://issuer.example/"),
+    *("keys", "kty", "RSA", "EC", "OKP", "oct", "use", "sig", "enc", "key_ops", "verify", "crv"),
+    *("P-256", "P-384", "P-521", "Ed25519", "ES256", "EdDSA", "NaN", "Infinity", "1e999", "true"),
+    *(
+        "null",
+        BACKSLASH + "ud800",
+        "Bearer ",
+        "bearer",
+        "at=",
+        "/health",
+        "/static/",
+        "%2e",
+        "%2f",
+        "..",
+    ),
+)
+
+
+def require(promise: bool, broken: str) -> None:
+    """Raise AssertionError unless the promise is kept; also under `python -O`."""
+    if not promise:
+        raise AssertionError(broken)
+
+
+def finish(coroutine: Any) -> Any:
+    """The result of a coroutine that waits for nothing, since its keys are at hand."""
+    try:
+        coroutine.send(None)
+    except StopIteration as stop:
+        return stop.value
+    raise AssertionError("it waited")
+
+
+def main() -> None:
+    """Fuzz the target that the command line names."""
+    if len(sys.argv) < 2 or sys.argv[1] not in TARGETS:
+        raise SystemExit(__doc__)
+    sys.path.insert(0, str(Path(__file__).parents[2] / "src"))
+    name = sys.argv.pop(1)
+    atheris = import_module("atheris")
+    with atheris.instrument_imports(include=["asgi_jwks"]):
+        target = TARGETS[name]()
+    with TemporaryDirectory() as seeds:
+        for index, seed in enumerate(SEEDS[name]):
+            (Path(seeds) / f"{index}").write_bytes(seed)
+        words = Path(seeds) / "words"
+        words.write_text("".join(f'"{word.replace(BACKSLASH, BACKSLASH * 2)}"\n' for word in WORDS))
+        # libFuzzer ends the process itself; the folder is the system's to clean up then.
+        atheris.Setup([*sys.argv, f"-dict={words}", seeds], target)
+        atheris.Fuzz()
+
+
+if __name__ == "__main__":
+    main()

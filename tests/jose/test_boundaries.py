@@ -4,7 +4,11 @@ import pytest
 
 from asgi_jwks.errors import InvalidToken
 from asgi_jwks.jose.encoding import EncodingError, json_object
+from asgi_jwks.jose.jwk import JWKSet, SkippedKey, SkipReason
 from asgi_jwks.jose.jws import MAX_TOKEN_BYTES, parse_compact, split_compact
+from asgi_jwks.jose.key import symmetric_key
+
+KEYS = JWKSet((symmetric_key(bytes(32), "HS256"),))
 
 
 def nested(depth: int) -> bytes:
@@ -43,3 +47,36 @@ def test_the_json_serialization_is_recognised_with_or_without_white_space(token:
         with pytest.raises(InvalidToken) as caught:
             read(token)
         assert "JSON serialization" in (caught.value.detail or "")
+
+
+def test_what_stands_side_by_side_makes_nothing_deeper() -> None:
+    """A7: sixteen levels are read, however many brackets were closed before."""
+    siblings = b"[]," * 40
+    deepest = b"[" * 14 + siblings + b"[]" + b"]" * 14
+    assert json_object(b'{"a":' + deepest + b"}")
+
+
+def test_what_was_closed_before_lends_no_depth() -> None:
+    """A7: the seventeenth level is refused, however many brackets were closed before."""
+    siblings = b"[]," * 40
+    too_deep = b"[" * 16 + b"]" * 16
+    with pytest.raises(EncodingError, match="nested too deeply"):
+        json_object(b'{"a":[' + siblings + b'0],"b":' + too_deep + b"}")
+
+
+@pytest.mark.parametrize(
+    "value",
+    [KEYS, KEYS.keys[0], SkippedKey(0, "a", SkipReason.UNKNOWN_KTY)],
+    ids=lambda value: type(value).__name__,
+)
+def test_a_value_of_this_room_stays_what_it_is(value: object) -> None:
+    """Shared between requests and threads: nothing is changed, and nothing is added."""
+    for name in (*type(value).__annotations__, "another"):
+        with pytest.raises((AttributeError, TypeError)):
+            setattr(value, name, None)
+    assert not hasattr(value, "__dict__")
+
+
+def test_equal_sets_have_one_hash() -> None:
+    same = JWKSet((symmetric_key(bytes(32), "HS256"),))
+    assert len({KEYS, same}) == 1

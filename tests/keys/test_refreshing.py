@@ -7,7 +7,6 @@ import pytest
 
 from asgi_jwks.errors import KeySetUnavailable
 from asgi_jwks.keys.fetched import Fetched
-from asgi_jwks.keys.flight import Flight
 from asgi_jwks.keys.freshness import Phase, TrustPeriod
 from asgi_jwks.keys.refreshing import Refreshing
 
@@ -47,24 +46,6 @@ def source() -> Source:
 @pytest.fixture
 def refreshing(source: Source) -> Refreshing[int]:
     return Refreshing(source, period=TrustPeriod(), clock=anyio.current_time, spread=lambda: 0.5)
-
-
-def begun_elsewhere() -> Flight:
-    """A refresh of another loop."""
-    return Flight(anyio.current_time(), paid=False)
-
-
-async def test_an_older_refresh_that_ends_late_never_overwrites_a_newer_one(
-    refreshing: Refreshing[int],
-) -> None:
-    """F15: whether it succeeds or fails."""
-    late = begun_elsewhere()
-    await refreshing.refresh()
-    refreshing._succeed(late, 0, Fetched(99, "", b""))
-    assert late.succeeded
-    refreshing._fail(late, 0, OSError("late"))
-    assert refreshing.value() == 1
-    assert (refreshing.last_error, refreshing.freshness.failures) == (None, 0)
 
 
 async def test_a_failing_endpoint_is_asked_once_at_a_time(

@@ -1,28 +1,25 @@
 """A value fetched from elsewhere, kept fresh: the machinery that key sets and metadata share.
 
-What lives only here: who waits for a refresh, who starts one, and which result counts. What it
-does not know: what the value is, and how it is fetched; the decisions of `freshness.py` are only
-carried out here.
+What lives only here: who waits for a refresh, and who starts one. What it does not know: what the
+value is, and how it is fetched; the decisions of `freshness.py` are only carried out here.
 
-State is shared by all event loops and threads of the process and changed under a lock that is
-never held while waiting; a refresh belongs to the event loop that started it.
+A refresh belongs to the event loop that started it; what comes of it belongs to the whole process,
+and lives in `kept.py`.
 """
 
 import math
 import random
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
-from typing import Final, Generic, TypeVar
+from typing import Final, TypeVar
 
 import anyio
 
-from asgi_jwks._fork import ForkSafeLock
-from asgi_jwks.errors import KeySetError, KeySetUnavailable
 from asgi_jwks.keys.fetch import FetchFailed
-from asgi_jwks.keys.fetched import Fetched, Load, Nobody, Observer
+from asgi_jwks.keys.fetched import Load, Nobody, Observer
 from asgi_jwks.keys.flight import Flight, SingleFlight
-from asgi_jwks.keys.freshness import Freshness, Phase, TrustPeriod
+from asgi_jwks.keys.freshness import Phase, TrustPeriod
+from asgi_jwks.keys.kept import Kept
 
 __all__ = ["Refreshing"]
 
@@ -34,7 +31,7 @@ LONGEST_SLEEP: Final = 30.0
 SHORTEST_SLEEP: Final = 1.0
 
 
-class Refreshing(Generic[T]):
+class Refreshing(Kept[T]):
     """The last good value, and its refreshing.
 
     Args:
@@ -54,24 +51,10 @@ class Refreshing(Generic[T]):
         clock: Callable[[], float] = time.monotonic,
         spread: Callable[[], float] = random.random,
     ) -> None:
+        super().__init__(
+            period, observer=Nobody() if observer is None else observer, clock=clock, spread=spread
+        )
         self._load: Final = load
-        self._observer: Final[Observer[T]] = observer if observer is not None else Nobody()
-        self._clock: Final = clock
-        self._spread: Final = spread
-        self.period: Final = period
-        self.freshness = Freshness()
-        self.fetched: Fetched[T] | None = None
-        self.last_error: Exception | None = None
-        self.fetches = 0
-        self.failed_fetches = 0
-        self._applied = 0
-        self._announced: Phase | None = None
-        # Read on the request path: the value, until when it needs no second look, and from when
-        # on it may be refetched.
-        self._value: T | None = None
-        self._quiet_until = self.freshness.quiet_until()
-        self._refetch_at = self.freshness.refetch_at()
-        self._lock: Final = ForkSafeLock()
         self._flights: Final = SingleFlight(self._refresh)
 
     def at_hand(self) -> T | None:
@@ -121,20 +104,6 @@ class Refreshing(Generic[T]):
                 await self._begin(now).ended.wait()
         return self.value()
 
-    def value(self) -> T:
-        """The value, if it may still be used, however stale; it starts and awaits nothing.
-
-        Raises:
-            KeySetError: there is none.
-        """
-        if self._value is None or self.phase() is Phase.EXPIRED:
-            raise self._unavailable()
-        return self._value
-
-    def phase(self) -> Phase:
-        """Which phase of its life the value is in now."""
-        return self.freshness.phase(self._clock())
-
     def may_learn(self) -> bool:
         """Whether `refetched` may bring news: by a fetch that it may make, or one in progress."""
         return self._clock() >= self._refetch_at or self.is_refreshing()
@@ -142,11 +111,6 @@ class Refreshing(Generic[T]):
     def is_refreshing(self) -> bool:
         """Whether a refresh is in progress in this event loop."""
         return self._flights.current() is not None
-
-    def owe_refetch(self) -> None:
-        """A refetch was not even asked for, since it may not be made: owe one refresh instead."""
-        if self.freshness.wanted_at == math.inf and not self.freshness.failures:
-            self._owe(self._clock())
 
     async def refetched(self, since: float, is_found: Callable[[T], bool]) -> bool:
         """Look for something in the value, and whether the last word on it has been said.
@@ -196,16 +160,6 @@ class Refreshing(Generic[T]):
         """Cancel this event loop's refresh, if one is in progress, and wait until it is gone."""
         await self._flights.cancel()
 
-    def doubt(self) -> None:
-        """The value may be outdated: a refresh is due now, unless the backoff forbids it."""
-        with self._lock:
-            self._set(replace(self.freshness, due_at=min(self.freshness.due_at, self._clock())))
-
-    def restore(self, fetched: Fetched[T], *, age: float) -> None:
-        """Begin with a value that was fetched `age` seconds ago, by another process."""
-        with self._lock:
-            self._accept(fetched, started=self._clock() - age)
-
     def _attend(self, now: float) -> T | None:
         phase = self.freshness.phase(now)
         if phase in {Phase.EMPTY, Phase.EXPIRED}:
@@ -236,114 +190,24 @@ class Refreshing(Generic[T]):
         """This event loop's refresh: the one in progress, or one that begins now."""
         flight = self._flights.current()
         if flight is None:
-            with self._lock:
-                self._set(self.freshness.begun(self.period, now))
+            self._note_beginning(now)
             flight = self._flights.start(now, paid=paid)
         return flight
 
-    def _fetched_since(self, since: float) -> bool:
-        fetched_at = self.freshness.fetched_at
-        return fetched_at is not None and fetched_at >= since
-
-    def _pay(self, now: float) -> bool:
-        with self._lock:
-            paid = self.freshness.spend(now)
-            if paid is not None:
-                self._set(paid)
-                return True
-        self._owe(now)
-        return False
-
-    def _owe(self, now: float) -> None:
-        with self._lock:
-            first_refusal = self.freshness.wanted_at == math.inf
-            self._set(self.freshness.want(now))
-        if first_refusal:
-            self._observer.budget_exhausted()
-
     async def _refresh(self, flight: Flight) -> None:
-        with self._lock:
-            self.fetches += 1
-            turn = self.fetches
-            previous = self.fetched
-            # An endpoint that is failing already is not asked twice at a time.
-            attempts = 1 if self.freshness.failures else 2
+        turn, previous = self._take_turn()
+        # An endpoint that is failing already is not asked twice at a time.
+        attempts = 1 if self.freshness.failures else 2
         try:
             with anyio.fail_after(self.period.timeout):
                 fetched = await self._load(previous, attempts)
         except TimeoutError:
             seconds = f"{self.period.timeout:g} s"
-            self._fail(flight, turn, FetchFailed(f"no complete answer within {seconds}"))
+            late = FetchFailed(f"no complete answer within {seconds}")
+            self._fail(turn, late, paid=flight.paid)
         # Whatever else it is, it must leave neither a waiter hanging nor the state untold.
         except Exception as error:
-            self._fail(flight, turn, error)
+            self._fail(turn, error, paid=flight.paid)
         else:
-            self._succeed(flight, turn, fetched)
-
-    def _succeed(self, flight: Flight, turn: int, fetched: Fetched[T]) -> None:
-        flight.succeeded = True
-        with self._lock:
-            # A refresh in another loop that began later has told more than this one can.
-            if turn < self._applied:
-                return
-            self._applied = turn
-            previous = self._value
-            self._announced = None
-            self._accept(fetched, started=flight.started)
-        self._observer.refreshed(previous, fetched.value)
-
-    def _accept(self, fetched: Fetched[T], *, started: float) -> None:
-        self.fetched = fetched
-        self.last_error = None
-        self._value = fetched.value
-        self._set(
-            self.freshness.succeeded(
-                self.period, started=started, advised=fetched.advised, spread=self._spread()
-            )
-        )
-
-    def _fail(self, flight: Flight, turn: int, error: Exception) -> None:
-        now = self._clock()
-        with self._lock:
-            if turn < self._applied:
-                return
-            self.last_error = error
-            self.failed_fetches += 1
-            failed = self.freshness.failed(
-                now,
-                spread=self._spread(),
-                retry_after=_asked_to_wait(error),
-                spent=flight.paid,
-            )
-            self._set(failed)
-        self._observer.failed(error, failures=failed.failures, retry_in=failed.not_before - now)
-
-    def _set(self, freshness: Freshness) -> None:
-        self.freshness = freshness
-        self._quiet_until = freshness.quiet_until()
-        self._refetch_at = freshness.refetch_at()
-
-    def _announce(self, phase: Phase) -> None:
-        if self._announced is phase:
-            return
-        with self._lock:
-            first = self._announced is not phase
-            self._announced = phase
-        if first:
-            self._observer.entered(phase)
-
-    def _unavailable(self) -> KeySetError:
-        now = self._clock()
-        if self.freshness.phase(now) is Phase.EXPIRED:
-            self._announce(Phase.EXPIRED)
-        why = "no fetch has ended yet" if self.last_error is None else str(self.last_error)
-        error = KeySetUnavailable(why, retry_after=self.freshness.retry_after(now))
-        error.__cause__ = self.last_error
-        return error
-
-
-def _asked_to_wait(error: BaseException | None) -> float | None:
-    """What the endpoint that failed, or one that it depends on, asked for in Retry-After."""
-    while error is not None and not isinstance(error, FetchFailed):
-        error = error.__cause__
-    return None if error is None else error.asked_to_wait
+            flight.succeeded = True
+            self._succeed(turn, fetched, started=flight.started)

@@ -1,8 +1,11 @@
 """The edges of this room: the last value that passes, and the first that does not."""
 
+from collections.abc import Callable
+from typing import Any
+
 import pytest
 
-from asgi_jwks.errors import InvalidToken
+from asgi_jwks.errors import InvalidKeySet, InvalidToken
 from asgi_jwks.jose.encoding import EncodingError, json_object
 from asgi_jwks.jose.jwk import JWKSet, SkippedKey, SkipReason
 from asgi_jwks.jose.jws import MAX_TOKEN_BYTES, parse_compact, split_compact
@@ -77,6 +80,26 @@ def test_a_value_of_this_room_stays_what_it_is(value: object) -> None:
     assert not hasattr(value, "__dict__")
 
 
-def test_equal_sets_have_one_hash() -> None:
-    same = JWKSet((symmetric_key(bytes(32), "HS256"),))
-    assert len({KEYS, same}) == 1
+def test_equal_sets_have_one_hash(jwk_for: Callable[..., dict[str, Any]]) -> None:
+    document = {"keys": [jwk_for("RS256", kid="a"), {}]}
+    assert len({JWKSet.parse(document), JWKSet.parse(document)}) == 1
+
+
+def test_a_set_is_asked_for_a_thumbprint_as_often_as_one_likes() -> None:
+    """H3: every request of a cached token asks."""
+    for _ in range(3):
+        assert KEYS.holds(KEYS.keys[0].thumbprint)
+
+
+def test_an_algorithm_that_a_stranger_wrote_is_escaped_in_the_detail() -> None:
+    """D7: no line of a log is a stranger's."""
+    with pytest.raises(InvalidToken) as caught:
+        KEYS.select(None, "RS256\nroot logged in")
+    assert caught.value.detail == (r"none of 1 usable keys fits no kid and RS256\nroot logged in")
+
+
+def test_a_map_of_certificates_is_recognised_after_white_space() -> None:
+    """F8: whoever configured Firebase's address is told which one to take."""
+    certificate = "\n-----BEGIN CERTIFICATE-----\nMIID\n-----END CERTIFICATE-----"
+    with pytest.raises(InvalidKeySet, match=r"X\.509 certificates, not a JWK Set"):
+        JWKSet.parse({"a": certificate})

@@ -17,9 +17,16 @@ from tests.mutation.trial import Tree, copied_tree
 CHECKOUT: Final = Path(__file__).parents[2]
 PACKAGE: Final = Path("src/asgi_jwks")
 
-# What proves something else: the names in the corpus, and statistics over random input, which are
-# slow and seldom the only ones to notice.
-LEFT_OUT: Final = ("--ignore=tests/attacks/test_the_corpus.py",)
+# Modules whose rules are proved by the tests of another one.
+PROVED_BY: Final = {
+    "headers.py": "policy",
+    "answer.py": "middleware",
+    "endpoints.py": "authorization",
+}
+# The names in the corpus of attacks are compared with a table, which no mutant changes.
+LEFT_OUT: Final = "--ignore=tests/attacks/test_the_corpus.py"
+# Statistics over random input: slow, and seldom the only ones to notice.
+SLOW: Final = ("*_properties.py", "test_differential.py")
 ATTACKED_ROOMS: Final = frozenset({"tokens", "asgi"})
 # asgi/lifespan.py starts and stops background tasks: its tests are about time and cancellation.
 NOT_MUTATED: Final = frozenset({"__init__.py", "lifespan.py"})
@@ -34,13 +41,17 @@ class Stage:
 
 
 def stages_of(tree: Tree, room: str, module: str) -> list[tuple[str, ...]]:
-    """The tests to ask, the likeliest first: the module's own, the room's, the attacks."""
-    own = f"tests/{room}/test_{module.removesuffix('.py')}.py"
-    stages: list[tuple[str, ...]] = [(own,)] if (tree.root / own).exists() else []
-    stages.append((f"tests/{room}", f"--ignore={own}"))
-    if room in ATTACKED_ROOMS:
-        stages.append(("tests/attacks", *LEFT_OUT))
-    return stages
+    """The tests to ask, the likeliest first: the module's own, the room's, the rest."""
+    folder = f"tests/{room}"
+    own = f"{folder}/test_{PROVED_BY.get(module, module.removesuffix('.py'))}.py"
+    slow = [
+        str(path.relative_to(tree.root))
+        for pattern in SLOW
+        for path in sorted((tree.root / folder).glob(pattern))
+    ]
+    rest = [*slow, "tests/attacks", LEFT_OUT] if room in ATTACKED_ROOMS else slow
+    others = (folder, *(f"--ignore={path}" for path in (own, *slow)))
+    return [stage for stage in ((own,), others, tuple(rest)) if stage]
 
 
 def timed(tree: Tree, stages: Sequence[tuple[str, ...]]) -> list[Stage]:

@@ -32,6 +32,11 @@ class TestTheAuthorizationField:
         """A1, A2"""
         assert authorization(value) == b"abc"
 
+    @pytest.mark.parametrize("value", ["Bearer XabcX", "Bearer abc\n", "Bearer abc\r\x0b"])
+    def test_nothing_else_around_it_is_dropped(self, value: str) -> None:
+        """A1"""
+        assert authorization(value) == value.removeprefix("Bearer ").encode()
+
     @pytest.mark.parametrize("value", ["Bearer abc ", "Bearer abc\t", "Bearer \tabc"])
     def test_white_space_around_a_value_is_no_part_of_it(self, value: str) -> None:
         """A1: RFC 9110, section 5.5."""
@@ -104,6 +109,7 @@ class TestCookies:
             ("x=1;at=abc", b"abc"),
             ('at="abc"', b"abc"),
             ("at=abc==", b"abc=="),
+            ("at=XabcX", b"XabcX"),
             ("AT=abc", None),
             ("at", None),
             ("at=", None),

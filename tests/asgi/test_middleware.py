@@ -25,14 +25,13 @@ from asgi_jwks import (
     WebSocketSubprotocol,
 )
 from asgi_jwks.asgi.identity import Anonymous
-from asgi_jwks.testing import MockIssuer, SigningKey
+from asgi_jwks.testing import MockIssuer, forge
 
 pytestmark = pytest.mark.anyio
 
 # `Guarded` of conftest.py: a callable that connects and tells what happened.
 Guarded = Callable[..., Any]
 
-STRANGER = SigningKey.generate("RS256")
 PREFLIGHT = [(b"origin", b"https://app.example"), (b"access-control-request-method", b"GET")]
 DENIAL: dict[str, Any] = {"extensions": {"websocket.http.response": {}}}
 
@@ -388,8 +387,28 @@ class TestPreflights:
             assert (await app(method="OPTIONS", headers=PREFLIGHT)).status == 401
         [record] = caplog.records
         assert record.levelno == logging.WARNING
-        assert record.getMessage().startswith("refused a CORS preflight")
-        assert "allow_unauthenticated_preflight=True" in record.getMessage()
+        assert record.getMessage() == (
+            "refused a CORS preflight, which never has a token. Add Starlette's CORSMiddleware "
+            "after JWTBearerMiddleware, so that it answers first, or set "
+            "allow_unauthenticated_preflight=True if the application answers it."
+        )
+
+    async def test_one_with_nothing_else_is_one_too(self, issuer: MockIssuer) -> None:
+        """B10"""
+        passed: list[Any] = []
+
+        async def app(scope: Any, receive: Any, send: Any) -> None:
+            passed.append(scope)
+
+        guard: Any = JWTBearerMiddleware(
+            app,
+            issuer=issuer.issuer,
+            audience=issuer.audience,
+            keys=StaticJWKSet(issuer.jwk_set()),
+            allow_unauthenticated_preflight=True,
+        )
+        await guard({"type": "http", "method": "OPTIONS", "headers": PREFLIGHT}, None, None)
+        assert len(passed) == 1
 
     async def test_one_with_a_token_is_a_request_like_others(
         self, app: Guarded, issuer: MockIssuer
@@ -482,6 +501,16 @@ class TestMetrics:
         assert (await guarded(on_refused=on_refused)()).status == 401
         assert [record.getMessage() for record in caplog.records] == ["on_refused failed"]
 
+    async def test_it_is_told_the_error_and_the_connection(
+        self, guarded: Callable[..., Guarded]
+    ) -> None:
+        told: list[tuple[Exception, Any]] = []
+        app = guarded(on_refused=lambda error, scope: told.append((error, scope)))
+        await app(path="/messages")
+        [(error, scope)] = told
+        assert isinstance(error, MissingToken)
+        assert scope["path"] == "/messages"
+
     async def test_there_need_not_be_one(self, guarded: Callable[..., Guarded]) -> None:
         assert (await guarded(on_refused=None)()).status == 401
 
@@ -489,14 +518,14 @@ class TestMetrics:
         self, app: Guarded, issuer: MockIssuer, caplog: pytest.LogCaptureFixture
     ) -> None:
         """H1"""
-        token = issuer.access_token(key=STRANGER)
+        token = forge.with_flipped_signature(issuer.access_token())
         await app(token)
         assert not caplog.records
         caplog.set_level(logging.DEBUG, "asgi_jwks")
         await app(token)
         [record] = caplog.records
         assert record.levelno == logging.DEBUG
-        assert record.getMessage().startswith("refused: ")
+        assert record.getMessage() == "refused: The signature of the access token is not valid"
         for part in token.split("."):
             assert part not in caplog.text
 
@@ -505,8 +534,12 @@ class TestConfiguration:
     @pytest.mark.parametrize("options", [{}, {"issuer": "https://i/", "verifier": object()}])
     def test_either_an_issuer_or_a_verifier(self, options: dict[str, Any]) -> None:
         """F14"""
-        with pytest.raises(ConfigurationError, match="Write JWTBearerMiddleware"):
+        with pytest.raises(ConfigurationError) as error:
             JWTBearerMiddleware(_app, **options)
+        assert str(error.value) == (
+            'Write JWTBearerMiddleware(app, issuer="https://example.eu.auth0.com/", '
+            'audience="https://api.example.com"), or JWTBearerMiddleware(app, verifier=...).'
+        )
 
     @pytest.mark.parametrize(
         "option",

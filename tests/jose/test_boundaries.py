@@ -1,15 +1,17 @@
 """The edges of this room: the last value that passes, and the first that does not."""
 
+import hashlib
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from asgi_jwks.errors import InvalidKeySet, InvalidToken
-from asgi_jwks.jose.encoding import EncodingError, json_object
-from asgi_jwks.jose.jwk import JWKSet, SkippedKey, SkipReason
+from asgi_jwks.jose.encoding import EncodingError, b64url_encode, json_object
+from asgi_jwks.jose.jwk import MAX_KID_LENGTH, JWKSet, SkippedKey, SkipReason
 from asgi_jwks.jose.jws import MAX_TOKEN_BYTES, parse_compact, split_compact
 from asgi_jwks.jose.key import symmetric_key
+from asgi_jwks.jose.published import read_public_key
 
 KEYS = JWKSet((symmetric_key(bytes(32), "HS256"),))
 
@@ -41,6 +43,44 @@ def test_nothing_but_white_space_may_stand_around_an_object() -> None:
 def test_a_token_is_read_up_to_sixteen_kibibytes() -> None:
     """A7: the number that SECURITY.md promises."""
     assert MAX_TOKEN_BYTES == 16384
+
+
+def test_a_key_id_has_up_to_256_characters() -> None:
+    """D7: the number that SECURITY.md promises."""
+    assert MAX_KID_LENGTH == 256
+
+
+@pytest.mark.parametrize("reason", SkipReason)
+def test_a_reason_is_its_name_in_lower_case(reason: SkipReason) -> None:
+    """E1: operators find the values in logs and events, so they stay as they are."""
+    assert reason.value == reason.name.lower()
+
+
+def test_a_key_for_signatures_may_be_for_making_them_too(
+    jwk_for: Callable[..., dict[str, Any]],
+) -> None:
+    """E2: `sign` and `verify` are both what `use` of `sig` means (RFC 7517, section 4.3)."""
+    key = read_public_key(jwk_for("RS256", use="sig", key_ops=["sign", "verify"]))
+    assert "RS256" in key.algorithms
+
+
+@pytest.mark.parametrize(
+    ("algorithm", "members"),
+    [
+        ("RS256", ("e", "kty", "n")),
+        ("ES256", ("crv", "kty", "x", "y")),
+        ("ES512", ("crv", "kty", "x", "y")),
+        ("EdDSA", ("crv", "kty", "x")),
+    ],
+)
+def test_a_thumbprint_is_made_of_the_required_members_in_their_order(
+    jwk_for: Callable[..., dict[str, Any]], algorithm: str, members: tuple[str, ...]
+) -> None:
+    """H2: RFC 7638, sections 3.2 and 3.3; RFC 8037, section 2."""
+    jwk = jwk_for(algorithm, kid="a", x5t="b")
+    canonical = "{" + ",".join(f'"{name}":"{jwk[name]}"' for name in members) + "}"
+    expected = b64url_encode(hashlib.sha256(canonical.encode()).digest())
+    assert read_public_key(jwk).thumbprint == expected
 
 
 @pytest.mark.parametrize("token", [b"{}", b"[]", b" {}", b"\n[1]"])
@@ -81,7 +121,7 @@ def test_a_value_of_this_room_stays_what_it_is(value: object) -> None:
 
 
 def test_equal_sets_have_one_hash(jwk_for: Callable[..., dict[str, Any]]) -> None:
-    document = {"keys": [jwk_for("RS256", kid="a"), {}]}
+    document = {"keys": [jwk_for("RS256"), jwk_for("RS256", alg="RS256"), {}]}
     assert len({JWKSet.parse(document), JWKSet.parse(document)}) == 1
 
 

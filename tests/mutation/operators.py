@@ -236,12 +236,14 @@ def _other_constants(value: object, *, in_text: bool) -> Iterator[_Change]:
 def _other_calls(node: ast.Call, *, in_text: bool) -> Iterator[_Change]:
     name = node.func.id if isinstance(node.func, ast.Name) else ""
     method = node.func.attr if isinstance(node.func, ast.Attribute) else ""
-    if len(node.args) > 1 and name not in {"isinstance", "getattr"} and not in_text:
+    if len(node.args) > 1 and name not in {"isinstance", "max", "min"} and not in_text:
         first, second, *rest = node.args
         starred = isinstance(first, ast.Starred) or isinstance(second, ast.Starred)
         if not starred and ast.dump(first) != ast.dump(second):
             yield "arguments swapped", _with(node, args=[second, first, *rest])
-    if name in _CONVERSIONS and len(node.args) == 1 and not in_text:
+    # A constant set is as good as a frozen one to whoever does not change it.
+    constant = [argument for argument in node.args if _is_constant_set(argument)]
+    if name in _CONVERSIONS and len(node.args) == 1 and not constant and not in_text:
         yield "the argument", node.args[0]
     if isinstance(node.func, ast.Attribute) and method in _NORMALISATIONS and not in_text:
         yield f"without .{method}()", node.func.value
@@ -249,6 +251,12 @@ def _other_calls(node: ast.Call, *, in_text: bool) -> Iterator[_Change]:
     if other is not None:
         func = ast.Name(id=other) if name else _with(node.func, attr=other)
         yield other, _with(node, func=func)
+
+
+def _is_constant_set(node: ast.AST) -> bool:
+    return isinstance(node, ast.Set) and all(
+        isinstance(element, ast.Constant) or ast.unparse(element).isupper() for element in node.elts
+    )
 
 
 def _removals(node: ast.stmt, *, in_function: bool) -> Iterator[_Change]:

@@ -18,15 +18,11 @@ CHECKOUT: Final = Path(__file__).parents[2]
 PACKAGE: Final = Path("src/asgi_jwks")
 
 # Modules whose rules are proved by the tests of another one.
-PROVED_BY: Final = {
-    "headers.py": "policy",
-    "answer.py": "middleware",
-    "endpoints.py": "authorization",
-}
+PROVED_BY: Final = {"headers.py": "policy", "answer.py": "middleware"}
 # The names in the corpus of attacks are compared with a table, which no mutant changes.
 LEFT_OUT: Final = "--ignore=tests/attacks/test_the_corpus.py"
-# Statistics over random input: slow, and seldom the only ones to notice.
-SLOW: Final = ("*_properties.py", "test_differential.py")
+# Random input, and background tasks: slow, and seldom the only ones to notice.
+SLOW: Final = ("*_properties.py", "test_differential.py", "test_lifespan.py")
 ATTACKED_ROOMS: Final = frozenset({"tokens", "asgi"})
 # asgi/lifespan.py starts and stops background tasks: its tests are about time and cancellation.
 NOT_MUTATED: Final = frozenset({"__init__.py", "lifespan.py"})
@@ -89,24 +85,25 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.mutation.run", description=__doc__)
     parser.add_argument("rooms", nargs="*", default=["jose", "tokens", "asgi"])
     parser.add_argument("--only", action="append", default=[], help="a module, such as jws.py")
-    parser.add_argument("--lines", default="", help="only lines FIRST-LAST, of --only")
+    parser.add_argument("--again", type=Path, help="only the survivors in this earlier report")
     parser.add_argument("--sample", type=int, default=0, help="try about this many per room")
     options = parser.parse_args()
-    first, _, last = options.lines.partition("-")
+    earlier = options.again.read_text(encoding="utf-8").splitlines() if options.again else None
     with copied_tree(CHECKOUT) as tree:
         for room in options.rooms:
             tried: dict[str, list[bool]] = {}
             stages: dict[str, list[Stage]] = {}
             started = time.monotonic()
             for module, mutant in chosen(tree, room, options.only, options.sample):
-                if first and not int(first) <= mutant.line <= int(last or first):
+                line = f"survived  {room}/{module}:{mutant.line}  {mutant.change}"
+                if earlier is not None and line not in earlier:
                     continue
                 if module not in stages:
                     stages[module] = timed(tree, stages_of(tree, room, module))
                 survived = survives(tree, PACKAGE / room / module, mutant, stages[module])
                 tried.setdefault(module, []).append(survived)
                 if survived:
-                    print(f"survived  {room}/{module}:{mutant.line}  {mutant.change}", flush=True)
+                    print(line, flush=True)
             for module, verdicts in tried.items():
                 print(f"{room}/{module}: {verdicts.count(False)} of {len(verdicts)} killed")
             verdicts = [verdict for each in tried.values() for verdict in each]

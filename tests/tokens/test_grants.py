@@ -18,6 +18,7 @@ from asgi_jwks.tokens.grants import all_strings, check_grants, client_id, grante
         ({"scp": ["a", "b c"]}, ("a", "b c")),
         ({"scp": ["a", ""]}, ("a",)),
         ({"scp": []}, ()),
+        ({"scp": "a\tb"}, ("a\tb",)),
         ({"scope": "a", "scp": ["b"]}, ("a", "b")),
         ({"scope": "a", "scp": "b"}, ("a", "b")),
     ],

@@ -26,12 +26,25 @@ def test_a_near_miss_is_explained(value: object, caplog: pytest.LogCaptureFixtur
     assert record.name == "asgi_jwks.tokens"
     assert record.levelno == logging.WARNING
     assert record.getMessage().startswith("refused a token whose iss is '")
-    assert f"configured is '{ISSUER}'" in record.getMessage()
+    assert record.getMessage().endswith(
+        f"configured is '{ISSUER}'. They must be equal to the last character: look at the slash at "
+        "the end, the scheme and the case."
+    )
 
 
 @pytest.mark.parametrize(
     "value",
-    [ISSUER, "https://other.example/", "", None, 1, {}, [None, 1], "https://issuer.example/x"],
+    [
+        ISSUER,
+        "https://other.example/",
+        "",
+        None,
+        1,
+        {},
+        [None, 1],
+        "https://issuer.example/x",
+        f"{ISSUER}X",
+    ],
 )
 def test_what_is_equal_or_far_off_is_not(value: object, caplog: pytest.LogCaptureFixture) -> None:
     NearMisses("iss").look(value, [ISSUER])

@@ -187,6 +187,7 @@ class TestWhatTheIssuerAllowsInAHeader:
         with pytest.raises(InvalidToken) as refusal:
             rules(profile="rfc9068").check_header(JOSEHeader("RS256", None, kind))
         assert refusal.value.reason is Reason.WRONG_TYPE
+        assert refusal.value.detail == "the rfc9068 profile demands typ at+jwt"
 
     def test_rfc9068_gets_its_type(self) -> None:
         """D9"""
@@ -270,6 +271,7 @@ class TestTime:
     def test_numbers_beyond_all_dates_are_refused(self, claim: str, value: float) -> None:
         """G1"""
         assert detail(good(**{claim: value})) == f"{claim} is out of range"
+        assert verdict(good(**{claim: value})) is Reason.INVALID_CLAIM
 
     def test_the_last_second_of_all_dates_is_a_date(self) -> None:
         """G1"""

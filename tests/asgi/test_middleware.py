@@ -634,3 +634,13 @@ class TestConfiguration:
 
 
 async def _app(scope: Any, receive: Any, send: Any) -> None: ...
+
+
+@pytest.mark.parametrize("header", [b'{"alg":"none"}', b'{"alg":"RS256","crit":["b64"]}'])
+async def test_malformed_credentials_are_400_whatever_their_header_says(
+    app: Guarded, header: bytes
+) -> None:
+    """A1, B3: the form of the credentials is judged before the token in them."""
+    token = forge.segment(header).encode() + b".e30.\xa7"
+    answer = await app(headers=[(b"authorization", b"Bearer " + token)])
+    assert answer.status == 400

@@ -845,12 +845,15 @@ async def test_client_and_callable_exclude_each_other(issuer: MockIssuer) -> Non
 async def test_an_unknown_key_id_is_refused_at_once_when_nothing_may_be_fetched_for_it(
     keys: RemoteJWKSet, issuer: MockIssuer, told: list[KeySetEvent]
 ) -> None:
-    """F3: a refresh is owed all the same."""
+    """A8, F3: once a token that was screened has made a refresh owed."""
     keys.refuse_unknown("any", "ES256")
     await warm(keys)
     keys.refuse_unknown("forged", "ES256")
     for number in range(2):
         await refusal_of(keys, f"forged-{number}")
+    keys.refuse_unknown("forged", "ES256")
+    assert not keys._keys.owes_refresh()
+    await refusal_of(keys, "forged-2")
     for _ in range(3):
         with pytest.raises(InvalidToken):
             keys.refuse_unknown("forged", "ES256")

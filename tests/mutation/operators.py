@@ -118,7 +118,8 @@ def _edits(node: ast.AST, *, in_text: bool = False, in_function: bool = False) -
             elif _is_dispensable(child, field) and not text:
                 changes.append(("removed", None))
             for what, new in changes:
-                change = f"{_short(child)}  =>  {what}"
+                name = f"{node.arg}=" if isinstance(node, ast.keyword) else ""
+                change = f"{name}{_short(child)}  =>  {what}"
                 yield _Edit(node, field, index, new, change, line)
             yield from _edits(child, in_text=text, in_function=in_function)
 

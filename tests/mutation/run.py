@@ -67,7 +67,9 @@ def survives(tree: Tree, module: Path, mutant: Mutant, stages: Sequence[Stage]) 
         return all(tree.tests_pass(stage.arguments, timeout=stage.timeout) for stage in stages)
 
 
-def chosen(tree: Tree, room: str, only: Sequence[str], sample: int) -> Iterator[tuple[str, Mutant]]:
+def chosen(
+    tree: Tree, room: str, only: Sequence[str], sample: int, offset: int
+) -> Iterator[tuple[str, Mutant]]:
     """The mutants of a room, or an even sample of them, each with the name of its module."""
     found = [
         (path.name, mutant)
@@ -77,7 +79,7 @@ def chosen(tree: Tree, room: str, only: Sequence[str], sample: int) -> Iterator[
     ]
     every = 1 if not sample else max(1, -(-len(found) // sample))
     print(f"{room}: {len(found)} mutants, every {every} is tried", flush=True)
-    yield from found[::every]
+    yield from found[offset::every]
 
 
 def main() -> None:
@@ -85,6 +87,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.mutation.run", description=__doc__)
     parser.add_argument("rooms", nargs="*", default=["jose", "tokens", "asgi"])
     parser.add_argument("--only", action="append", default=[], help="a module, such as jws.py")
+    parser.add_argument("--offset", type=int, default=0, help="which of the samples")
     parser.add_argument("--again", type=Path, help="only the survivors in this earlier report")
     parser.add_argument("--sample", type=int, default=0, help="try about this many per room")
     options = parser.parse_args()
@@ -94,7 +97,7 @@ def main() -> None:
             tried: dict[str, list[bool]] = {}
             stages: dict[str, list[Stage]] = {}
             started = time.monotonic()
-            for module, mutant in chosen(tree, room, options.only, options.sample):
+            for module, mutant in chosen(tree, room, options.only, options.sample, options.offset):
                 line = f"survived  {room}/{module}:{mutant.line}  {mutant.change}"
                 if earlier is not None and line not in earlier:
                     continue
@@ -108,8 +111,9 @@ def main() -> None:
                 print(f"{room}/{module}: {verdicts.count(False)} of {len(verdicts)} killed")
             verdicts = [verdict for each in tried.values() for verdict in each]
             killed = verdicts.count(False)
+            share = killed / max(1, len(verdicts))
             print(
-                f"{room}: {killed} of {len(verdicts)} killed, {killed / len(verdicts):.1%}, "
+                f"{room}: {killed} of {len(verdicts)} killed, {share:.1%}, "
                 f"in {(time.monotonic() - started) / 60:.0f} minutes",
                 flush=True,
             )

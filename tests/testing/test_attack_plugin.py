@@ -4,19 +4,14 @@ import pytest
 
 pytest_plugins = ["pytester"]
 
+# A few of them are enough here; the whole corpus runs in tests/attacks/.
 CONFTEST = """
-from contextlib import suppress
+import pytest
 
-from asgi_jwks.testing import attack_plugin
-
-def pytest_addoption(parser):
-    with suppress(ValueError):  # where the installed plugin has them already
-        attack_plugin.add_attack_options(parser)
-
-def pytest_collection_modifyitems(session, items):
-    attack_plugin.add_attack_items(session, items)
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items):
     wanted = ("alg_none", "expired", "test_other")
-    items[:] = {item.name: item for item in items if item.name in wanted}.values()
+    items[:] = [item for item in items if item.name in wanted]
 """
 
 API = """
@@ -61,7 +56,7 @@ def attacked(pytester: pytest.Pytester) -> pytest.Pytester:
 
 def run(attacked: pytest.Pytester, *arguments: str) -> pytest.RunResult:
     return attacked.runpytest_inprocess(
-        "-p", "no:cacheprovider", "-p", "no:cov", "-p", "no:hypothesispytest", *arguments
+        "-p", "no:cacheprovider", "-p", "no:hypothesispytest", *arguments
     )
 
 
@@ -101,3 +96,31 @@ def test_a_name_without_a_colon_is_explained(attacked: pytest.Pytester) -> None:
 def test_without_the_option_nothing_is_added(attacked: pytest.Pytester) -> None:
     attacked.makepyfile(test_it="def test_other(): pass")
     run(attacked).assert_outcomes(passed=1)
+
+
+def test_an_endpoint_that_needs_scopes_is_asked_with_them(attacked: pytest.Pytester) -> None:
+    attacked.makepyfile(
+        scoped="""
+        from starlette.applications import Starlette
+        from starlette.responses import PlainTextResponse
+        from starlette.routing import Route
+
+        from asgi_jwks import JWTBearerMiddleware, StaticJWKSet, requires
+        from asgi_jwks.testing import MockIssuer
+
+        @requires("read:messages")
+        def messages(request):
+            return PlainTextResponse("hello")
+
+        app = JWTBearerMiddleware(
+            Starlette(routes=[Route("/messages", messages)]),
+            issuer="https://tenant.eu.auth0.com/",
+            audience="https://api.example.com",
+            keys=StaticJWKSet(MockIssuer().jwk_set()),
+        )
+        """
+    )
+    asked = ["--asgi-jwks-attack", "scoped:app", "--asgi-jwks-attack-path=/messages"]
+    run(attacked, *asked).assert_outcomes(failed=2)
+    result = run(attacked, *asked, "--asgi-jwks-attack-scopes=read:messages")
+    result.assert_outcomes(passed=2)

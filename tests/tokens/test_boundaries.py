@@ -1,6 +1,6 @@
 """The edges of this room that no rule names: sizes of memories, values that stay as they are."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,6 +9,7 @@ import pytest
 from asgi_jwks import StaticJWKSet, TrustedIssuer
 from asgi_jwks.errors import ConfigurationError, InvalidToken, KeySetUnavailable, Reason
 from asgi_jwks.jose.encoding import b64url_encode
+from asgi_jwks.jose.key import VerificationKey
 from asgi_jwks.testing import MockIssuer
 from asgi_jwks.tokens.headers import JOSEHeader, KnownHeaders
 from asgi_jwks.tokens.hints import NearMisses
@@ -60,6 +61,13 @@ def test_a_size_that_is_none_is_named(option: str, number: Any) -> None:
         AccessTokenVerifier([Tenant(KEYS, ())], **{option: number})
 
 
+def test_rules_are_given_by_name() -> None:
+    """Two strings and two sets beside each other are too easily swapped."""
+    positional: Any = TokenRules
+    with pytest.raises(TypeError):
+        positional(*(getattr(RULES, name) for name in TokenRules.__annotations__))
+
+
 def test_ten_thousand_tokens_are_remembered() -> None:
     """H2: the number that the documentation gives."""
     assert VERIFIED_TOKENS == 10_000
@@ -77,10 +85,40 @@ async def test_the_older_half_of_the_memory_is_asked_too() -> None:
         ],
         verified_tokens=2,
     )
-    tokens = [issuer.access_token(), issuer.access_token()]
+    tokens = [issuer.access_token(scopes=scope) for scope in ("a", "b")]
     first, second = [await verifier.verify(token) for token in tokens]
     assert await verifier.verify(tokens[0]) is first
     assert await verifier.verify(tokens[1]) is second
+
+
+class Waiting(StaticJWKSet):
+    """Keys that are never at hand: each must be waited for."""
+
+    waited = 0
+
+    def at_hand(self) -> Any:
+        """Nothing: None, which the base class never answers."""
+
+    async def key_for(
+        self, kid: str | None, algorithm: str, screen: Callable[[], object], /
+    ) -> VerificationKey:
+        """The key, once more."""
+        self.waited += 1
+        return await super().key_for(kid, algorithm, screen)
+
+
+@pytest.mark.anyio
+async def test_a_remembered_token_is_not_trusted_while_no_keys_are_at_hand() -> None:
+    """H3: a lapsed trust period takes effect on the next request."""
+    issuer = MockIssuer()
+    keys = Waiting(issuer.jwk_set())
+    verifier = AccessTokenVerifier(
+        [TrustedIssuer(issuer=issuer.issuer, audience=issuer.audience, keys=keys)]
+    )
+    token = issuer.access_token()
+    for waited in (1, 2, 3):
+        await verifier.verify(token)
+        assert keys.waited == waited
 
 
 def test_sixty_four_headers_are_known_and_then_none() -> None:

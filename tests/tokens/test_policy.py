@@ -144,6 +144,20 @@ class TestTheHeader:
         """D7"""
         assert header_verdict({"alg": "RS256", "kid": kid}) is Reason.MALFORMED
 
+    @pytest.mark.parametrize(
+        ("members", "told"),
+        [
+            ({"cty": "JWT"}, "a nested JWT"),
+            ({"alg": None}, "no 'alg' in the header"),
+            ({"typ": "x"}, "the header's 'typ' is that of another kind"),
+            ({"kid": 1}, "'kid' is no string of up to 256"),
+        ],
+    )
+    def test_what_is_wrong_is_told_the_log(self, members: dict[str, Any], told: str) -> None:
+        with pytest.raises(InvalidToken) as refusal:
+            read_header({"alg": "RS256", **members})
+        assert refusal.value.detail == told
+
     def test_members_that_are_not_understood_are_ignored(self) -> None:
         """D11, D6"""
         header = {

@@ -33,6 +33,18 @@ __all__ = ["JWTBearerMiddleware"]
 
 _log: Final = logging.getLogger("asgi_jwks.requests")
 
+# For these reasons a token may be refused whose form nobody has looked at to its end.
+_BEFORE_THE_TOKEN_IS_READ_WHOLE: Final = frozenset(
+    {
+        Reason.MALFORMED,
+        Reason.ALGORITHM_NOT_ALLOWED,
+        Reason.UNSUPPORTED_HEADER,
+        Reason.WRONG_TYPE,
+        Reason.UNKNOWN_KEY,
+        Reason.AMBIGUOUS_KEY,
+    }
+)
+
 Scope = MutableMapping[str, Any]
 # Each framework types the three arguments of ASGI in its own way, and they do not agree.
 ASGIApp = Callable[[Any, Any, Any], Awaitable[None]]
@@ -192,7 +204,7 @@ class JWTBearerMiddleware:
     def _refusal(
         self, error: RequestError | KeySetError, token: bytes | None, scope: Scope
     ) -> Refusal:
-        if isinstance(error, InvalidToken) and error.reason is Reason.MALFORMED:
+        if isinstance(error, InvalidToken) and error.reason in _BEFORE_THE_TOKEN_IS_READ_WHOLE:
             error = self._as_request_fault(error, token or b"")
         if _log.isEnabledFor(logging.DEBUG):
             _log.debug("refused: %s", error)
@@ -210,7 +222,7 @@ class JWTBearerMiddleware:
         """Malformed credentials are the request's fault, malformed tokens the token's.
 
         Looked at last: the form of credentials takes as long to check as everything else about a
-        token seen before, and what is no token68 cannot be a token either.
+        token seen before, and what is no token68 is never accepted as a token either.
         """
         if len(token) > self.verifier.max_token_bytes:
             return InvalidRequest(Reason.TOKEN_TOO_LARGE)

@@ -75,10 +75,9 @@ class Kept(Generic[T]):
         """Which phase of its life the value is in now."""
         return self.freshness.phase(self._clock())
 
-    def owe_refetch(self) -> None:
-        """A refetch was not even asked for, since it may not be made: owe one refresh instead."""
-        if self.freshness.wanted_at == math.inf and not self.freshness.failures:
-            self._owe(self._clock())
+    def owes_refresh(self) -> bool:
+        """Whether a refresh is owed already for what could not be fetched: by budget or backoff."""
+        return self.freshness.wanted_at < math.inf or self.freshness.failures > 0
 
     def doubt(self) -> None:
         """The value may be outdated: a refresh is due now, unless the backoff forbids it."""

@@ -164,14 +164,17 @@ class RemoteJWKSet:
         return keys.select(kid, algorithm)
 
     def refuse_unknown(self, kid: str | None, algorithm: str) -> None:
-        """Raise what `key_for` would, if it can be said now that it would, without a fetch.
+        """Raise what `key_for` would, if it would without waiting, fetching or owing a refresh.
+
+        Only a token that was screened may make a refresh owed; once one is, nobody else can.
 
         Raises:
             InvalidToken: no key or several keys fit, and none may be fetched now.
         """
         keys = self.at_hand()
-        if keys is not None and keys.find(kid, algorithm) is None and not self._keys.may_learn():
-            self._keys.owe_refetch()
+        if keys is None or keys.find(kid, algorithm) is not None:
+            return
+        if self._keys.owes_refresh() and not self._keys.may_learn():
             keys.select(kid, algorithm)
 
     def may_replace(self, key: VerificationKey) -> bool:

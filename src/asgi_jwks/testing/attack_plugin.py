@@ -42,6 +42,9 @@ def add_attack_options(parser: pytest.Parser) -> None:
         f"{OPTION}-path", metavar="PATH", default="/", help="a path that needs a token ('/')"
     )
     group.addoption(
+        f"{OPTION}-scopes", metavar="SCOPES", default="", help="the scopes that it needs (none)"
+    )
+    group.addoption(
         f"{OPTION}-method", metavar="METHOD", default="GET", help="how to ask for it ('GET')"
     )
 
@@ -57,6 +60,7 @@ def add_attack_items(session: pytest.Session, items: list[pytest.Item]) -> None:
         name,
         path=session.config.getoption(f"{OPTION}-path"),
         method=session.config.getoption(f"{OPTION}-method"),
+        scopes=session.config.getoption(f"{OPTION}-scopes"),
     )
     items.extend(
         _AttackItem.from_parent(session, name=attack.name, attack=attack, siege=siege)
@@ -67,10 +71,11 @@ def add_attack_items(session: pytest.Session, items: list[pytest.Item]) -> None:
 class _Siege:
     """The application, imported once for all attacks, and the target in it."""
 
-    def __init__(self, name: str, *, path: str, method: str) -> None:
+    def __init__(self, name: str, *, path: str, method: str, scopes: str) -> None:
         self._name: Final = name
         self._path: Final = path
         self._method: Final = method
+        self._claims: Final = {"scope": scopes} if scopes else {}
         self._laid: tuple[ASGIApp, Target] | None = None
 
     def lay(self, session: pytest.Session) -> "tuple[ASGIApp, Target]":
@@ -94,10 +99,12 @@ class _Siege:
 
         if inspect.isfunction(named) and len(inspect.signature(named).parameters) == 1:
             issuer = MockIssuer()
-            target = target_for(issuer, path=self._path, method=self._method)
+            target = target_for(issuer, path=self._path, method=self._method, claims=self._claims)
             return named(issuer), target
-        guard = guard_of(named)
-        return named, stack.enter_context(trusting(guard, path=self._path, method=self._method))
+        trusted = trusting(
+            guard_of(named), path=self._path, method=self._method, claims=self._claims
+        )
+        return named, stack.enter_context(trusted)
 
 
 class _AttackItem(pytest.Item):

@@ -20,6 +20,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from asgi_jwks.testing.attack_plugin import add_attack_items, add_attack_options
+
 if TYPE_CHECKING:
     from asgi_jwks.testing.issuer import MockIssuer
 
@@ -39,6 +41,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         type="linelist",
         default=["https://api.example.com"],
     )
+    add_attack_options(parser)
+
+
+def pytest_collection_modifyitems(session: pytest.Session, items: list[pytest.Item]) -> None:
+    """Add the attacks that `--asgi-jwks-attack` asks for."""
+    add_attack_items(session, items)
 
 
 @pytest.fixture(scope="session")

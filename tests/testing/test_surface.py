@@ -42,4 +42,5 @@ def test_the_room_imports_nothing_until_a_name_is_asked_for() -> None:
     run = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, check=True
     )
-    assert sorted(run.stdout.split()) == ["asgi_jwks.testing", "asgi_jwks.testing.plugin"]
+    plugin = ["asgi_jwks.testing.attack_plugin", "asgi_jwks.testing.plugin"]
+    assert sorted(run.stdout.split()) == ["asgi_jwks.testing", *plugin]

@@ -169,6 +169,24 @@ async def test_a_failing_resolver_is_logged_where_operators_look(
 
 
 @pytest.mark.anyio
+async def test_the_last_answer_serves_for_seventy_minutes() -> None:
+    """F6: as long as keys do by default, and not a moment longer."""
+    now, answers = [0.0], iter([Tenant(KEYS, ())])
+
+    async def resolver(name: str) -> Tenant:
+        # The only answer; after it, this fails with RuntimeError.
+        return next(answers)
+
+    issuers = ResolvedIssuers(resolver, clock=lambda: now[0])
+    await issuers.resolve(RULES.issuer)
+    now[0] = 4199.0
+    assert await issuers.resolve(RULES.issuer)
+    now[0] = 4200.0
+    with pytest.raises(KeySetUnavailable):
+        await issuers.resolve(RULES.issuer)
+
+
+@pytest.mark.anyio
 @pytest.mark.parametrize("kinds", [(list, tuple), (tuple, list)])
 async def test_the_same_checks_are_the_same_in_any_sequence(kinds: tuple[type, type]) -> None:
     """A tenant that is made anew with the same checks keeps the keys that are at hand."""

@@ -15,6 +15,7 @@ What it does not know: requests, responses, tokens, clocks. It imports nothing o
         └── InvalidKeySet              the document is not a usable JWK Set
 """
 
+from collections.abc import Callable
 from enum import StrEnum
 from typing import ClassVar, Final
 
@@ -117,7 +118,8 @@ class RequestError(AsgiJwksError):
     """The client's fault: answered with `status` and a challenge (RFC 6750, section 3).
 
     `reason` is the rule that was broken. `detail` is for the operator's log only: it may name
-    claims and shortened key ids, never a signature, and it is never sent to a client.
+    claims and shortened key ids, never a signature, and it is never sent to a client. It may be
+    given as a callable, since most refusals are answered and never printed.
     """
 
     status: ClassVar[int]
@@ -125,14 +127,19 @@ class RequestError(AsgiJwksError):
 
     # The constructors here leave `args` to BaseException.__new__ and call no other one: a request
     # without a token costs little more than its exception.
-    def __init__(self, reason: Reason, detail: str | None = None) -> None:
+    def __init__(self, reason: Reason, detail: str | Callable[[], str] | None = None) -> None:
         self.reason = reason
-        self.detail = detail
+        self._detail = detail
+
+    @property
+    def detail(self) -> str | None:
+        """What was wrong, in words for the operator; None if the phrase says it all."""
+        return self._detail() if callable(self._detail) else self._detail
 
     # Put together when it is asked for: most refusals are answered and never printed.
     def __str__(self) -> str:
-        phrase = self.reason.phrase
-        return phrase if self.detail is None else f"{phrase} ({self.detail})"
+        phrase, detail = self.reason.phrase, self.detail
+        return phrase if detail is None else f"{phrase} ({detail})"
 
 
 class MissingToken(RequestError):
@@ -143,7 +150,7 @@ class MissingToken(RequestError):
 
     def __init__(self, detail: str | None = None) -> None:
         self.reason = Reason.MISSING_TOKEN
-        self.detail = detail
+        self._detail = detail
 
 
 class InvalidRequest(RequestError):
@@ -171,7 +178,7 @@ class InsufficientScope(RequestError):
 
     def __init__(self, *scopes: str, detail: str | None = None) -> None:
         self.reason = Reason.INSUFFICIENT_SCOPE
-        self.detail = detail
+        self._detail = detail
         self.scopes = scopes
 
 

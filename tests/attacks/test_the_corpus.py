@@ -5,6 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from asgi_jwks.jose.encoding import b64url_decode, json_object
+from asgi_jwks.testing import MockIssuer, attacks
+from asgi_jwks.testing.attack_run import target_for
 from asgi_jwks.testing.attacks import ATTACKS
 
 HERE = Path(__file__)
@@ -35,3 +38,14 @@ def test_every_attack_names_numbered_requirements() -> None:
 
 def test_no_attack_counts_being_let_in_as_a_refusal() -> None:
     assert not any(attack.refused_with & {101, 200, 204} for attack in ATTACKS.values())
+
+
+def test_no_two_attacks_have_the_same_name() -> None:
+    assert sum(len(theme.ATTACKS) for theme in attacks._THEMES) == len(ATTACKS)
+
+
+def test_an_issuer_without_an_rsa_key_is_attacked_with_a_stranger_s() -> None:
+    target = target_for(MockIssuer(algorithm="ES256"))
+    scope = ATTACKS["unasked_rs384"].build(target).scope(target)
+    token = dict(scope["headers"])[b"authorization"].removeprefix(b"Bearer ")
+    assert json_object(b64url_decode(token.partition(b".")[0]))["alg"] == "RS384"

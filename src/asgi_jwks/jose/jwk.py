@@ -8,6 +8,7 @@ What it does not know: where the document comes from, how old it is, and whose k
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Final
 
 from asgi_jwks.errors import InvalidKeySet, InvalidToken, Reason
@@ -120,13 +121,15 @@ class JWKSet:
         key = self._one_candidate.get((kid, algorithm))
         if key is not None:
             return key
+        ambiguous = (kid, algorithm) in self._candidates
+        reason = Reason.AMBIGUOUS_KEY if ambiguous else Reason.UNKNOWN_KEY
+        raise InvalidToken(reason, partial(self._why_none, kid, algorithm))
+
+    def _why_none(self, kid: str | None, algorithm: str) -> str:
         wanted = f"{'no kid' if kid is None else f'kid {shown(kid)}'} and {shown(algorithm)}"
-        candidates = len(self._candidates.get((kid, algorithm), ()))
-        if candidates:
-            raise InvalidToken(Reason.AMBIGUOUS_KEY, f"{candidates} keys fit {wanted}")
-        raise InvalidToken(
-            Reason.UNKNOWN_KEY, f"none of {len(self.keys)} usable keys fits {wanted}"
-        )
+        if candidates := len(self._candidates.get((kid, algorithm), ())):
+            return f"{candidates} keys fit {wanted}"
+        return f"none of {len(self.keys)} usable keys fits {wanted}"
 
     def holds(self, thumbprint: str) -> bool:
         """Whether a usable key of this set has this RFC 7638 thumbprint."""

@@ -134,9 +134,7 @@ def _named(name: str) -> Any:
     module, _, attribute = name.partition(":")
     if not attribute:
         raise pytest.UsageError(f"{OPTION}: write module:app, not {name!r}")
-    here = str(Path.cwd())
-    if here not in sys.path:
-        sys.path.insert(0, here)
+    sys.path.insert(0, str(Path.cwd()))
     found: Any = import_module(module)
     for part in attribute.split("."):
         found = getattr(found, part)

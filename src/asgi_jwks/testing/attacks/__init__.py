@@ -44,9 +44,6 @@ _ALL: Final = tuple(attack for theme in _THEMES for attack in theme.ATTACKS)
 ATTACKS: Final[Mapping[str, Attack]] = MappingProxyType({attack.name: attack for attack in _ALL})
 """Every attack by its name, in the order in which a request is read."""
 
-if len(ATTACKS) != len(_ALL):
-    raise AssertionError("two attacks have the same name")
-
 
 def publish_hostile_keys(issuer: MockIssuer) -> HostileKeys:
     """Get the attacker's keys into the issuer's JWK Set; for `Target.keys`.

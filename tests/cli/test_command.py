@@ -103,7 +103,8 @@ def test_the_whole_demo_is_right_over_real_sockets_and_plain_in_a_pipe() -> None
         timeout=60,
         check=False,
     )
-    assert run.stderr == ""
+    # Development mode tells of every step that takes a tenth of a second, as on a busy machine.
+    assert [line for line in run.stderr.splitlines() if not line.startswith("Executing <")] == []
     assert run.returncode == 0
     assert re.search(r"All \d+ answers were as they should be\.\n$", run.stdout)
     assert run.stdout.isascii()

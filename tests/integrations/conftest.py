@@ -64,15 +64,21 @@ class Skin:
     async def _exchange(self, scope: Message, messages: list[Message]) -> Answer:
         sent: list[Message] = []
         waiting = list(messages)
+        answered = anyio.Event()
 
         async def receive() -> Message:
             if waiting:
                 return waiting.pop(0)
-            await anyio.sleep_forever()
-            raise AssertionError("unreachable")
+            # As servers do: the client is gone once it has its answer.
+            await answered.wait()
+            return {"type": f"{scope['type']}.disconnect", "code": 1000}
 
         async def send(message: Any) -> None:
             sent.append(dict(message))
+            kind = message["type"]
+            last = kind.endswith("response.body") and not message.get("more_body", False)
+            if last or kind == "websocket.close":
+                answered.set()
 
         with anyio.fail_after(10):
             await self.app(scope, receive, send)

@@ -89,8 +89,9 @@ class TestAGoodToken:
     async def test_it_passes_a_second_time(self, app: Guarded, issuer: MockIssuer) -> None:
         """H2"""
         token = issuer.access_token()
-        first, second = await app(token), await app(token)
-        assert first.scope["auth"] is second.scope["auth"]
+        first, second, third = await app(token), await app(token), await app(token)
+        assert first.scope["claims"] == second.scope["claims"]
+        assert second.scope["auth"] is third.scope["auth"]
 
 
 class TestARefusal:

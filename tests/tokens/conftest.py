@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from asgi_jwks import AccessTokenVerifier, StaticJWKSet, TrustedIssuer
+from asgi_jwks.jose.key import VerificationKey
 from asgi_jwks.testing import MockIssuer, SigningKey
 from asgi_jwks.tokens.issuers import KeySource
 
@@ -52,3 +53,17 @@ def trusted(issuer: MockIssuer) -> Callable[..., TrustedIssuer]:
 @pytest.fixture
 def verifier(trusted: Callable[..., TrustedIssuer], clock: Clock) -> AccessTokenVerifier:
     return AccessTokenVerifier([trusted()], clock=clock)
+
+
+@pytest.fixture
+def checked(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
+    """The signatures that were checked, in order: none for a token that is remembered."""
+    signatures: list[bytes] = []
+    verify = VerificationKey.verify
+
+    def noted(key: VerificationKey, algorithm: str, signing_input: bytes, signature: bytes) -> bool:
+        signatures.append(signature)
+        return verify(key, algorithm, signing_input, signature)
+
+    monkeypatch.setattr(VerificationKey, "verify", noted)
+    return signatures

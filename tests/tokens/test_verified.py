@@ -1,21 +1,24 @@
 """The memory of verified tokens: bounded, by digest, and nothing but accepted ones."""
 
+import json
 from typing import Any
 
 import pytest
 
 from asgi_jwks.errors import Reason
+from asgi_jwks.jose.encoding import b64url_encode
 from asgi_jwks.jose.jwk import JWKSet
-from asgi_jwks.tokens.access_token import AccessToken
+from asgi_jwks.jose.key import symmetric_key
 from asgi_jwks.tokens.verified import VerifiedToken, VerifiedTokens
 
+KEY = symmetric_key(bytes(32), "HS256")
+CLAIMS = {"iss": "a", "exp": 20, "list": [1]}
 
-def entry(name: str = "a") -> VerifiedToken:
-    claims: dict[str, Any] = {"iss": name, "exp": 20}
-    nothing: Any = None
-    return VerifiedToken(
-        AccessToken(claims, claims), nothing, JWKSet(()), nothing, "RS256", 10.0, 20.0
-    )
+
+def entry() -> VerifiedToken:
+    segment = b64url_encode(json.dumps(CLAIMS).encode()).encode()
+    issuer: Any = None
+    return VerifiedToken(segment, issuer, JWKSet((KEY,)), KEY, "HS256", 10.0, 20.0)
 
 
 def digest(number: int) -> bytes:
@@ -56,7 +59,7 @@ def test_the_newest_half_of_the_size_is_always_there() -> None:
 
 
 def test_what_is_asked_for_stays() -> None:
-    tokens, kept = VerifiedTokens(4), entry("kept")
+    tokens, kept = VerifiedTokens(4), entry()
     tokens.put(digest(0), kept)
     for number in range(1, 50):
         tokens.put(digest(number), entry())
@@ -87,4 +90,17 @@ def test_the_same_token_again_takes_no_more_room() -> None:
 )
 def test_why_a_token_is_not_valid_now(now: float, reason: Reason) -> None:
     """G2, G3"""
-    assert entry().untimely(now).reason is reason
+    assert entry().untimely(now) is reason
+
+
+def test_the_claims_are_read_once_more_and_then_kept() -> None:
+    """H2: whoever asks gets the same read-only token."""
+    verified = entry()
+    segment = verified.access_token
+    assert isinstance(segment, bytes)
+    token = verified.reread(segment)
+    assert verified.access_token == token
+    assert token.claims == CLAIMS
+    assert token.key_id == KEY.kid
+    with pytest.raises(TypeError):
+        token.claims["list"].append(2)

@@ -71,13 +71,12 @@ class Challenges:
 
     def refusal(self, error: RequestError) -> Refusal:
         """The answer to a request that was refused for `error`."""
-        scopes = error.scopes if isinstance(error, InsufficientScope) else ()
-        if scopes:
-            return self._build(error.status, error.error, error.reason, scopes)
+        if isinstance(error, InsufficientScope):
+            return self._build(error.status, error.error, error.reason, error.scopes)
         key = (error.reason, error.error)
         prepared = self._prepared.get(key)
         if prepared is None:
-            prepared = self._build(error.status, error.error, error.reason, ())
+            prepared = self._build(error.status, error.error, error.reason)
             self._prepared[key] = prepared
         return prepared
 
@@ -91,7 +90,7 @@ class Challenges:
         return Refusal(503, (*_content_headers(body), (b"retry-after", seconds)), body)
 
     def _build(
-        self, status: int, code: str | None, reason: Reason, scopes: Iterable[str]
+        self, status: int, code: str | None, reason: Reason, scopes: Iterable[str] = ()
     ) -> Refusal:
         parameters = list(self._parameters)
         # RFC 6750, section 3.1: no error where the request had no token.

@@ -17,8 +17,10 @@ __all__ = [
     "SignedToken",
     "decode_claims",
     "decode_header",
-    "header_segment_of",
+    "decode_signature",
     "parse_compact",
+    "segments_of",
+    "signing_input_of",
     "split_compact",
 ]
 
@@ -52,24 +54,37 @@ class SignedToken(NamedTuple):
         return "SignedToken(...)"
 
 
+def segments_of(token: bytes) -> list[bytes]:
+    """The three parts of a compact JWS, still encoded: header, payload and signature.
+
+    Raises InvalidToken(Reason.MALFORMED) if there are not three.
+    """
+    segments = token.split(b".", 3)
+    if len(segments) != 3:
+        raise _malformed(_other_form(token))
+    return segments
+
+
+def signing_input_of(token: bytes, signature_segment: bytes) -> bytes:
+    """What was signed: all of the token but its signature and the dot before that."""
+    return token[: -1 - len(signature_segment)]
+
+
 def split_compact(token: bytes) -> CompactJWS:
     """Take a compact JWS apart (RFC 7515, section 5.2, steps 1 to 3, 6 and 7).
 
     Raises InvalidToken(Reason.MALFORMED) for anything but three parts with a signature, the last
     two being canonical base64url. The header part is checked when the header is read.
     """
-    signing_input, _, signature_segment = token.rpartition(b".")
-    header_segment, dot, payload_segment = signing_input.partition(b".")
-    if not dot:
-        raise _malformed(_other_form(token))
+    header_segment, payload_segment, signature_segment = segments_of(token)
     try:
         payload = b64url_decode(payload_segment)
-        signature = b64url_decode(signature_segment)
     except EncodingError as error:
-        raise _malformed(f"the payload or signature is {error}") from None
-    if not signature:
-        raise _malformed("the signature is empty")
-    return CompactJWS(header_segment, payload, signing_input, signature)
+        raise _malformed(f"in the payload: {error}") from None
+    signature = decode_signature(signature_segment)
+    return CompactJWS(
+        header_segment, payload, signing_input_of(token, signature_segment), signature
+    )
 
 
 def parse_compact(token: bytes) -> SignedToken:
@@ -78,19 +93,13 @@ def parse_compact(token: bytes) -> SignedToken:
     Raises InvalidToken(Reason.MALFORMED) for everything else, an encrypted token (JWE) and the
     JSON serializations among it. The size is for the caller to bound.
     """
-    header = decode_header(header_segment_of(token))
-    parts = split_compact(token)
-    return SignedToken(header, decode_claims(parts.payload), parts.signing_input, parts.signature)
-
-
-def header_segment_of(token: bytes) -> bytes:
-    """The encoded header of a token that has the three parts of a compact JWS.
-
-    Raises InvalidToken(Reason.MALFORMED) if it has not.
-    """
-    if token.count(b".") != 2:
-        raise _malformed(_other_form(token))
-    return token[: token.index(b".")]
+    header_segment, payload_segment, signature_segment = segments_of(token)
+    return SignedToken(
+        decode_header(header_segment),
+        decode_claims(payload_segment),
+        signing_input_of(token, signature_segment),
+        decode_signature(signature_segment),
+    )
 
 
 def decode_header(segment: bytes) -> ReadOnlyDict:
@@ -101,12 +110,23 @@ def decode_header(segment: bytes) -> ReadOnlyDict:
         raise _malformed(f"in the header: {error}") from None
 
 
-def decode_claims(payload: bytes) -> ReadOnlyDict:
+def decode_claims(segment: bytes) -> ReadOnlyDict:
     """The claims set. Raises InvalidToken(Reason.MALFORMED) unless it is a JSON object."""
     try:
-        return json_object(payload)
+        return json_object(b64url_decode(segment))
     except EncodingError as error:
         raise _malformed(f"in the payload: {error}") from None
+
+
+def decode_signature(segment: bytes) -> bytes:
+    """The signature. Raises InvalidToken(Reason.MALFORMED) if it is empty or not base64url."""
+    try:
+        signature = b64url_decode(segment)
+    except EncodingError as error:
+        raise _malformed(f"in the signature: {error}") from None
+    if not signature:
+        raise _malformed("the signature is empty")
+    return signature
 
 
 def _malformed(detail: str) -> InvalidToken:

@@ -60,7 +60,9 @@ class SingleFlight:
 
     def current(self) -> Flight | None:
         """The run in progress in this event loop."""
-        return self._flights.get(_running_loop())
+        # Nearly always there is none anywhere, and which loop this is takes longer to find out
+        # than all else about a token with an unknown key id but the reading of its header.
+        return self._flights.get(_running_loop()) if self._flights else None
 
     def start(self, now: float, *, paid: bool = False) -> Flight:
         """Start a run, detached from the calling task, unless one is in progress."""

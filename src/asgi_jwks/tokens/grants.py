@@ -21,7 +21,7 @@ def check_grants(claims: Mapping[str, Any]) -> None:
     Raises:
         InvalidToken: one is of the wrong type: a grant that cannot be read is not ignored.
     """
-    if "scope" in claims and not isinstance(claims["scope"], str):
+    if not isinstance(claims.get("scope", ""), str):
         raise InvalidToken(Reason.INVALID_CLAIM, "scope is no string")
     if "scp" in claims:
         scp = claims["scp"]
@@ -52,5 +52,8 @@ def client_id(claims: Mapping[str, Any]) -> str | None:
 
 def all_strings(values: list[Any]) -> bool:
     """Whether every value is a string."""
-    # A set of types costs a third of what all() over a generator does.
-    return set(map(type, values)) <= {str}
+    # A loop costs a third of what all() over a generator does for the two values of most lists.
+    for value in values:  # noqa: SIM110
+        if not isinstance(value, str):
+            return False
+    return True

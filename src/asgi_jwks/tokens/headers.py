@@ -6,8 +6,7 @@ keys, and claims.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from asgi_jwks.errors import InvalidToken, Reason
 from asgi_jwks.jose.jws import decode_header
@@ -26,8 +25,7 @@ _ACCEPTED_TYPES: Final = frozenset({None, "jwt", ACCESS_TOKEN_TYPE})
 _REFUSED_PARAMETERS: Final = frozenset({"crit", "b64", "zip"})
 
 
-@dataclass(frozen=True, slots=True)
-class JOSEHeader:
+class JOSEHeader(NamedTuple):
     """What is used of a token's header; `type` is the media type in lower case, if there is one."""
 
     algorithm: str

@@ -21,6 +21,7 @@ Profile = Literal["default", "rfc9068"]
 
 # The end of the year 9999: what datetime can still express. Later is a mistake or an attack.
 LATEST_NUMERIC_DATE: Final = 253_402_300_799
+EARLIEST_NUMERIC_DATE: Final = -LATEST_NUMERIC_DATE
 
 # A bound on work; an Auth0 token has two audiences.
 LONGEST_AUDIENCE_LIST: Final = 256
@@ -90,7 +91,7 @@ class TokenRules:
             self._check_presence(claims)
         # RFC 7519, sections 4.1.2 and 4.1.7: strings, where they are present.
         for name in ("sub", "jti"):
-            if name in claims and not isinstance(claims[name], str):
+            if not isinstance(claims.get(name, ""), str):
                 raise InvalidToken(Reason.INVALID_CLAIM, f"{name} is no string")
         if header.type != ACCESS_TOKEN_TYPE:
             _check_kind(claims)
@@ -159,7 +160,7 @@ def numeric_date(claims: Mapping[str, Any], name: str) -> float:
     # type() and not isinstance: to isinstance, true is the integer 1.
     if type(value) is not int and type(value) is not float:
         raise InvalidToken(Reason.INVALID_CLAIM, f"{name} is no number")
-    if not -LATEST_NUMERIC_DATE <= value <= LATEST_NUMERIC_DATE:
+    if not EARLIEST_NUMERIC_DATE <= value <= LATEST_NUMERIC_DATE:
         raise InvalidToken(Reason.INVALID_CLAIM, f"{name} is out of range")
     return value
 

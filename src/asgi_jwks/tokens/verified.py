@@ -7,8 +7,9 @@ verified, what time it is, and the tokens themselves: it is keyed by their SHA-2
 
 from typing import TYPE_CHECKING, Final
 
-from asgi_jwks.errors import InvalidToken, Reason
+from asgi_jwks.errors import Reason
 from asgi_jwks.jose.jwk import JWKSet
+from asgi_jwks.jose.jws import decode_claims
 from asgi_jwks.jose.key import VerificationKey
 from asgi_jwks.tokens.access_token import AccessToken
 
@@ -23,6 +24,9 @@ class VerifiedToken:
 
     `not_before` and `not_after` are seconds since the epoch with leeway applied; `keys` is the set
     in which `key` was last seen to be trusted.
+
+    `access_token` is the encoded claims, which are no token without header and signature, until
+    the token is seen again: for tokens that are seen once that is less than half of the memory.
     """
 
     __slots__ = (
@@ -37,7 +41,7 @@ class VerifiedToken:
 
     def __init__(
         self,
-        access_token: AccessToken,
+        claims_segment: bytes,
         issuer: "Issuer",
         keys: JWKSet,
         key: VerificationKey,
@@ -45,7 +49,7 @@ class VerifiedToken:
         not_before: float,
         not_after: float,
     ) -> None:
-        self.access_token = access_token
+        self.access_token: AccessToken | bytes = claims_segment
         self.issuer = issuer
         self.keys = keys
         self.key = key
@@ -53,9 +57,16 @@ class VerifiedToken:
         self.not_before = not_before
         self.not_after = not_after
 
-    def untimely(self, now: float) -> InvalidToken:
+    def reread(self, claims_segment: bytes) -> AccessToken:
+        """The access token, from its claims; from now on it is kept instead of them."""
+        claims = decode_claims(claims_segment)
+        access_token: AccessToken = AccessToken(claims, claims, key_id=self.key.kid)
+        self.access_token = access_token
+        return access_token
+
+    def untimely(self, now: float) -> Reason:
         """Why the token is not valid at `now`, seconds since the epoch, which it is not."""
-        return InvalidToken(Reason.EXPIRED if now >= self.not_after else Reason.NOT_YET_VALID)
+        return Reason.EXPIRED if now >= self.not_after else Reason.NOT_YET_VALID
 
 
 class VerifiedTokens:

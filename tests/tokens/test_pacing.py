@@ -33,8 +33,8 @@ class TestOnAsyncio:
     async def test_one_task_is_no_crowd_however_often_it_asks(self) -> None:
         pacing = Pacing()
         for _ in range(3):
-            assert not pacing.is_crowded()
-            assert not pacing.is_crowded()
+            assert pacing.is_crowded() is False
+            assert pacing.is_crowded() is False
             await yield_once()
 
     async def test_the_second_task_of_a_pass_makes_it_crowded(self) -> None:
@@ -73,7 +73,7 @@ def test_a_loop_that_was_closed_within_a_pass_does_no_harm() -> None:
 
 
 def test_without_an_event_loop_nobody_waits() -> None:
-    assert not Pacing().is_crowded()
+    assert Pacing().is_crowded() is False
 
 
 def test_on_trio_nobody_waits() -> None:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from asgi_jwks import AccessTokenVerifier, InvalidToken, Reason, StaticJWKSet, TrustedIssuer
-from asgi_jwks.testing import MockIssuer
+from asgi_jwks.testing import MockIssuer, forge
 from asgi_jwks.tokens.issuers import Issuer
 
 pytestmark = pytest.mark.anyio
@@ -54,4 +54,12 @@ async def test_what_one_allows_another_need_not(
     impostor = MockIssuer(issuer=FIRST.issuer, algorithm="ES256")
     with pytest.raises(InvalidToken) as refusal:
         await verifier_of().verify(impostor.access_token())
+    assert refusal.value.reason is Reason.ALGORITHM_NOT_ALLOWED
+
+
+async def test_what_none_allows_is_refused_before_the_payload_is_read() -> None:
+    """D3"""
+    token = forge.with_alg_none(FIRST.access_token()).replace(".", ".!", 1)
+    with pytest.raises(InvalidToken) as refusal:
+        await verifier_of_two().verify(token)
     assert refusal.value.reason is Reason.ALGORITHM_NOT_ALLOWED

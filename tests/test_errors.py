@@ -1,5 +1,6 @@
 """The error tree: whose fault, which status, which fixed phrase."""
 
+import pickle
 import re
 
 import pytest
@@ -69,6 +70,12 @@ def test_a_detail_is_for_the_log(error: RequestError) -> None:
     """B5"""
     assert error.detail == "why"
     assert str(error) == f"{error.reason.phrase} (why)"
+
+
+def test_an_error_goes_whole_to_another_process() -> None:
+    error = pickle.loads(pickle.dumps(InsufficientScope("a", detail="why")))
+    assert (error.reason, error.scopes) == (Reason.INSUFFICIENT_SCOPE, ("a",))
+    assert error.detail == "why"
 
 
 def test_a_lack_of_scope_says_what_is_needed() -> None:

@@ -125,8 +125,6 @@ class RequestError(AsgiJwksError):
     status: ClassVar[int]
     error: ClassVar[str | None]
 
-    __slots__ = ("_detail", "reason")
-
     # The constructors here leave `args` to BaseException.__new__ and call no other one: a request
     # without a token costs little more than its exception.
     def __init__(self, reason: Reason, detail: str | Callable[[], str] | None = None) -> None:
@@ -147,8 +145,6 @@ class RequestError(AsgiJwksError):
 class MissingToken(RequestError):
     """The request has no Bearer token: 401, and a challenge without an error code."""
 
-    __slots__ = ()
-
     status = 401
     error = None
 
@@ -160,16 +156,12 @@ class MissingToken(RequestError):
 class InvalidRequest(RequestError):
     """The credentials of the request are malformed, repeated or oversized: 400 invalid_request."""
 
-    __slots__ = ()
-
     status = 400
     error = "invalid_request"
 
 
 class InvalidToken(RequestError):
     """The token is not a valid access token here: 401 invalid_token."""
-
-    __slots__ = ()
 
     status = 401
     error = "invalid_token"
@@ -183,8 +175,6 @@ class InsufficientScope(RequestError):
 
     status = 403
     error = "insufficient_scope"
-
-    __slots__ = ("scopes",)
 
     def __init__(self, *scopes: str, detail: str | None = None) -> None:
         self.reason = Reason.INSUFFICIENT_SCOPE

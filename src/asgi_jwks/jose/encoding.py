@@ -129,7 +129,7 @@ def json_object(data: bytes) -> ReadOnlyDict:
         raise EncodingError("data after the JSON value")
     if type(value) is not ReadOnlyDict:
         raise EncodingError("not a JSON object")
-    if b"\\" in data and _SURROGATE.search(data):
+    if "\\" in text and _SURROGATE.search(data):
         _check_surrogates(value)
     return value
 

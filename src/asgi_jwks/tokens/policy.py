@@ -32,6 +32,9 @@ _CLAIMS_OF_OTHER_KINDS: Final = frozenset({"at_hash", "c_hash", "s_hash", "event
 # Keycloak writes the kind of a token into the payload as well.
 _KINDS_OF_OTHERS: Final = frozenset({"id", "refresh", "offline", "logout"})
 _CLAIMS_OF_ACCESS_TOKENS: Final = frozenset({"scope", "scp", "client_id", "azp"})
+# The claims that `_check_seldom` has rules about. Most tokens have none of them: to ask once for all
+# spares a sixth of the time that the claims take.
+_SELDOM: Final = _CLAIMS_OF_OTHER_KINDS | {"cnf", "nonce", "token_use", "typ"}
 
 # RFC 9068, section 2.2; exp, iss and aud are required of every token.
 _REQUIRED_BY_RFC9068: Final = ("sub", "client_id", "jti")
@@ -90,14 +93,12 @@ class TokenRules:
         if self.required_claims or self.profile == "rfc9068":
             self._check_presence(claims)
         # RFC 7519, sections 4.1.2 and 4.1.7: strings, where they are present.
-        for name in ("sub", "jti"):
-            if not isinstance(claims.get(name, ""), str):
-                raise InvalidToken(Reason.INVALID_CLAIM, f"{name} is no string")
-        if header.type != ACCESS_TOKEN_TYPE:
-            _check_kind(claims)
-        # RFC 9449, section 7.2; RFC 8705, section 3. Other methods of RFC 7800 bind just as well.
-        if "cnf" in claims and not self.gateway_proves_binding:
-            raise InvalidToken(Reason.SENDER_CONSTRAINED)
+        if not isinstance(claims.get("sub", ""), str):
+            raise InvalidToken(Reason.INVALID_CLAIM, "sub is no string")
+        if not isinstance(claims.get("jti", ""), str):
+            raise InvalidToken(Reason.INVALID_CLAIM, "jti is no string")
+        if not _SELDOM.isdisjoint(claims):
+            self._check_seldom(claims, header)
         check_grants(claims)
         return validity
 
@@ -105,19 +106,20 @@ class TokenRules:
         if "exp" not in claims:
             raise InvalidToken(Reason.MISSING_CLAIM, "exp")
         # RFC 7519, section 4.1.4: the current time must be before it.
-        not_after = numeric_date(claims, "exp") + self.leeway
+        not_after = _numeric_date("exp", claims["exp"]) + self.leeway
         if now >= not_after:
             raise InvalidToken(Reason.EXPIRED)
         not_before = -inf
         if "nbf" in claims:
-            not_before = numeric_date(claims, "nbf") - self.leeway
+            not_before = _numeric_date("nbf", claims["nbf"]) - self.leeway
             if now < not_before:
                 raise InvalidToken(Reason.NOT_YET_VALID)
         if "iat" in claims:
-            issued = numeric_date(claims, "iat") - self.leeway
+            issued = _numeric_date("iat", claims["iat"]) - self.leeway
             if now < issued:
                 raise InvalidToken(Reason.ISSUED_IN_FUTURE)
-            not_before = max(not_before, issued)
+            if issued > not_before:
+                not_before = issued
         return not_before, not_after
 
     def _check_audience(self, claims: Mapping[str, Any]) -> None:
@@ -136,6 +138,13 @@ class TokenRules:
         else:
             raise InvalidToken(Reason.MISSING_CLAIM, name)
 
+    def _check_seldom(self, claims: Mapping[str, Any], header: JOSEHeader) -> None:
+        if header.type != ACCESS_TOKEN_TYPE:
+            _check_kind(claims)
+        # RFC 9449, section 7.2; RFC 8705, section 3. Other methods of RFC 7800 bind just as well.
+        if "cnf" in claims and not self.gateway_proves_binding:
+            raise InvalidToken(Reason.SENDER_CONSTRAINED)
+
     def _check_presence(self, claims: Mapping[str, Any]) -> None:
         for name in self.required_claims:
             if claims.get(name) is None:
@@ -150,13 +159,12 @@ class TokenRules:
                     raise InvalidToken(Reason.INVALID_CLAIM, f"{name} is no string")
 
 
-def numeric_date(claims: Mapping[str, Any], name: str) -> float:
+def _numeric_date(name: str, value: Any) -> float:
     """A NumericDate (RFC 7519, section 2): a JSON number of seconds, fractions allowed.
 
     Raises:
         InvalidToken: it is a string, a boolean or out of range.
     """
-    value = claims[name]
     # type() and not isinstance: to isinstance, true is the integer 1.
     if type(value) is not int and type(value) is not float:
         raise InvalidToken(Reason.INVALID_CLAIM, f"{name} is no number")

@@ -188,7 +188,7 @@ class AccessTokenVerifier:
 
         # (6) The claims.
         try:
-            not_before, not_after = self._judge(claims, header, issuer)
+            not_before, not_after = issuer.rules.check_claims(claims, header, self._clock())
         except InvalidToken as refusal:
             if refusal.reason is Reason.WRONG_AUDIENCE:
                 audience = claims.get(issuer.rules.audience_claim)

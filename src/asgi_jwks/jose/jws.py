@@ -20,7 +20,6 @@ __all__ = [
     "decode_signature",
     "parse_compact",
     "segments_of",
-    "signing_input_of",
     "split_compact",
 ]
 
@@ -54,20 +53,16 @@ class SignedToken(NamedTuple):
         return "SignedToken(...)"
 
 
-def segments_of(token: bytes) -> list[bytes]:
-    """The three parts of a compact JWS, still encoded: header, payload and signature.
+def segments_of(token: bytes) -> tuple[bytes, bytes, bytes, bytes]:
+    """A compact JWS, still encoded: its header, payload and signature, and the signing input.
 
-    Raises InvalidToken(Reason.MALFORMED) if there are not three.
+    Raises InvalidToken(Reason.MALFORMED) if there are not three parts.
     """
-    segments = token.split(b".", 3)
-    if len(segments) != 3:
+    signing_input, _, signature = token.rpartition(b".")
+    header, dot, payload = signing_input.partition(b".")
+    if not dot or ord(".") in payload:
         raise _malformed(_other_form(token))
-    return segments
-
-
-def signing_input_of(token: bytes, signature_segment: bytes) -> bytes:
-    """What was signed: all of the token but its signature and the dot before that."""
-    return token[: -1 - len(signature_segment)]
+    return header, payload, signature, signing_input
 
 
 def split_compact(token: bytes) -> CompactJWS:
@@ -76,15 +71,12 @@ def split_compact(token: bytes) -> CompactJWS:
     Raises InvalidToken(Reason.MALFORMED) for anything but three parts with a signature, the last
     two being canonical base64url. The header part is checked when the header is read.
     """
-    header_segment, payload_segment, signature_segment = segments_of(token)
+    header_segment, payload_segment, signature_segment, signing_input = segments_of(token)
     try:
         payload = b64url_decode(payload_segment)
     except EncodingError as error:
         raise _malformed(f"in the payload: {error}") from None
-    signature = decode_signature(signature_segment)
-    return CompactJWS(
-        header_segment, payload, signing_input_of(token, signature_segment), signature
-    )
+    return CompactJWS(header_segment, payload, signing_input, decode_signature(signature_segment))
 
 
 def parse_compact(token: bytes) -> SignedToken:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from asgi_jwks.errors import Reason
 from asgi_jwks.jose.jwk import JWKSet
-from asgi_jwks.jose.jws import decode_claims
+from asgi_jwks.jose.jws import decode_claims, segments_of
 from asgi_jwks.jose.key import VerificationKey
 from asgi_jwks.tokens.access_token import AccessToken
 
@@ -25,8 +25,8 @@ class VerifiedToken:
     `not_before` and `not_after` are seconds since the epoch with leeway applied; `keys` is the set
     in which `key` was last seen to be trusted.
 
-    `access_token` is the encoded claims, which are no token without header and signature, until
-    the token is seen again: for tokens that are seen once that is less than half of the memory.
+    `access_token` is None until the token is seen again, which brings its claims along: tokens that
+    are seen once take a seventh of the memory.
     """
 
     __slots__ = (
@@ -41,7 +41,6 @@ class VerifiedToken:
 
     def __init__(
         self,
-        claims_segment: bytes,
         issuer: "Issuer",
         keys: JWKSet,
         key: VerificationKey,
@@ -49,7 +48,7 @@ class VerifiedToken:
         not_before: float,
         not_after: float,
     ) -> None:
-        self.access_token: AccessToken | bytes = claims_segment
+        self.access_token: AccessToken | None = None
         self.issuer = issuer
         self.keys = keys
         self.key = key
@@ -57,9 +56,10 @@ class VerifiedToken:
         self.not_before = not_before
         self.not_after = not_after
 
-    def reread(self, claims_segment: bytes) -> AccessToken:
-        """The access token, from its claims; from now on it is kept instead of them."""
-        claims = decode_claims(claims_segment)
+    def reread(self, token: bytes) -> AccessToken:
+        """The access token; kept from now on. `token` is the one that was accepted."""
+        _, payload_segment, _, _ = segments_of(token)
+        claims = decode_claims(payload_segment)
         access_token: AccessToken = AccessToken(claims, claims, key_id=self.key.kid)
         self.access_token = access_token
         return access_token

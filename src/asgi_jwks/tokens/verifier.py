@@ -35,7 +35,6 @@ from asgi_jwks.jose.jws import (
     decode_claims,
     decode_signature,
     segments_of,
-    signing_input_of,
 )
 from asgi_jwks.jose.key import VerificationKey, shown
 from asgi_jwks.tokens.access_token import AccessToken
@@ -137,15 +136,13 @@ class AccessTokenVerifier:
         now = self._clock()
         if not verified.not_before <= now < verified.not_after:
             return verified.untimely(now)
-        access_token = verified.access_token
-        if isinstance(access_token, bytes):
-            access_token = verified.reread(access_token)
+        access_token = verified.access_token or verified.reread(token)
         checks = verified.issuer.checks
         return self._checked(access_token, checks) if checks else access_token
 
     async def _verify(self, token: bytes, digest: bytes) -> AccessToken:
         # (1) The form; of the three parts, first the header's.
-        header_segment, payload_segment, signature_segment = segments_of(token)
+        header_segment, payload_segment, signature_segment, signing_input = segments_of(token)
 
         # (2) The header. A sole issuer can be asked before the token has named it.
         header = self._headers.read(header_segment)
@@ -160,7 +157,6 @@ class AccessTokenVerifier:
         # (1) again: the payload's form, and the signature's.
         claims = decode_claims(payload_segment)
         signature = decode_signature(signature_segment)
-        signing_input = signing_input_of(token, signature_segment)
 
         # (3) The issuer, and what it allows in a header.
         if issuer is None or claims.get("iss") != issuer.rules.issuer:
@@ -172,11 +168,10 @@ class AccessTokenVerifier:
             screen = partial(self._judge, claims, header, issuer)
             key = await issuer.keys.key_for(header.kid, header.algorithm, screen)
 
-        # (5) The signature; first those of all tokens that arrived together.
-        fits = key.verify(header.algorithm, signing_input, signature)
-        if self._pacing.is_crowded():
-            await yield_once()
-        if not fits:
+        # (5) The signature.
+        if not key.verify(header.algorithm, signing_input, signature):
+            if self._pacing.is_crowded():
+                await yield_once()
             newer = None
             # The key may have been replaced under the same key id.
             if issuer.keys.may_replace(key) and self._passes(claims, header, issuer):
@@ -203,16 +198,11 @@ class AccessTokenVerifier:
         self._headers.remember(header_segment, header)
         self._verified.put(
             digest,
-            VerifiedToken(
-                payload_segment,
-                issuer,
-                keys or NO_KEYS,
-                key,
-                header.algorithm,
-                not_before,
-                not_after,
-            ),
+            VerifiedToken(issuer, keys or NO_KEYS, key, header.algorithm, not_before, not_after),
         )
+        # The request goes on, once those that arrived with it are verified as well.
+        if self._pacing.is_crowded():
+            await yield_once()
         return access_token
 
     def _judge(

@@ -54,11 +54,9 @@ class AuthorizationHeader:
                 value = field_value
         if value is None:
             return None
+        scheme, _, credentials = value.partition(b" ")
         # RFC 9110, section 11.1: without case.
-        scheme = value[:7].lower()
-        if scheme == b"bearer ":
-            return value[7:].strip(b" \t")
-        return b"" if scheme == b"bearer" else None
+        return credentials.strip(b" \t") if scheme.lower() == b"bearer" else None
 
 
 @dataclass(frozen=True, slots=True)

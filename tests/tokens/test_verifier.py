@@ -45,7 +45,7 @@ class Keys:
         self.calls: list[object] = []
         self.later: VerificationKey | None = None
         self.outage = False
-        self.refusal: InvalidToken | None = None
+        self.finds_more = True
 
     def at_hand(self) -> JWKSet | None:
         return self.set
@@ -60,9 +60,8 @@ class Keys:
         assert self.later is not None
         return self.later
 
-    def refuse_unknown(self, kid: str | None, algorithm: str) -> None:
-        if self.refusal is not None:
-            raise self.refusal
+    def may_find_more(self) -> bool:
+        return self.finds_more
 
     def may_replace(self, key: VerificationKey) -> bool:
         self.calls.append(("may_replace", key.kid))
@@ -330,8 +329,8 @@ class TestKeys:
         self, trusted: Trusted, issuer: MockIssuer, clock: Any
     ) -> None:
         """F3"""
-        keys = Keys(None)
-        keys.refusal = InvalidToken(Reason.UNKNOWN_KEY)
+        keys = Keys(key_set(SigningKey.generate("ES256", kid="another")))
+        keys.finds_more = False
         verifier = AccessTokenVerifier([trusted(keys=keys)], clock=clock)
         assert await reason_of(verifier, issuer.access_token()) is Reason.UNKNOWN_KEY
         assert keys.calls == []

@@ -163,19 +163,12 @@ class RemoteJWKSet:
             self._announcer.unknown_key(kid)
         return keys.select(kid, algorithm)
 
-    def refuse_unknown(self, kid: str | None, algorithm: str) -> None:
-        """Raise what `key_for` would, if it would without waiting, fetching or owing a refresh.
+    def may_find_more(self) -> bool:
+        """Whether `key_for` would wait, fetch or owe a refresh for a key that the set lacks.
 
         Only a token that was screened may make a refresh owed; once one is, nobody else can.
-
-        Raises:
-            InvalidToken: no key or several keys fit, and none may be fetched now.
         """
-        keys = self.at_hand()
-        if keys is None or keys.find(kid, algorithm) is not None:
-            return
-        if self._keys.owes_refresh() and not self._keys.may_learn():
-            keys.select(kid, algorithm)
+        return self._keys.may_learn() or not self._keys.owes_refresh()
 
     def may_replace(self, key: VerificationKey) -> bool:
         """Whether a signature that does not fit `key` may cost a fetch now, or join one."""

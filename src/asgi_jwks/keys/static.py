@@ -36,9 +36,9 @@ class _GivenKeys:
         """The key of a token. Raises InvalidToken if none, or more than one, fits."""
         return self._keys.select(kid, algorithm)
 
-    def refuse_unknown(self, kid: str | None, algorithm: str) -> None:
-        """Raise InvalidToken if none, or more than one, fits."""
-        self._keys.select(kid, algorithm)
+    def may_find_more(self) -> bool:
+        """False: these are all keys there are."""
+        return False
 
     def may_replace(self, _key: VerificationKey) -> bool:
         """False: given keys are never replaced."""

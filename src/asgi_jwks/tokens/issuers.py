@@ -33,8 +33,8 @@ class KeySource(Protocol):
     ) -> VerificationKey:
         """The key of a token, waiting and fetching as far as that is allowed."""
 
-    def refuse_unknown(self, kid: str | None, algorithm: str, /) -> None:
-        """Raise what `key_for` would, if it would without waiting for anything."""
+    def may_find_more(self) -> bool:
+        """Whether `key_for` would wait for anything if the set at hand lacks a key."""
 
     def may_replace(self, key: VerificationKey, /) -> bool:
         """Whether `replacement_for` would ask the issuer for a newer key now."""

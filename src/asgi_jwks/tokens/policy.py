@@ -32,8 +32,8 @@ _CLAIMS_OF_OTHER_KINDS: Final = frozenset({"at_hash", "c_hash", "s_hash", "event
 # Keycloak writes the kind of a token into the payload as well.
 _KINDS_OF_OTHERS: Final = frozenset({"id", "refresh", "offline", "logout"})
 _CLAIMS_OF_ACCESS_TOKENS: Final = frozenset({"scope", "scp", "client_id", "azp"})
-# The claims that `_check_seldom` has rules about. Most tokens have none of them; to ask once for all
-# spares a sixth of the time that claims take.
+# The claims that `_check_seldom` has rules about. Most tokens have none of them, and to ask just
+# once spares a sixth of the time that claims take.
 _SELDOM: Final = _CLAIMS_OF_OTHER_KINDS | {"cnf", "nonce", "token_use", "typ"}
 
 # RFC 9068, section 2.2; exp, iss and aud are required of every token.

@@ -149,8 +149,8 @@ class AccessTokenVerifier:
         issuer, keys, key = self._sole, None, None
         if issuer is not None:
             keys, key = _key_at_hand(issuer, header)
-            if key is None:
-                issuer.keys.refuse_unknown(header.kid, header.algorithm)
+            if key is None and keys is not None and not issuer.keys.may_find_more():
+                keys.select(header.kid, header.algorithm)
         elif header.algorithm not in self._algorithms:
             raise InvalidToken(Reason.ALGORITHM_NOT_ALLOWED, shown(header.algorithm))
 

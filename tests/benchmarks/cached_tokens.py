@@ -29,14 +29,15 @@ def _allocated_bytes() -> int:
     return current
 
 
-async def _growth(app: ASGIApp, tokens: Path, weigh: Callable[[], int]) -> int:
+async def _growth(app: ASGIApp, tokens: Path, times: int, weigh: Callable[[], int]) -> int:
     with tokens.open("rb") as lines:
         # The first token brings the keys, the imports and the compiled patterns along.
         await _accept(app, next(lines))
         gc.collect()
         before = weigh()
         for line in lines:
-            await _accept(app, line)
+            for _ in range(times):
+                await _accept(app, line)
         gc.collect()
         return weigh() - before
 
@@ -49,12 +50,12 @@ async def _accept(app: ASGIApp, line: bytes) -> None:
 
 def main() -> None:
     """Print the bytes that the cache grew by."""
-    measure, tokens, jwks_uri = sys.argv[1:]
+    measure, times, tokens, jwks_uri = sys.argv[1:]
     if measure == "tracemalloc":
         tracemalloc.start()
     weigh = _allocated_bytes if measure == "tracemalloc" else _resident_bytes
     app = ours.wrap_remembering(bare_app, Trust(ISSUER, AUDIENCE, jwks_uri), tokens=10_000)
-    print(asyncio.run(_growth(app, Path(tokens), weigh)))
+    print(asyncio.run(_growth(app, Path(tokens), int(times), weigh)))
 
 
 if __name__ == "__main__":

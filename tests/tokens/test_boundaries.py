@@ -7,11 +7,10 @@ from typing import Any
 import pytest
 
 from asgi_jwks import StaticJWKSet, TrustedIssuer
-from asgi_jwks.errors import ConfigurationError, InvalidToken, KeySetUnavailable, Reason
-from asgi_jwks.jose.encoding import b64url_encode
+from asgi_jwks.errors import ConfigurationError, KeySetUnavailable
 from asgi_jwks.jose.key import VerificationKey
 from asgi_jwks.testing import MockIssuer
-from asgi_jwks.tokens.headers import JOSEHeader, KnownHeaders
+from asgi_jwks.tokens.headers import JOSEHeader
 from asgi_jwks.tokens.hints import NearMisses
 from asgi_jwks.tokens.issuers import Check, KeySource
 from asgi_jwks.tokens.policy import TokenRules
@@ -119,30 +118,6 @@ async def test_a_remembered_token_is_not_trusted_while_no_keys_are_at_hand() -> 
     for waited in (1, 2, 3):
         await verifier.verify(token)
         assert keys.waited == waited
-
-
-def test_sixty_four_headers_are_known_and_then_none() -> None:
-    """H4: an issuer that writes a new header into each token fills no memory."""
-    headers = KnownHeaders()
-    for number in range(64):
-        headers.remember(b"%d" % number, JOSEHeader("RS256", str(number), None))
-        assert len(headers) == number + 1
-    assert headers.read(b"0").kid == "0"
-    headers.remember(b"0", JOSEHeader("RS256", "another", None))
-    assert headers.read(b"0").kid == "0"
-    headers.remember(b"64", JOSEHeader("RS256", "64", None))
-    assert len(headers) == 1
-    with pytest.raises(InvalidToken) as refusal:
-        headers.read(b"0")
-    assert refusal.value.reason is Reason.MALFORMED
-
-
-def test_a_header_is_not_known_for_being_read() -> None:
-    """H4: only headers of verified tokens are remembered."""
-    headers = KnownHeaders()
-    segment = b64url_encode(b'{"alg":"RS256"}').encode()
-    assert headers.read(segment) == JOSEHeader("RS256", None, None)
-    assert len(headers) == 0
 
 
 def test_a_value_that_differs_by_more_than_slashes_is_no_near_miss(

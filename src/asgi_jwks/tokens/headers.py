@@ -1,21 +1,16 @@
 """The JOSE header of an access token.
 
-What lives only here: the header rules that hold for every issuer (RFC 7515, RFC 8725), and the
-memory of headers that were read before. What it does not know: which algorithms an issuer allows,
-keys, and claims.
+What lives only here: the header rules that hold for every issuer (RFC 7515, RFC 8725). What it does
+not know: which algorithms an issuer allows, keys, and claims.
 """
 
 from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
 from asgi_jwks.errors import InvalidToken, Reason
-from asgi_jwks.jose.jws import decode_header
 from asgi_jwks.jose.published import MAX_KID_LENGTH
 
-__all__ = ["ACCESS_TOKEN_TYPE", "JOSEHeader", "KnownHeaders", "read_header"]
-
-# Far more different headers than one issuer writes.
-KNOWN_HEADERS: Final = 64
+__all__ = ["ACCESS_TOKEN_TYPE", "JOSEHeader", "read_header"]
 
 ACCESS_TOKEN_TYPE: Final = "at+jwt"
 _ACCEPTED_TYPES: Final = frozenset({None, "jwt", ACCESS_TOKEN_TYPE})
@@ -66,29 +61,3 @@ def read_header(header: Mapping[str, Any]) -> JOSEHeader:
 def _media_type(value: object) -> str | None:
     """A `typ` or `cty` for comparison (RFC 7515, section 4.1.9)."""
     return value.lower().removeprefix("application/") if isinstance(value, str) else None
-
-
-class KnownHeaders:
-    """Reads headers, and knows those of tokens that were verified by their encoded form.
-
-    An issuer writes the same header into all its tokens: not reading it again saves a tenth of a
-    verification. Only headers of verified tokens are remembered, so that no stranger can fill the
-    memory.
-    """
-
-    def __init__(self) -> None:
-        self._known: dict[bytes, JOSEHeader] = {}
-
-    def read(self, segment: bytes) -> JOSEHeader:
-        """The header that `segment` encodes. Raises as `read_header`, or `malformed`."""
-        return self._known.get(segment) or read_header(decode_header(segment))
-
-    def remember(self, segment: bytes, header: JOSEHeader) -> None:
-        """Know a header from now on, whose token was verified."""
-        if segment not in self._known:
-            if len(self._known) >= KNOWN_HEADERS:
-                self._known = {}
-            self._known[segment] = header
-
-    def __len__(self) -> int:
-        return len(self._known)

@@ -33,16 +33,18 @@ from asgi_jwks.jose.jwk import JWKSet
 from asgi_jwks.jose.jws import (
     MAX_TOKEN_BYTES,
     decode_claims,
+    decode_header,
     decode_signature,
     segments_of,
 )
 from asgi_jwks.jose.key import VerificationKey, shown
 from asgi_jwks.tokens.access_token import AccessToken
-from asgi_jwks.tokens.headers import JOSEHeader, KnownHeaders
+from asgi_jwks.tokens.headers import JOSEHeader, read_header
 from asgi_jwks.tokens.hints import NearMisses
 from asgi_jwks.tokens.issuers import Check, Issuer, TrustedIssuers
 from asgi_jwks.tokens.pacing import Pacing, yield_once
 from asgi_jwks.tokens.resolver import IssuerResolver, ResolvedIssuers
+from asgi_jwks.tokens.signers import KnownSigners, Signer
 from asgi_jwks.tokens.verified import VerifiedToken, VerifiedTokens
 
 __all__ = ["AccessTokenVerifier"]
@@ -98,7 +100,7 @@ class AccessTokenVerifier:
         self.max_token_bytes: Final = max_token_bytes
         self._near_misses: Final = NearMisses("audience")
         self._verified: Final = VerifiedTokens(verified_tokens)
-        self._headers: Final = KnownHeaders()
+        self._signers: Final = KnownSigners()
         self._pacing: Final = Pacing()
 
     async def verify(self, token: str | bytes) -> AccessToken:
@@ -145,11 +147,12 @@ class AccessTokenVerifier:
         header_segment, payload_segment, signature_segment, signing_input = segments_of(token)
 
         # (2) The header. A sole issuer can be asked before the token has named it.
-        header = self._headers.read(header_segment)
-        issuer, keys, key = self._sole, None, None
+        known = self._signers.get(header_segment)
+        header = read_header(decode_header(header_segment)) if known is None else known.header
+        issuer, keys, key = self._sole, NO_KEYS, None
         if issuer is not None:
-            keys, key = _key_at_hand(issuer, header)
-            if key is None and keys is not None and not issuer.keys.may_find_more():
+            keys, key = _key_at_hand(issuer, header, known)
+            if key is None and keys is not NO_KEYS and not issuer.keys.may_find_more():
                 keys.select(header.kid, header.algorithm)
         elif header.algorithm not in self._algorithms:
             raise InvalidToken(Reason.ALGORITHM_NOT_ALLOWED, shown(header.algorithm))
@@ -161,12 +164,13 @@ class AccessTokenVerifier:
         # (3) The issuer, and what it allows in a header.
         if issuer is None or claims.get("iss") != issuer.rules.issuer:
             issuer = await self._issuers.named(claims)
-            keys, key = _key_at_hand(issuer, header)
+            keys, key = _key_at_hand(issuer, header, known)
 
         # (4) The key.
         if key is None:
             screen = partial(self._judge, claims, header, issuer)
             key = await issuer.keys.key_for(header.kid, header.algorithm, screen)
+            keys = NO_KEYS
 
         # (5) The signature.
         if not key.verify(header.algorithm, signing_input, signature):
@@ -179,7 +183,7 @@ class AccessTokenVerifier:
             if newer is None or not newer.verify(header.algorithm, signing_input, signature):
                 # Whatever else is wrong with the token is not said.
                 raise InvalidToken(Reason.BAD_SIGNATURE)
-            key = newer
+            keys, key = NO_KEYS, newer
 
         # (6) The claims.
         try:
@@ -195,10 +199,10 @@ class AccessTokenVerifier:
         if issuer.checks:
             await self._checked(access_token, issuer.checks)
 
-        self._headers.remember(header_segment, header)
+        if known is None or known.keys is not keys:
+            self._signers.remember(header_segment, Signer(header, issuer, keys, key))
         self._verified.put(
-            digest,
-            VerifiedToken(issuer, keys or NO_KEYS, key, header.algorithm, not_before, not_after),
+            digest, VerifiedToken(issuer, keys, key, header.algorithm, not_before, not_after)
         )
         # The request goes on, once those that arrived with it are verified as well.
         if self._pacing.is_crowded():
@@ -258,13 +262,15 @@ class AccessTokenVerifier:
 
 
 def _key_at_hand(
-    issuer: Issuer, header: JOSEHeader
-) -> tuple[JWKSet | None, VerificationKey | None]:
+    issuer: Issuer, header: JOSEHeader, known: Signer | None
+) -> tuple[JWKSet, VerificationKey | None]:
     """The issuer's keys and the token's among them, as far as they are at hand.
 
     Raises:
         InvalidToken: the issuer does not allow such a header.
     """
+    if known is not None and known.issuer is issuer and known.keys is issuer.keys.at_hand():
+        return known.keys, known.key
     issuer.rules.check_header(header)
-    keys = issuer.keys.at_hand()
-    return keys, None if keys is None else keys.find(header.kid, header.algorithm)
+    keys = issuer.keys.at_hand() or NO_KEYS
+    return keys, keys.find(header.kid, header.algorithm)

@@ -49,7 +49,7 @@ from asgi_jwks.tokens.verified import VerifiedToken, VerifiedTokens
 
 __all__ = ["AccessTokenVerifier"]
 
-# Some 7 to 15 MiB of tokens; an API with more users at a time than this verifies some again.
+# Some 2 to 15 MiB of tokens; an API with more users at a time than this verifies some again.
 VERIFIED_TOKENS: Final = 10_000
 
 # What a token's key was last seen in if its key had to be waited for: never the set at hand.

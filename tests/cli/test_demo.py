@@ -111,7 +111,15 @@ def test_the_token_line_buys_a_token_that_the_api_accepts(screen: Screen) -> Non
     assert statuses == [200]
 
 
-@pytest.mark.usefixtures("no_story")
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """Ctrl-C raises KeyboardInterrupt, though a shell started the tests in its background."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("no_story", "interruptible")
 def test_ctrl_c_ends_the_serving_cleanly() -> None:
     waiting = demo_module._wait.__code__
     last_line = max(line for _, _, line in waiting.co_lines() if line is not None)

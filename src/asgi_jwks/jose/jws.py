@@ -27,6 +27,8 @@ __all__ = [
 # reach some 10 KB. It bounds all further work on the token.
 MAX_TOKEN_BYTES: Final = 16384
 
+_DOT: Final = ord(".")
+
 
 class CompactJWS(NamedTuple):
     """The parts of a compact JWS; the header still encoded, the payload any octets."""
@@ -60,7 +62,8 @@ def segments_of(token: bytes) -> tuple[bytes, bytes, bytes, bytes]:
     """
     signing_input, _, signature = token.rpartition(b".")
     header, dot, payload = signing_input.partition(b".")
-    if not dot or ord(".") in payload:
+    # As a number, which is looked for ten times as fast as bytes are.
+    if not dot or _DOT in payload:
         raise _malformed(_other_form(token))
     return header, payload, signature, signing_input
 

@@ -98,6 +98,10 @@ async def test_a_known_header_names_a_key_of_the_set_at_hand_and_no_other(
             await verifier.verify(issuer.access_token(jti="2"))
         assert refusal.value.reason is Reason.BAD_SIGNATURE
         await verifier.verify(issuer.access_token(jti="3", key=replaced))
+        header_segment, _, _ = issuer.access_token().encode().split(b".")
+        known = verifier._signers.get(header_segment)
+        assert known is not None
+        assert known.keys is keys.set
     other = SigningKey.generate("RS256", kid="another")
     keys.set = JWKSet.parse({"keys": [other.public_jwk()]})
     with pytest.raises(InvalidToken) as refusal:

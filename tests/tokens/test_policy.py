@@ -410,7 +410,8 @@ class TestOtherKindsOfToken:
         assert detail(claims) == f"it has {claim}"
 
     def test_all_of_them_are_named_for_the_log(self) -> None:
-        assert detail(good(s_hash="", at_hash="")) == "it has at_hash, s_hash"
+        everything = dict.fromkeys(("s_hash", "events", "c_hash", "at_hash"), "")
+        assert detail(good(**everything)) == "it has at_hash, c_hash, events, s_hash"
 
     @pytest.mark.parametrize("use", ["id", "refresh", "Access", "", None, 1, ["access"]])
     def test_a_token_use_other_than_access(self, use: object) -> None:

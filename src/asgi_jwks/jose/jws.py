@@ -88,13 +88,9 @@ def parse_compact(token: bytes) -> SignedToken:
     Raises InvalidToken(Reason.MALFORMED) for everything else, an encrypted token (JWE) and the
     JSON serializations among it. The size is for the caller to bound.
     """
-    header = decode_header(segments_of(token)[0])
-    parts = split_compact(token)
-    try:
-        claims = json_object(parts.payload)
-    except EncodingError as error:
-        raise _malformed(f"in the payload: {error}") from None
-    return SignedToken(header, claims, parts.signing_input, parts.signature)
+    header_segment, payload_segment, signature_segment, signing_input = segments_of(token)
+    header, claims = decode_header(header_segment), decode_claims(payload_segment)
+    return SignedToken(header, claims, signing_input, decode_signature(signature_segment))
 
 
 def decode_header(segment: bytes) -> ReadOnlyDict:

@@ -13,14 +13,12 @@ from asgi_jwks.jose.frozen import ReadOnlyDict
 
 __all__ = [
     "MAX_TOKEN_BYTES",
-    "CompactJWS",
     "SignedToken",
     "decode_claims",
     "decode_header",
     "decode_signature",
     "parse_compact",
     "segments_of",
-    "split_compact",
 ]
 
 # Twice the 8 KiB that most servers allow for one header field; tokens with hundreds of group ids
@@ -28,19 +26,6 @@ __all__ = [
 MAX_TOKEN_BYTES: Final = 16384
 
 _DOT: Final = ord(".")
-
-
-class CompactJWS(NamedTuple):
-    """The parts of a compact JWS; the header still encoded, the payload any octets."""
-
-    header_segment: bytes
-    payload: bytes
-    signing_input: bytes
-    signature: bytes
-
-    def __repr__(self) -> str:
-        # A token is a credential: a repr in a traceback or a log must not give it away.
-        return "CompactJWS(...)"
 
 
 class SignedToken(NamedTuple):
@@ -52,11 +37,14 @@ class SignedToken(NamedTuple):
     signature: bytes
 
     def __repr__(self) -> str:
+        # A token is a credential: a repr in a traceback or a log must not give it away.
         return "SignedToken(...)"
 
 
 def segments_of(token: bytes) -> tuple[bytes, bytes, bytes, bytes]:
     """A compact JWS, still encoded: its header, payload and signature, and the signing input.
+
+    That is RFC 7515, section 5.2, step 1; each part is checked when it is decoded.
 
     Raises InvalidToken(Reason.MALFORMED) if there are not three parts.
     """
@@ -66,20 +54,6 @@ def segments_of(token: bytes) -> tuple[bytes, bytes, bytes, bytes]:
     if not dot or _DOT in payload:
         raise _malformed(_other_form(token))
     return header, payload, signature, signing_input
-
-
-def split_compact(token: bytes) -> CompactJWS:
-    """Take a compact JWS apart (RFC 7515, section 5.2, steps 1 to 3, 6 and 7).
-
-    Raises InvalidToken(Reason.MALFORMED) for anything but three parts with a signature, the last
-    two being canonical base64url. The header part is checked when the header is read.
-    """
-    header_segment, payload_segment, signature_segment, signing_input = segments_of(token)
-    try:
-        payload = b64url_decode(payload_segment)
-    except EncodingError as error:
-        raise _malformed(f"in the payload: {error}") from None
-    return CompactJWS(header_segment, payload, signing_input, decode_signature(signature_segment))
 
 
 def parse_compact(token: bytes) -> SignedToken:

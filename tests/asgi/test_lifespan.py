@@ -4,6 +4,7 @@ import asyncio
 import gc
 import threading
 from collections.abc import Iterator, MutableMapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from trio.testing import MockClock
 from asgi_jwks import (
     AccessTokenVerifier,
     JWTBearerMiddleware,
+    KeySetUnavailable,
     RemoteJWKSet,
     TrustedIssuer,
 )
@@ -142,7 +144,8 @@ async def test_the_start_fails_without_keys_if_they_are_required(issuer: MockIss
     """C4."""
     issuer.jwks.fail(500)
     app, server = App(), Server()
-    await live(app, RemoteJWKSet(issuer.jwks_uri), server, require_keys=True)
+    with pytest.raises(KeySetUnavailable):
+        await live(app, RemoteJWKSet(issuer.jwks_uri), server, require_keys=True)
     assert server.sent == ["startup.failed"]
     assert "the issuer's keys cannot be had: HTTP status 500" in str(server.failure)
     assert app.received == []
@@ -223,6 +226,23 @@ def test_keys_are_refreshed_without_any_request() -> None:
             server.stop.set()
 
     trio.run(hours, clock=MockClock(autojump_threshold=0))
+
+
+def test_keys_are_required_at_the_start_only_where_that_is_configured(issuer: MockIssuer) -> None:
+    """C4: the middleware's own option."""
+    issuer.jwks.fail(500)
+    guarded = partial(
+        JWTBearerMiddleware,
+        Starlette(),
+        issuer=issuer.issuer,
+        audience="https://api.example.com",
+        jwks_uri=issuer.jwks_uri,
+        algorithms=["ES256"],
+    )
+    with TestClient(guarded()) as client:
+        assert client.get("/").status_code == 401
+    with pytest.raises(KeySetUnavailable):
+        TestClient(guarded(require_keys_at_startup=True)).__enter__()
 
 
 def test_without_a_lifespan_requests_do_it_all(issuer: MockIssuer) -> None:

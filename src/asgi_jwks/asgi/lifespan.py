@@ -37,6 +37,9 @@ async def run_with_keys(
 
     Keys that cannot be had do not stop the application from starting unless `require_keys`; it
     answers 503 until they can be. Warming takes no longer than the `timeout` of a fetch.
+
+    Raises:
+        KeySetError: the keys are required and cannot be had; the server has been told.
     """
     first: Message | None = await receive()
 
@@ -54,7 +57,8 @@ async def run_with_keys(
             if require_keys:
                 message = f"asgi-jwks: the issuer's keys cannot be had: {error}"
                 await send({"type": "lifespan.startup.failed", "message": message})
-                return
+                # As Starlette does: its TestClient takes a lifespan that just ends for a start.
+                raise
             _log.warning("starting without the issuer's keys: %s", error)
         await _run(lambda: app(scope, receive_from_the_first, send), verifier)
     finally:

@@ -280,6 +280,57 @@ class TestWebSockets:
         assert (await app(type="websocket", subprotocols=["bearer", "é"], **DENIAL)).status == 400
 
 
+class TestATokenThatWasValidOnce:
+    """Its refusal is prepared; whether anybody listens must not show in the answer."""
+
+    @pytest.fixture
+    def now(self) -> list[float]:
+        """One number, the time of the verifier."""
+        return [2_000_000_000.0]
+
+    @pytest.fixture
+    def verifier(self, issuer: MockIssuer, now: list[float]) -> AccessTokenVerifier:
+        trusted = TrustedIssuer(
+            issuer=issuer.issuer, audience=issuer.audience, keys=StaticJWKSet(issuer.jwk_set())
+        )
+        return AccessTokenVerifier([trusted], clock=lambda: now[0])
+
+    @pytest.mark.parametrize("level", [logging.INFO, logging.DEBUG])
+    @pytest.mark.parametrize("listens", [False, True])
+    @pytest.mark.parametrize("anonymous", [False, True])
+    @pytest.mark.parametrize(
+        ("later", "reason"), [(3600.0, Reason.EXPIRED), (-3600.0, Reason.NOT_YET_VALID)]
+    )
+    async def test_it_is_refused_as_what_it_is_now(
+        self,
+        guarded: Callable[..., Guarded],
+        verifier: AccessTokenVerifier,
+        issuer: MockIssuer,
+        now: list[float],
+        caplog: pytest.LogCaptureFixture,
+        level: int,
+        listens: bool,
+        anonymous: bool,
+        later: float,
+        reason: Reason,
+    ) -> None:
+        """A6, B1, G2, G3"""
+        caplog.set_level(level, logger="asgi_jwks.requests")
+        options = {"verifier": verifier, "allow_anonymous": anonymous}
+        app = guarded(**options) if listens else guarded(**options, on_refused=None)
+        token = issuer.access_token(iat=now[0], nbf=now[0], exp=now[0] + 60)
+        assert (await app(token)).status == 200
+        now[0] += later
+        answer = await app(token)
+        assert answer.status == 401
+        assert answer.seen == []
+        assert json.loads(answer.body)["error_description"] == reason.phrase
+        assert f'error_description="{reason.phrase}"' in answer.headers["www-authenticate"]
+        told = [error.reason for error in answer.errors if isinstance(error, InvalidToken)]
+        assert told == [reason] * listens
+        assert len(caplog.records) == (level == logging.DEBUG)
+
+
 class TestAnonymousRequests:
     async def test_no_token_is_nobody_where_that_is_configured(
         self, guarded: Callable[..., Guarded]

@@ -86,6 +86,13 @@ class TestAGoodToken:
         assert answer.sent == [{"type": "websocket.accept"}]
         assert answer.scope["claims"]["sub"] == "alice"
 
+    async def test_the_keys_are_fetched_by_the_client_that_was_given(
+        self, guarded: Callable[..., Guarded], issuer: MockIssuer
+    ) -> None:
+        """F2: there is no network behind this client, only the issuer."""
+        app = guarded(keys=None, jwks_uri=issuer.jwks_uri, http_client=issuer.http_client())
+        assert (await app(issuer.access_token())).status == 200
+
     async def test_it_passes_a_second_time(self, app: Guarded, issuer: MockIssuer) -> None:
         """H2"""
         token = issuer.access_token()

@@ -5,8 +5,8 @@ does not know: tokens, and what a request does once its token is verified.
 
 What a request does next is to run the application and to write to its socket, and the kernel's work
 for that pushes RSA and the code around it out of the processor's caches. Under uvicorn, with 16
-connections and new tokens only, a server has 0.36 of its capacity without authentication in this
-way, and 0.28 if each request goes on at once (`tests/benchmarks/over_sockets.py`).
+connections and new tokens only, a server has 0.38 of its capacity without authentication in this
+way, and 0.30 if each request goes on at once (`tests/benchmarks/over_sockets.py`).
 """
 
 import asyncio

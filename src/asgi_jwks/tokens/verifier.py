@@ -153,6 +153,7 @@ class AccessTokenVerifier:
         if issuer is not None:
             keys, key = _key_at_hand(issuer, header, known)
             if key is None and keys is not NO_KEYS and not issuer.keys.may_find_more():
+                # It raises why there is none; whatever else is wrong need not be read.
                 keys.select(header.kid, header.algorithm)
         elif header.algorithm not in self._algorithms:
             raise InvalidToken(Reason.ALGORITHM_NOT_ALLOWED, shown(header.algorithm))

@@ -52,7 +52,8 @@ __all__ = ["AccessTokenVerifier"]
 # Some 2 to 15 MiB of tokens; an API with more users at a time than this verifies some again.
 VERIFIED_TOKENS: Final = 10_000
 
-# What a token's key was last seen in if its key had to be waited for: never the set at hand.
+# Stands for the set where there is none at hand, or where the key had to be waited for: it is never
+# one that is at hand later.
 NO_KEYS: Final = JWKSet(())
 
 
@@ -123,6 +124,9 @@ class AccessTokenVerifier:
         Of a token that was accepted before, that is the access token, or for which reason it is
         not valid now. Without a coroutine and without an exception, which nobody else would see,
         such a token costs a fifth less.
+
+        Raises:
+            InvalidToken: it is longer than `max_token_bytes`; all else is raised when awaited.
         """
         if len(token) > self.max_token_bytes:
             raise InvalidToken(Reason.MALFORMED, f"longer than {self.max_token_bytes} bytes")

@@ -17,7 +17,7 @@ from django.utils.deprecation import MiddlewareMixin
 from starlette.testclient import TestClient
 
 from asgi_jwks import JWTBearerMiddleware, RequestError, access_token, requires
-from asgi_jwks.asgi.endpoints import refusal_of
+from asgi_jwks.asgi.guards import refusal_of
 from asgi_jwks.testing import MockIssuer
 
 issuer = MockIssuer()

@@ -12,7 +12,7 @@ import os
 from starlette.applications import Starlette
 
 from asgi_jwks import ConfigurationError, JWTBearerMiddleware
-from asgi_jwks.settings import settings_from_env
+from asgi_jwks.environment import settings_from_env
 
 
 def create_app() -> Starlette:

@@ -17,7 +17,7 @@ import httpx
 import httpx2
 
 from asgi_jwks import AccessTokenVerifier, RemoteJWKSet, TrustedIssuer
-from asgi_jwks.keys.answer import Answer
+from asgi_jwks.fetching.response import Answer
 from asgi_jwks.testing import MockIssuer
 
 private_ca = ssl.create_default_context()  # cafile="/etc/ssl/our-ca.pem"

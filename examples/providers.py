@@ -13,7 +13,7 @@ of each name makes tokens of its shape. ID tokens are for clients, and open no A
 import anyio
 
 from asgi_jwks import AccessTokenVerifier, InvalidToken, TrustedIssuer
-from asgi_jwks.settings import IssuerSettings
+from asgi_jwks.environment import IssuerSettings
 from asgi_jwks.testing import MockIssuer
 
 CLIENT = "2f6c1a"  # the client id of the application that logs users in

@@ -14,7 +14,7 @@ from quart import Quart, Response, has_websocket_context, request, websocket
 from starlette.testclient import TestClient
 
 from asgi_jwks import JWTBearerMiddleware, RequestError, access_token, requires
-from asgi_jwks.asgi.endpoints import refusal_of
+from asgi_jwks.asgi.guards import refusal_of
 from asgi_jwks.testing import MockIssuer
 
 issuer = MockIssuer()

@@ -21,7 +21,7 @@ from pathlib import Path
 import anyio
 
 from asgi_jwks import AccessTokenVerifier, InvalidToken, RemoteJWKSet, TrustedIssuer
-from asgi_jwks.keys.answer import Answer
+from asgi_jwks.fetching.response import Answer
 
 SAMPLES = Path(__file__).parents[1] / "tests" / "provider_samples"
 recorded = json.loads((SAMPLES / "auth0-pyjwt-docs.json").read_text())

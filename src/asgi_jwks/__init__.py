@@ -12,8 +12,9 @@ from asgi_jwks._version import __version__
 
 if TYPE_CHECKING:
     from asgi_jwks.asgi.authorization import access_token, requires
-    from asgi_jwks.asgi.bearer import AuthorizationHeader, Cookie, WebSocketSubprotocol
     from asgi_jwks.asgi.middleware import JWTBearerMiddleware
+    from asgi_jwks.asgi.token_sources import AuthorizationHeader, Cookie, WebSocketSubprotocol
+    from asgi_jwks.environment import settings_from_env
     from asgi_jwks.errors import (
         AsgiJwksError,
         ConfigurationError,
@@ -27,13 +28,12 @@ if TYPE_CHECKING:
         Reason,
         RequestError,
     )
-    from asgi_jwks.keys.answer import Answer
+    from asgi_jwks.fetching.response import Answer
     from asgi_jwks.keys.remote import RemoteJWKSet
     from asgi_jwks.keys.static import SharedSecret, StaticJWKSet
-    from asgi_jwks.settings import settings_from_env
     from asgi_jwks.tokens.access_token import AccessToken
     from asgi_jwks.tokens.verifier import AccessTokenVerifier
-    from asgi_jwks.trust import TrustedIssuer
+    from asgi_jwks.trusted_issuer import TrustedIssuer
 
 __all__ = [
     "AccessToken",
@@ -67,11 +67,11 @@ __all__ = [
 _HOME = {
     "AccessToken": "tokens.access_token",
     "AccessTokenVerifier": "tokens.verifier",
-    "Answer": "keys.answer",
+    "Answer": "fetching.response",
     "AsgiJwksError": "errors",
-    "AuthorizationHeader": "asgi.bearer",
+    "AuthorizationHeader": "asgi.token_sources",
     "ConfigurationError": "errors",
-    "Cookie": "asgi.bearer",
+    "Cookie": "asgi.token_sources",
     "InsufficientScope": "errors",
     "InvalidKeySet": "errors",
     "InvalidRequest": "errors",
@@ -85,11 +85,11 @@ _HOME = {
     "RequestError": "errors",
     "SharedSecret": "keys.static",
     "StaticJWKSet": "keys.static",
-    "TrustedIssuer": "trust",
-    "WebSocketSubprotocol": "asgi.bearer",
+    "TrustedIssuer": "trusted_issuer",
+    "WebSocketSubprotocol": "asgi.token_sources",
     "access_token": "asgi.authorization",
     "requires": "asgi.authorization",
-    "settings_from_env": "settings",
+    "settings_from_env": "environment",
 }
 
 

@@ -27,7 +27,7 @@ from asgi_jwks import (
     requires,
 )
 from asgi_jwks.asgi.challenge import CHALLENGES, Challenges
-from asgi_jwks.asgi.endpoints import RefusalResponse, refusal_of
+from asgi_jwks.asgi.guards import RefusalResponse, refusal_of
 from asgi_jwks.asgi.identity import Anonymous
 from asgi_jwks.testing import MockIssuer
 

@@ -11,9 +11,9 @@ from starlette.websockets import WebSocket
 
 from asgi_jwks import Reason, StaticJWKSet
 from asgi_jwks.asgi.authorization import requires
-from asgi_jwks.asgi.bearer import AuthorizationHeader, Cookie, WebSocketSubprotocol
 from asgi_jwks.asgi.challenge import CHALLENGES, Refusal
-from asgi_jwks.asgi.paths import PublicPaths
+from asgi_jwks.asgi.public_paths import PublicPaths
+from asgi_jwks.asgi.token_sources import AuthorizationHeader, Cookie, WebSocketSubprotocol
 from asgi_jwks.jose.encoding import b64url_encode
 from asgi_jwks.testing import MockIssuer
 from asgi_jwks.tokens.access_token import AccessToken

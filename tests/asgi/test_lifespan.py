@@ -23,7 +23,7 @@ from asgi_jwks import (
     TrustedIssuer,
 )
 from asgi_jwks.asgi.lifespan import run_with_keys
-from asgi_jwks.keys.freshness import Phase
+from asgi_jwks.caching.freshness import Phase
 from asgi_jwks.testing import MockIssuer, SigningKey
 
 anywhere = pytest.mark.anyio

@@ -105,7 +105,7 @@ def header() -> Target:
 def jwks() -> Target:
     """Any document: a set whose every key has its algorithms and a thumbprint, or our error."""
     from asgi_jwks.errors import InvalidKeySet, InvalidToken
-    from asgi_jwks.jose.jwk import JWKSet
+    from asgi_jwks.jose.jwk_set import JWKSet
 
     def run(data: bytes) -> None:
         try:

@@ -8,10 +8,10 @@ import pytest
 
 from asgi_jwks.errors import InvalidKeySet, InvalidToken
 from asgi_jwks.jose.encoding import EncodingError, b64url_encode, json_object
-from asgi_jwks.jose.jwk import MAX_KID_LENGTH, JWKSet, SkippedKey, SkipReason
+from asgi_jwks.jose.jwk import read_public_key
+from asgi_jwks.jose.jwk_set import MAX_KID_LENGTH, JWKSet, SkippedKey, SkipReason
 from asgi_jwks.jose.jws import MAX_TOKEN_BYTES, parse_compact
 from asgi_jwks.jose.key import symmetric_key
-from asgi_jwks.jose.published import read_public_key
 
 KEYS = JWKSet((symmetric_key(bytes(32), "HS256"),))
 

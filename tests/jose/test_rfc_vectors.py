@@ -6,9 +6,9 @@ import jwt
 import pytest
 
 from asgi_jwks.jose.encoding import b64url_decode
+from asgi_jwks.jose.jwk import read_public_key
 from asgi_jwks.jose.jws import decode_header, decode_signature, parse_compact, segments_of
 from asgi_jwks.jose.key import VerificationKey, symmetric_key
-from asgi_jwks.jose.published import read_public_key
 
 # Name -> algorithm, public key (or secret) as a JWK, compact serialization.
 SIGNED: dict[str, tuple[str, dict[str, Any], str]] = {

@@ -13,7 +13,7 @@ import pytest
 
 from asgi_jwks.errors import InvalidKeySet, InvalidToken
 from asgi_jwks.jose.encoding import EncodingError, b64url_decode
-from asgi_jwks.jose.jwk import JWKSet, symmetric_key
+from asgi_jwks.jose.jwk_set import JWKSet, symmetric_key
 from asgi_jwks.jose.jws import decode_header, decode_signature, segments_of
 
 FOLDER = os.environ.get("ASGI_JWKS_WYCHEPROOF_DIR")

@@ -6,9 +6,9 @@ import anyio
 import pytest
 
 from asgi_jwks.errors import ConfigurationError, KeySetUnavailable
-from asgi_jwks.keys.answer import Answer
+from asgi_jwks.fetching.request import Endpoint, FetchFailed
+from asgi_jwks.fetching.response import Answer
 from asgi_jwks.keys.discovery import Metadata, metadata_urls
-from asgi_jwks.keys.fetch import Endpoint, FetchFailed
 from asgi_jwks.keys.remote import RemoteJWKSet
 from asgi_jwks.testing import MockIssuer
 

@@ -6,6 +6,7 @@ from itertools import count
 import anyio
 import pytest
 
+from asgi_jwks.caching.freshness import Phase
 from asgi_jwks.errors import (
     ConfigurationError,
     InvalidToken,
@@ -13,9 +14,7 @@ from asgi_jwks.errors import (
     KeySetUnavailable,
     Reason,
 )
-from asgi_jwks.jose.key import VerificationKey
-from asgi_jwks.keys.answer import Answer
-from asgi_jwks.keys.events import (
+from asgi_jwks.events.key_set import (
     BudgetExhausted,
     KeySetEvent,
     KeySetExpired,
@@ -24,7 +23,8 @@ from asgi_jwks.keys.events import (
     ServingStale,
     UnknownKey,
 )
-from asgi_jwks.keys.freshness import Phase
+from asgi_jwks.fetching.response import Answer
+from asgi_jwks.jose.key import VerificationKey
 from asgi_jwks.keys.remote import RemoteJWKSet
 from asgi_jwks.testing import MockIssuer, SigningKey
 

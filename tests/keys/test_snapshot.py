@@ -12,9 +12,9 @@ from typing import Any
 import anyio
 import pytest
 
-from asgi_jwks.jose.jwk import JWKSet
-from asgi_jwks.keys.fetched import Fetched
-from asgi_jwks.keys.freshness import Phase
+from asgi_jwks.caching.fetched import Fetched
+from asgi_jwks.caching.freshness import Phase
+from asgi_jwks.jose.jwk_set import JWKSet
 from asgi_jwks.keys.remote import RemoteJWKSet
 from asgi_jwks.keys.snapshot import Snapshot, SnapshotRefused
 from asgi_jwks.testing import MockIssuer, SigningKey
@@ -258,7 +258,7 @@ async def test_a_disk_that_hangs_does_not_hold_up_the_keys(
 ) -> None:
     """F10."""
     disk = threading.Event()
-    monkeypatch.setattr("asgi_jwks.keys.document._WRITING_PATIENCE", 0.05)
+    monkeypatch.setattr("asgi_jwks.keys.jwks_document._WRITING_PATIENCE", 0.05)
     monkeypatch.setattr(Snapshot, "write", lambda *args, **options: disk.wait(10))
     try:
         keys = remote(issuer, path)

@@ -10,10 +10,10 @@ from asgi_jwks import StaticJWKSet, TrustedIssuer
 from asgi_jwks.errors import ConfigurationError, KeySetUnavailable
 from asgi_jwks.jose.key import VerificationKey
 from asgi_jwks.testing import MockIssuer
-from asgi_jwks.tokens.headers import JOSEHeader
-from asgi_jwks.tokens.hints import NearMisses
+from asgi_jwks.tokens.claim_rules import TokenRules
+from asgi_jwks.tokens.header_rules import JOSEHeader
 from asgi_jwks.tokens.issuers import Check, KeySource
-from asgi_jwks.tokens.policy import TokenRules
+from asgi_jwks.tokens.near_misses import NearMisses
 from asgi_jwks.tokens.resolver import ResolvedIssuers
 from asgi_jwks.tokens.verifier import VERIFIED_TOKENS, AccessTokenVerifier
 

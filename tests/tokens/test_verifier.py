@@ -19,7 +19,7 @@ from asgi_jwks import (
     StaticJWKSet,
     TrustedIssuer,
 )
-from asgi_jwks.jose.jwk import JWKSet
+from asgi_jwks.jose.jwk_set import JWKSet
 from asgi_jwks.jose.key import VerificationKey
 from asgi_jwks.testing import MockIssuer, SigningKey, forge
 from asgi_jwks.testing.forgery import hmac_signer

@@ -41,8 +41,8 @@ from asgi_jwks import (
     access_token,
     requires,
 )
+from asgi_jwks.environment import issuer_from_env, settings_from_env
 from asgi_jwks.integrations.fastapi import AuthorizationCode, JWTBearer, OpenIDConnect
-from asgi_jwks.settings import issuer_from_env, settings_from_env
 
 ISSUER = "https://example.eu.auth0.com/"
 AUDIENCE = "https://api.example.com"

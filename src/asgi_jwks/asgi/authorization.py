@@ -10,7 +10,7 @@ from typing import Any, Final, ParamSpec, TypeVar, overload
 
 from starlette.requests import HTTPConnection
 
-from asgi_jwks.asgi.endpoints import (
+from asgi_jwks.asgi.guards import (
     AnyASGIApp,
     guard_application,
     guard_request,

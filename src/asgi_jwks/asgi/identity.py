@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from starlette.authentication import BaseUser, UnauthenticatedUser
 
-from asgi_jwks.jose.frozen import ReadOnlyDict
+from asgi_jwks.jose.read_only import ReadOnlyDict
 from asgi_jwks.tokens.access_token import AccessToken
 
 __all__ = ["Anonymous", "BearerUser", "identify", "identify_nobody"]

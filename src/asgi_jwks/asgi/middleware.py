@@ -10,11 +10,11 @@ from collections.abc import Awaitable, Callable, Iterable, MutableMapping, Seque
 from functools import partial
 from typing import Any, Final
 
-from asgi_jwks.asgi.answer import refuse
-from asgi_jwks.asgi.bearer import AuthorizationHeader, TokenSource, find_token, is_token68
 from asgi_jwks.asgi.challenge import CHALLENGES, Challenges, Refusal
 from asgi_jwks.asgi.lifespan import run_with_keys
-from asgi_jwks.asgi.paths import PublicPaths
+from asgi_jwks.asgi.public_paths import PublicPaths
+from asgi_jwks.asgi.responses import refuse
+from asgi_jwks.asgi.token_sources import AuthorizationHeader, TokenSource, find_token, is_token68
 from asgi_jwks.errors import (
     ConfigurationError,
     InvalidRequest,
@@ -25,10 +25,10 @@ from asgi_jwks.errors import (
     RequestError,
 )
 from asgi_jwks.tokens.access_token import AccessToken
+from asgi_jwks.tokens.claim_rules import Profile
 from asgi_jwks.tokens.issuers import Check, KeySource
-from asgi_jwks.tokens.policy import Profile
 from asgi_jwks.tokens.verifier import AccessTokenVerifier
-from asgi_jwks.trust import HTTPClient, TrustedIssuer
+from asgi_jwks.trusted_issuer import HTTPClient, TrustedIssuer
 
 __all__ = ["JWTBearerMiddleware"]
 

@@ -11,7 +11,7 @@ import math
 import re
 from typing import Any, Final, NoReturn
 
-from asgi_jwks.jose.frozen import ReadOnlyDict, ReadOnlyList
+from asgi_jwks.jose.read_only import ReadOnlyDict, ReadOnlyList
 
 __all__ = ["MAX_JSON_DEPTH", "EncodingError", "b64url_decode", "b64url_encode", "json_object"]
 

@@ -1,189 +1,225 @@
-"""A JWK Set document as a set of usable verification keys (RFC 7517, section 5).
+"""One published JWK: a usable verification key, or the one reason why not.
 
-What lives only here: `JWKSet`: which of a document's keys are used, why each other is not, and
-which one key belongs to a (kid, algorithm).
-What it does not know: where the document comes from, how old it is, and whose keys these are.
+What lives only here: the rules of RFC 7517, section 4 and RFC 7518, section 6 for a single public
+key, and the closed list of reasons for skipping one.
+What it does not know: the document around the key, and whose key it is. Members that no rule here
+names are ignored, x5c, x5t and x5u among them: they are never followed or trusted.
 """
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from functools import partial
-from typing import Any, Final
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Any, Final, NamedTuple
 
-from asgi_jwks.errors import InvalidKeySet, InvalidToken, Reason
-from asgi_jwks.jose.encoding import EncodingError, json_object
-from asgi_jwks.jose.key import VerificationKey, shown, symmetric_key
-from asgi_jwks.jose.published import MAX_KID_LENGTH, SkipReason, UnusableKeyError, read_public_key
+from asgi_jwks.jose.algorithms import ASYMMETRIC_ALGORITHMS, algorithms_for
+from asgi_jwks.jose.encoding import EncodingError, b64url_decode, b64url_encode
+from asgi_jwks.jose.key import VerificationKey
 
-__all__ = [
-    "MAX_DOCUMENT_BYTES",
-    "MAX_KEYS",
-    "MAX_KID_LENGTH",
-    "JWKSet",
-    "SkipReason",
-    "SkippedKey",
-    "VerificationKey",
-    "shown",
-    "symmetric_key",
-]
+__all__ = ["MAX_KID_LENGTH", "SkipReason", "UnusableKeyError", "read_public_key"]
 
-# Work limits. Entra's common set, the largest of the big providers', has 17 KB and ten keys,
-# with a certificate each; sets above 50 KiB exist. Preparing an RSA key takes some 30 µs.
-MAX_DOCUMENT_BYTES: Final = 512 * 1024
-MAX_KEYS: Final = 100
+# Work limits. 2048 is RFC 7518, section 3.3; a signature under 8192 bits costs some 10 times one
+# under 2048, and nobody is known to publish more. 64 bits is what OpenSSL allows for the exponent
+# of a large modulus (OPENSSL_RSA_MAX_PUBEXP_BITS in its rsa.h).
+_RSA_BITS: Final = range(2048, 8192 + 1)
+_MAX_EXPONENT_BITS: Final = 64
+
+# RFC 7517, section 4.5 sets no bound; thumbprints take 43 characters, ARNs and URLs under 200.
+MAX_KID_LENGTH: Final = 256
+
+# RFC 7518, sections 6.2.2, 6.3.2 and 6.4.1; RFC 8037, section 2.
+_PRIVATE_MEMBERS: Final = ("d", "p", "q", "dp", "dq", "qi", "oth")
+
+# RFC 7518, section 6.2.1.2: a coordinate takes the full size of the curve's field, in octets.
+_COORDINATE_OCTETS: Final = {"P-256": 32, "P-384": 48, "P-521": 66}
 
 
-@dataclass(frozen=True, slots=True)
-class SkippedKey:
-    """A key of the document that is not used, and why (RFC 7517, section 5 lets it be skipped).
+class SkipReason(StrEnum):
+    """Why a published key is not used: one value per rule."""
 
-    `kid` is as the document has it, or None where it is no string: use `shown` to log it.
+    NOT_AN_OBJECT = "not_an_object"
+    MISSING_MEMBER = "missing_member"
+    MALFORMED_MEMBER = "malformed_member"
+    UNKNOWN_KTY = "unknown_kty"
+    SYMMETRIC_KEY = "symmetric_key"
+    PRIVATE_KEY = "private_key"
+    KID_NOT_A_STRING = "kid_not_a_string"
+    KID_TOO_LONG = "kid_too_long"
+    NOT_FOR_SIGNATURES = "not_for_signatures"
+    MALFORMED_KEY_OPS = "malformed_key_ops"
+    NOT_FOR_VERIFYING = "not_for_verifying"
+    INCONSISTENT_KEY_OPS = "inconsistent_key_ops"
+    UNSUPPORTED_ALGORITHM = "unsupported_algorithm"
+    ALGORITHM_DOES_NOT_FIT = "algorithm_does_not_fit"
+    RSA_MODULUS_TOO_SMALL = "rsa_modulus_too_small"
+    RSA_MODULUS_TOO_LARGE = "rsa_modulus_too_large"
+    RSA_MODULUS_EVEN = "rsa_modulus_even"
+    RSA_EXPONENT_TOO_SMALL = "rsa_exponent_too_small"
+    RSA_EXPONENT_TOO_LARGE = "rsa_exponent_too_large"
+    RSA_EXPONENT_EVEN = "rsa_exponent_even"
+    UNSUPPORTED_CURVE = "unsupported_curve"
+    POINT_NOT_ON_CURVE = "point_not_on_curve"
+
+
+class UnusableKeyError(Exception):
+    """The key is to be skipped, for `reason`. It never leaves this room."""
+
+    def __init__(self, reason: SkipReason) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class _Material(NamedTuple):
+    """A public key object, and the members that identify it (RFC 7638, section 3.2)."""
+
+    public_key: object
+    required_members: dict[str, str]
+
+
+def read_public_key(jwk: object) -> VerificationKey:
+    """Read one member of a published `keys` array.
+
+    Raises UnusableKeyError with the first rule that the key breaks.
     """
-
-    index: int
-    kid: str | None
-    reason: SkipReason
-
-
-# (kid, algorithm) -> thumbprint -> key; kid None stands for a token that has none.
-_Candidates = dict[tuple[str | None, str], dict[str, VerificationKey]]
-
-
-@dataclass(frozen=True, slots=True, repr=False)
-class JWKSet:
-    """An immutable set of verification keys.
-
-    `keys` are the usable ones in the document's order, `skipped` the others. `JWKSet((key,))` makes
-    a set of keys that are already prepared, such as one shared secret.
-    """
-
-    keys: tuple[VerificationKey, ...]
-    skipped: tuple[SkippedKey, ...] = ()
-    _candidates: _Candidates = field(init=False, compare=False)
-    _one_candidate: dict[tuple[str | None, str], VerificationKey] = field(init=False, compare=False)
-    _thumbprints: frozenset[str] = field(init=False, compare=False)
-
-    def __post_init__(self) -> None:
-        candidates = _indexed(self.keys)
-        one = {
-            wanted: next(iter(keys.values()))
-            for wanted, keys in candidates.items()
-            if len(keys) == 1
-        }
-        object.__setattr__(self, "_candidates", candidates)
-        object.__setattr__(self, "_one_candidate", one)
-        object.__setattr__(self, "_thumbprints", frozenset(key.thumbprint for key in self.keys))
-
-    @classmethod
-    def parse(cls, document: bytes | str | Mapping[str, Any]) -> "JWKSet":
-        """Read a JWK Set from the bytes of a document, its text, or its already parsed form.
-
-        A key that cannot be used is skipped and the reason kept. Raises InvalidKeySet when the
-        document is larger than 512 KiB, is not one JSON object with a `keys` array, has more than
-        100 keys, or has no usable key at all.
-        """
-        entries = _entries(_parsed(document))
-        keys: list[VerificationKey] = []
-        skipped: list[SkippedKey] = []
-        for index, entry in enumerate(entries):
-            try:
-                keys.append(read_public_key(entry))
-            except UnusableKeyError as unusable:
-                skipped.append(SkippedKey(index, _kid_of(entry), unusable.reason))
-        if not keys:
-            counts = Counter(key.reason.value for key in skipped)
-            reasons = ", ".join(f"{count} x {reason}" for reason, count in sorted(counts.items()))
-            raise InvalidKeySet(
-                "The JWK Set has no key that can verify signatures: "
-                + (f"skipped {reasons}" if reasons else "its 'keys' array is empty")
-            )
-        return cls(tuple(keys), tuple(skipped))
-
-    @property
-    def key_ids(self) -> tuple[str, ...]:
-        """The kids of the usable keys, each once, in the document's order."""
-        return tuple(dict.fromkeys(key.kid for key in self.keys if key.kid is not None))
-
-    def find(self, kid: str | None, algorithm: str) -> VerificationKey | None:
-        """The one key for a token's kid and alg; None when it is not exactly one.
-
-        A token without kid is served where only one key fits its algorithm. The same key listed
-        twice counts once.
-        """
-        return self._one_candidate.get((kid, algorithm))
-
-    def select(self, kid: str | None, algorithm: str) -> VerificationKey:
-        """The one key for a token's kid and alg, as `find`.
-
-        Raises InvalidToken with Reason.UNKNOWN_KEY or Reason.AMBIGUOUS_KEY.
-        """
-        key = self._one_candidate.get((kid, algorithm))
-        if key is not None:
-            return key
-        ambiguous = (kid, algorithm) in self._candidates
-        reason = Reason.AMBIGUOUS_KEY if ambiguous else Reason.UNKNOWN_KEY
-        raise InvalidToken(reason, partial(self._why_none, kid, algorithm))
-
-    def _why_none(self, kid: str | None, algorithm: str) -> str:
-        wanted = f"{'no kid' if kid is None else f'kid {shown(kid)}'} and {shown(algorithm)}"
-        if candidates := len(self._candidates.get((kid, algorithm), ())):
-            return f"{candidates} keys fit {wanted}"
-        return f"none of {len(self.keys)} usable keys fits {wanted}"
-
-    def holds(self, thumbprint: str) -> bool:
-        """Whether a usable key of this set has this RFC 7638 thumbprint."""
-        return thumbprint in self._thumbprints
-
-    def same_keys(self, other: "JWKSet") -> bool:
-        """Whether both sets have the same keys, kids and algorithms, in any order."""
-        return set(self.keys) == set(other.keys)
-
-    def __repr__(self) -> str:
-        return f"JWKSet({len(self.keys)} keys, {len(self.skipped)} skipped)"
+    if not isinstance(jwk, Mapping):
+        raise UnusableKeyError(SkipReason.NOT_AN_OBJECT)
+    kty = _string(jwk, "kty")
+    if kty == "oct" or "k" in jwk:
+        raise UnusableKeyError(SkipReason.SYMMETRIC_KEY)
+    if any(member in jwk for member in _PRIVATE_MEMBERS):
+        raise UnusableKeyError(SkipReason.PRIVATE_KEY)
+    kid = _kid(jwk)
+    _check_use(jwk)
+    crv = None if kty == "RSA" else _curve(jwk, kty)
+    algorithms = _algorithms(jwk, kty, crv)
+    material = _rsa(jwk) if crv is None else _ec(jwk, crv) if kty == "EC" else _okp(jwk, crv)
+    return VerificationKey.of(
+        material.public_key,
+        kid=kid,
+        algorithms=algorithms,
+        required_members=material.required_members,
+    )
 
 
-def _indexed(keys: Sequence[VerificationKey]) -> _Candidates:
-    candidates: _Candidates = {}
-    for key in keys:
-        for algorithm in key.algorithms:
-            for kid in {key.kid, None}:
-                candidates.setdefault((kid, algorithm), {}).setdefault(key.thumbprint, key)
-    return candidates
+def _string(jwk: Mapping[str, Any], member: str) -> str:
+    value = jwk.get(member)
+    if isinstance(value, str):
+        return value
+    raise UnusableKeyError(
+        SkipReason.MALFORMED_MEMBER if member in jwk else SkipReason.MISSING_MEMBER
+    )
 
 
-def _parsed(document: bytes | str | Mapping[str, Any]) -> Mapping[str, Any]:
-    if isinstance(document, Mapping):
-        return document
+def _octets(jwk: Mapping[str, Any], member: str) -> bytes:
+    # A character outside ASCII becomes "?", which base64url refuses.
     try:
-        octets = document.encode("utf-8") if isinstance(document, str) else document
-        if len(octets) > MAX_DOCUMENT_BYTES:
-            raise InvalidKeySet(f"The JWK Set is larger than {MAX_DOCUMENT_BYTES} bytes")
-        return json_object(octets)
-    except UnicodeEncodeError:
-        raise InvalidKeySet("The JWK Set is not strict JSON: not UTF-8") from None
-    except EncodingError as error:
-        raise InvalidKeySet(f"The JWK Set is not strict JSON: {error}") from None
+        return b64url_decode(_string(jwk, member).encode("ascii", "replace"))
+    except EncodingError:
+        raise UnusableKeyError(SkipReason.MALFORMED_MEMBER) from None
 
 
-def _entries(document: Mapping[str, Any]) -> Sequence[object]:
-    entries = document.get("keys")
-    if isinstance(entries, list | tuple):
-        if len(entries) > MAX_KEYS:
-            raise InvalidKeySet(f"The JWK Set has more than {MAX_KEYS} keys")
-        return entries
-    if document and all(_is_certificate(value) for value in document.values()):
-        raise InvalidKeySet(
-            "The document is a map of key ids to X.509 certificates, not a JWK Set;"
-            " set jwks_uri to the address where this issuer publishes the same keys as a JWK Set"
-        )
-    raise InvalidKeySet("The document is not a JWK Set: it has no 'keys' array")
+def _kid(jwk: Mapping[str, Any]) -> str | None:
+    if "kid" not in jwk:
+        return None
+    kid = jwk["kid"]
+    if not isinstance(kid, str):
+        raise UnusableKeyError(SkipReason.KID_NOT_A_STRING)
+    if len(kid) > MAX_KID_LENGTH:
+        raise UnusableKeyError(SkipReason.KID_TOO_LONG)
+    return kid
 
 
-def _is_certificate(value: object) -> bool:
-    return isinstance(value, str) and value.lstrip().startswith("-----BEGIN CERTIFICATE-----")
+def _check_use(jwk: Mapping[str, Any]) -> None:
+    # RFC 7517, sections 4.2 and 4.3.
+    if "use" in jwk and jwk["use"] != "sig":
+        raise UnusableKeyError(SkipReason.NOT_FOR_SIGNATURES)
+    if "key_ops" not in jwk:
+        return
+    operations = jwk["key_ops"]
+    if not isinstance(operations, list) or not all(isinstance(op, str) for op in operations):
+        raise UnusableKeyError(SkipReason.MALFORMED_KEY_OPS)
+    if len(set(operations)) != len(operations):
+        raise UnusableKeyError(SkipReason.MALFORMED_KEY_OPS)
+    if "verify" not in operations:
+        raise UnusableKeyError(SkipReason.NOT_FOR_VERIFYING)
+    if "use" in jwk and not {"sign", "verify"}.issuperset(operations):
+        raise UnusableKeyError(SkipReason.INCONSISTENT_KEY_OPS)
 
 
-def _kid_of(entry: object) -> str | None:
-    kid = entry.get("kid") if isinstance(entry, Mapping) else None
-    return kid if isinstance(kid, str) else None
+def _curve(jwk: Mapping[str, Any], kty: str) -> str:
+    if kty not in ("EC", "OKP"):
+        raise UnusableKeyError(SkipReason.UNKNOWN_KTY)
+    crv = _string(jwk, "crv")
+    if not algorithms_for(kty, crv):
+        raise UnusableKeyError(SkipReason.UNSUPPORTED_CURVE)
+    return crv
+
+
+def _algorithms(jwk: Mapping[str, Any], kty: str, crv: str | None) -> frozenset[str]:
+    fitting = algorithms_for(kty, crv)
+    if "alg" not in jwk:
+        return fitting
+    algorithm = _string(jwk, "alg")
+    if algorithm not in ASYMMETRIC_ALGORITHMS:
+        raise UnusableKeyError(SkipReason.UNSUPPORTED_ALGORITHM)
+    if algorithm not in fitting:
+        raise UnusableKeyError(SkipReason.ALGORITHM_DOES_NOT_FIT)
+    # EdDSA and Ed25519 are two names of one algorithm (RFC 9864, section 2.2): an issuer may
+    # rename its keys before its tokens, or the other way round.
+    return fitting if kty == "OKP" else frozenset({algorithm})
+
+
+def _rsa(jwk: Mapping[str, Any]) -> _Material:
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicNumbers
+
+    # Leading zero octets are against RFC 7518, section 2, but were common in Java and change
+    # nothing: the thumbprint is made of the minimal form.
+    n = int.from_bytes(_octets(jwk, "n"))
+    e = int.from_bytes(_octets(jwk, "e"))
+    if n.bit_length() < _RSA_BITS.start:
+        raise UnusableKeyError(SkipReason.RSA_MODULUS_TOO_SMALL)
+    if n.bit_length() not in _RSA_BITS:
+        raise UnusableKeyError(SkipReason.RSA_MODULUS_TOO_LARGE)
+    if n % 2 == 0:
+        raise UnusableKeyError(SkipReason.RSA_MODULUS_EVEN)
+    if e < 3:
+        raise UnusableKeyError(SkipReason.RSA_EXPONENT_TOO_SMALL)
+    if e.bit_length() > _MAX_EXPONENT_BITS:
+        raise UnusableKeyError(SkipReason.RSA_EXPONENT_TOO_LARGE)
+    if e % 2 == 0:
+        raise UnusableKeyError(SkipReason.RSA_EXPONENT_EVEN)
+    required = {"kty": "RSA", "n": _minimal(n), "e": _minimal(e)}
+    return _Material(RSAPublicNumbers(e, n).public_key(), required)
+
+
+def _minimal(number: int) -> str:
+    return b64url_encode(number.to_bytes((number.bit_length() + 7) // 8))
+
+
+def _ec(jwk: Mapping[str, Any], crv: str) -> _Material:
+    from cryptography.hazmat.primitives.asymmetric import ec
+
+    curves: dict[str, type[ec.EllipticCurve]] = {
+        "P-256": ec.SECP256R1,
+        "P-384": ec.SECP384R1,
+        "P-521": ec.SECP521R1,
+    }
+    x, y = _octets(jwk, "x"), _octets(jwk, "y")
+    if not len(x) == len(y) == _COORDINATE_OCTETS[crv]:
+        raise UnusableKeyError(SkipReason.MALFORMED_MEMBER)
+    point = ec.EllipticCurvePublicNumbers(int.from_bytes(x), int.from_bytes(y), curves[crv]())
+    try:
+        public_key = point.public_key()
+    except ValueError:
+        raise UnusableKeyError(SkipReason.POINT_NOT_ON_CURVE) from None
+    required = {"kty": "EC", "crv": crv, "x": b64url_encode(x), "y": b64url_encode(y)}
+    return _Material(public_key, required)
+
+
+def _okp(jwk: Mapping[str, Any], crv: str) -> _Material:
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+    x = _octets(jwk, "x")
+    try:
+        public_key = Ed25519PublicKey.from_public_bytes(x)
+    except ValueError:
+        raise UnusableKeyError(SkipReason.MALFORMED_MEMBER) from None
+    return _Material(public_key, {"kty": "OKP", "crv": crv, "x": b64url_encode(x)})

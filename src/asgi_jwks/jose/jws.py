@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 
 from asgi_jwks.errors import InvalidToken, Reason
 from asgi_jwks.jose.encoding import EncodingError, b64url_decode, json_object
-from asgi_jwks.jose.frozen import ReadOnlyDict
+from asgi_jwks.jose.read_only import ReadOnlyDict
 
 __all__ = [
     "MAX_TOKEN_BYTES",

@@ -1,7 +1,7 @@
 """A key that verifies signatures, and nothing else.
 
-What lives only here: `VerificationKey`, the one form in which keys leave this room, its RFC 7638
-thumbprint, and how a key id is written in a log.
+What lives only here: `VerificationKey`, the one form in which keys leave this room, and its RFC
+7638 thumbprint.
 What it does not know: JSON documents, where a key comes from, and how long it is trusted.
 """
 
@@ -9,12 +9,12 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any
 
 from asgi_jwks.jose.algorithms import SYMMETRIC_ALGORITHMS, SignatureCheck, signature_check
 from asgi_jwks.jose.encoding import b64url_encode
 
-__all__ = ["VerificationKey", "rfc7638_thumbprint", "shown", "symmetric_key"]
+__all__ = ["VerificationKey", "rfc7638_thumbprint", "symmetric_key"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,17 +115,3 @@ def rfc7638_thumbprint(required_members: Mapping[str, str]) -> str:
     """The SHA-256 thumbprint of a key, base64url (RFC 7638, section 3)."""
     canonical = json.dumps(required_members, sort_keys=True, separators=(",", ":"))
     return b64url_encode(hashlib.sha256(canonical.encode("ascii")).digest())
-
-
-_SHOWN_CHARACTERS: Final = 64
-
-
-def shown(kid: str) -> str:
-    """A key id as it may stand in a log: printable ASCII, on one line, at most 64 characters.
-
-    A kid is whatever a stranger wrote into a token header (RFC 8725, section 3.10).
-    """
-    escaped = ascii(kid[: _SHOWN_CHARACTERS + 1])[1:-1]
-    if len(escaped) > _SHOWN_CHARACTERS:
-        return escaped[: _SHOWN_CHARACTERS - 3] + "..."
-    return escaped

@@ -8,12 +8,12 @@ and when the document is fetched: that is `refreshing.py`'s, for metadata as for
 from typing import Final
 from urllib.parse import urlsplit
 
+from asgi_jwks._printable import printable
+from asgi_jwks.caching.fetched import Fetched
 from asgi_jwks.errors import ConfigurationError
+from asgi_jwks.fetching.request import HTTP_OK, Endpoint, FetchFailed, require_secure_url
+from asgi_jwks.fetching.response import entity_tag, freshness_advice
 from asgi_jwks.jose.encoding import EncodingError, json_object
-from asgi_jwks.jose.key import shown
-from asgi_jwks.keys.answer import entity_tag, freshness_advice
-from asgi_jwks.keys.fetch import HTTP_OK, Endpoint, FetchFailed, require_secure_url
-from asgi_jwks.keys.fetched import Fetched
 
 __all__ = ["Metadata", "metadata_urls"]
 
@@ -101,7 +101,7 @@ class Metadata:
         if metadata.get("issuer") != self._issuer:
             raise FetchFailed(
                 f"{url} is the metadata of another issuer: its `issuer` is "
-                f"'{shown(str(metadata.get('issuer')))}', configured is '{self._issuer}'; they "
+                f"'{printable(str(metadata.get('issuer')))}', configured is '{self._issuer}'; they "
                 "must be equal to the last character"
             )
         jwks_uri = metadata.get("jwks_uri")
@@ -113,10 +113,10 @@ class Metadata:
             )
         except ConfigurationError as error:
             raise FetchFailed(
-                f"{url} names a jwks_uri that keys may not be fetched from: '{shown(jwks_uri)}'"
+                f"{url} names a jwks_uri that keys may not be fetched from: '{printable(jwks_uri)}'"
             ) from error
         # A document that came over TLS must not lead to one that does not, not even on loopback.
         secure = urlsplit(self._issuer).scheme == "https"
         if secure and urlsplit(jwks_uri).scheme != "https":
-            raise FetchFailed(f"{url} names a jwks_uri that is not https: '{shown(jwks_uri)}'")
+            raise FetchFailed(f"{url} names a jwks_uri that is not https: '{printable(jwks_uri)}'")
         return jwks_uri

@@ -6,9 +6,9 @@ the state comes about; it touches no network and changes nothing.
 
 from dataclasses import dataclass
 
-from asgi_jwks.jose.jwk import JWKSet, SkippedKey
-from asgi_jwks.keys.freshness import Phase
-from asgi_jwks.keys.refreshing import Refreshing
+from asgi_jwks.caching.freshness import Phase
+from asgi_jwks.caching.refresh_ahead import Refreshing
+from asgi_jwks.jose.jwk_set import JWKSet, SkippedKey
 
 __all__ = ["KeySetHealth", "health_of"]
 

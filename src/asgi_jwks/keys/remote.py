@@ -15,16 +15,16 @@ from typing import Final
 from cachetools import TTLCache
 
 from asgi_jwks._fork import ForkSafeLock
+from asgi_jwks.caching.freshness import BUDGET_INTERVAL, Phase, TrustPeriod
+from asgi_jwks.caching.refresh_ahead import Refreshing
 from asgi_jwks.errors import ConfigurationError, InvalidToken, Reason
-from asgi_jwks.jose.jwk import JWKSet
+from asgi_jwks.events.key_set import Announcer, Listener, log_event
+from asgi_jwks.fetching.request import Endpoint, Fetch, HTTPClient, require_secure_url
+from asgi_jwks.jose.jwk_set import JWKSet
 from asgi_jwks.jose.key import VerificationKey
 from asgi_jwks.keys.discovery import Metadata
-from asgi_jwks.keys.document import KeySetDocument
-from asgi_jwks.keys.events import Announcer, Listener, log_event
-from asgi_jwks.keys.fetch import Endpoint, Fetch, HTTPClient, require_secure_url
-from asgi_jwks.keys.freshness import BUDGET_INTERVAL, Phase, TrustPeriod
 from asgi_jwks.keys.health import KeySetHealth, health_of
-from asgi_jwks.keys.refreshing import Refreshing
+from asgi_jwks.keys.jwks_document import KeySetDocument
 from asgi_jwks.keys.snapshot import Snapshot, SnapshotRefused
 
 __all__ = ["KeySetHealth", "RemoteJWKSet"]

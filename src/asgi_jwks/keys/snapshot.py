@@ -18,11 +18,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from asgi_jwks.caching.fetched import Fetched
 from asgi_jwks.errors import InvalidKeySet
+from asgi_jwks.fetching.response import sendable_tag
 from asgi_jwks.jose.encoding import EncodingError, json_object
-from asgi_jwks.jose.jwk import MAX_DOCUMENT_BYTES, JWKSet
-from asgi_jwks.keys.answer import sendable_tag
-from asgi_jwks.keys.fetched import Fetched
+from asgi_jwks.jose.jwk_set import MAX_DOCUMENT_BYTES, JWKSet
 
 __all__ = ["Snapshot", "SnapshotRefused"]
 

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from asgi_jwks.errors import ConfigurationError, InvalidKeySet
 from asgi_jwks.jose.algorithms import ASYMMETRIC_ALGORITHMS
-from asgi_jwks.jose.jwk import JWKSet
+from asgi_jwks.jose.jwk_set import JWKSet
 from asgi_jwks.jose.key import VerificationKey, symmetric_key
 
 __all__ = ["SharedSecret", "StaticJWKSet"]

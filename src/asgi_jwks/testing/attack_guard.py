@@ -16,9 +16,9 @@ from asgi_jwks.keys.static import StaticJWKSet
 from asgi_jwks.testing.attack_run import AttackRunError, target_for
 from asgi_jwks.testing.attacks import Target
 from asgi_jwks.testing.issuer import MockIssuer
-from asgi_jwks.tokens.headers import ACCESS_TOKEN_TYPE
-from asgi_jwks.tokens.policy import TokenRules
-from asgi_jwks.trust import TrustedIssuer
+from asgi_jwks.tokens.claim_rules import TokenRules
+from asgi_jwks.tokens.header_rules import ACCESS_TOKEN_TYPE
+from asgi_jwks.trusted_issuer import TrustedIssuer
 
 __all__ = ["guard_of", "trusting"]
 

@@ -7,7 +7,7 @@ not know: how it was verified, and the request that it came with.
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from asgi_jwks.tokens.grants import client_id, granted_scopes
+from asgi_jwks.tokens.scopes import client_id, granted_scopes
 
 __all__ = ["AccessToken"]
 

@@ -9,12 +9,13 @@ from typing import Any, Final, Protocol
 
 import anyio
 
+from asgi_jwks._printable import printable
 from asgi_jwks.errors import ConfigurationError, InvalidToken, KeySetError, Reason
-from asgi_jwks.jose.jwk import JWKSet
-from asgi_jwks.jose.key import VerificationKey, shown
+from asgi_jwks.jose.jwk_set import JWKSet
+from asgi_jwks.jose.key import VerificationKey
 from asgi_jwks.tokens.access_token import AccessToken
-from asgi_jwks.tokens.hints import NearMisses
-from asgi_jwks.tokens.policy import TokenRules
+from asgi_jwks.tokens.claim_rules import TokenRules
+from asgi_jwks.tokens.near_misses import NearMisses
 
 __all__ = ["Check", "Issuer", "KeySource", "TrustedIssuers"]
 
@@ -126,7 +127,7 @@ class TrustedIssuers:
             issuer = await self._resolved.resolve(name)
         if issuer is None:
             self._near_misses.look(name, self.configured)
-            raise InvalidToken(Reason.UNKNOWN_ISSUER, f"iss is '{shown(name)}'")
+            raise InvalidToken(Reason.UNKNOWN_ISSUER, f"iss is '{printable(name)}'")
         return issuer
 
     async def warm(self) -> None:

@@ -27,9 +27,10 @@ from functools import partial
 from hashlib import sha256
 from typing import Any, Final
 
+from asgi_jwks._printable import printable
 from asgi_jwks.errors import ConfigurationError, InvalidToken, Reason
 from asgi_jwks.jose.algorithms import ALGORITHMS
-from asgi_jwks.jose.jwk import JWKSet
+from asgi_jwks.jose.jwk_set import JWKSet
 from asgi_jwks.jose.jws import (
     MAX_TOKEN_BYTES,
     decode_claims,
@@ -37,15 +38,15 @@ from asgi_jwks.jose.jws import (
     decode_signature,
     segments_of,
 )
-from asgi_jwks.jose.key import VerificationKey, shown
+from asgi_jwks.jose.key import VerificationKey
 from asgi_jwks.tokens.access_token import AccessToken
-from asgi_jwks.tokens.headers import JOSEHeader, read_header
-from asgi_jwks.tokens.hints import NearMisses
+from asgi_jwks.tokens.batching import Pacing, yield_once
+from asgi_jwks.tokens.header_cache import KnownSigners, Signer
+from asgi_jwks.tokens.header_rules import JOSEHeader, read_header
 from asgi_jwks.tokens.issuers import Check, Issuer, TrustedIssuers
-from asgi_jwks.tokens.pacing import Pacing, yield_once
+from asgi_jwks.tokens.near_misses import NearMisses
 from asgi_jwks.tokens.resolver import IssuerResolver, ResolvedIssuers
-from asgi_jwks.tokens.signers import KnownSigners, Signer
-from asgi_jwks.tokens.verified import VerifiedToken, VerifiedTokens
+from asgi_jwks.tokens.token_cache import VerifiedToken, VerifiedTokens
 
 __all__ = ["AccessTokenVerifier"]
 
@@ -160,7 +161,7 @@ class AccessTokenVerifier:
                 # It raises why there is none; whatever else is wrong need not be read.
                 keys.select(header.kid, header.algorithm)
         elif header.algorithm not in self._algorithms:
-            raise InvalidToken(Reason.ALGORITHM_NOT_ALLOWED, shown(header.algorithm))
+            raise InvalidToken(Reason.ALGORITHM_NOT_ALLOWED, printable(header.algorithm))
 
         # (1) again: the payload's form, and the signature's.
         claims = decode_claims(payload_segment)

@@ -1,0 +1,218 @@
+"""How an access token is described in an OpenAPI document, and how Swagger UI gets one.
+
+What lives only here: the three kinds of security scheme, and what discovery adds to one. What it
+does not know: routes, requests, and how a token is verified.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Final, Protocol
+
+import anyio
+from fastapi import FastAPI
+from fastapi.openapi import models
+
+from asgi_jwks.errors import ConfigurationError
+from asgi_jwks.fetching.request import Endpoint, FetchFailed, HTTPClient
+from asgi_jwks.jose.encoding import json_object
+from asgi_jwks.keys.discovery import Metadata, metadata_urls
+
+__all__ = ["AuthorizationCode", "Login", "OpenIDConnect", "PastedToken", "document_refusals"]
+
+# As long as a key set may take to fetch: a provider that is down must not hold up a start.
+DISCOVERY_TIMEOUT: Final = 5.0
+
+
+class Login(Protocol):
+    """How a reader of the documentation comes by a token."""
+
+    def scheme(self) -> models.SecurityBase | None:
+        """The security scheme, or None while URLs in it have to be discovered."""
+        ...
+
+    async def discovered(self) -> "Login":
+        """The same with its URLs filled in. Raises FetchFailed or TimeoutError."""
+        ...
+
+    def swagger_ui(self) -> dict[str, Any] | None:
+        """What Swagger UI's `initOAuth` is to be called with."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PastedToken:
+    """The reader has a token and pastes it: HTTP authentication with the Bearer scheme."""
+
+    description: str | None = None
+
+    def scheme(self) -> models.SecurityBase:
+        """`type: http`, `scheme: bearer`."""
+        return models.HTTPBearer(bearerFormat="JWT", description=self.description)
+
+    async def discovered(self) -> Login:
+        """Nothing is to be discovered."""
+        return self
+
+    def swagger_ui(self) -> None:
+        """Swagger UI needs to know nothing."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenIDConnect:
+    """The reader's tool discovers how to log in (OpenID Connect Discovery 1.0).
+
+    Args:
+        issuer: the issuer identifier.
+        description: a sentence for the reader.
+    """
+
+    issuer: str
+    description: str | None = None
+
+    def scheme(self) -> models.SecurityBase:
+        """`type: openIdConnect`."""
+        url = metadata_urls(self.issuer)[0]
+        return models.OpenIdConnect(openIdConnectUrl=url, description=self.description)
+
+    async def discovered(self) -> Login:
+        """Nothing is to be discovered: tools do so themselves."""
+        return self
+
+    def swagger_ui(self) -> None:
+        """Swagger UI needs to know nothing."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuthorizationCode:
+    """Swagger UI logs the reader in: the authorization code grant with PKCE (RFC 7636).
+
+    Args:
+        issuer: the issuer identifier, from which URLs that are not given are discovered.
+        authorization_url: the authorization endpoint (RFC 6749, section 3.1).
+        token_url: the token endpoint (section 3.2).
+        scopes: the scopes that may be asked for, each with a sentence for the reader.
+        client_id: the client that Swagger UI is to be: a public one, without a secret, that may
+            redirect to `/docs/oauth2-redirect`.
+        audience: the API to ask a token for, where the provider wants to be told (Auth0).
+        description: a sentence for the reader.
+        http_client: an `httpx.AsyncClient` for the discovery; see RemoteJWKSet.
+
+    Raises:
+        ConfigurationError: neither `issuer` nor both URLs are given.
+    """
+
+    issuer: str | None = None
+    authorization_url: str | None = None
+    token_url: str | None = None
+    scopes: Mapping[str, str] = field(default_factory=dict)
+    client_id: str | None = None
+    audience: str | None = None
+    description: str | None = None
+    http_client: HTTPClient | None = None
+
+    def __post_init__(self) -> None:
+        if self.issuer is None and (self.authorization_url is None or self.token_url is None):
+            raise ConfigurationError(
+                "AuthorizationCode needs issuer to discover its URLs from, or both of them. Write "
+                'AuthorizationCode(issuer="https://example.eu.auth0.com/").'
+            )
+
+    def scheme(self) -> models.SecurityBase | None:
+        """`type: oauth2` with the flow `authorizationCode`."""
+        if self.authorization_url is None or self.token_url is None:
+            return None
+        flow = models.OAuthFlowAuthorizationCode(
+            authorizationUrl=self.authorization_url,
+            tokenUrl=self.token_url,
+            scopes=dict(self.scopes),
+        )
+        flows = models.OAuthFlows(authorizationCode=flow)
+        return models.OAuth2(flows=flows, description=self.description)
+
+    async def discovered(self) -> Login:
+        """Take the URLs that are not given from the issuer's metadata (RFC 8414, section 2).
+
+        Raises:
+            FetchFailed: the metadata cannot be had, or lacks an endpoint.
+            TimeoutError: it takes longer than 5 seconds.
+        """
+        if self.issuer is None or self.scheme() is not None:
+            return self
+        with anyio.fail_after(DISCOVERY_TIMEOUT):
+            endpoint = Endpoint(http_client=self.http_client)
+            metadata = json_object(
+                (await Metadata(self.issuer, endpoint).load(None, attempts=2)).document
+            )
+        urls = [metadata.get(f"{name}_endpoint") for name in ("authorization", "token")]
+        if not all(isinstance(url, str) for url in urls):
+            raise FetchFailed(f"the metadata of {self.issuer!r} names no endpoints to log in at")
+        return replace(
+            self,
+            authorization_url=self.authorization_url or urls[0],
+            token_url=self.token_url or urls[1],
+        )
+
+    def swagger_ui(self) -> dict[str, Any] | None:
+        """Who Swagger UI is to the provider, if it was given a client id."""
+        if self.client_id is None:
+            return None
+        extra = {} if self.audience is None else {"audience": self.audience}
+        return {
+            "clientId": self.client_id,
+            "scopes": " ".join(self.scopes),
+            "usePkceWithAuthorizationCodeGrant": True,
+            "additionalQueryStringParams": extra,
+        }
+
+
+def document_refusals(app: FastAPI, scheme_name: str) -> None:
+    """Add 401, 403 and 503 to the operations that name the security scheme."""
+    generate = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        is_new = app.openapi_schema is None
+        schema = generate()
+        if is_new:
+            for item in schema.get("paths", {}).values():
+                for operation in item.values():
+                    if any(scheme_name in needed for needed in operation.get("security", ())):
+                        operation["responses"] |= _refusals() | operation["responses"]
+        return schema
+
+    # How FastAPI's documentation tells one to extend the document.
+    vars(app)["openapi"] = openapi
+
+
+def _refusals() -> dict[str, Any]:
+    """The `responses` of an operation that needs a token: 401, 403 and 503."""
+    body = {
+        "type": "object",
+        "title": "Refusal",
+        "required": ["error", "error_description"],
+        "properties": {"error": {"type": "string"}, "error_description": {"type": "string"}},
+    }
+    challenge = {
+        "WWW-Authenticate": {
+            "description": "What is needed (RFC 6750, section 3)",
+            "schema": {"type": "string"},
+        }
+    }
+    retry = {
+        "Retry-After": {
+            "description": "Seconds after which another attempt makes sense",
+            "schema": {"type": "integer"},
+        }
+    }
+    described = {
+        "401": ("No valid access token", challenge),
+        "403": ("The access token does not grant what this request needs", challenge),
+        "503": ("The keys of the access token's issuer cannot be had at the moment", retry),
+    }
+    return {
+        status: {
+            "description": description,
+            "headers": headers,
+            "content": {"application/json": {"schema": body}},
+        }
+        for status, (description, headers) in described.items()
+    }

@@ -1,0 +1,63 @@
+"""The JOSE header of an access token.
+
+What lives only here: the header rules that hold for every issuer (RFC 7515, RFC 8725). What it does
+not know: which algorithms an issuer allows, keys, and claims.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Final, NamedTuple
+
+from asgi_jwks.errors import InvalidToken, Reason
+from asgi_jwks.jose.jwk import MAX_KID_LENGTH
+
+__all__ = ["ACCESS_TOKEN_TYPE", "JOSEHeader", "read_header"]
+
+ACCESS_TOKEN_TYPE: Final = "at+jwt"
+_ACCEPTED_TYPES: Final = frozenset({None, "jwt", ACCESS_TOKEN_TYPE})
+
+# RFC 7515, section 4.1.11: no extension is understood here, so no list of critical ones is
+# acceptable. RFC 7797's b64 and RFC 7516's zip change what was signed.
+_REFUSED_PARAMETERS: Final = frozenset({"crit", "b64", "zip"})
+
+
+class JOSEHeader(NamedTuple):
+    """What is used of a token's header; `type` is the media type in lower case, if there is one."""
+
+    algorithm: str
+    kid: str | None
+    type: str | None
+
+
+def read_header(header: Mapping[str, Any]) -> JOSEHeader:
+    """Apply the header rules that hold for every issuer.
+
+    Members that are not understood are ignored (RFC 7515, section 4): keys and URLs of keys in a
+    header are among them, and are never followed or trusted (RFC 8725, section 3.10).
+
+    Raises:
+        InvalidToken: unsupported_header, algorithm_not_allowed, wrong_type or malformed.
+    """
+    if not _REFUSED_PARAMETERS.isdisjoint(header):
+        present = sorted(_REFUSED_PARAMETERS.intersection(header))
+        raise InvalidToken(Reason.UNSUPPORTED_HEADER, f"the header has {', '.join(present)}")
+    # RFC 7519, section 5.2: the payload would be another JWT.
+    if "cty" in header and _media_type(header["cty"]) == "jwt":
+        raise InvalidToken(Reason.UNSUPPORTED_HEADER, "a nested JWT")
+    algorithm = header.get("alg")
+    if not isinstance(algorithm, str):
+        raise InvalidToken(Reason.ALGORITHM_NOT_ALLOWED, "no 'alg' in the header")
+    kind = None
+    if "typ" in header:
+        kind = _media_type(header["typ"])
+        # An absent typ is the None of the accepted ones; one that is no string is not.
+        if kind is None or kind not in _ACCEPTED_TYPES:
+            raise InvalidToken(Reason.WRONG_TYPE, "the header's 'typ' is that of another kind")
+    kid = header.get("kid")
+    if "kid" in header and (not isinstance(kid, str) or len(kid) > MAX_KID_LENGTH):
+        raise InvalidToken(Reason.MALFORMED, f"'kid' is no string of up to {MAX_KID_LENGTH}")
+    return JOSEHeader(algorithm, kid, kind)
+
+
+def _media_type(value: object) -> str | None:
+    """A `typ` or `cty` for comparison (RFC 7515, section 4.1.9)."""
+    return value.lower().removeprefix("application/") if isinstance(value, str) else None

@@ -1,0 +1,234 @@
+"""Where a token may be, and in which form."""
+
+from typing import Any
+
+import pytest
+
+from asgi_jwks import (
+    AuthorizationHeader,
+    ConfigurationError,
+    Cookie,
+    InvalidRequest,
+    Reason,
+    WebSocketSubprotocol,
+)
+from asgi_jwks.asgi.token_sources import find_token, is_token68
+
+
+def scope(*headers: tuple[str, str], **more: object) -> dict[str, Any]:
+    fields = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers]
+    return {"type": "http", "headers": fields, **more}
+
+
+def authorization(*values: str) -> bytes | None:
+    return AuthorizationHeader().find(scope(*(("authorization", value) for value in values)))
+
+
+class TestTheAuthorizationField:
+    @pytest.mark.parametrize(
+        "value", ["Bearer abc", "bearer abc", "BEARER abc", "bEaReR abc", "Bearer   abc"]
+    )
+    def test_the_scheme_is_compared_without_case_and_any_spaces_follow_it(self, value: str) -> None:
+        """A1, A2"""
+        assert authorization(value) == b"abc"
+
+    @pytest.mark.parametrize("value", ["Bearer XabcX", "Bearer abc\n", "Bearer abc\r\x0b"])
+    def test_nothing_else_around_it_is_dropped(self, value: str) -> None:
+        """A1"""
+        assert authorization(value) == value.removeprefix("Bearer ").encode()
+
+    @pytest.mark.parametrize("value", ["Bearer abc ", "Bearer abc\t", "Bearer \tabc"])
+    def test_white_space_around_a_value_is_no_part_of_it(self, value: str) -> None:
+        """A1: RFC 9110, section 5.5."""
+        assert authorization(value) == b"abc"
+
+    @pytest.mark.parametrize(
+        "value",
+        [
+            "",
+            "Basic YTpi",
+            "Digest username=a",
+            "Negotiate abc",
+            "Bearerabc",
+            "Bearer:abc",
+            "Bearer\tabc",
+            "Bear abc",
+            "xBearer abc",
+            "abc",
+            "Basic Bearer abc",
+            "Bea",
+        ],
+    )
+    def test_another_scheme_is_no_token(self, value: str) -> None:
+        """A9"""
+        assert authorization(value) is None
+
+    @pytest.mark.parametrize("value", ["Bearer", "bearer ", "Bearer    "])
+    def test_the_scheme_alone_is_an_empty_token(self, value: str) -> None:
+        """A1"""
+        assert authorization(value) == b""
+        assert not is_token68(b"")
+
+    def test_no_field_is_no_token(self) -> None:
+        """A5"""
+        assert authorization() is None
+        assert AuthorizationHeader().find(scope(("cookie", "a=b"))) is None
+
+    @pytest.mark.parametrize(
+        "values", [("Bearer a", "Bearer b"), ("Basic a", "Bearer b"), ("Bearer a", ""), ("", "")]
+    )
+    def test_two_fields_are_refused(self, values: tuple[str, ...]) -> None:
+        """A3"""
+        with pytest.raises(InvalidRequest) as refusal:
+            authorization(*values)
+        assert refusal.value.reason is Reason.REPEATED_CREDENTIALS
+        assert refusal.value.detail == "two Authorization fields"
+
+
+@pytest.mark.parametrize("token", [b"a", b"abc.def.ghi", b"aZ09-._~+/", b"a=", b"a==="])
+def test_what_a_b64token_is(token: bytes) -> None:
+    """A1"""
+    assert is_token68(token)
+
+
+@pytest.mark.parametrize(
+    "token",
+    [b"", b"=", b"=a", b"a=b", b"a b", b'"a"', b"a,b", b"a\n", b"\na", b"a\xe9", b"a\0", b"%41"],
+)
+def test_what_it_is_not(token: bytes) -> None:
+    """A1"""
+    assert not is_token68(token)
+
+
+class TestCookies:
+    @pytest.mark.parametrize(
+        ("value", "token"),
+        [
+            ("at=abc", b"abc"),
+            ("x=1; at=abc; y=2", b"abc"),
+            ("x=1;at=abc", b"abc"),
+            ('at="abc"', b"abc"),
+            ("at=abc==", b"abc=="),
+            ("at=XabcX", b"XabcX"),
+            ("AT=abc", None),
+            ("at", None),
+            ("at=", None),
+            ('at=""', None),
+            ("xat=abc; at2=abc", None),
+            ("", None),
+        ],
+    )
+    def test_the_cookie_of_the_name(self, value: str, token: bytes | None) -> None:
+        """A5"""
+        assert Cookie("at").find(scope(("cookie", value))) == token
+
+    def test_in_any_field(self) -> None:
+        """A5"""
+        assert Cookie("at").find(scope(("cookie", "x=1"), ("Cookie", "at=abc"))) == b"abc"
+        assert Cookie("at").find(scope(("x-cookie", "at=abc"))) is None
+        assert Cookie("at").find(scope()) is None
+
+    @pytest.mark.parametrize(
+        "values", [["at=a; at=b"], ["at=a", "at=b"], ["at=a; at=a"], ["at=; at=a"], ["at=a; at="]]
+    )
+    def test_two_of_the_name_are_refused(self, values: list[str]) -> None:
+        """A4"""
+        with pytest.raises(InvalidRequest) as refusal:
+            Cookie("at").find(scope(*(("cookie", value) for value in values)))
+        assert refusal.value.reason is Reason.REPEATED_CREDENTIALS
+        assert refusal.value.detail == "two cookies at"
+
+    @pytest.mark.parametrize("name", ["", "a b", "a=b", "a;b", "a\n", "é", '"a"', "a,b"])
+    def test_a_name_is_a_token(self, name: str) -> None:
+        """F14"""
+        with pytest.raises(ConfigurationError, match="cannot be the name of a cookie"):
+            Cookie(name)
+
+    @pytest.mark.parametrize("name", ["__Host-at", "access_token", "a.b", "~!#$%&'*+^`|"])
+    def test_names_that_exist(self, name: str) -> None:
+        assert Cookie(name).name == name
+
+
+def offer(*subprotocols: str, **more: object) -> dict[str, Any]:
+    return scope(type="websocket", subprotocols=list(subprotocols), **more)
+
+
+class TestSubprotocols:
+    @pytest.mark.parametrize(
+        ("offered", "left"),
+        [
+            (["bearer", "abc"], ["bearer"]),
+            (["chat", "bearer", "abc"], ["chat", "bearer"]),
+            (["bearer", "abc", "chat", "v2"], ["bearer", "chat", "v2"]),
+        ],
+    )
+    def test_the_token_follows_the_name_and_is_never_echoed(
+        self, offered: list[str], left: list[str]
+    ) -> None:
+        """A5, H1"""
+        connection = offer(*offered)
+        assert WebSocketSubprotocol().find(connection) == b"abc"
+        assert connection["subprotocols"] == left
+
+    @pytest.mark.parametrize("offered", [[], ["chat"], ["Bearer", "abc"], ["abc"]])
+    def test_an_offer_without_the_name_is_no_token(self, offered: list[str]) -> None:
+        """A5"""
+        connection = offer(*offered)
+        assert WebSocketSubprotocol().find(connection) is None
+        assert connection["subprotocols"] == offered
+
+    def test_a_name_of_ones_own(self) -> None:
+        assert WebSocketSubprotocol("auth").find(offer("auth", "abc")) == b"abc"
+        assert WebSocketSubprotocol("auth").find(offer("bearer", "abc")) is None
+
+    @pytest.mark.parametrize(
+        "offered", [["bearer"], ["chat", "bearer"], ["bearer", "bearer"], ["bearer", "a", "bearer"]]
+    )
+    def test_the_name_without_a_token_or_twice_is_refused(self, offered: list[str]) -> None:
+        """A4, A8"""
+        with pytest.raises(InvalidRequest) as refusal:
+            WebSocketSubprotocol().find(offer(*offered))
+        assert refusal.value.reason is Reason.INVALID_CREDENTIALS
+        assert refusal.value.detail == "no token after the subprotocol"
+
+    def test_what_is_no_latin1_is_no_token(self) -> None:
+        """A8"""
+        assert WebSocketSubprotocol().find(offer("bearer", "a€")) == b"a?"
+
+    def test_http_has_no_subprotocols(self) -> None:
+        """A5"""
+        assert WebSocketSubprotocol().find(scope(subprotocols=["bearer", "abc"])) is None
+        assert WebSocketSubprotocol().find(scope(type="websocket")) is None
+        assert WebSocketSubprotocol().find(scope(type="websocket", subprotocols=None)) is None
+
+
+class TestSeveralSources:
+    SOURCES = (AuthorizationHeader(), Cookie("at"), WebSocketSubprotocol())
+
+    def test_any_one_of_them_will_do(self) -> None:
+        """A4"""
+        assert find_token(self.SOURCES, scope()) is None
+        assert find_token(self.SOURCES, scope(("authorization", "Bearer a"))) == b"a"
+        assert find_token(self.SOURCES, scope(("cookie", "at=b"))) == b"b"
+        assert find_token(self.SOURCES, offer("bearer", "c")) == b"c"
+
+    @pytest.mark.parametrize(
+        "connection",
+        [
+            scope(("authorization", "Bearer a"), ("cookie", "at=a")),
+            scope(("authorization", "Bearer"), ("cookie", "at=a")),
+            offer("bearer", "a") | {"headers": [(b"cookie", b"at=a")]},
+        ],
+    )
+    def test_two_are_refused(self, connection: dict[str, Any]) -> None:
+        """A4"""
+        with pytest.raises(InvalidRequest) as refusal:
+            # A copy: the source takes the token out of the offer.
+            find_token(self.SOURCES, dict(connection))
+        assert refusal.value.reason is Reason.REPEATED_CREDENTIALS
+        assert refusal.value.detail == "tokens by two methods"
+
+    def test_another_scheme_does_not_count(self) -> None:
+        """A9"""
+        connection = scope(("authorization", "Basic YTpi"), ("cookie", "at=a"))
+        assert find_token(self.SOURCES, connection) == b"a"

@@ -1,0 +1,290 @@
+"""The three clocks, the budget and the backoff, at given times."""
+
+import math
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from asgi_jwks.caching.freshness import Freshness, Phase, TrustPeriod
+from asgi_jwks.errors import ConfigurationError
+
+PERIOD = TrustPeriod()
+
+
+def fetched(
+    *, started: float = 0.0, advised: float | None = None, spread: float = 0.5
+) -> Freshness:
+    return Freshness().succeeded(PERIOD, started=started, advised=advised, spread=spread)
+
+
+def failed(
+    state: Freshness, now: float, *, retry_after: float | None = None, spent: bool = False
+) -> Freshness:
+    return state.failed(now, spread=0.0, retry_after=retry_after, spent=spent)
+
+
+# Durations.
+
+
+@pytest.mark.parametrize("name", ["max_age", "max_stale", "max_wait", "timeout"])
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf, -1, 10**400, True, "60", None])
+def test_a_duration_is_a_finite_number_of_seconds(name: str, value: float) -> None:
+    """F14."""
+    with pytest.raises(ConfigurationError, match=rf"{name} must be .*Write for example {name}=60"):
+        TrustPeriod(**{name: value})
+
+
+@pytest.mark.parametrize("name", ["max_age", "timeout"])
+def test_a_duration_that_must_be_positive_is_not_zero(name: str) -> None:
+    """F14."""
+    with pytest.raises(ConfigurationError, match="greater than zero"):
+        TrustPeriod(**{name: 0})
+
+
+def test_no_stale_keys_and_no_waiting_are_possible() -> None:
+    period = TrustPeriod(max_stale=0, max_wait=0)
+    state = Freshness().succeeded(period, started=0, advised=None, spread=0.5)
+    assert state.phase(599.9) is Phase.DUE
+    assert state.phase(600) is Phase.EXPIRED
+
+
+@pytest.mark.parametrize(
+    ("advised", "lifetime"),
+    [(None, 600), (0, 60), (15, 60), (60, 60), (300, 300), (600, 600), (44 * 86400, 600)],
+)
+def test_advice_counts_between_a_minute_and_max_age(advised: float | None, lifetime: float) -> None:
+    """F11: Cache-Control shortens, never lengthens."""
+    assert PERIOD.lifetime(advised) == lifetime
+
+
+def test_advice_does_not_lengthen_a_max_age_below_a_minute() -> None:
+    """F11."""
+    assert TrustPeriod(max_age=5).lifetime(15) == 5
+
+
+# The clocks.
+
+
+def test_nothing_is_there_before_the_first_fetch() -> None:
+    state = Freshness()
+    assert state.phase(0) is Phase.EMPTY
+    assert state.refresh_at() == -math.inf
+    assert state.quiet_until() == -math.inf
+    assert state.may_begin(PERIOD, 0)
+
+
+@pytest.mark.parametrize(
+    ("now", "phase"),
+    [
+        (0, Phase.FRESH),
+        (479.9, Phase.FRESH),
+        (480, Phase.DUE),
+        (599.9, Phase.DUE),
+        (600, Phase.STALE),
+        (4199.9, Phase.STALE),
+        (4200, Phase.EXPIRED),
+        (1e9, Phase.EXPIRED),
+    ],
+)
+def test_a_fetched_value_goes_through_its_phases(now: float, phase: Phase) -> None:
+    assert fetched().phase(now) is phase
+
+
+def test_trust_counts_from_the_start_of_the_fetch() -> None:
+    """F5: what was removed while the answer was on its way is not trusted longer for it."""
+    state = fetched(started=100)
+    assert (state.stale_at, state.expires_at) == (700, 4300)
+
+
+@pytest.mark.parametrize(("spread", "due_at"), [(0, 450), (0.5, 480), (1, 510)])
+def test_the_next_refresh_is_spread_around_four_fifths(spread: float, due_at: float) -> None:
+    assert fetched(spread=spread).due_at == pytest.approx(due_at)
+
+
+def test_a_fresh_value_needs_no_second_look_until_something_is_owed() -> None:
+    assert fetched().quiet_until() == 480
+    assert fetched().want(10).quiet_until() == 10
+    assert failed(fetched(), 10).quiet_until() == 11
+    assert failed(fetched(), 599.5).quiet_until() == 600
+
+
+# The backoff.
+
+
+def test_the_backoff_doubles_from_a_second_to_a_minute() -> None:
+    """F6."""
+    state, delays = Freshness(), []
+    for _ in range(1100):
+        state = failed(state, 0)
+        delays.append(state.not_before)
+    assert delays[:8] == [1, 2, 4, 8, 16, 32, 60, 60]
+    assert set(delays[8:]) == {60}
+
+
+@pytest.mark.parametrize(("spread", "delay"), [(0, 1), (0.5, 1.125), (1, 1.25)])
+def test_the_backoff_is_spread(spread: float, delay: float) -> None:
+    state = Freshness().failed(0, spread=spread, retry_after=None, spent=False)
+    assert state.not_before == delay
+
+
+@pytest.mark.parametrize(
+    ("asked", "delay"), [(None, 1), (0, 1), (0.5, 1), (120, 120), (300, 300), (86400, 300)]
+)
+def test_the_endpoint_may_ask_for_more_patience_up_to_five_minutes(
+    asked: float | None, delay: float
+) -> None:
+    """F11."""
+    assert failed(Freshness(), 0, retry_after=asked).not_before == delay
+
+
+def test_during_the_backoff_nothing_may_be_fetched() -> None:
+    """F7."""
+    state = failed(Freshness(), 100)
+    assert not state.may_fetch(100.9)
+    assert not state.may_begin(PERIOD, 100.9)
+    assert state.may_fetch(101)
+    assert state.may_begin(PERIOD, 101)
+
+
+def test_retry_after_for_clients_is_the_rest_of_the_backoff_and_at_least_a_second() -> None:
+    """F7."""
+    state = failed(Freshness(), 100, retry_after=30)
+    assert [state.retry_after(now) for now in (100, 120, 129.5, 200)] == [30, 10, 1, 1]
+
+
+def test_a_failed_refresh_is_owed_again_when_the_backoff_ends() -> None:
+    """F6: however fresh the value at hand is."""
+    state = failed(fetched(), 10)
+    assert state.refresh_at() == 11
+    assert state.phase(10.9) is Phase.FRESH
+    assert state.phase(11) is Phase.DUE
+
+
+def test_success_ends_the_backoff() -> None:
+    state = failed(fetched(), 10).succeeded(PERIOD, started=20, advised=None, spread=0.5)
+    assert (state.failures, state.may_fetch(10)) == (0, True)
+
+
+def test_failures_are_old_news_a_minute_after_the_backoff() -> None:
+    """F6: during an outage nobody waits; a failure of long ago is no reason not to wait."""
+    state = failed(fetched(), 500)
+    assert state.is_failing(500)
+    assert state.is_failing(560.9)
+    assert not state.is_failing(561)
+    assert not fetched().is_failing(500)
+
+
+# One background refresh at a time.
+
+
+def test_while_a_refresh_may_be_running_no_other_begins_in_the_background() -> None:
+    state = fetched().begun(PERIOD, 480)
+    assert not state.may_begin(PERIOD, 484.9)
+    assert state.may_begin(PERIOD, 485)
+
+
+def test_of_refreshes_side_by_side_the_first_counts() -> None:
+    state = fetched().begun(PERIOD, 480).begun(PERIOD, 483)
+    assert state.began_at == 480
+    assert state.begun(PERIOD, 485).began_at == 485
+
+
+def test_a_refresh_that_ended_is_not_running() -> None:
+    begun = fetched().begun(PERIOD, 480)
+    assert failed(begun, 481).began_at == -math.inf
+    assert begun.succeeded(PERIOD, started=480, advised=None, spread=0).began_at == -math.inf
+
+
+# The budget.
+
+
+def spend_all(state: Freshness, now: float) -> tuple[int, Freshness]:
+    """How often the budget pays at `now`, and what is left."""
+    times = 0
+    while (paid := state.spend(now)) is not None:
+        times, state = times + 1, paid
+    return times, state
+
+
+def test_the_budget_is_two_refetches_and_one_more_every_half_minute() -> None:
+    """F3."""
+    times, state = spend_all(fetched(), 0)
+    assert times == 2
+    assert state.spend(29.9) is None
+    times, state = spend_all(state, 30)
+    assert times == 1
+    assert spend_all(state, 1e9)[0] == 2
+
+
+def test_a_refetch_paid_for_in_vain_is_given_back() -> None:
+    state = fetched().spend(0)
+    assert state is not None
+    assert state.budget(0) == 1
+    assert failed(state, 0, spent=True).budget(0) == 2
+    assert failed(state, 0, spent=False).budget(0) == 1
+    assert failed(fetched(), 0, spent=True).budget(0) == 2
+
+
+def test_an_empty_budget_owes_a_refresh_for_when_it_refills() -> None:
+    """F4."""
+    _, state = spend_all(fetched(), 0)
+    wanted = state.want(10)
+    assert wanted.refresh_at() == pytest.approx(30)
+    assert wanted.phase(29) is Phase.FRESH
+    assert wanted.phase(30.001) is Phase.DUE
+    assert wanted.want(20).wanted_at == pytest.approx(30)
+    assert wanted.owes_budget(30.001)
+    assert wanted.spend(wanted.wanted_at) is not None
+
+
+def test_a_refresh_that_a_clock_owes_is_not_paid_for() -> None:
+    wanted = fetched().want(0)
+    assert not wanted.owes_budget(480)
+    assert not failed(wanted, 1).owes_budget(3)
+    assert not fetched().owes_budget(470)
+
+
+def test_success_and_payment_settle_what_was_owed() -> None:
+    wanted = replace(fetched(), tokens=0.0, tokens_at=0.0).want(0)
+    paid = wanted.spend(30)
+    assert paid is not None
+    assert paid.wanted_at == math.inf
+    assert wanted.succeeded(PERIOD, started=1, advised=None, spread=0).wanted_at == math.inf
+
+
+times = st.lists(st.floats(0, 1e6), min_size=1, max_size=60).map(sorted)
+
+
+@given(times)
+def test_however_often_it_is_asked_the_budget_pays_no_more_than_it_states(
+    asked_at: list[float],
+) -> None:
+    """F3: a burst of two, and one more every 30 s."""
+    state, paid_at = fetched(), []
+    for now in asked_at:
+        paid = state.spend(now)
+        if paid is None:
+            state = state.want(now)
+            assert state.wanted_at >= now
+            assert state.spend(state.wanted_at) is not None
+        else:
+            state = paid
+            paid_at.append(now)
+    for first, start in enumerate(paid_at):
+        for last, end in enumerate(paid_at[first:], first):
+            assert last - first + 1 <= 2 + (end - start) / 30 + 1e-3
+
+
+@given(times, st.floats(0, 1), st.one_of(st.none(), st.floats(0, 1e9)))
+def test_whatever_fails_the_next_fetch_is_a_second_to_five_minutes_away(
+    failed_at: list[float], spread: float, asked: float | None
+) -> None:
+    """F6, F11."""
+    state = fetched()
+    for now in failed_at:
+        state = state.failed(now, spread=spread, retry_after=asked, spent=False)
+        assert 1 <= round(state.not_before - now, 6) <= 300
+        assert state.retry_after(now) >= 1
+        assert state.expires_at == 4200

@@ -1,0 +1,269 @@
+"""A document is a key set with the reasons for what it leaves out, or it is refused as a whole."""
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from asgi_jwks.errors import InvalidKeySet, InvalidToken, Reason
+from asgi_jwks.jose.jwk_set import (
+    MAX_DOCUMENT_BYTES,
+    MAX_KEYS,
+    JWKSet,
+    SkippedKey,
+    SkipReason,
+    symmetric_key,
+)
+
+JWKFor = Callable[..., dict[str, Any]]
+
+few = settings(max_examples=100, deadline=None)
+
+
+def refusal_of(document: bytes | str | Mapping[str, Any]) -> str:
+    with pytest.raises(InvalidKeySet) as caught:
+        JWKSet.parse(document)
+    return str(caught.value)
+
+
+def reason_of(keys: JWKSet, kid: str | None, algorithm: str) -> tuple[Reason, str]:
+    assert keys.find(kid, algorithm) is None
+    with pytest.raises(InvalidToken) as caught:
+        keys.select(kid, algorithm)
+    assert caught.value.detail is not None
+    return caught.value.reason, caught.value.detail
+
+
+def test_bytes_text_and_mapping_are_read_alike(jwk_for: JWKFor) -> None:
+    document = {"keys": [jwk_for("RS256", kid="a"), jwk_for("ES256", kid="é")]}
+    for form in (document, json.dumps(document), json.dumps(document, ensure_ascii=False).encode()):
+        keys = JWKSet.parse(form)
+        assert keys.key_ids == ("a", "é")
+        assert keys.same_keys(JWKSet.parse(document))
+    assert JWKSet.parse({"keys": tuple(document["keys"])}).key_ids == ("a", "é")
+
+
+def test_unusable_keys_are_skipped_and_the_reason_kept(jwk_for: JWKFor) -> None:
+    """E1: the reason is kept, and the set is not refused."""
+    keys = JWKSet.parse(
+        {
+            "keys": [
+                jwk_for("RS256", kid="enc", use="enc"),
+                "not a key",
+                jwk_for("RS256", kid="good"),
+                {"kty": "oct", "k": "AAAA", "kid": "secret"},
+                jwk_for("RS256", kid=7),
+                None,
+            ],
+            "public_cert": {"kid": "good"},
+        }
+    )
+    assert keys.key_ids == ("good",)
+    assert keys.skipped == (
+        SkippedKey(0, "enc", SkipReason.NOT_FOR_SIGNATURES),
+        SkippedKey(1, None, SkipReason.NOT_AN_OBJECT),
+        SkippedKey(3, "secret", SkipReason.SYMMETRIC_KEY),
+        SkippedKey(4, None, SkipReason.KID_NOT_A_STRING),
+        SkippedKey(5, None, SkipReason.NOT_AN_OBJECT),
+    )
+    assert repr(keys) == "JWKSet(1 keys, 5 skipped)"
+
+
+REFUSED: dict[str, tuple[bytes | str | dict[str, Any], str]] = {
+    "nothing": (b"", "not strict JSON: not JSON"),
+    "HTML": (b"<!DOCTYPE html><html></html>", "not strict JSON: not JSON"),
+    "half a document": (b'{"keys":[{"kty":', "not strict JSON: not JSON"),
+    "not UTF-8": (b'{"keys":"\xff"}', "not strict JSON: not UTF-8"),
+    "text with a surrogate": ('{"keys":"\ud800"}', "not strict JSON: not UTF-8"),
+    "a list": (b"[]", "not strict JSON: not a JSON object"),
+    "null": (b"null", "not strict JSON: not a JSON object"),
+    "a name twice": (b'{"keys":[],"keys":[]}', "a member name occurs twice"),
+    "an empty object": (b"{}", "no 'keys' array"),
+    "an empty mapping": ({}, "no 'keys' array"),
+    "null keys": (b'{"keys":null}', "no 'keys' array"),
+    "keys as an object": (b'{"keys":{"kid":{}}}', "no 'keys' array"),
+    "keys as text": ({"keys": "RSA"}, "no 'keys' array"),
+    "an error document": (b'{"error":"not_found"}', "no 'keys' array"),
+    "no keys": (b'{"keys":[]}', "'keys' array is empty"),
+    "no usable key": (
+        b'{"keys":[{"kty":"oct","k":"AA"},{"kty":"oct","k":"AA"},{"kty":"EC","crv":"P-192"},1]}',
+        "no key that can verify signatures: skipped 1 x not_an_object, 2 x symmetric_key,"
+        " 1 x unsupported_curve",
+    ),
+}
+
+
+@pytest.mark.parametrize(("document", "sentence"), REFUSED.values(), ids=REFUSED)
+def test_what_is_no_key_set_is_refused_with_a_sentence(
+    document: bytes | str | dict[str, Any], sentence: str
+) -> None:
+    """F8: answers that are not a key set."""
+    assert sentence in refusal_of(document)
+
+
+def test_a_map_of_certificates_is_named_as_such() -> None:
+    certificate = "-----BEGIN CERTIFICATE-----\nMIID\n-----END CERTIFICATE-----\n"
+    assert "X.509 certificates, not a JWK Set" in refusal_of({"a": certificate, "b": certificate})
+    assert "no 'keys' array" in refusal_of({"a": certificate, "b": 1})
+
+
+def test_a_document_is_read_up_to_its_limits(jwk_for: JWKFor) -> None:
+    """A7, F8: 512 KiB and 100 keys."""
+    document = json.dumps({"keys": [jwk_for("RS256")]})
+    at_limit = document + " " * (MAX_DOCUMENT_BYTES - len(document))
+    assert len(JWKSet.parse(at_limit).keys) == 1
+    assert "larger than 524288 bytes" in refusal_of(at_limit + " ")
+    assert "larger than 524288 bytes" in refusal_of((at_limit + " ").encode())
+    assert len(JWKSet.parse({"keys": [jwk_for("RS256")] * MAX_KEYS}).keys) == MAX_KEYS
+    assert "more than 100 keys" in refusal_of({"keys": [jwk_for("RS256")] * (MAX_KEYS + 1)})
+
+
+def test_no_byte_of_the_document_is_in_the_sentence() -> None:
+    """B5: the kid, the kty and the like of a document are whatever its author wrote."""
+    for document in ({"secret": 1}, {"keys": [{"kty": "secret", "kid": "secret"}]}):
+        assert "secret" not in refusal_of(document)
+
+
+def test_a_key_is_selected_by_kid_and_algorithm(jwk_for: JWKFor) -> None:
+    """E4: one candidate."""
+    keys = JWKSet.parse({"keys": [jwk_for("RS256", kid="a"), jwk_for("ES256", kid="b")]})
+    assert keys.select("a", "RS256") is keys.keys[0]
+    assert keys.find("a", "PS512") is keys.keys[0]
+    assert keys.select("b", "ES256") is keys.keys[1]
+
+
+def test_no_candidate_is_an_unknown_key(jwk_for: JWKFor) -> None:
+    """E4: none is unknown_key, and the kid is shown escaped."""
+    keys = JWKSet.parse({"keys": [jwk_for("RS256", kid="a", alg="RS256")]})
+    for kid, algorithm in (("b", "RS256"), ("A", "RS256"), ("", "RS256"), ("a", "PS256")):
+        assert reason_of(keys, kid, algorithm)[0] is Reason.UNKNOWN_KEY
+    assert reason_of(keys, "a", "none")[0] is Reason.UNKNOWN_KEY
+    assert reason_of(keys, None, "ES256") == (
+        Reason.UNKNOWN_KEY,
+        "none of 1 usable keys fits no kid and ES256",
+    )
+    assert reason_of(keys, "\n" + "x" * 5000, "RS256")[1] == (
+        r"none of 1 usable keys fits kid \n" + "x" * 59 + "... and RS256"
+    )
+
+
+def test_a_token_with_kid_is_not_served_by_a_key_without(jwk_for: JWKFor) -> None:
+    """E4: the kid is an exact match."""
+    keys = JWKSet.parse({"keys": [jwk_for("RS256")]})
+    assert keys.key_ids == ()
+    assert reason_of(keys, "a", "RS256")[0] is Reason.UNKNOWN_KEY
+    assert keys.select(None, "RS256") is keys.keys[0]
+
+
+def test_a_token_without_kid_needs_exactly_one_key_for_its_algorithm(jwk_for: JWKFor) -> None:
+    """E4: without kid in the token likewise."""
+    jwks = [jwk_for("RS256", kid="a", alg="RS256"), jwk_for("ES256", kid="b")]
+    keys = JWKSet.parse({"keys": jwks})
+    assert keys.select(None, "RS256") is keys.keys[0]
+    assert keys.select(None, "ES256") is keys.keys[1]
+    two = JWKSet.parse({"keys": [*jwks, another_rsa_jwk(kid="c")]})
+    assert reason_of(two, None, "RS256") == (
+        Reason.AMBIGUOUS_KEY,
+        "2 keys fit no kid and RS256",
+    )
+    assert two.select(None, "PS256") is two.keys[2]
+
+
+def another_rsa_jwk(**members: object) -> dict[str, Any]:
+    """The key of RFC 7638, section 3.1."""
+    n = (
+        "0vx7agoebGcQSuuPiLJXZptN9nndrQmbXEps2aiAFbWhM78LhWx4cbbfAAtVT86zwu1RK7aPFFxuhDR1L6tSoc_"
+        "BJECPebWKRXjBZCiFV4n3oknjhMstn64tZ_2W-5JsGY4Hc5n9yBXArwl93lqt7_RN5w6Cf0h4QyQ5v-65YGjQR0"
+        "_FDW2QvzqY368QQMicAtaSqzs8KJZgnYb9c7d0zgdAZHzu6qMQvRL5hajrn1n91CbOpbISD08qNLyrdkt-bFTWh"
+        "AI4vMQFh6WeZu0fM4lFd2NcRwr3XPksINHaQ-G_xBniIqbw0Ls1jF44-csFCur-kEgU8awapJzKnqDKgw"
+    )
+    return {"kty": "RSA", "n": n, "e": "AQAB"} | members
+
+
+def test_a_kid_with_two_keys_is_ambiguous(jwk_for: JWKFor) -> None:
+    """E4: several are refused."""
+    keys = JWKSet.parse({"keys": [jwk_for("RS256", kid="a"), another_rsa_jwk(kid="a")]})
+    assert reason_of(keys, "a", "RS256") == (Reason.AMBIGUOUS_KEY, "2 keys fit kid a and RS256")
+    assert keys.key_ids == ("a",)
+
+
+def test_a_kid_with_keys_of_different_algorithms_is_not_ambiguous(jwk_for: JWKFor) -> None:
+    """E4: what is left after the rules must be exactly one."""
+    jwks = [jwk_for("RS256", kid="a", alg="RS256"), jwk_for("ES256", kid="a")]
+    jwks.append(another_rsa_jwk(kid="a", alg="RSA-OAEP", use="enc"))
+    keys = JWKSet.parse({"keys": jwks})
+    assert keys.select("a", "RS256") is keys.keys[0]
+    assert keys.select("a", "ES256") is keys.keys[1]
+
+
+def test_the_same_key_listed_twice_counts_once(jwk_for: JWKFor) -> None:
+    """E4: two entries of one key are no ambiguity."""
+    jwks = [jwk_for("RS256", kid="a"), jwk_for("RS256", kid="a", alg="RS256", use="sig")]
+    keys = JWKSet.parse({"keys": jwks})
+    assert keys.select("a", "RS256") is keys.keys[0]
+    assert keys.select(None, "RS256") is keys.keys[0]
+    assert len(keys.keys) == 2
+
+
+def test_a_set_knows_which_keys_it_holds(jwk_for: JWKFor) -> None:
+    """H3: a cached token's key is looked for by its thumbprint."""
+    keys = JWKSet.parse({"keys": [jwk_for("RS256", kid="a")]})
+    other = JWKSet.parse({"keys": [another_rsa_jwk(kid="a")]})
+    assert keys.holds(keys.keys[0].thumbprint)
+    assert not keys.holds(other.keys[0].thumbprint)
+    assert not keys.holds("")
+
+
+def test_sets_are_the_same_in_any_order_and_differ_by_any_key(jwk_for: JWKFor) -> None:
+    a, b = jwk_for("RS256", kid="a"), jwk_for("ES256", kid="b")
+    keys = JWKSet.parse({"keys": [a, b]})
+    assert keys.same_keys(JWKSet.parse({"keys": [b, {"kty": "new"}, a, a]}))
+    assert not keys.same_keys(JWKSet.parse({"keys": [a]}))
+    assert not keys.same_keys(JWKSet.parse({"keys": [a, b | {"kid": "c"}]}))
+    assert not keys.same_keys(JWKSet.parse({"keys": [a, b, another_rsa_jwk(kid="a")]}))
+    assert keys == JWKSet.parse({"keys": [a, b]})
+
+
+def test_a_set_cannot_be_changed(jwk_for: JWKFor) -> None:
+    keys = JWKSet.parse({"keys": [jwk_for("RS256")]})
+    with pytest.raises(AttributeError):
+        keys.__setattr__("keys", ())
+
+
+def test_a_shared_secret_makes_a_set_of_one() -> None:
+    key = symmetric_key(bytes(32), "HS256")
+    keys = JWKSet((key,))
+    assert keys.select(None, "HS256") is key
+    assert reason_of(keys, "a", "HS256")[0] is Reason.UNKNOWN_KEY
+    assert reason_of(keys, None, "HS384")[0] is Reason.UNKNOWN_KEY
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=4),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner),
+    max_leaves=8,
+)
+
+
+@few
+@given(st.binary(max_size=80) | st.text(max_size=80))
+def test_any_bytes_are_a_key_set_or_refused(document: bytes | str) -> None:
+    """F8: garbage in: our error, never another exception."""
+    with pytest.raises(InvalidKeySet):
+        JWKSet.parse(document)
+
+
+@few
+@given(st.dictionaries(st.sampled_from(["keys", "kid"]), json_values), json_values)
+def test_any_json_is_a_key_set_or_refused(
+    jwk_for: JWKFor, document: dict[str, Any], extra: object
+) -> None:
+    """F8, E1: whatever stands beside a good key."""
+    with pytest.raises(InvalidKeySet):
+        JWKSet.parse(json.dumps(document))
+    with pytest.raises(InvalidKeySet):
+        JWKSet.parse(document)
+    assert len(JWKSet.parse({"keys": [extra, jwk_for("ES256")]}).keys) == 1

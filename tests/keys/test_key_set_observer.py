@@ -1,0 +1,143 @@
+"""What an operator is told: changes of state, at sensible levels, never one line per request."""
+
+import logging
+from collections.abc import Mapping
+from contextlib import suppress
+
+import anyio
+import pytest
+
+from asgi_jwks.errors import InvalidToken, KeySetUnavailable
+from asgi_jwks.events.key_set import Announcer, KeySetEvent, KeySetRefreshed, log_event
+from asgi_jwks.jose.jwk_set import JWKSet
+from asgi_jwks.keys.remote import RemoteJWKSet
+from asgi_jwks.testing import MockIssuer, SigningKey
+
+ONE, TWO = SigningKey.generate("ES256", kid="one"), SigningKey.generate("ES256", kid="two")
+OCT = {"kty": "oct", "kid": "secret", "k": "c2VjcmV0"}
+NAMELESS = {name: m for name, m in TWO.public_jwk().items() if name != "kid"}
+
+
+def of(*keys: SigningKey | Mapping[str, object]) -> JWKSet:
+    return JWKSet.parse(
+        {"keys": [key.public_jwk() if isinstance(key, SigningKey) else key for key in keys]}
+    )
+
+
+def refreshed(previous: JWKSet | None, value: JWKSet) -> KeySetRefreshed:
+    told: list[KeySetEvent] = []
+    Announcer("issuer", told.append).refreshed(previous, value)
+    (event,) = told
+    assert isinstance(event, KeySetRefreshed)
+    return event
+
+
+@pytest.mark.parametrize(
+    ("previous", "value", "added", "removed", "changed"),
+    [
+        (None, of(ONE), ("one",), (), True),
+        (of(ONE), of(ONE), (), (), False),
+        (of(ONE, TWO), of(TWO, ONE), (), (), False),
+        (of(ONE), of(ONE, TWO), ("two",), (), True),
+        (of(ONE, TWO), of(TWO), (), ("one",), True),
+        (of(ONE), of(SigningKey.generate("ES256", kid="one")), ("one",), ("one",), True),
+        (of(ONE), of(ONE, OCT), (), (), True),
+    ],
+)
+def test_a_refresh_tells_what_changed(
+    previous: JWKSet | None,
+    value: JWKSet,
+    added: tuple[str, ...],
+    removed: tuple[str, ...],
+    changed: bool,
+) -> None:
+    event = refreshed(previous, value)
+    assert (event.added, event.removed, event.changed) == (added, removed, changed)
+    assert event.skipped == value.skipped
+
+
+def test_a_key_without_an_id_is_named_by_its_thumbprint() -> None:
+    value = of(NAMELESS)
+    assert refreshed(None, value).added == (value.keys[0].thumbprint,)
+
+
+@pytest.mark.anyio
+async def test_the_log_tells_changes_of_state_and_no_more(
+    jumping_time: object, caplog: pytest.LogCaptureFixture
+) -> None:
+    """F6: an hour of outage at one request per second is a page of log."""
+    caplog.set_level(logging.DEBUG, "asgi_jwks.keys")
+    issuer = MockIssuer(algorithm="ES256")
+    private = {**ONE.public_jwk(), "d": "c2VjcmV0"}
+    issuer.publish(private)
+    issuer.publish({"kty": "oct", "k": "c2VjcmV0"})
+    keys = RemoteJWKSet(issuer.jwks_uri, http_client=issuer.http_client(), clock=anyio.current_time)
+    await keys.refresh()
+    await anyio.sleep(1)
+    await keys.refresh()
+    for number in range(50):
+        with pytest.raises(InvalidToken):
+            await keys.key_for(f"\x1b[31mforged\n{number}", "ES256", lambda: None)
+        await anyio.sleep(0.01)
+    issuer.jwks.fail(500)
+    for _ in range(4400):
+        with suppress(KeySetUnavailable):
+            await keys.key_for(issuer.signing_key.kid, "ES256", lambda: None)
+        await anyio.sleep(1)
+    lines = [(record.levelname, record.getMessage()) for record in caplog.records]
+    shown = [(level, text) for level, text in lines if level != "DEBUG"]
+    assert len(shown) < 100
+    assert all(text.isprintable() for _, text in lines)
+
+    def levels(part: str) -> set[str]:
+        return {level for level, text in lines if part in text}
+
+    def times(part: str) -> int:
+        return sum(1 for _, text in lines if part in text)
+
+    assert levels("published with its private part") == {"ERROR"}
+    assert levels("(kid none) is not used") == {"INFO"}
+    assert levels("nothing changed") == {"DEBUG"}
+    assert levels("keys refreshed; added") == {"INFO"}
+    assert (levels("after a refetch"), times("after a refetch")) == ({"INFO"}, 2)
+    assert (levels("used up the refetch"), times("used up")) == ({"WARNING"}, 1)
+    assert levels("could not be refreshed (attempt 1,") == {"WARNING"}
+    assert levels("could not be refreshed (attempt 2,") == {"INFO"}
+    assert (levels("serving the last good set"), times("serving")) == ({"WARNING"}, 1)
+    assert (levels("answering 503"), times("answering 503")) == ({"ERROR"}, 1)
+
+
+@pytest.fixture
+def anyio_backend(jumping_time: tuple[str, dict[str, object]]) -> tuple[str, dict[str, object]]:
+    return jumping_time
+
+
+@pytest.mark.anyio
+async def test_a_listener_that_raises_breaks_nothing(caplog: pytest.LogCaptureFixture) -> None:
+    """F10."""
+    issuer = MockIssuer(algorithm="ES256")
+
+    def listener(event: KeySetEvent) -> None:
+        raise ZeroDivisionError
+
+    keys = RemoteJWKSet(
+        issuer.jwks_uri,
+        http_client=issuer.http_client(),
+        listener=listener,
+        clock=anyio.current_time,
+    )
+    found = await keys.key_for(issuer.signing_key.kid, "ES256", lambda: None)
+    assert found.kid == issuer.signing_key.kid
+    await anyio.sleep(1)
+    with pytest.raises(InvalidToken):
+        await keys.key_for("forged", "ES256", lambda: None)
+    issuer.jwks.fail(500)
+    with pytest.raises(KeySetUnavailable):
+        await keys.refresh()
+    failed_on = [record.getMessage().rsplit(" ", 1)[-1] for record in caplog.records]
+    assert failed_on == ["KeySetRefreshed", "KeySetRefreshed", "UnknownKey", "RefreshFailed"]
+
+
+def test_an_event_of_another_kind_is_not_logged(caplog: pytest.LogCaptureFixture) -> None:
+    log_event(KeySetEvent("issuer"))
+    assert not caplog.records

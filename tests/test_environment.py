@@ -1,0 +1,209 @@
+"""The environment as configuration: what it may say, and how its mistakes are told."""
+
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+from starlette.applications import Starlette
+
+from asgi_jwks import ConfigurationError, JWTBearerMiddleware, RemoteJWKSet
+from asgi_jwks.environment import VARIABLES, issuer_from_env, settings_from_env
+
+MINIMAL = {
+    "ASGI_JWKS_ISSUER": "https://issuer.example/",
+    "ASGI_JWKS_AUDIENCE": "https://api.example.com",
+}
+
+
+def settings(**variables: str) -> Mapping[str, Any]:
+    named = {f"ASGI_JWKS_{name}": value for name, value in variables.items()}
+    return settings_from_env(environ={**MINIMAL, **named})
+
+
+def test_issuer_and_audience_are_enough() -> None:
+    assert settings_from_env(environ=MINIMAL) == {
+        "issuer": "https://issuer.example/",
+        "audience": ("https://api.example.com",),
+    }
+
+
+def test_the_process_environment_is_read_unless_another_is_given(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name, value in MINIMAL.items():
+        monkeypatch.setenv(name, value)
+    assert settings_from_env() == settings_from_env(environ=MINIMAL)
+
+
+def test_the_settings_configure_the_middleware() -> None:
+    app = Starlette()
+    app.add_middleware(JWTBearerMiddleware, **settings_from_env(environ=MINIMAL))
+    assert app.build_middleware_stack() is not None
+
+
+@pytest.mark.parametrize(
+    ("variable", "text", "value"),
+    [
+        ("AUDIENCE", "one, two three", ("one", "two", "three")),
+        ("JWKS_URI", "https://issuer.example/keys", "https://issuer.example/keys"),
+        ("ALGORITHMS", "RS256,ES256", ("RS256", "ES256")),
+        ("LEEWAY", "2.5", 2.5),
+        ("PROFILE", "rfc9068", "rfc9068"),
+        ("AUDIENCE_CLAIM", "client_id", "client_id"),
+        ("REQUIRED_CLAIMS", "sub org_id", ("sub", "org_id")),
+        ("GATEWAY_PROVES_BINDING", "true", True),
+        ("ALLOW_INSECURE_HTTP", "0", False),
+        ("REALM", "orders", "orders"),
+        ("RESOURCE_METADATA", "https://api.example.com/meta", "https://api.example.com/meta"),
+        ("PUBLIC_PATHS", "/health /static/*", ("/health", "/static/*")),
+        ("ALLOW_ANONYMOUS", "TRUE", True),
+        ("ALLOW_UNAUTHENTICATED_PREFLIGHT", "1", True),
+        ("REQUIRE_KEYS_AT_STARTUP", "False", False),
+    ],
+)
+def test_each_variable_sets_its_option(variable: str, text: str, value: object) -> None:
+    assert settings(**{variable: text})[variable.lower()] == value
+
+
+@pytest.mark.parametrize(
+    ("variable", "text"),
+    [("MAX_AGE", "300"), ("MAX_STALE", "0"), ("MAX_WAIT", "0.5"), ("TIMEOUT", "2")],
+)
+def test_a_key_set_s_variable_makes_a_key_set_of_the_issuer(variable: str, text: str) -> None:
+    keys = settings(**{variable: text, "JWKS_URI": "https://issuer.example/keys"})
+    assert isinstance(keys["keys"], RemoteJWKSet)
+    assert keys["keys"].name == "https://issuer.example/"
+    assert "jwks_uri" not in keys
+
+
+def test_a_snapshot_may_be_named(tmp_path: Any) -> None:
+    assert isinstance(settings(SNAPSHOT=str(tmp_path / "keys.json"))["keys"], RemoteJWKSet)
+
+
+@pytest.mark.parametrize(
+    ("variable", "text"),
+    [
+        ("ISSUER", "issuer.example"),
+        ("ISSUER", "http://issuer.example/"),
+        ("AUDIENCE", " , "),
+        ("JWKS_URI", "http://issuer.example/keys"),
+        ("ALGORITHMS", "RS257"),
+        ("ALGORITHMS", "HS256"),
+        ("LEEWAY", "five"),
+        ("LEEWAY", "nan"),
+        ("LEEWAY", "301"),
+        ("PROFILE", "rfc7519"),
+        ("GATEWAY_PROVES_BINDING", "yes"),
+        ("MAX_AGE", "-1"),
+        ("TIMEOUT", "inf"),
+        ("REALM", 'my "api"'),
+        ("RESOURCE_METADATA", "https://api.example.com/\u00fc"),
+        ("PUBLIC_PATHS", "health"),
+    ],
+)
+def test_a_wrong_value_is_told_by_the_name_of_its_variable(variable: str, text: str) -> None:
+    """F14: at construction, and with a sentence that says what to write."""
+    with pytest.raises(ConfigurationError, match=f"^ASGI_JWKS_{variable}: "):
+        settings(**{variable: text})
+
+
+@pytest.mark.parametrize("missing", ["ISSUER", "AUDIENCE"])
+@pytest.mark.parametrize("how", ["absent", "empty"])
+def test_neither_issuer_nor_audience_can_be_left_out(missing: str, how: str) -> None:
+    environ = dict(MINIMAL)
+    if how == "absent":
+        del environ[f"ASGI_JWKS_{missing}"]
+    else:
+        environ[f"ASGI_JWKS_{missing}"] = ""
+    with pytest.raises(ConfigurationError, match=f"^ASGI_JWKS_{missing} is not set"):
+        settings_from_env(environ=environ)
+
+
+def test_a_misspelt_variable_is_a_mistake() -> None:
+    with pytest.raises(ConfigurationError, match=r"^ASGI_JWKS_LEWAY is no variable"):
+        settings(LEWAY="5")
+
+
+def test_variables_of_other_prefixes_are_not_looked_at() -> None:
+    environ = {"ORDERS_ISSUER": "https://i.example/", "ORDERS_AUDIENCE": "a", "ASGI_JWKS_X": "1"}
+    assert settings_from_env("ORDERS_", environ=environ)["issuer"] == "https://i.example/"
+
+
+def test_an_issuer_that_is_no_url_may_have_a_url_for_its_keys() -> None:
+    assert settings(ISSUER="accounts", JWKS_URI="https://i.example/keys")["issuer"] == "accounts"
+
+
+def test_insecure_http_is_accepted_only_by_that_name() -> None:
+    assert settings(ISSUER="http://issuer.internal/", ALLOW_INSECURE_HTTP="true")
+
+
+AUTH0 = {"AUTH0_DOMAIN": "example.eu.auth0.com", "AUTH0_AUDIENCE": "https://api.example.com"}
+
+
+def test_auth0_s_own_names_serve_as_well() -> None:
+    assert settings_from_env(environ=AUTH0) == {
+        "issuer": "https://example.eu.auth0.com/",
+        "audience": ("https://api.example.com",),
+    }
+
+
+@pytest.mark.parametrize("domain", ["https://example.eu.auth0.com", "example.eu.auth0.com/"])
+def test_an_auth0_domain_is_no_url(domain: str) -> None:
+    with pytest.raises(ConfigurationError, match=r"^AUTH0_DOMAIN .*example\.eu\.auth0\.com"):
+        settings_from_env(environ={**AUTH0, "AUTH0_DOMAIN": domain})
+
+
+def test_a_wrong_value_in_auth0_s_names_is_told_by_them() -> None:
+    with pytest.raises(ConfigurationError, match=r"^AUTH0_DOMAIN: "):
+        settings_from_env(environ={**AUTH0, "AUTH0_DOMAIN": "#"})
+    with pytest.raises(ConfigurationError, match=r"^AUTH0_AUDIENCE: "):
+        settings_from_env(environ={**AUTH0, "AUTH0_AUDIENCE": " "})
+
+
+def test_auth0_s_names_are_not_looked_at_where_an_issuer_is_named() -> None:
+    assert settings_from_env(environ={**AUTH0, **MINIMAL, "AUTH0_AUDIENCE": "other"}) == (
+        settings_from_env(environ=MINIMAL)
+    )
+
+
+def test_an_auth0_domain_may_have_its_audience_by_either_name() -> None:
+    domain = {"AUTH0_DOMAIN": "example.eu.auth0.com"}
+    audience = {"ASGI_JWKS_AUDIENCE": "https://api.example.com"}
+    assert settings_from_env(environ=domain | audience) == settings_from_env(environ=AUTH0)
+    assert settings_from_env(environ=AUTH0 | audience) == settings_from_env(environ=AUTH0)
+
+
+def test_two_audiences_that_differ_are_a_mistake() -> None:
+    with pytest.raises(ConfigurationError, match=r"^ASGI_JWKS_AUDIENCE and AUTH0_AUDIENCE "):
+        settings_from_env(environ={**AUTH0, "ASGI_JWKS_AUDIENCE": "other"})
+
+
+def test_an_issuer_can_be_had_by_itself() -> None:
+    issuer = issuer_from_env(environ=MINIMAL)
+    assert issuer.rules.issuer == "https://issuer.example/"
+    assert issuer.rules.audiences == {"https://api.example.com"}
+
+
+def test_an_issuer_does_not_say_how_requests_are_answered() -> None:
+    with pytest.raises(ConfigurationError, match=r"^ASGI_JWKS_REALM says nothing of an issuer"):
+        issuer_from_env(environ={**MINIMAL, "ASGI_JWKS_REALM": "orders"})
+
+
+def test_the_list_of_variables_is_pinned() -> None:
+    pinned = (
+        *("ISSUER", "AUDIENCE", "JWKS_URI", "ALGORITHMS", "LEEWAY", "PROFILE", "AUDIENCE_CLAIM"),
+        *("REQUIRED_CLAIMS", "GATEWAY_PROVES_BINDING", "ALLOW_INSECURE_HTTP", "MAX_AGE"),
+        *("MAX_STALE", "MAX_WAIT", "TIMEOUT", "SNAPSHOT", "REALM", "RESOURCE_METADATA"),
+        *("PUBLIC_PATHS", "ALLOW_ANONYMOUS", "ALLOW_UNAUTHENTICATED_PREFLIGHT"),
+        "REQUIRE_KEYS_AT_STARTUP",
+    )
+    assert pinned == VARIABLES
+
+
+def test_nothing_is_logged_about_a_configuration_that_is_right(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.DEBUG, "asgi_jwks")
+    settings(TIMEOUT="2", ALLOW_ANONYMOUS="true")
+    assert not caplog.records

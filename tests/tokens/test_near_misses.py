@@ -1,0 +1,72 @@
+import logging
+
+import pytest
+
+from asgi_jwks.tokens.near_misses import NearMisses
+
+ISSUER = "https://issuer.example/"
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "https://issuer.example",
+        "http://issuer.example/",
+        "issuer.example/",
+        "HTTPS://Issuer.Example/",
+        " https://issuer.example/ ",
+        "https://issuer.example//",
+        ["x", "https://issuer.example"],
+    ],
+)
+def test_a_near_miss_is_explained(value: object, caplog: pytest.LogCaptureFixture) -> None:
+    """G5"""
+    NearMisses("iss").look(value, [ISSUER])
+    [record] = caplog.records
+    assert record.name == "asgi_jwks.tokens"
+    assert record.levelno == logging.WARNING
+    assert record.getMessage().startswith("refused a token whose iss is '")
+    assert record.getMessage().endswith(
+        f"configured is '{ISSUER}'. They must be equal to the last character: look at the slash at "
+        "the end, the scheme and the case."
+    )
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        ISSUER,
+        "https://other.example/",
+        "",
+        None,
+        1,
+        {},
+        [None, 1],
+        "https://issuer.example/x",
+        f"{ISSUER}X",
+    ],
+)
+def test_what_is_equal_or_far_off_is_not(value: object, caplog: pytest.LogCaptureFixture) -> None:
+    NearMisses("iss").look(value, [ISSUER])
+    assert not caplog.records
+
+
+def test_each_configured_value_is_explained_once(caplog: pytest.LogCaptureFixture) -> None:
+    """G5, H4: no stranger can flood the log."""
+    near_misses = NearMisses("audience")
+    for value in ("HTTPS://A.EXAMPLE", "https://a.example/", "http://a.example", "B"):
+        near_misses.look(value, ["https://a.example", "b"])
+    first, second = (record.getMessage() for record in caplog.records)
+    assert "audience is 'HTTPS://A.EXAMPLE'; configured is 'https://a.example'" in first
+    assert "audience is 'B'; configured is 'b'" in second
+
+
+def test_what_a_stranger_wrote_is_escaped_and_shortened(caplog: pytest.LogCaptureFixture) -> None:
+    """D7, H1"""
+    value = f"http://issuer.example/{'/' * 500}"
+    NearMisses("iss").look(value, [ISSUER])
+    NearMisses("iss").look("https://issuer.example/\n", [ISSUER])
+    long, broken = (record.getMessage() for record in caplog.records)
+    assert "/" * 100 not in long
+    assert "\n" not in broken
+    assert "\\n" in broken

@@ -8,8 +8,9 @@ import pytest
 
 from asgi_jwks import JWTBearerMiddleware, KeySetError, Reason, RequestError, StaticJWKSet
 from asgi_jwks.testing import MockIssuer
-from asgi_jwks.testing.attack_run import carry_out, require_good_token, target_for
-from asgi_jwks.testing.attacks import ATTACKS, Target
+from asgi_jwks.testing.attacks.attack import Target
+from asgi_jwks.testing.attacks.corpus import ATTACKS
+from asgi_jwks.testing.attacks.run import carry_out, require_good_token, target_for
 
 OutcomeOf = Callable[[str], tuple[int | None, Reason]]
 

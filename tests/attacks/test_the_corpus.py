@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 
 from asgi_jwks.jose.encoding import b64url_decode, json_object
-from asgi_jwks.testing import MockIssuer, attacks
-from asgi_jwks.testing.attack_run import target_for
-from asgi_jwks.testing.attacks import ATTACKS
+from asgi_jwks.testing import MockIssuer
+from asgi_jwks.testing.attacks import corpus
+from asgi_jwks.testing.attacks.corpus import ATTACKS
+from asgi_jwks.testing.attacks.run import target_for
 
 HERE = Path(__file__)
 FILES = {path.stem.removeprefix("test_"): path for path in HERE.parent.glob("test_*.py")}
@@ -41,7 +42,7 @@ def test_no_attack_counts_being_let_in_as_a_refusal() -> None:
 
 
 def test_no_two_attacks_have_the_same_name() -> None:
-    assert sum(len(theme.ATTACKS) for theme in attacks._THEMES) == len(ATTACKS)
+    assert sum(len(theme.ATTACKS) for theme in corpus._THEMES) == len(ATTACKS)
 
 
 def test_an_issuer_without_an_rsa_key_is_attacked_with_a_stranger_s() -> None:

@@ -10,9 +10,9 @@ from typing import Any, Final
 
 from asgi_jwks.testing.attacks.hostile_keys import HostileKeys
 from asgi_jwks.testing.compact import Part
-from asgi_jwks.testing.issuer import MockIssuer
-from asgi_jwks.testing.keys import SigningKey
-from asgi_jwks.testing.minting import DEFAULT_CLIENT_ID, DEFAULT_SUBJECT
+from asgi_jwks.testing.provider.minting import DEFAULT_CLIENT_ID, DEFAULT_SUBJECT
+from asgi_jwks.testing.provider.mock_issuer import MockIssuer
+from asgi_jwks.testing.provider.signing_keys import SigningKey
 
 __all__ = ["Attack", "Attempt", "Build", "Target", "bearer", "by_token"]
 

@@ -6,21 +6,18 @@ section 5.2. What it does not know: keys, JWKS, faults.
 
 import base64
 import binascii
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final
+from typing import Final, Literal, Protocol
 from urllib.parse import parse_qsl, unquote_plus
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
-from asgi_jwks.testing.accounts import Client, Grant
-from asgi_jwks.testing.minting import authority, listed
+from asgi_jwks.testing.provider.accounts import Client, Grant, User
+from asgi_jwks.testing.provider.minting import Audience, authority, listed
 
-if TYPE_CHECKING:
-    from asgi_jwks.testing.issuer import MockIssuer
-
-__all__ = ["GRANT_TYPES", "TokenEndpoint"]
+__all__ = ["GRANT_TYPES", "Authority", "TokenEndpoint"]
 
 GRANT_TYPES: Final = ("client_credentials", "password", "refresh_token")
 
@@ -39,11 +36,45 @@ class _Refused(Exception):
         self.description = description
 
 
+class Authority(Protocol):
+    """The identity provider behind a token endpoint: its accounts, lifetimes and signature."""
+
+    users: dict[str, User]
+    clients: dict[str, Client]
+    audience: Audience
+    client_id: str
+    access_lifetime: float
+    refresh_lifetime: float
+    refresh_tokens: Literal["reusable", "once"]
+    clock: Callable[[], float]
+
+    @property
+    def issuer(self) -> str:
+        """The issuer identifier."""
+        ...
+
+    def mint(self, claims: Mapping[str, object], *, lifetime: float) -> str:
+        """A token of these claims."""
+        ...
+
+    def refresh_token_for(self, grant: Grant) -> str:
+        """A new refresh token for a grant."""
+        ...
+
+    def granted_by(self, refresh_token: str) -> Grant | None:
+        """The grant of a refresh token, or None if it is unknown, revoked or expired."""
+        ...
+
+    def revoke(self, refresh_token: str) -> None:
+        """End a refresh token."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class TokenEndpoint:
     """`await endpoint(request)` for a POST of a form; always answers, never raises."""
 
-    issuer: "MockIssuer"
+    issuer: Authority
 
     async def __call__(self, request: Request) -> JSONResponse:
         """Answer one token request."""

@@ -12,7 +12,7 @@ from asgi_jwks.testing import forgery
 from asgi_jwks.testing.attacks.attack import Attack, Target, by_token
 from asgi_jwks.testing.compact import encode
 from asgi_jwks.testing.forgery import PublicKeyForm, hmac_signer, public_key_octets
-from asgi_jwks.testing.keys import SigningKey
+from asgi_jwks.testing.provider.signing_keys import SigningKey
 
 __all__ = ["ATTACKS"]
 

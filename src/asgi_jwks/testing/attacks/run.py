@@ -15,10 +15,9 @@ from typing import Any, Final
 import anyio
 from starlette.types import ASGIApp
 
-from asgi_jwks.errors import AsgiJwksError
-from asgi_jwks.testing.attacks import ATTACKS, Attack, Attempt, Target, publish_hostile_keys
-from asgi_jwks.testing.attacks.attack import bearer
-from asgi_jwks.testing.issuer import MockIssuer
+from asgi_jwks.testing.attacks.attack import Attack, Attempt, Target, bearer
+from asgi_jwks.testing.attacks.corpus import ATTACKS, publish_hostile_keys
+from asgi_jwks.testing.provider.mock_issuer import MockIssuer
 
 __all__ = [
     "AttackRunError",
@@ -41,7 +40,7 @@ _CLOSED: Final = 403
 _ACCEPTED: Final = 101
 
 
-class AttackRunError(AsgiJwksError):
+class AttackRunError(Exception):
     """The run would prove nothing; the message says what to change."""
 
 

@@ -11,14 +11,10 @@ from unittest.mock import patch
 
 from starlette.types import ASGIApp
 
-from asgi_jwks.asgi.middleware import JWTBearerMiddleware
-from asgi_jwks.keys.static import StaticJWKSet
-from asgi_jwks.testing.attack_run import AttackRunError, target_for
-from asgi_jwks.testing.attacks import Target
-from asgi_jwks.testing.issuer import MockIssuer
-from asgi_jwks.tokens.claim_rules import TokenRules
-from asgi_jwks.tokens.header_rules import ACCESS_TOKEN_TYPE
-from asgi_jwks.trusted_issuer import TrustedIssuer
+from asgi_jwks import AccessTokenVerifier, JWTBearerMiddleware, StaticJWKSet, TrustedIssuer
+from asgi_jwks.testing.attacks.attack import Target
+from asgi_jwks.testing.attacks.run import AttackRunError, target_for
+from asgi_jwks.testing.provider.mock_issuer import MockIssuer
 
 __all__ = ["guard_of", "trusting"]
 
@@ -65,8 +61,8 @@ def trusting(
     Raises:
         AttackRunError: the application trusts no configured issuer, or a shared secret.
     """
-    trusted = next(iter(guard.verifier._issuers.configured.values()), None)
-    if not isinstance(trusted, TrustedIssuer):
+    trusted = next(iter(_issuers_of(guard.verifier)), None)
+    if trusted is None:
         raise AttackRunError("The application has no TrustedIssuer but only a resolver.")
     rules = trusted.rules
     algorithm = next((name for name in _SIGNED_WITH if name in rules.algorithms), None)
@@ -80,15 +76,22 @@ def trusting(
         issuer,
         path=path,
         method=method,
-        claims={**_demanded(rules), **(claims or {})},
-        header={"typ": ACCESS_TOKEN_TYPE} if rules.profile == "rfc9068" else {},
+        claims={**_demanded(trusted), **(claims or {})},
+        header={"typ": "at+jwt"} if rules.profile == "rfc9068" else {},
     )
     with patch.object(trusted, "keys", StaticJWKSet(issuer.jwk_set())):
         yield target
 
 
-def _demanded(rules: TokenRules) -> dict[str, object]:
-    """Claims that the rules demand and a good token does not have by itself."""
+def _issuers_of(verifier: AccessTokenVerifier) -> tuple[TrustedIssuer, ...]:
+    """The issuers that a verifier is configured with, but for those that it resolves."""
+    configured = verifier._issuers.configured.values()
+    return tuple(issuer for issuer in configured if isinstance(issuer, TrustedIssuer))
+
+
+def _demanded(trusted: TrustedIssuer) -> dict[str, object]:
+    """Claims that an issuer's rules demand and a good token does not have by itself."""
+    rules = trusted.rules
     usual = {"iss", "sub", "aud", "client_id", "scope", "jti", "iat", "exp"}
     demanded: dict[str, object] = {name: "x" for name in rules.required_claims if name not in usual}
     return demanded | {rules.audience_claim: min(rules.audiences)}

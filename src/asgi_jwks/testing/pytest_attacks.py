@@ -22,7 +22,7 @@ import pytest
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
-    from asgi_jwks.testing.attacks import Attack, Target
+    from asgi_jwks.testing.attacks.attack import Attack, Target
 
 __all__ = ["add_attack_items", "add_attack_options"]
 
@@ -54,7 +54,7 @@ def add_attack_items(session: pytest.Session, items: list[pytest.Item]) -> None:
     name = session.config.getoption(OPTION)
     if name is None:
         return
-    from asgi_jwks.testing.attacks import ATTACKS
+    from asgi_jwks.testing.attacks.corpus import ATTACKS
 
     siege = _Siege(
         name,
@@ -83,7 +83,7 @@ class _Siege:
         if self._laid is None:
             import anyio
 
-            from asgi_jwks.testing.attack_run import require_good_token
+            from asgi_jwks.testing.attacks.run import require_good_token
 
             stack = ExitStack()
             app, target = self._prepare(_named(self._name), stack)
@@ -93,9 +93,9 @@ class _Siege:
         return self._laid
 
     def _prepare(self, named: Any, stack: ExitStack) -> "tuple[ASGIApp, Target]":
-        from asgi_jwks.testing.attack_guard import guard_of, trusting
-        from asgi_jwks.testing.attack_run import target_for
-        from asgi_jwks.testing.issuer import MockIssuer
+        from asgi_jwks.testing.attacks.own_middleware import guard_of, trusting
+        from asgi_jwks.testing.attacks.run import target_for
+        from asgi_jwks.testing.provider.mock_issuer import MockIssuer
 
         if inspect.isfunction(named) and len(inspect.signature(named).parameters) == 1:
             issuer = MockIssuer()
@@ -118,7 +118,7 @@ class _AttackItem(pytest.Item):
     def runtest(self) -> None:
         import anyio
 
-        from asgi_jwks.testing.attack_run import carry_out
+        from asgi_jwks.testing.attacks.run import carry_out
 
         app, target = self._siege.lay(self.session)
         outcome = anyio.run(carry_out, app, self._attack, target)

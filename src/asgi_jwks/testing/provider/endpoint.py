@@ -13,7 +13,7 @@ from typing import Literal
 
 from starlette.types import Receive, Scope, Send
 
-from asgi_jwks.testing import faults
+from asgi_jwks.testing.provider import faults
 
 __all__ = ["Endpoint", "RecordedRequest"]
 

@@ -5,7 +5,14 @@ import pytest
 pytest_plugins = ["pytester"]
 
 # The plugin is loaded by name here, whether or not its entry point is installed.
-ARGUMENTS = ("-p", "no:asgi_jwks", "-p", "asgi_jwks.testing.plugin", "-p", "no:cacheprovider")
+ARGUMENTS = (
+    "-p",
+    "no:asgi_jwks",
+    "-p",
+    "asgi_jwks.testing.pytest_plugin",
+    "-p",
+    "no:cacheprovider",
+)
 
 
 def run(pytester: pytest.Pytester, tests: str) -> pytest.RunResult:

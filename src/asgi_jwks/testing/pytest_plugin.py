@@ -20,10 +20,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from asgi_jwks.testing.attack_plugin import add_attack_items, add_attack_options
+from asgi_jwks.testing.pytest_attacks import add_attack_items, add_attack_options
 
 if TYPE_CHECKING:
-    from asgi_jwks.testing.issuer import MockIssuer
+    from asgi_jwks.testing.provider.mock_issuer import MockIssuer
 
 __all__ = ["jwks_access_token", "jwks_auth_headers", "jwks_issuer", "jwks_server"]
 
@@ -55,7 +55,7 @@ def jwks_issuer(request: pytest.FixtureRequest) -> "MockIssuer":
 
     Override it in a conftest.py to have other accounts or another algorithm; keep its scope.
     """
-    from asgi_jwks.testing.issuer import MockIssuer
+    from asgi_jwks.testing.provider.mock_issuer import MockIssuer
 
     audience = request.config.getini("asgi_jwks_audience")
     return MockIssuer(

@@ -9,8 +9,8 @@ import hashlib
 import secrets
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from asgi_jwks.testing.keys import SigningKey
-from asgi_jwks.testing.rotation import PublishedKeys
+from asgi_jwks.testing.provider.rotation import PublishedKeys
+from asgi_jwks.testing.provider.signing_keys import SigningKey
 
 __all__ = [
     "DEFAULT_CLIENT_ID",

@@ -6,14 +6,15 @@ import pytest
 
 from asgi_jwks import JWTBearerMiddleware, StaticJWKSet
 from asgi_jwks.testing import MockIssuer
-from asgi_jwks.testing.attack_run import (
+from asgi_jwks.testing.attacks.attack import Target
+from asgi_jwks.testing.attacks.corpus import ATTACKS
+from asgi_jwks.testing.attacks.run import (
     AttackRunError,
     Outcome,
     Report,
     run_attacks,
     target_for,
 )
-from asgi_jwks.testing.attacks import ATTACKS, Target
 
 HTTP = ATTACKS["alg_none"]
 WEBSOCKET = ATTACKS["websocket_without_token"]

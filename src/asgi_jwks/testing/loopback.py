@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import anyio
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from asgi_jwks.testing.faults import HangUp
+from asgi_jwks.testing.hang_up import HangUp
 
 if TYPE_CHECKING:
     import uvicorn

@@ -10,10 +10,11 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Literal
 
-from asgi_jwks.testing.accounts import Client, Grant, User
-from asgi_jwks.testing.endpoint import Endpoint
-from asgi_jwks.testing.keys import SigningKey
-from asgi_jwks.testing.minting import (
+from asgi_jwks.testing.loopback import serve_app
+from asgi_jwks.testing.provider.accounts import Client, Grant, User
+from asgi_jwks.testing.provider.endpoint import Endpoint
+from asgi_jwks.testing.provider.grants import TokenEndpoint
+from asgi_jwks.testing.provider.minting import (
     DEFAULT_CLIENT_ID,
     DEFAULT_SCOPES,
     DEFAULT_SUBJECT,
@@ -24,8 +25,8 @@ from asgi_jwks.testing.minting import (
     listed,
     names,
 )
-from asgi_jwks.testing.provider import JWKS_PATH, WELL_KNOWN, application, metadata
-from asgi_jwks.testing.server import serve_app
+from asgi_jwks.testing.provider.routes import JWKS_PATH, WELL_KNOWN, application, metadata
+from asgi_jwks.testing.provider.signing_keys import SigningKey
 
 if TYPE_CHECKING:
     import httpx
@@ -98,7 +99,13 @@ class MockIssuer(TokenMint):
         self.add_client(DEFAULT_CLIENT_ID, "mock-secret")
         self.jwks = Endpoint(self.jwk_set, clock=clock)
         self.discovery = Endpoint(self.metadata, clock=clock)
-        self.app = application(self)
+        self.app = application(
+            self.issuer,
+            jwks=self.jwks,
+            discovery=self.discovery,
+            token=TokenEndpoint(self),
+            well_known=self.well_known,
+        )
 
     # Names and addresses.
 
@@ -120,7 +127,8 @@ class MockIssuer(TokenMint):
 
     def metadata(self) -> dict[str, object]:
         """The metadata document (RFC 8414, section 2), to serve or to bend."""
-        return metadata(self)
+        algorithm = self.signing_key.algorithm
+        return metadata(self.issuer, url=self.url, algorithm=algorithm)
 
     # Ways to reach it.
 

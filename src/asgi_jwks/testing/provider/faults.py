@@ -1,6 +1,6 @@
 """How an endpoint misbehaves: one small ASGI application per kind of failure.
 
-What lives only here: the wire behaviour of each fault, and the clean way to drop a connection.
+What lives only here: the wire behaviour of each fault.
 What it does not know: which fault is in force, for how long, or what the endpoint is for.
 """
 
@@ -9,9 +9,10 @@ from collections.abc import Awaitable, Callable, Mapping
 import anyio
 from starlette.types import Receive, Scope, Send
 
+from asgi_jwks.testing.hang_up import HangUp
+
 __all__ = [
     "Fault",
-    "HangUp",
     "after",
     "client_leaves",
     "delayed",
@@ -30,10 +31,6 @@ _CHUNK = b" " * 65_536
 # Seconds between two looks at whether a wait is over. A fault is ended from any thread and for any
 # event loop, and looking is the one way to learn of it that needs to know of neither.
 _LOOK = 0.01
-
-
-class HangUp(Exception):
-    """The endpoint drops the connection. Servers of this package close the socket for it."""
 
 
 async def client_leaves(receive: Receive, *, before: Callable[[], bool]) -> bool:

@@ -18,9 +18,9 @@ from asgi_jwks import (
     TrustedIssuer,
 )
 from asgi_jwks.testing import MockIssuer
-from asgi_jwks.testing.attack_guard import guard_of, trusting
-from asgi_jwks.testing.attack_run import AttackRunError, run_attacks
-from asgi_jwks.testing.attacks import ATTACKS
+from asgi_jwks.testing.attacks.corpus import ATTACKS
+from asgi_jwks.testing.attacks.own_middleware import guard_of, trusting
+from asgi_jwks.testing.attacks.run import AttackRunError, run_attacks
 
 PRODUCTION = "https://tenant.eu.auth0.com/"
 JWKS = MockIssuer().jwk_set()

@@ -7,7 +7,7 @@ What it does not know: tokens, endpoints, caching. Every method may be called fr
 import threading
 from collections.abc import Mapping
 
-from asgi_jwks.testing.keys import SigningKey
+from asgi_jwks.testing.provider.signing_keys import SigningKey
 
 __all__ = ["PublishedKeys"]
 

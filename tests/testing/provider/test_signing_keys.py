@@ -6,7 +6,8 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
-from asgi_jwks.testing import SigningKey, keys
+from asgi_jwks.testing import SigningKey
+from asgi_jwks.testing.provider import signing_keys
 
 ALGORITHMS = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512"]
 
@@ -62,8 +63,8 @@ def test_nothing_is_added_to_a_signed_header() -> None:
 def test_key_material_rests_behind_others_before_it_serves_again(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    stock = keys._Stock()
-    monkeypatch.setattr(keys, "_stock", stock)
+    stock = signing_keys._Stock()
+    monkeypatch.setattr(signing_keys, "_stock", stock)
     first = SigningKey.generate()
     material = first.private_key
     del first

@@ -94,8 +94,8 @@ def test_a_reset_restores_faults_records_and_keys(issuer: MockIssuer) -> None:
 
 def test_neither_a_server_nor_an_http_client_is_imported_before_it_is_needed() -> None:
     program = (
-        "import sys; before = set(sys.modules); import asgi_jwks.testing.issuer;"
-        "issuer = asgi_jwks.testing.issuer.MockIssuer(algorithm='ES256');"
+        "import sys; before = set(sys.modules); import asgi_jwks.testing.provider.mock_issuer;"
+        "issuer = asgi_jwks.testing.provider.mock_issuer.MockIssuer(algorithm='ES256');"
         "print('uvicorn' in sys.modules)"
     )
     run = subprocess.run(

@@ -24,9 +24,9 @@ from asgi_jwks.testing.attacks.themes import (
 )
 from asgi_jwks.testing.provider.mock_issuer import MockIssuer
 
-__all__ = ["ATTACKS", "publish_hostile_keys"]
+__all__ = ["ATTACKS", "THEMES", "publish_hostile_keys"]
 
-_THEMES: Final = (
+THEMES: Final = (
     requests,
     paths,
     encodings,
@@ -38,18 +38,20 @@ _THEMES: Final = (
     claims,
     kinds,
 )
+"""The modules of the corpus, in the order in which a request is read."""
 
-_ALL: Final = tuple(attack for theme in _THEMES for attack in theme.ATTACKS)
+_ALL: Final = tuple(attack for theme in THEMES for attack in theme.ATTACKS)
 
 ATTACKS: Final[Mapping[str, Attack]] = MappingProxyType({attack.name: attack for attack in _ALL})
 """Every attack by its name, in the order in which a request is read."""
 
 
-def publish_hostile_keys(issuer: MockIssuer) -> HostileKeys:
+def publish_hostile_keys(issuer: MockIssuer, keys: HostileKeys | None = None) -> HostileKeys:
     """Get the attacker's keys into the issuer's JWK Set; for `Target.keys`.
 
-    To be done before the application fetches the set for the first time.
+    To be done before the application fetches the set for the first time. New keys are made unless
+    some are given.
     """
-    keys = HostileKeys()
+    keys = HostileKeys() if keys is None else keys
     keys.publish(issuer, published_keys.FORMS)
     return keys

@@ -17,6 +17,7 @@ from starlette.types import ASGIApp
 
 from asgi_jwks.testing.attacks.attack import Attack, Attempt, Target, bearer
 from asgi_jwks.testing.attacks.corpus import ATTACKS, publish_hostile_keys
+from asgi_jwks.testing.attacks.hostile_keys import HostileKeys
 from asgi_jwks.testing.provider.mock_issuer import MockIssuer
 
 __all__ = [
@@ -91,8 +92,9 @@ def target_for(
     method: str = "GET",
     claims: Mapping[str, object] | None = None,
     header: Mapping[str, object] | None = None,
+    keys: HostileKeys | None = None,
 ) -> Target:
-    """What to attack in an application that trusts `issuer` and has not fetched its keys yet.
+    """The target in an application that trusts `issuer` and has not fetched its keys yet.
 
     Args:
         issuer: the mock issuer; the attacker's keys are added to its JWK Set.
@@ -100,10 +102,11 @@ def target_for(
         method: the method to ask for it with.
         claims: what a good token has besides iss, sub, aud, client_id, scope, jti, iat and exp.
         header: what its JOSE header has besides alg, typ and kid.
+        keys: the attacker's keys; new ones unless given, which takes some tenths of a second.
     """
     return Target(
         issuer=issuer,
-        keys=publish_hostile_keys(issuer),
+        keys=publish_hostile_keys(issuer, keys),
         path=path,
         method=method,
         claims=claims or {},

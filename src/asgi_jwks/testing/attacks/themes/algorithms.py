@@ -25,12 +25,13 @@ def _none(name: str, spelling: str) -> Attack:
         name,
         f"alg {spelling!r} over an old signature",
         "D3",
+        "algorithm_not_allowed",
         lambda t: forgery.with_changed_header(t.token(), alg=spelling),
     )
 
 
 def _alg(name: str, summary: str, alg: object) -> Attack:
-    return by_token(name, summary, "D3", lambda t: t.with_header(alg=alg))
+    return by_token(name, summary, "D3", "algorithm_not_allowed", lambda t: t.with_header(alg=alg))
 
 
 def _hmac(target: Target, algorithm: str, secret: bytes, **header: object) -> str:
@@ -43,6 +44,7 @@ def _confused(form: PublicKeyForm) -> Attack:
         f"key_confusion_with_{form.replace(' ', '_')}",
         f"HMAC with the public key as the secret, written as {form}",
         "D3 D4",
+        "algorithm_not_allowed",
         lambda t: _hmac(t, "HS256", public_key_octets(t.issuer.signing_key, form)),
     )
 
@@ -59,6 +61,7 @@ def _unasked(algorithm: str) -> Attack:
         f"unasked_{algorithm.lower()}",
         f"{algorithm} by the issuer's own RSA key, where it is not on the allow-list",
         "D3",
+        "algorithm_not_allowed",
         token,
     )
 
@@ -68,12 +71,14 @@ ATTACKS = (
         "alg_none",
         "alg none and no signature",
         "D3",
+        "algorithm_not_allowed",
         lambda t: forgery.with_alg_none(t.token(sub="admin")),
     ),
     by_token(
         "alg_none_without_the_last_dot",
         "alg none and neither signature nor dot",
         "D1 D3",
+        "malformed",
         lambda t: forgery.with_alg_none(t.token(sub="admin")).removesuffix("."),
     ),
     _none("alg_none_with_a_signature", "none"),
@@ -81,7 +86,13 @@ ATTACKS = (
     _none("alg_none_in_mixed_case", "nOnE"),
     _none("alg_none_after_a_space", " none"),
     _alg("alg_empty", "an empty alg", ""),
-    by_token("alg_missing", "no alg at all", "D3", lambda t: t.with_header(without="alg")),
+    by_token(
+        "alg_missing",
+        "no alg at all",
+        "D3",
+        "algorithm_not_allowed",
+        lambda t: t.with_header(without="alg"),
+    ),
     _alg("alg_null", "alg null", None),
     _alg("alg_a_number", "alg 256", 256),
     _alg("alg_a_list", "alg as a list", ["RS256", "none"]),
@@ -98,27 +109,35 @@ ATTACKS = (
         "key_confusion_by_hs512",
         "HMAC-SHA-512 with the public key",
         "D3 D4",
+        "algorithm_not_allowed",
         lambda t: _hmac(t, "HS512", t.issuer.signing_key.public_pem()),
     ),
     by_token(
-        "hmac_with_an_empty_secret", "HMAC, secret empty", "D3", lambda t: _hmac(t, "HS256", b"")
+        "hmac_with_an_empty_secret",
+        "HMAC, secret empty",
+        "D3",
+        "algorithm_not_allowed",
+        lambda t: _hmac(t, "HS256", b""),
     ),
     by_token(
         "hmac_with_a_common_secret",
         "HMAC, the secret of tutorials",
         "D3",
+        "algorithm_not_allowed",
         lambda t: _hmac(t, "HS256", b"your-256-bit-secret"),
     ),
     by_token(
         "hmac_with_the_kid",
         "HMAC, the key id as the secret",
         "D3 D7",
+        "algorithm_not_allowed",
         lambda t: _hmac(t, "HS256", t.issuer.signing_key.kid.encode()),
     ),
     by_token(
         "hmac_with_dev_null",
         "HMAC with the content of the file that the key id names",
         "D3 D7",
+        "algorithm_not_allowed",
         lambda t: _hmac(t, "HS256", b"", kid="../../../../dev/null"),
     ),
     _unasked("RS384"),
@@ -128,6 +147,7 @@ ATTACKS = (
         "unasked_es256",
         "ES256 by a key that the issuer publishes, where it is not on the allow-list",
         "D3",
+        "algorithm_not_allowed",
         lambda t: t.signed(
             t.good_header(alg="ES256", kid="elliptic"), t.good_claims(), key=t.keys.elliptic
         ),

@@ -13,9 +13,16 @@ from asgi_jwks.testing.compact import segment
 __all__ = ["ATTACKS"]
 
 
-def _form(name: str, summary: str, bend: Callable[[str], str], requirements: str = "D1") -> Attack:
+def _form(
+    name: str,
+    summary: str,
+    bend: Callable[[str], str],
+    requirements: str = "D1",
+    *,
+    reason: str = "malformed",
+) -> Attack:
     """A good token, written differently."""
-    return by_token(name, summary, requirements, lambda t: bend(t.token()))
+    return by_token(name, summary, requirements, reason, lambda t: bend(t.token()))
 
 
 def _payload(
@@ -26,17 +33,25 @@ def _payload(
         name,
         summary,
         requirements,
+        "malformed",
         lambda t: t.signed(t.good_header(), bend(_json(t.good_claims()))),
     )
 
 
 def _header(
-    name: str, summary: str, bend: Callable[[bytes], bytes], requirements: str = "D1"
+    name: str,
+    summary: str,
+    bend: Callable[[bytes], bytes],
+    requirements: str = "D1",
+    *,
+    reason: str = "malformed",
 ) -> Attack:
+    """A token that the issuer signed with this header, bent out of a good one."""
     return by_token(
         name,
         summary,
         requirements,
+        reason,
         lambda t: t.signed(bend(_json(t.good_header())), t.good_claims()),
     )
 
@@ -93,14 +108,21 @@ ATTACKS = (
         lambda token: ".".join([*token.split("."), "aXY", "dGFn"]),
         "D8",
     ),
-    _form("json_serialization", "the JSON serialization", _flattened, "D8"),
+    _form(
+        "json_serialization",
+        "the JSON serialization",
+        _flattened,
+        "D8",
+        reason="invalid_credentials",
+    ),
     _form("padding_at_the_end", "padded base64url", lambda token: f"{token}=="),
     _form(
         "padding_in_the_middle",
         "a padded header",
         lambda token: token.replace(".", "=.", 1),
+        reason="invalid_credentials",
     ),
-    by_token("plain_base64", "the alphabet of plain base64", "D1", _plain_alphabet),
+    by_token("plain_base64", "the alphabet of plain base64", "D1", "malformed", _plain_alphabet),
     _form("unused_bits", "bits at the end that carry nothing", _bits_that_say_nothing),
     _form(
         "impossible_length",
@@ -108,15 +130,34 @@ ATTACKS = (
         lambda token: f"A{token}" if len(token.split(".")[0]) % 4 == 0 else _lengthened(token),
     ),
     _form(
-        "space_in_the_signature", "white space inside", lambda token: f"{token[:-4]} {token[-4:]}"
+        "space_in_the_signature",
+        "white space inside",
+        lambda token: f"{token[:-4]} {token[-4:]}",
+        reason="invalid_credentials",
     ),
-    _form("line_break_in_the_signature", "a folded token", lambda t: f"{t[:-4]}\r\n {t[-4:]}"),
-    _form("dot_look_alike", "a percent-encoded dot", lambda token: token.replace(".", "%2e")),
+    _form(
+        "line_break_in_the_signature",
+        "a folded token",
+        lambda t: f"{t[:-4]}\r\n {t[-4:]}",
+        reason="invalid_credentials",
+    ),
+    _form(
+        "dot_look_alike",
+        "a percent-encoded dot",
+        lambda token: token.replace(".", "%2e"),
+        reason="invalid_credentials",
+    ),
     _header("header_not_json", "a header that is no JSON", lambda _: b"alg=RS256"),
     _header("header_a_list", "a list for a header", lambda data: b"[" + data + b"]"),
     _header("header_a_string", "a string for a header", lambda _: b'"RS256"'),
     _header("header_null", "null for a header", lambda _: b"null"),
-    _header("header_empty_object", "an empty header", lambda _: b"{}", "D3"),
+    _header(
+        "header_empty_object",
+        "an empty header",
+        lambda _: b"{}",
+        "D3",
+        reason="algorithm_not_allowed",
+    ),
     _header("header_with_bom", "a byte order mark", lambda data: b"\xef\xbb\xbf" + data),
     _header("header_in_utf16", "UTF-16", lambda data: data.decode().encode("utf-16"), "D12"),
     _header("header_in_utf32", "UTF-32", lambda data: data.decode().encode("utf-32-le"), "D12"),

@@ -12,12 +12,16 @@ __all__ = ["ATTACKS"]
 
 def _extension(name: str, summary: str, **members: object) -> Attack:
     return by_token(
-        name, summary, "D5", lambda t: t.signed(t.good_header(**members), t.good_claims())
+        name,
+        summary,
+        "D5",
+        "unsupported_header",
+        lambda t: t.signed(t.good_header(**members), t.good_claims()),
     )
 
 
 def _type(name: str, summary: str, typ: object) -> Attack:
-    return by_token(name, summary, "D9 G8", lambda t: t.with_header(typ=typ))
+    return by_token(name, summary, "D9 G8", "wrong_type", lambda t: t.with_header(typ=typ))
 
 
 def _nested(target: Target) -> str:
@@ -35,11 +39,12 @@ ATTACKS = (
     _extension("b64_false", "an unencoded payload without crit", b64=False),
     _extension("b64_true", "RFC 7797's default, spelt out", b64=True),
     _extension("zip_deflate", "a payload that is said to be compressed", zip="DEF"),
-    by_token("nested_jwt", "a JWT inside a JWT", "D8", _nested),
+    by_token("nested_jwt", "a JWT inside a JWT", "D8", "unsupported_header", _nested),
     by_token(
         "nested_jwt_in_name",
         "claims that are said to be a JWT",
         "D8",
+        "unsupported_header",
         lambda t: t.with_header(cty="application/jwt"),
     ),
     _type("typ_dpop", "a DPoP proof (RFC 9449)", "dpop+jwt"),

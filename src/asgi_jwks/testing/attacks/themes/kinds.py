@@ -10,27 +10,43 @@ from asgi_jwks.testing.attacks.attack import Attack, by_token
 __all__ = ["ATTACKS"]
 
 
-def _kind(name: str, summary: str, requirements: str = "G8", **claims: object) -> Attack:
+def _kind(
+    name: str,
+    summary: str,
+    requirements: str = "G8",
+    reason: str = "not_an_access_token",
+    **claims: object,
+) -> Attack:
     """A good token, with claims that mark it as another kind."""
     return by_token(
-        name, summary, requirements, lambda t: t.signed(t.good_header(), t.good_claims(**claims))
+        name,
+        summary,
+        requirements,
+        reason,
+        lambda t: t.signed(t.good_header(), t.good_claims(**claims)),
     )
 
 
 ATTACKS = (
     by_token(
-        "id_token", "an ID token, which is for the client", "G6 G8", lambda t: t.issuer.id_token()
+        "id_token",
+        "an ID token, which is for the client",
+        "G6 G8",
+        "wrong_audience",
+        lambda t: t.issuer.id_token(),
     ),
     by_token(
         "id_token_for_the_api",
         "an ID token of an issuer that names the API as its audience",
         "G8",
+        "not_an_access_token",
         lambda t: t.issuer.id_token(audience=t.issuer.audience, aud=t.issuer.audience),
     ),
     by_token(
         "refresh_token",
         "a refresh token",
         "G6 G8",
+        "wrong_audience",
         lambda t: t.issuer.refresh_token(),
     ),
     _kind("id_token_with_at_hash", "an ID token with at_hash", at_hash="x"),
@@ -48,13 +64,26 @@ ATTACKS = (
         "a logout token without its type",
         events={"http://schemas.openid.net/event/backchannel-logout": {}},
     ),
-    _kind("dpop_bound_token", "a token bound to a key, as Bearer", "G12", cnf={"jkt": "0" * 43}),
+    _kind(
+        "dpop_bound_token",
+        "a token bound to a key, as Bearer",
+        "G12",
+        "sender_constrained",
+        cnf={"jkt": "0" * 43},
+    ),
     _kind(
         "certificate_bound_token",
         "a token bound to a certificate, as Bearer",
         "G12",
+        "sender_constrained",
         cnf={"x5t#S256": "0" * 43},
     ),
-    _kind("token_bound_in_an_unknown_way", "another method of RFC 7800", "G12", cnf={"kid": "k"}),
-    _kind("token_bound_to_nothing", "an empty confirmation", "G12", cnf={}),
+    _kind(
+        "token_bound_in_an_unknown_way",
+        "another method of RFC 7800",
+        "G12",
+        "sender_constrained",
+        cnf={"kid": "k"},
+    ),
+    _kind("token_bound_to_nothing", "an empty confirmation", "G12", "sender_constrained", cnf={}),
 )

@@ -20,7 +20,7 @@ def _path(name: str, summary: str, path: str, raw_path: str | None = None) -> At
         raw = wanted if raw_path is None else raw_path.replace("PATH", target.path)
         return Attempt(path=wanted, raw_path=raw.encode())
 
-    return Attack(name, summary, ("B11",), build, _NOT_SERVED)
+    return Attack(name, summary, ("B11",), "missing_token", build, _NOT_SERVED)
 
 
 ATTACKS = (
@@ -55,6 +55,7 @@ ATTACKS = (
         "path_in_another_field",
         "a field that makes some frameworks see another path",
         ("B11",),
+        "missing_token",
         lambda _: Attempt(((b"x-original-url", b"/health"), (b"x-rewrite-url", b"/health"))),
     ),
 )

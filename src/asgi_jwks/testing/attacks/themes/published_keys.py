@@ -67,12 +67,20 @@ FORMS: Final[Mapping[str, Callable[[HostileKeys], Mapping[str, object]]]] = {
 }
 
 
-def _used(name: str, summary: str, kid: str, requirements: str = "E2") -> Attack:
+def _used(
+    name: str,
+    summary: str,
+    kid: str,
+    requirements: str = "E2",
+    *,
+    reason: str = "unknown_key",
+) -> Attack:
     """A token signed with the stolen key, under this key id."""
     return by_token(
         name,
         summary,
         requirements,
+        reason,
         lambda t: t.signed(t.good_header(alg="RS256", kid=kid), t.good_claims(), key=t.keys.stolen),
     )
 
@@ -83,6 +91,7 @@ def _odd(name: str, summary: str, kid: str) -> Attack:
         name,
         summary,
         "E3",
+        "unknown_key",
         lambda t: t.keys.rsa[kid].sign(t.good_header(alg="RS256", kid=kid), t.good_claims()),
     )
 
@@ -124,24 +133,29 @@ ATTACKS = (
     _used("rsa_key_as_elliptic_one", "an RSA key as EC, under RS256", "kty-ec", "D4 E1"),
     _used("elliptic_key_under_rs256", "an elliptic key's id under RS256", "elliptic", "D4 E2"),
     _used("elliptic_key_off_its_curve", "a point not on the curve", "elliptic-off-curve", "E1"),
-    _used("kid_of_two_keys", "a key id that two keys have", TWICE_KID, "E4"),
+    _used(
+        "kid_of_two_keys", "a key id that two keys have", TWICE_KID, "E4", reason="ambiguous_key"
+    ),
     _used("symmetric_key_under_rs256", "a secret's key id under RS256", "symmetric", "D4"),
     by_token(
         "symmetric_key_published",
         "HMAC with a secret from the JWK Set",
         "D4",
+        "algorithm_not_allowed",
         lambda t: _by_secret(t, "symmetric"),
     ),
     by_token(
         "symmetric_key_published_as_rsa",
         "HMAC with a secret inside an RSA key of the JWK Set",
         "D4",
+        "algorithm_not_allowed",
         lambda t: _by_secret(t, "symmetric-as-rsa"),
     ),
     by_token(
         "hmac_with_the_modulus",
         "HMAC with the modulus of a published key, which names HS256 as its algorithm",
         "D4",
+        "algorithm_not_allowed",
         lambda t: encode(
             t.good_header(alg="HS256", kid="alg-hs256"),
             t.good_claims(),

@@ -26,7 +26,7 @@ def _bent(name: str, summary: str, bend: Callable[[bytes], bytes]) -> Attack:
         good = target.token()
         return forgery.with_signature(good, bend(forgery.split(good).signature))
 
-    return by_token(name, summary, "D1", token)
+    return by_token(name, summary, "D1", "bad_signature", token)
 
 
 def _by_the_issuers_key(target: Target, sign: Callable[[RSAPrivateKey, bytes], bytes]) -> str:
@@ -55,32 +55,49 @@ ATTACKS = (
         "signature_stripped",
         "no signature after the last dot",
         "D1",
+        "malformed",
         lambda t: forgery.with_signature(t.token(), b""),
     ),
     by_token(
         "signature_and_dot_stripped",
         "neither signature nor dot",
         "D1",
+        "malformed",
         lambda t: t.token().rpartition(".")[0],
     ),
     by_token(
         "signature_of_another_token",
         "the signature of another token of the same issuer",
         "D1",
+        "bad_signature",
         lambda t: forgery.with_signature(t.token(sub="admin"), forgery.split(t.token()).signature),
     ),
-    by_token("payload_exchanged", "other claims under an old signature", "D1", _exchanged_payload),
-    by_token("header_exchanged", "another header under an old signature", "D1", _exchanged_header),
+    by_token(
+        "payload_exchanged",
+        "other claims under an old signature",
+        "D1",
+        "bad_signature",
+        _exchanged_payload,
+    ),
+    by_token(
+        "header_exchanged",
+        "another header under an old signature",
+        "D1",
+        "bad_signature",
+        _exchanged_header,
+    ),
     by_token(
         "signed_by_a_stranger",
         "a signature by another key under the issuer's key id",
         "D1 E5",
+        "bad_signature",
         lambda t: t.token(key=t.keys.stranger),
     ),
     by_token(
         "signature_with_one_bit_flipped",
         "one bit of the signature changed",
         "D1",
+        "bad_signature",
         lambda t: forgery.with_flipped_signature(t.token()),
     ),
     _bent("signature_reversed", "the signature backwards", lambda s: s[::-1]),
@@ -101,6 +118,7 @@ ATTACKS = (
         "signature_with_sha1",
         "RSA with SHA-1 by the issuer's own key",
         "D3",
+        "bad_signature",
         lambda t: _by_the_issuers_key(
             # An attack: the digest is weak because that is what it tries.
             t,
@@ -111,6 +129,7 @@ ATTACKS = (
         "signature_with_sha512",
         "RSA with SHA-512 by the issuer's own key",
         "D3",
+        "bad_signature",
         lambda t: _by_the_issuers_key(
             t, lambda key, data: key.sign(data, padding.PKCS1v15(), hashes.SHA512())
         ),
@@ -119,6 +138,7 @@ ATTACKS = (
         "signature_with_pss",
         "RSA-PSS under the name of RS256",
         "D3",
+        "bad_signature",
         lambda t: _by_the_issuers_key(
             t,
             lambda key, data: key.sign(
@@ -130,6 +150,7 @@ ATTACKS = (
         "signature_of_the_payload_alone",
         "a signature by the issuer that leaves the header out",
         "D1",
+        "bad_signature",
         lambda t: _by_the_issuers_key(
             t,
             lambda key, data: key.sign(
@@ -141,6 +162,7 @@ ATTACKS = (
         "signature_is_a_hash",
         "the SHA-256 of the signing input in place of a signature",
         "D1",
+        "bad_signature",
         lambda t: encode(
             t.good_header(), t.good_claims(), sign=lambda data: hashlib.sha256(data).digest()
         ),
@@ -149,6 +171,7 @@ ATTACKS = (
         "cube_root_forgery",
         "a signature under exponent 3 made without the key (Bleichenbacher, 2006)",
         "D1 E3",
+        "bad_signature",
         lambda t: encode(
             t.good_header(alg="RS256", kid=CUBE_ROOT_KID),
             t.good_claims(),

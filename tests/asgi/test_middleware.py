@@ -695,11 +695,25 @@ class TestConfiguration:
 async def _app(scope: Any, receive: Any, send: Any) -> None: ...
 
 
-@pytest.mark.parametrize("header", [b'{"alg":"none"}', b'{"alg":"RS256","crit":["b64"]}'])
+@pytest.mark.parametrize("signature", [b"!", b"\xa7"], ids=["not base64url", "not ASCII"])
+@pytest.mark.parametrize(
+    "header",
+    [
+        pytest.param(b'{"alg":"none"}', id="algorithm"),
+        pytest.param(b'{"alg":"RS256","crit":["b64"]}', id="parameter"),
+        pytest.param(b'{"alg":"RS256","typ":"dpop+jwt"}', id="type"),
+        pytest.param(b'{"alg":"RS256","kid":"unknown"}', id="key"),
+        pytest.param(b'{"alg":"RS256"}', id="ambiguous key"),
+    ],
+)
 async def test_malformed_credentials_are_400_whatever_their_header_says(
-    app: Guarded, header: bytes
+    guarded: Callable[..., Guarded], issuer: MockIssuer, header: bytes, signature: bytes
 ) -> None:
     """A1, B3: the form of the credentials is judged before the token in them."""
-    token = forge.segment(header).encode() + b".e30.\xa7"
-    answer = await app(headers=[(b"authorization", b"Bearer " + token)])
+    jwks: list[Any] = [issuer.jwk_set(), MockIssuer().jwk_set()]
+    keys = StaticJWKSet({"keys": [jwk for each in jwks for jwk in each["keys"]]})
+    token = forge.segment(header).encode() + b".e30." + signature
+    answer = await guarded(keys=keys)(headers=[(b"authorization", b"Bearer " + token)])
     assert answer.status == 400
+    [error] = answer.errors
+    assert error.reason is Reason.INVALID_CREDENTIALS

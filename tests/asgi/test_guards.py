@@ -181,8 +181,18 @@ class TestWhatIsRequired:
             ({"any_of": "abc"}, {"scope": "a b c"}, False),
             ({"permissions": ["p", "q"]}, {"permissions": ["p", "q"]}, True),
             ({"permissions": ["p", "q"]}, {"permissions": ["p"]}, False),
-            ({"condition": lambda token: token.claims["org"] == 1}, {"org": 1}, True),
-            ({"condition": lambda token: token.claims["org"] == 1}, {"org": 2}, False),
+            pytest.param(
+                {"condition": lambda token: token.claims["org"] == 1},
+                {"org": 1},
+                True,
+                id="a condition that holds",
+            ),
+            pytest.param(
+                {"condition": lambda token: token.claims["org"] == 1},
+                {"org": 2},
+                False,
+                id="a condition that does not",
+            ),
         ],
     )
     def test_each_option_by_itself(

@@ -121,7 +121,11 @@ class TestARefusal:
     @pytest.mark.parametrize(
         ("headers", "reason"),
         [
-            ([(b"authorization", b"Bearer a"), (b"authorization", b"Bearer b")], "repeated"),
+            pytest.param(
+                [(b"authorization", b"Bearer a"), (b"authorization", b"Bearer b")],
+                "repeated",
+                id="two fields",
+            ),
             ([(b"authorization", b"Bearer")], "invalid"),
             ([(b"authorization", b"Bearer a b")], "invalid"),
             ([(b"authorization", b"Bearer a\nb.c.d")], "invalid"),
@@ -590,7 +594,11 @@ class TestMetrics:
 
 
 class TestConfiguration:
-    @pytest.mark.parametrize("options", [{}, {"issuer": "https://i/", "verifier": object()}])
+    @pytest.mark.parametrize(
+        "options",
+        [{}, {"issuer": "https://i/", "verifier": object()}],
+        ids=["neither", "both"],
+    )
     def test_either_an_issuer_or_a_verifier(self, options: dict[str, Any]) -> None:
         """F14"""
         with pytest.raises(ConfigurationError) as error:
@@ -616,6 +624,7 @@ class TestConfiguration:
             {"gateway_proves_binding": True},
             {"allow_insecure_http": True},
         ],
+        ids=lambda option: next(iter(option)),
     )
     def test_rules_beside_a_verifier_would_not_be_applied(
         self, issuer: MockIssuer, option: dict[str, Any]

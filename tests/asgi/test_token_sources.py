@@ -220,6 +220,7 @@ class TestSeveralSources:
             scope(("authorization", "Bearer"), ("cookie", "at=a")),
             offer("bearer", "a") | {"headers": [(b"cookie", b"at=a")]},
         ],
+        ids=["field and cookie", "empty field and cookie", "subprotocol and cookie"],
     )
     def test_two_are_refused(self, connection: dict[str, Any]) -> None:
         """A4"""

@@ -225,6 +225,7 @@ async def test_the_same_checks_are_the_same_in_any_sequence(
         {"checks": [lambda token: True]},
         {"keys": StaticJWKSet(MockIssuer().jwk_set())},
     ],
+    ids=lambda option: next(iter(option)),
 )
 async def test_another_configuration_takes_the_place_of_the_last_one(
     trusted: Trusted, seconds: Clock, option: dict[str, object]

@@ -351,3 +351,10 @@ def test_nothing_but_white_space_may_stand_around_an_object() -> None:
                 continue
             accepted.add(octet)
     assert accepted == {b" ", b"\t", b"\n", b"\r"}
+
+
+def test_brackets_closed_before_take_no_depth_away() -> None:
+    """A7: nor however deep the closed ones lay; else any depth could be written in steps."""
+    too_deep = b"[" * 4 + b"[]," + b"[" * 12 + b"]" * 12 + b"]" * 4
+    with pytest.raises(EncodingError, match="nested too deeply"):
+        json_object(b'{"a":' + too_deep + b"}")

@@ -1,32 +1,37 @@
-"""What a token says, for a person to read.
+"""The text of `asgi-jwks inspect`: a token's header, claims and times, for a person to read.
 
-What lives only here: the text of `asgi-jwks inspect`. What it does not know: keys. Nothing is
-verified, and the text says so first. The signature is left out, so that the text is no credential.
+It knows no keys: nothing is verified, and the text says so first. The signature is left out, so
+that the text is not a credential.
 """
 
 import json
 import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from typing import Final
 
 from asgi_jwks.errors import InvalidToken
 from asgi_jwks.jose.jws import parse_compact
 
-__all__ = ["NotAToken", "inspected"]
+__all__ = ["NotAToken", "inspect"]
 
-_WARNING = "NOT VERIFIED. Anybody can write a token that says this."
-_TIMES = ("iat", "nbf", "exp")
+_WARNING: Final = "NOT VERIFIED. Anybody can write a token that says this."
+_TIMES: Final = ("iat", "nbf", "exp")
 
 
 class NotAToken(Exception):
-    """The text is not a signed JWT in the compact serialization."""
+    """The text is not a signed JWT in the compact serialization (RFC 7515, section 7.1)."""
 
 
-def inspected(text: str, *, now: float | None = None) -> str:
-    """The header and the claims of a token, and its times in words.
+def inspect(text: str, *, now: float | None = None) -> str:
+    """The header and the claims of a token, and its times as dates.
 
-    `text` may have blanks around the token and `Bearer` before it; `now` is in seconds since the
-    epoch, the present unless given. Raises NotAToken with a sentence.
+    Args:
+        text: the token; blanks around it and `Bearer` before it are ignored.
+        now: the present, in seconds since the epoch; the system's clock unless given.
+
+    Raises:
+        NotAToken: with a sentence for the reader.
     """
     token = text.strip()
     if token[:7].lower() == "bearer ":
@@ -58,15 +63,15 @@ def _times(claims: Mapping[str, object], now: float) -> list[str]:
     for name in _TIMES:
         seconds = claims.get(name)
         if isinstance(seconds, int | float) and not isinstance(seconds, bool):
-            lines.append(f"{name}     {_moment(seconds, now)}")
+            lines.append(f"{name}     {_date(seconds, now)}")
     return lines
 
 
-def _moment(seconds: float, now: float) -> str:
+def _date(seconds: float, now: float) -> str:
     try:
         date = datetime.fromtimestamp(seconds, UTC).isoformat(sep=" ", timespec="seconds")
     except (ValueError, OverflowError, OSError):
-        return f"{seconds} is no date"
+        return f"{seconds} is not a date"
     distance = _duration(abs(seconds - now))
     return f"{date}, {distance} ago" if seconds <= now else f"{date}, in {distance}"
 

@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from asgi_jwks.cli.stage import Exchange, Expected
+from asgi_jwks.cli.demo.exchange import Exchange, Expected
 
 RIGHT = Exchange(
     path="/me",
@@ -38,8 +38,9 @@ def test_an_answer_that_is_as_expected_has_no_differences() -> None:
             {"challenge": 'Bearer error="insufficient_scope"'},
             ["the error code should be invalid_token"],
         ),
-        ({"new_fetches": 3}, ["there should be 0 to 0 more JWKS requests, not 3"]),
+        ({"new_fetches": 3}, ["there should be 0 to 0 more JWKS fetches, not 3"]),
     ],
+    ids=["status", "challenge", "error", "fetches"],
 )
 def test_each_difference_is_told_in_words(changes: dict[str, Any], words: list[str]) -> None:
     exchange = dataclasses.replace(RIGHT, **changes)

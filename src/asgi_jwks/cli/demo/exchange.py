@@ -1,26 +1,29 @@
-"""One request of the demo: what it should lead to, and what it led to.
+"""One request of the demo: how its answer must be, and how it was.
 
-What lives only here: playing a step and judging the answer. What it does not know: which steps
-there are, and how they are shown.
+It does not know the requests that the demo consists of, nor how they are shown.
 """
 
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Final
 
 import httpx
 
-from asgi_jwks.cli.api import AdjustableClock
+from asgi_jwks.cli.demo.api import SimulatedClock
 from asgi_jwks.testing import MockIssuer
 
-__all__ = ["Exchange", "Expected", "Stage", "Step"]
+__all__ = ["Exchange", "Expected", "Participants", "Step"]
 
-_ERROR = re.compile(r'error="([a-z_]+)"')
+_ERROR: Final = re.compile(r'error="([a-z_]+)"')
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Exchange:
-    """A request and its answer. `fetches` is how many JWKS requests there have been by then."""
+    """A request and its answer.
+
+    `new_fetches` are the requests to the JWKS endpoint that it caused, `fetches` all until then.
+    """
 
     path: str
     token: str | None
@@ -41,7 +44,7 @@ class Exchange:
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """What the answer must be. `fetches` holds the numbers of JWKS requests that are right."""
+    """How an answer must be; `fetches` are the right numbers of requests to the JWKS endpoint."""
 
     status: int
     error: str | None = None
@@ -49,7 +52,7 @@ class Expected:
     fetches: range = range(1)
 
     def differences(self, exchange: Exchange) -> list[str]:
-        """What is wrong about an answer, in words; nothing if it is right."""
+        """Sentences for everything that is wrong about an answer; none if it is right."""
         wrong = []
         if exchange.status != self.status:
             wrong.append(f"the status should be {self.status}")
@@ -59,20 +62,20 @@ class Expected:
             wrong.append(f"the error code should be {self.error}")
         if exchange.new_fetches not in self.fetches:
             span = f"{self.fetches[0]} to {self.fetches[-1]}"
-            wrong.append(f"there should be {span} more JWKS requests, not {exchange.new_fetches}")
+            wrong.append(f"there should be {span} more JWKS fetches, not {exchange.new_fetches}")
         return wrong
 
 
 @dataclass(frozen=True, slots=True)
-class Stage:
-    """The mock issuer, the API behind `client`, and the clock of the API."""
+class Participants:
+    """The mock issuer, the API behind `client`, and the API's clock."""
 
     issuer: MockIssuer
     client: httpx.Client
-    clock: AdjustableClock
+    clock: SimulatedClock
 
-    def request(self, path: str, token: str | None) -> Exchange:
-        """One GET, over real HTTP."""
+    def get(self, path: str, token: str | None) -> Exchange:
+        """Send one GET to the API, over real HTTP."""
         before = self.issuer.jwks.count
         headers = {} if token is None else {"Authorization": f"Bearer {token}"}
         response = self.client.get(path, headers=headers)
@@ -92,13 +95,13 @@ class Stage:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One request: `token` makes the token and changes the world as the title says."""
+    """One request: `token` makes the token and brings about the situation that the title names."""
 
     title: str
-    token: Callable[[Stage], str | None]
+    token: Callable[[Participants], str | None]
     expected: Expected
     path: str = "/me"
 
-    def play(self, stage: Stage) -> Exchange:
-        """Do it."""
-        return stage.request(self.path, self.token(stage))
+    def run(self, participants: Participants) -> Exchange:
+        """Bring about the situation and send the request."""
+        return participants.get(self.path, self.token(participants))

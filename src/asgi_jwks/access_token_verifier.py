@@ -163,7 +163,7 @@ def trusted_issuers(
     given: list[Issuer] = []
     for item in issuers:
         # One sequence of issuers is taken as well.
-        given.extend(item if isinstance(item, list | tuple) else [item])
+        given.extend(item if isinstance(item, Sequence) else (item,))
     for item in given:
         if not hasattr(item, "rules"):
             raise ConfigurationError(

@@ -4,7 +4,8 @@ Each option of an issuer is stated here, once: its type, its meaning, its defaul
 environment's variables, the reference and the signatures of the three entry points follow from it.
 """
 
-from collections.abc import Iterable, Sequence
+import logging
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final, Literal, TypedDict, Unpack, get_args
 
 from asgi_jwks._options import (
@@ -21,10 +22,16 @@ from asgi_jwks.jose.algorithms import ASYMMETRIC_ALGORITHMS, SYMMETRIC_ALGORITHM
 from asgi_jwks.keys.remote import RemoteJWKSet
 from asgi_jwks.keys.static import SharedSecret, StaticJWKSet
 from asgi_jwks.tokens.claim_rules import Profile, TokenRules
+from asgi_jwks.tokens.header_rules import JOSEHeader
 from asgi_jwks.tokens.issuers import Check
 from asgi_jwks.tokens.key_source import KeySource
+from asgi_jwks.tokens.kinds import DEFAULT_KIND_RULE, KindRule, kind_rule
+from asgi_jwks.tokens.principal import IdentityForm
+from asgi_jwks.tokens.scopes import DEFAULT_GRANT_CLAIMS, GrantClaims
 
 __all__ = ["DEFAULTS", "HTTPClient", "IssuerOptions", "TrustedIssuer"]
+
+_log: Final = logging.getLogger("asgi_jwks.tokens")
 
 LARGEST_LEEWAY: Final = 300.0
 
@@ -54,6 +61,16 @@ class IssuerOptions(TypedDict, total=False):
     """`"rfc9068"` demands `typ: at+jwt` and the claims of RFC 9068"""
     audience_claim: str
     """another claim that holds the audience (Cognito: `client_id`)"""
+    insecure_no_audience: bool
+    """accept tokens for whatever API, where the provider writes no audience; not with `audience`"""
+    kind: KindRule | Callable[[JOSEHeader, Mapping[str, Any]], bool]
+    """the marks of an access token here: a KindRule, or `kind(header, claims)` is True"""
+    grant_claims: GrantClaims
+    """the claims in which this issuer writes scopes, roles, groups, permissions and the client"""
+    grants: Iterable[str] | None
+    """the scopes, roles and permissions that its tokens may grant; None does not bound them"""
+    identity: IdentityForm | None
+    """how users are named: by `sub` alone, or "qualified"; None is `sub` for a sole issuer"""
     required_claims: Iterable[str]
     """further claims that must be present and not null"""
     checks: Sequence[Check]
@@ -73,6 +90,11 @@ DEFAULTS: Final[IssuerOptions] = {
     "leeway": 5.0,
     "profile": "default",
     "audience_claim": "aud",
+    "insecure_no_audience": False,
+    "kind": DEFAULT_KIND_RULE,
+    "grant_claims": DEFAULT_GRANT_CLAIMS,
+    "grants": None,
+    "identity": None,
     "required_claims": (),
     "checks": (),
     "gateway_proves_binding": False,
@@ -97,10 +119,10 @@ class TrustedIssuer:
         require_known(options, IssuerOptions.__annotations__, owner="TrustedIssuer")
         given: IssuerOptions = {**DEFAULTS, **options}
         issuer = _issuer_name(given.get("issuer"))
-        keys = _key_source(issuer, given)
+        keys = _key_source(given)
         self.rules: Final = TokenRules(
             issuer=issuer,
-            audiences=_audiences(given.get("audience")),
+            audiences=_audiences(issuer, given),
             algorithms=_algorithms(given["algorithms"], keys),
             leeway=_leeway(given["leeway"]),
             profile=_profile(given["profile"]),
@@ -111,6 +133,10 @@ class TrustedIssuer:
             gateway_proves_binding=require_flag(
                 "gateway_proves_binding", given["gateway_proves_binding"]
             ),
+            kind=kind_rule(given["kind"]),
+            grant_claims=_grant_claims(given["grant_claims"]),
+            grants=_grants(given["grants"]),
+            identity=_identity(given["identity"]),
         )
         self.checks: Final = _checks(given["checks"])
         self.keys: KeySource = keys or RemoteJWKSet(
@@ -138,21 +164,62 @@ def _issuer_name(issuer: object) -> str:
     base, well_known, _ = issuer.partition("/.well-known/")
     if well_known:
         raise ConfigurationError(
-            f"issuer is the identifier that tokens have in \"iss\", not the URL of a document; got "
-            f'{issuer!r}. Write issuer="{base}" or issuer="{base}/", as the "issuer" member of that '
-            "document says; jwks_uri=... is for the URL of a JWK Set."
+            f'issuer is the identifier that tokens have in "iss", not the URL of a document; got '
+            f'{issuer!r}. Write issuer="{base}" or issuer="{base}/", as the "issuer" member of '
+            "that document says; jwks_uri=... is for the URL of a JWK Set."
         )
     return issuer
 
 
-def _audiences(audience: object) -> frozenset[str]:
+def _audiences(issuer: str, options: IssuerOptions) -> frozenset[str] | None:
+    audience = options.get("audience")
+    if require_flag("insecure_no_audience", options["insecure_no_audience"]):
+        if audience is not None:
+            raise ConfigurationError(
+                "Give either audience or insecure_no_audience=True, not both: the audience would "
+                "not be checked."
+            )
+        _log.warning(
+            "%s: the audience of tokens is not checked (insecure_no_audience=True): a token that "
+            "this issuer made for any other API passes here",
+            issuer,
+        )
+        return None
     names = () if audience is None else require_names("audience", audience, example=_AUDIENCE)
     if not names:
         raise ConfigurationError(
-            "audience must name this API as its tokens do in their audience claim; there is no way "
-            f'to leave it unchecked. Write for example audience="{_AUDIENCE}".'
+            "audience must name this API as its tokens do in their audience claim. Write for "
+            f'example audience="{_AUDIENCE}". For a provider that writes no audience there is '
+            "insecure_no_audience=True, which accepts tokens for whatever API."
         )
     return frozenset(names)
+
+
+def _grant_claims(claims: object) -> GrantClaims:
+    if not isinstance(claims, GrantClaims):
+        raise ConfigurationError(
+            f"grant_claims must be a GrantClaims; got {claims!r}. Write for example "
+            'grant_claims=GrantClaims(roles=["realm_access.roles"]).'
+        )
+    return claims
+
+
+def _grants(grants: object) -> frozenset[str] | None:
+    return (
+        None
+        if grants is None
+        else frozenset(require_names("grants", grants, example="read:messages"))
+    )
+
+
+def _identity(identity: object) -> IdentityForm | None:
+    forms: tuple[IdentityForm, ...] = get_args(IdentityForm)
+    for form in forms:
+        if identity == form:
+            return form
+    if identity is None:
+        return None
+    raise ConfigurationError(f'identity must be "sub", "qualified" or None; got {identity!r}.')
 
 
 def _leeway(leeway: object) -> float:
@@ -177,9 +244,9 @@ def _audience_claim(claim: object) -> str:
     name = require_text("audience_claim", claim, example="client_id")
     if name in _SHARED_CLAIMS:
         raise ConfigurationError(
-            f'audience_claim="{name}" would tell nothing of the audience: every token of the issuer '
-            'has it, whomever it is for. Write audience_claim="aud", or the claim that names the '
-            'API or its client, such as "client_id".'
+            f'audience_claim="{name}" would tell nothing of the audience: every token of the '
+            'issuer has it, whomever it is for. Write audience_claim="aud", or the claim that '
+            'names the API or its client, such as "client_id".'
         )
     return name
 
@@ -192,7 +259,7 @@ def _checks(checks: object) -> tuple[Check, ...]:
     return tuple(require_callable("checks", c, form="check(access_token)") for c in checks)
 
 
-def _key_source(issuer: str, options: IssuerOptions) -> KeySource | None:
+def _key_source(options: IssuerOptions) -> KeySource | None:
     keys: Any = options["keys"]
     if keys is None:
         return None

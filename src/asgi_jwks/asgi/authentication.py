@@ -31,6 +31,8 @@ _log: Final = logging.getLogger("asgi_jwks.requests")
 AUTHENTICATION: Final = "asgi_jwks.authentication"
 """The scope key of the Authentication of a guarded connection."""
 
+DEFAULT_TOKEN_SOURCES: Final[Sequence[TokenSource]] = (AuthorizationHeader(),)
+
 OnRefused = Callable[[RequestError | TemporarilyUnavailable, Scope], object]
 """`on_refused(error, scope)`: hears of each refused request, for metrics."""
 
@@ -58,7 +60,7 @@ class AuthenticationOptions(TypedDict, total=False):
     resource_metadata: str | None
     """the URL of this server's metadata (RFC 9728), for the challenges"""
     token_sources: Sequence[TokenSource] | TokenSource
-    """where tokens are looked for: `AuthorizationHeader()`, `Cookie(name)`, `WebSocketSubprotocol()`"""
+    """where tokens are looked for: the `Authorization` field; `Cookie(name)` and others"""
     allow_anonymous: bool
     """let requests without a token through as nobody; one with an invalid token is refused"""
     require_keys_at_startup: bool
@@ -85,15 +87,13 @@ class Authentication:
         *,
         realm: str = "api",
         resource_metadata: str | None = None,
-        token_sources: Sequence[TokenSource] | TokenSource = (AuthorizationHeader(),),
+        token_sources: Sequence[TokenSource] | TokenSource = DEFAULT_TOKEN_SOURCES,
         allow_anonymous: bool = False,
         require_keys_at_startup: bool = False,
         on_refused: OnRefused | None = None,
     ) -> None:
         if not callable(getattr(verifier, "verify", None)) or isinstance(verifier, type):
-            raise ConfigurationError(
-                f"verifier must be an AccessTokenVerifier; got {verifier!r}."
-            )
+            raise ConfigurationError(f"verifier must be an AccessTokenVerifier; got {verifier!r}.")
         if on_refused is not None:
             require_callable("on_refused", on_refused, form="on_refused(error, scope)")
         self.verifier: Final = verifier

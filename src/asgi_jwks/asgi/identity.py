@@ -30,14 +30,14 @@ class BearerUser(BaseUser):
 
     @property
     def identity(self) -> str:
-        """The token's `sub`, or "" if it has none."""
-        return self.access_token.subject or ""
+        """The token's principal: `sub`, qualified by the issuer where several are trusted."""
+        return self.access_token.identity
 
     @property
     def display_name(self) -> str:
         """The token's `name` if it is a string, else its `sub`."""
         name = self.access_token.claims.get("name")
-        return name if isinstance(name, str) else self.identity
+        return name if isinstance(name, str) else self.access_token.subject or ""
 
 
 class Anonymous:
@@ -48,6 +48,8 @@ class Anonymous:
     claims: Final[ReadOnlyDict] = ReadOnlyDict()
     scopes: Final[tuple[str, ...]] = ()
     permissions: Final[tuple[str, ...]] = ()
+    roles: Final[tuple[str, ...]] = ()
+    groups: Final[tuple[str, ...]] = ()
 
 
 _ANONYMOUS: Final = Anonymous()

@@ -5,7 +5,7 @@ It decides nothing itself: `authentication` does, `responses` answers.
 
 import logging
 from collections.abc import Callable, Iterable
-from typing import Any, Final, TypeVar, Unpack
+from typing import Any, Final, Unpack
 
 from asgi_jwks._options import require_flag, require_known
 from asgi_jwks.access_token_verifier import AccessTokenVerifier, trusted_issuers
@@ -36,9 +36,6 @@ class MiddlewareOptions(BearerOptions, total=False):
     """paths that need no token: `"/health"` exactly, `"/static/*"` by whole segments"""
     allow_unauthenticated_preflight: bool
     """let CORS preflights through to the application"""
-
-
-Self = TypeVar("Self", bound="JWTBearerMiddleware")
 
 
 class JWTBearerMiddleware:
@@ -95,8 +92,8 @@ class JWTBearerMiddleware:
 
     @classmethod
     def configured(
-        cls: type[Self], *issuers: Issuer, **options: Unpack[MiddlewareOptions]
-    ) -> Callable[[ASGIApp], Self]:
+        cls, *issuers: Issuer, **options: Unpack[MiddlewareOptions]
+    ) -> "Callable[[ASGIApp], JWTBearerMiddleware]":
         """The middleware with all options checked now, for frameworks that build it later.
 
             app.add_middleware(JWTBearerMiddleware.configured(issuer=..., audience=...))
@@ -110,7 +107,7 @@ class JWTBearerMiddleware:
         kept: Any = {name: value for name, value in options.items() if name in _OWN}
         shared: Any = {**_authentication_only(options), "verifier": first.verifier}
 
-        def middleware(app: ASGIApp) -> Self:
+        def middleware(app: ASGIApp) -> JWTBearerMiddleware:
             return cls(app, **kept, **shared)
 
         return middleware
@@ -158,7 +155,9 @@ class JWTBearerMiddleware:
         return self._allow_preflight
 
 
-_OWN: Final = frozenset(MiddlewareOptions.__annotations__) - frozenset(BearerOptions.__annotations__)
+_OWN: Final = frozenset(MiddlewareOptions.__annotations__) - frozenset(
+    BearerOptions.__annotations__
+)
 
 
 def authentication(
@@ -186,8 +185,8 @@ def authentication(
     elif issuers or of_issuer:
         # A check or a profile that is silently not applied would be an open door.
         raise ConfigurationError(
-            "With verifier=..., issuers and their options belong to the AccessTokenVerifier and its "
-            f"TrustedIssuer objects; got {', '.join(of_issuer) or 'issuers'} as well."
+            "With verifier=..., issuers and their options belong to the AccessTokenVerifier and "
+            f"its TrustedIssuer objects; got {', '.join(of_issuer) or 'issuers'} as well."
         )
     return Authentication(verifier, **own)
 

@@ -1,13 +1,13 @@
 """Where the token of a request is looked for (RFC 6750, section 2).
 
-Query strings and bodies are not among the sources (RFC 9700, section 4.3.2): they end up in logs and
-histories. It does not know the meaning of a token.
+Query strings and bodies are not among the sources (RFC 9700, section 4.3.2): they end up in logs
+and histories. The meaning of a token is not known here.
 """
 
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Protocol
+from typing import Final, Protocol
 
 from asgi_jwks.asgi.types import Scope
 from asgi_jwks.errors import ConfigurationError, InvalidRequest, Reason

@@ -12,7 +12,7 @@ from asgi_jwks.tokens.access_token import AccessToken
 __all__ = ["Condition", "Requirement", "requirement"]
 
 Condition = Callable[[AccessToken], bool | Awaitable[bool]]
-"""A caller's own rule: True meets it, False is a 403. Any other value is the application's error."""
+"""A caller's own rule: True meets it, False is a 403; anything else is an error."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,9 +146,9 @@ def _claims(claims: object) -> tuple[tuple[tuple[str, ...], tuple[str, ...]], ..
         )
     return tuple(
         (
-            tuple(path.split(".")) if isinstance(path, str) else require_names(
-                "claims", path, example="realm_access"
-            ),
+            tuple(path.split("."))
+            if isinstance(path, str)
+            else require_names("claims", path, example="realm_access"),
             require_names("claims", values, example="admin"),
         )
         for path, values in claims.items()

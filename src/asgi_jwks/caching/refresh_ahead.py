@@ -50,9 +50,7 @@ class RefreshAhead(Generic[T]):
         source: names the source that was asked last, for messages.
     """
 
-    def __init__(
-        self, load: Load[T], cached: CachedValue[T], *, source: Callable[[], str]
-    ) -> None:
+    def __init__(self, load: Load[T], cached: CachedValue[T], *, source: Callable[[], str]) -> None:
         self._load: Final = load
         self._source: Final = source
         self.cached: Final = cached
@@ -211,9 +209,7 @@ class RefreshAhead(Generic[T]):
         attempts = 1 if cached.freshness.backoff.failures else 2
         try:
             with anyio.fail_after(self._period.timeout):
-                loaded = await self._load(
-                    previous, attempts=attempts, revalidate=flight.revalidate
-                )
+                loaded = await self._load(previous, attempts=attempts, revalidate=flight.revalidate)
         except TimeoutError:
             late = f"{self._source()}: no complete answer within {self._period.timeout:g} s"
             cached.failed(turn, KeySetUnavailable(late), paid=flight.paid)

@@ -78,7 +78,7 @@ def client_fetch(client: object) -> Fetch:
     if _is_transport(client):
         import httpx
 
-        client = httpx.AsyncClient(transport=client, timeout=None)
+        client = httpx.AsyncClient(transport=client)
     if not _is_async_client(client):
         raise ConfigurationError(
             "http_client must be an async client such as httpx.AsyncClient(...), or an "

@@ -59,9 +59,7 @@ class DocumentRequest:
         if fetch is None:
             fetch = default_fetch() if http_client is None else client_fetch(http_client)
         self._fetch: Final[Fetch] = fetch
-        self.allow_insecure_http: Final = require_flag(
-            "allow_insecure_http", allow_insecure_http
-        )
+        self.allow_insecure_http: Final = require_flag("allow_insecure_http", allow_insecure_http)
 
     async def get(
         self, url: str, *, etag: str | None = None, attempts: int = 2, revalidate: bool = False

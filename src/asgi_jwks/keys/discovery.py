@@ -1,7 +1,7 @@
 """From an issuer to its JWKS URL, by its metadata document.
 
-The two well-known forms (OpenID Connect Discovery 1.0, section 4; RFC 8414, section 3) and the rules
-for the document (RFC 8414, section 3.3) are here; key sets are not known here.
+The two well-known forms (OpenID Connect Discovery 1.0, section 4; RFC 8414, section 3) and the
+rules for the document (RFC 8414, section 3.3) are here; key sets are not known here.
 """
 
 from typing import Final
@@ -92,9 +92,7 @@ class Metadata:
         self, url: str, known: Representation | None, *, attempts: int, revalidate: bool
     ) -> Loaded[str]:
         etag = None if known is None else known.etag
-        response = await self._request.get(
-            url, etag=etag, attempts=attempts, revalidate=revalidate
-        )
+        response = await self._request.get(url, etag=etag, attempts=attempts, revalidate=revalidate)
         document, tag = response.body, entity_tag(response)
         if known is not None and response.status != HTTP_OK:
             document, tag = known.document, tag or etag

@@ -63,9 +63,7 @@ class JWKSDocument:
         # A URL that leads to silence is as dead as one that leads to an error.
         cancelled = anyio.get_cancelled_exc_class()
         try:
-            loaded = await self._load_from(
-                url, previous, attempts=attempts, revalidate=revalidate
-            )
+            loaded = await self._load_from(url, previous, attempts=attempts, revalidate=revalidate)
         except (Exception, cancelled):
             self._on_dead_url()
             raise

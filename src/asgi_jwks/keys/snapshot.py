@@ -1,8 +1,8 @@
 """The last good key set on disk, so that a process can start while the issuer's endpoint is down.
 
 How long a key set is trusted is not known here: a restored one comes with its age. The file holds
-public keys, so it needs no secrecy; but whoever can write it decides which tokens are valid, exactly
-as whoever can write the program does.
+public keys, so it needs no secrecy; but whoever can write it decides which tokens are valid,
+exactly as whoever can write the program does.
 """
 
 import base64

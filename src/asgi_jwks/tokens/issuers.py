@@ -15,11 +15,12 @@ from asgi_jwks.tokens.access_token import AccessToken
 from asgi_jwks.tokens.claim_rules import TokenRules
 from asgi_jwks.tokens.key_source import KeySource
 from asgi_jwks.tokens.near_misses import NearMisses
+from asgi_jwks.tokens.principal import ClaimReading, IdentityForm
 
 __all__ = ["Check", "Issuer", "TrustedIssuers"]
 
 Check = Callable[[AccessToken], bool | Awaitable[bool]]
-"""A caller's own rule: True lets the token pass, False refuses it with 401, a RequestError as it says.
+"""A caller's own rule. True passes, False refuses with 401, and so does a RequestError as it says.
 
 Any other value is the application's own error, and leaves the middleware as a TypeError.
 """
@@ -71,7 +72,15 @@ class TrustedIssuers:
             if resolved is not None
             else frozenset[str]().union(*(issuer.rules.algorithms for issuer in issuers))
         )
-        """The algorithms that some issuer may allow; the issuer itself is asked once it is known."""
+        """The algorithms that some issuer may allow; the issuer is asked once it is known."""
+        plain = [issuer.rules.issuer for issuer in issuers if issuer.rules.identity == "sub"]
+        if len(plain) > 1:
+            raise ConfigurationError(
+                f'{" and ".join(plain)} both have identity="sub", so that an equal `sub` of both '
+                'would be one user. Leave it to one of them, or write identity="qualified".'
+            )
+        form: IdentityForm = "qualified" if self.sole is None else "sub"
+        self._readings: Final = {i.rules.issuer: _reading(i, form) for i in issuers}
         self._resolved: Final = resolved
         self._near_misses: Final = NearMisses("iss")
 
@@ -83,6 +92,10 @@ class TrustedIssuers:
         if issuer is None and self._resolved is not None:
             issuer = self._resolved.known(name)
         return issuer
+
+    def reading_of(self, issuer: Issuer) -> ClaimReading:
+        """How the claims of this issuer's tokens are read here."""
+        return self._readings.get(issuer.rules.issuer) or _reading(issuer, "qualified")
 
     def trusts(self, issuer: Issuer) -> bool:
         """Whether this very issuer is trusted still; a resolver may have another one by now."""
@@ -140,3 +153,10 @@ class TrustedIssuers:
         resolved = [] if self._resolved is None else self._resolved.all()
         for issuer in (*self.configured.values(), *resolved):
             await issuer.keys.aclose()
+
+
+def _reading(issuer: Issuer, form: IdentityForm) -> ClaimReading:
+    rules = issuer.rules
+    return ClaimReading(
+        grant_claims=rules.grant_claims, grants=rules.grants, identity=rules.identity or form
+    )

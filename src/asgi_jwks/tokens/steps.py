@@ -1,11 +1,12 @@
 """The parts of the procedure in `verifier`, each once: the token in parts, keys, checks."""
 
 import inspect
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Callable, Sequence
+from typing import Final
 
 from asgi_jwks.errors import InvalidToken, Reason
 from asgi_jwks.jose.jws import decode_claims, decode_signature, segments_of
+from asgi_jwks.jose.read_only import ReadOnlyDict
 from asgi_jwks.tokens.access_token import AccessToken
 from asgi_jwks.tokens.header_cache import Signer
 from asgi_jwks.tokens.header_rules import JOSEHeader
@@ -13,8 +14,8 @@ from asgi_jwks.tokens.issuers import Check, Issuer
 
 __all__ = ["ReceivedToken", "is_passed", "run_checks", "signer_at_hand"]
 
-# A payload above this costs more to judge than the fetch that it does not deserve: it is not screened
-# and pays the budget like one that passed (requirement W3).
+# A payload above this costs more to judge than the fetch that it does not deserve: it is not
+# screened and pays the budget like one that passed (requirement W3).
 LARGEST_SCREENED_BYTES: Final = 4096
 
 
@@ -37,11 +38,11 @@ class ReceivedToken:
         signature = decode_signature(self._signature)
         return signer.key.verify(signer.header.algorithm, self._signing_input, signature)
 
-    def claims(self) -> Mapping[str, Any]:
+    def claims(self) -> ReadOnlyDict:
         """The claims, read strictly. Raises InvalidToken if the payload is malformed."""
         return decode_claims(self._payload)
 
-    def forged_claims(self) -> Mapping[str, Any]:
+    def forged_claims(self) -> ReadOnlyDict:
         """The claims of a token that no key at hand signed; a malformed payload is not told."""
         try:
             return decode_claims(self._payload)

@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from asgi_jwks.errors import InvalidToken, Reason
+from asgi_jwks.jose.read_only import ReadOnlyDict
+from asgi_jwks.tokens.principal import ClaimReading
 
 if TYPE_CHECKING:
     from asgi_jwks.tokens.header_cache import Signer
@@ -30,11 +32,23 @@ class CachedToken:
     tokens that are seen once take a fraction of the memory.
     """
 
-    __slots__ = ("algorithm", "claims", "issuer", "key", "keys", "not_after", "not_before")
+    __slots__ = (
+        "algorithm",
+        "claims",
+        "issuer",
+        "key",
+        "keys",
+        "not_after",
+        "not_before",
+        "reading",
+    )
 
-    def __init__(self, signer: "Signer", not_before: float, not_after: float) -> None:
-        self.claims: Mapping[str, Any] | None = None
+    def __init__(
+        self, signer: "Signer", reading: ClaimReading, not_before: float, not_after: float
+    ) -> None:
+        self.claims: ReadOnlyDict | None = None
         self.issuer = signer.issuer
+        self.reading = reading
         self.keys = signer.keys
         self.key = signer.key
         self.algorithm = signer.header.algorithm
@@ -82,7 +96,7 @@ class TokenCache:
                 self._bytes += weight(token.claims)
             self._young[digest] = token
 
-    def keep_claims(self, token: CachedToken, claims: Mapping[str, Any]) -> None:
+    def keep_claims(self, token: CachedToken, claims: ReadOnlyDict) -> None:
         """Keep the claims of a token that was seen again, unless they are large."""
         size = weight(claims)
         if size <= LARGEST_CLAIMS:

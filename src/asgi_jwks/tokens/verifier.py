@@ -28,7 +28,7 @@ from asgi_jwks._printable import printable
 from asgi_jwks.errors import InvalidToken, Reason
 from asgi_jwks.jose.jwk_set import JWKSet
 from asgi_jwks.jose.jws import decode_header
-from asgi_jwks.jose.read_only import private_copy
+from asgi_jwks.jose.read_only import ReadOnlyDict, private_copy
 from asgi_jwks.tokens.access_token import AccessToken
 from asgi_jwks.tokens.batching import Batching
 from asgi_jwks.tokens.header_cache import HeaderCache, Signer
@@ -95,7 +95,9 @@ class TokenVerifier:
             is_new = True
         # No frame that runs the application's code has the token as a local.
         del token
-        access_token: AccessToken = AccessToken(claims, claims, key_id=cached.key.kid)
+        access_token: AccessToken = AccessToken(
+            claims, claims, key_id=cached.key.kid, reading=cached.reading
+        )
         # (7) The caller's own checks.
         if cached.issuer.checks:
             await run_checks(cached.issuer.checks, access_token)
@@ -103,7 +105,7 @@ class TokenVerifier:
             self._tokens.put(digest, cached)
         return access_token
 
-    async def _verified(self, token: ReceivedToken) -> tuple[CachedToken, Mapping[str, Any]]:
+    async def _verified(self, token: ReceivedToken) -> tuple[CachedToken, ReadOnlyDict]:
         """Steps (2) to (6)."""
         # (2) The header.
         known = self._headers.get(token.header_segment)
@@ -123,11 +125,13 @@ class TokenVerifier:
             not_before, not_after = rules.check_claims(claims, header, self._clock())
         except InvalidToken as refusal:
             if refusal.reason is Reason.WRONG_AUDIENCE:
-                self._near_misses.look(claims.get(rules.audience_claim), rules.audiences)
+                found = claims.get(rules.audience_claim)
+                self._near_misses.look(found, rules.audiences or ())
             raise
         if known is None or known.keys is not signer.keys:
             self._headers.put(token.header_segment, signer)
-        return CachedToken(signer, not_before, not_after), claims
+        reading = self._issuers.reading_of(signer.issuer)
+        return CachedToken(signer, reading, not_before, not_after), claims
 
     def _signers_at_hand(self, known: Signer | None, header: JOSEHeader) -> Sequence[Signer]:
         """The keys at hand that a header can mean, before anything of the payload is read."""

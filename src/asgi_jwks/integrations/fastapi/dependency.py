@@ -1,12 +1,8 @@
 """FastAPI: the access token as a security dependency, with or without the middleware.
 
-What lives only here: `JWTBearer` and what one line of `attach` gives an application. What it does
-not know: how tokens are verified and refusals worded; both are the middleware's, so that the
-answers are equal.
+Tokens are judged and refusals worded as the middleware does it, so that the answers are equal.
 
-    bearer = JWTBearer(
-        TrustedIssuer(issuer="https://example.eu.auth0.com/", audience="https://api.example.com")
-    )
+    bearer = JWTBearer(issuer="https://example.eu.auth0.com/", audience="https://api.example.com")
     app = FastAPI()
     bearer.attach(app)
 
@@ -17,43 +13,35 @@ answers are equal.
 """
 
 import logging
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from functools import partial
-from typing import Annotated, Final, cast
+from typing import Annotated, Final, Unpack
 
-import anyio
 from fastapi import FastAPI, Security
 from fastapi.openapi.models import SecurityBase as SecurityScheme
 from fastapi.requests import HTTPConnection
 from fastapi.security import SecurityScopes
 from fastapi.security.base import SecurityBase
-from starlette.types import Message, Receive, Scope, Send
+from starlette.types import Scope
 
-from asgi_jwks.asgi.authorization import Condition, access_token, requires
-from asgi_jwks.asgi.identity import Anonymous
-from asgi_jwks.asgi.middleware import JWTBearerMiddleware
-from asgi_jwks.asgi.token_sources import AuthorizationHeader, TokenSource
-from asgi_jwks.errors import ConfigurationError, KeySetError, MissingToken, RequestError
-from asgi_jwks.fetching.request import FetchFailed
+from asgi_jwks.asgi.authentication import AUTHENTICATION, Authentication
+from asgi_jwks.asgi.identity import Anonymous, access_token, identify
+from asgi_jwks.asgi.middleware import BearerOptions, authentication
+from asgi_jwks.authorization.requirement import Condition, Requirement, requirement
+from asgi_jwks.errors import MissingToken, RequestError, TemporarilyUnavailable
+from asgi_jwks.fetching.response import FetchFailed
 from asgi_jwks.integrations.fastapi.lifespan import run_with_keys
-from asgi_jwks.integrations.fastapi.openapi import (
-    AuthorizationCode,
-    Login,
-    OpenIDConnect,
-    PastedToken,
-    document_refusals,
-)
+from asgi_jwks.integrations.fastapi.openapi import Login, PastedToken, document_refusals
 from asgi_jwks.integrations.fastapi.refusals import answer_refusals, refused
 from asgi_jwks.tokens.access_token import AccessToken
-from asgi_jwks.tokens.verifier import AccessTokenVerifier
-from asgi_jwks.trusted_issuer import TrustedIssuer
+from asgi_jwks.tokens.issuers import Issuer
 
-__all__ = ["AuthorizationCode", "JWTBearer", "OpenIDConnect", "PastedToken"]
+__all__ = ["JWTBearer"]
 
 _log: Final = logging.getLogger("asgi_jwks.requests")
 
-VERDICT: Final = "asgi_jwks.verdict"
-"""The scope key of the error of a refusal, or else of the JWTBearer that accepted the token."""
+_VERIFIED: Final = "asgi_jwks.verified"
+"""The scope key of the tokens that JWTBearer objects have verified for this connection."""
 
 
 class JWTBearer(SecurityBase):
@@ -63,15 +51,13 @@ class JWTBearer(SecurityBase):
     own. One instance is one callable: `app.dependency_overrides[bearer] = lambda: some_token`.
 
     Args:
-        issuers: the TrustedIssuer objects to verify by. Without any, and without `verifier`,
-            JWTBearerMiddleware must be around the application, and its verdict is taken.
-        verifier: an AccessTokenVerifier instead of `issuers`.
-        token_sources: where tokens are looked for; the Authorization field unless given.
-        realm: the realm of the challenges.
-        resource_metadata: the URL of this server's metadata (RFC 9728), for the challenges.
-        login: how the OpenAPI document says that tokens are had: PastedToken() unless given,
+        issuers: the TrustedIssuer objects to verify by. Without any, and without options of an
+            issuer or a `verifier`, JWTBearerMiddleware must be around the application, and its
+            token is taken.
+        login: how readers of the OpenAPI document get tokens: PastedToken() unless given,
             OpenIDConnect(...) or AuthorizationCode(...).
         scheme_name: the name of the security scheme in the OpenAPI document.
+        options: those of authentication (AuthenticationOptions) and of one issuer (IssuerOptions).
 
     Raises:
         ConfigurationError: an option is wrong; the message says what to write.
@@ -79,31 +65,20 @@ class JWTBearer(SecurityBase):
 
     def __init__(
         self,
-        *issuers: TrustedIssuer,
-        verifier: AccessTokenVerifier | None = None,
-        token_sources: Sequence[TokenSource] = (AuthorizationHeader(),),
-        realm: str = "api",
-        resource_metadata: str | None = None,
+        *issuers: Issuer,
         login: Login | None = None,
         scheme_name: str = "JWTBearer",
+        **options: Unpack[BearerOptions],
     ) -> None:
-        if issuers and verifier is not None:
-            raise ConfigurationError("Give either TrustedIssuer objects or verifier, not both.")
-        self.verifier: Final = AccessTokenVerifier(issuers) if issuers else verifier
-        self.scheme_name = scheme_name
-        # Its verdict is wanted and not its place: it guards nothing, and its answer goes nowhere.
-        self._guard: Final = (
-            JWTBearerMiddleware(
-                _do_nothing,
-                verifier=self.verifier,
-                token_sources=token_sources,
-                realm=realm,
-                resource_metadata=resource_metadata,
-                on_refused=_note,
-            )
-            if self.verifier is not None
+        own = bool(issuers or options)
+        self._authentication: Final[Authentication | None] = (
+            authentication("JWTBearer", issuers, options, known=BearerOptions.__annotations__)
+            if own
             else None
         )
+        own_verifier = None if self._authentication is None else self._authentication.verifier
+        self.verifier: Final = own_verifier
+        self.scheme_name = scheme_name
         self._login: Login = login or PastedToken()
         self.model: SecurityScheme = self._login.scheme() or PastedToken().scheme()
 
@@ -115,13 +90,8 @@ class JWTBearer(SecurityBase):
         Raises:
             LookupError: neither issuers nor the middleware are there to verify it.
         """
-        try:
-            token = await self._verified(connection.scope)
-            if security_scopes.scopes:
-                requires(*security_scopes.scopes).check(token)
-        except (RequestError, KeySetError) as error:
-            raise refused(connection, error) from error
-        return token
+        scopes = security_scopes.scopes
+        return await self._required(connection, requirement(*scopes) if scopes else None)
 
     async def optional(self, connection: HTTPConnection) -> AccessToken | None:
         """The access token, or None where the request has none: `Depends(bearer.optional)`.
@@ -132,14 +102,17 @@ class JWTBearer(SecurityBase):
             return await self._verified(connection.scope)
         except MissingToken:
             return None
-        except (RequestError, KeySetError) as error:
-            raise refused(connection, error) from error
+        except (RequestError, TemporarilyUnavailable) as error:
+            raise self._refused(connection, error) from error
 
     def requires(
         self,
         *scopes: str,
         any_of: Iterable[str] = (),
         permissions: Iterable[str] = (),
+        roles: Iterable[str] = (),
+        claims: Mapping[str | tuple[str, ...], str | Iterable[str]] | None = None,
+        issuer: str | Iterable[str] = (),
         condition: Condition | None = None,
     ) -> Callable[..., Awaitable[AccessToken]]:
         """A dependency on a token that grants more than some scopes; see `asgi_jwks.requires`.
@@ -149,17 +122,21 @@ class JWTBearer(SecurityBase):
         Raises:
             ConfigurationError: nothing is required.
         """
-        requirement = requires(*scopes, any_of=any_of, permissions=permissions, condition=condition)
+        needed = requirement(
+            *scopes,
+            any_of=any_of,
+            permissions=permissions,
+            roles=roles,
+            claims=claims,
+            issuer=issuer,
+            condition=condition,
+        )
 
         async def required(
             connection: HTTPConnection,
-            token: Annotated[AccessToken, Security(self, scopes=scopes)],
+            _token: Annotated[AccessToken, Security(self, scopes=scopes)],
         ) -> AccessToken:
-            try:
-                requirement.check(token)
-            except RequestError as error:
-                raise refused(connection, error) from error
-            return token
+            return await self._granted(connection, _token, needed)
 
         return required
 
@@ -176,18 +153,51 @@ class JWTBearer(SecurityBase):
         if app.swagger_ui_init_oauth is None:
             app.swagger_ui_init_oauth = self._login.swagger_ui()
         document_refusals(app, self.scheme_name)
-        run_with_keys(app, self.verifier, partial(self._discover_login, app))
+        run_with_keys(app, self._authentication, partial(self._discover_login, app))
 
-    async def _verified(self, scope: Scope) -> AccessToken:
-        if self._guard is not None and scope.get(VERDICT) is not self:
-            await self._guard(scope, cast("Receive", anyio.sleep_forever), _send_nowhere)
-            refusal = scope.pop(VERDICT, None)
-            if refusal is not None:
-                raise refusal
-            scope[VERDICT] = self
-        if isinstance(scope.get("auth"), Anonymous):
-            raise MissingToken
-        return access_token(scope)
+    async def _required(
+        self, connection: HTTPConnection, needed: Requirement | None
+    ) -> AccessToken:
+        try:
+            token = await self._verified(connection.scope)
+            if token is None:
+                raise MissingToken
+        except (RequestError, TemporarilyUnavailable) as error:
+            raise self._refused(connection, error) from error
+        return token if needed is None else await self._granted(connection, token, needed)
+
+    async def _granted(
+        self, connection: HTTPConnection, token: AccessToken, needed: Requirement
+    ) -> AccessToken:
+        try:
+            await needed.enforce(token)
+        except (RequestError, TemporarilyUnavailable) as error:
+            raise self._refused(connection, error) from error
+        return token
+
+    async def _verified(self, scope: Scope) -> AccessToken | None:
+        """The token of a connection by the rules of this object; None for an anonymous one.
+
+        It is verified once for each connection; several objects may have rules of their own.
+        """
+        if self._authentication is None:
+            return None if isinstance(scope.get("auth"), Anonymous) else access_token(scope)
+        verified: dict[int, AccessToken | None] = scope.setdefault(_VERIFIED, {})
+        if id(self) not in verified:
+            scope[AUTHENTICATION] = self._authentication
+            verified[id(self)] = await self._authentication.authenticate(scope)
+            if scope["type"] == "websocket":
+                self._authentication.conceal_tokens(scope)
+        token = verified[id(self)]
+        identify(scope, token)
+        return token
+
+    def _refused(
+        self, connection: HTTPConnection, error: RequestError | TemporarilyUnavailable
+    ) -> Exception:
+        if self._authentication is not None:
+            connection.scope[AUTHENTICATION] = self._authentication
+        return refused(connection, error)
 
     async def _discover_login(self, app: FastAPI) -> None:
         try:
@@ -198,15 +208,3 @@ class JWTBearer(SecurityBase):
             self.model = self._login.scheme() or self.model
             # Made anew from the model when it is next asked for.
             app.openapi_schema = None
-
-
-def _note(error: RequestError | KeySetError, scope: Scope) -> None:
-    scope[VERDICT] = error
-
-
-async def _do_nothing(_scope: Scope, _receive: Receive, _send: Send) -> None:
-    """The application behind a guard that guards nothing."""
-
-
-async def _send_nowhere(_message: Message) -> None:
-    """The guard's own answer; the same one is given by way of FastAPI."""

@@ -13,7 +13,9 @@ from fastapi import FastAPI
 from fastapi.openapi import models
 
 from asgi_jwks.errors import ConfigurationError
-from asgi_jwks.fetching.request import Endpoint, FetchFailed, HTTPClient
+from asgi_jwks.fetching.client import HTTPClient
+from asgi_jwks.fetching.request import DocumentRequest
+from asgi_jwks.fetching.response import FetchFailed, Representation
 from asgi_jwks.jose.encoding import json_object
 from asgi_jwks.keys.discovery import Metadata, metadata_urls
 
@@ -139,10 +141,10 @@ class AuthorizationCode:
         if self.issuer is None or self.scheme() is not None:
             return self
         with anyio.fail_after(DISCOVERY_TIMEOUT):
-            endpoint = Endpoint(http_client=self.http_client)
-            metadata = json_object(
-                (await Metadata(self.issuer, endpoint).load(None, attempts=2)).document
-            )
+            request = DocumentRequest(http_client=self.http_client)
+            loaded = await Metadata(self.issuer, request).load(None, attempts=2)
+        found = loaded.representation
+        metadata = json_object(found.document) if isinstance(found, Representation) else {}
         urls = [metadata.get(f"{name}_endpoint") for name in ("authorization", "token")]
         if not all(isinstance(url, str) for url in urls):
             raise FetchFailed(f"the metadata of {self.issuer!r} names no endpoints to log in at")

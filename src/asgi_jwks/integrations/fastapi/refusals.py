@@ -14,7 +14,7 @@ from starlette.websockets import WebSocketState
 from asgi_jwks.asgi.challenge import Refusal
 from asgi_jwks.asgi.guards import RefusalResponse, refusal_of
 from asgi_jwks.asgi.responses import POLICY_VIOLATION
-from asgi_jwks.errors import KeySetError, RequestError
+from asgi_jwks.errors import RequestError, TemporarilyUnavailable
 
 __all__ = ["answer_refusals", "refused"]
 
@@ -45,11 +45,11 @@ def answer_refusals(app: FastAPI) -> None:
     """Have refusals, and errors of this package that endpoints raise, answered as they should."""
     # Starlette types the two kinds of connection apart; one answer serves both.
     answer = cast("Callable[[Request, Exception], Awaitable[Response]]", _answer)
-    for kind in (_RefusedRequest, _RefusedWebSocket, RequestError, KeySetError):
+    for kind in (_RefusedRequest, _RefusedWebSocket, RequestError, TemporarilyUnavailable):
         app.add_exception_handler(kind, answer)
 
 
-def refused(connection: HTTPConnection, error: RequestError | KeySetError) -> Exception:
+def refused(connection: HTTPConnection, error: RequestError | TemporarilyUnavailable) -> Exception:
     """The exception to raise in a dependency."""
     refusal = refusal_of(connection, error)
     if connection.scope["type"] == "websocket":
@@ -60,10 +60,10 @@ def refused(connection: HTTPConnection, error: RequestError | KeySetError) -> Ex
 
 async def _answer(
     connection: HTTPConnection,
-    error: _RefusedRequest | _RefusedWebSocket | RequestError | KeySetError,
+    error: _RefusedRequest | _RefusedWebSocket | RequestError | TemporarilyUnavailable,
 ) -> RefusalResponse | None:
     """FastAPI's exception handler for refusals, of requests as of WebSockets."""
-    if isinstance(error, RequestError | KeySetError):
+    if isinstance(error, RequestError | TemporarilyUnavailable):
         response = RefusalResponse(refusal_of(connection, error))
     else:
         response = RefusalResponse(error.refusal)

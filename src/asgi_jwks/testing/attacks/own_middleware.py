@@ -71,7 +71,7 @@ def trusting(
             f"The application accepts {', '.join(sorted(rules.algorithms))} only; the attacks are "
             "for issuers that sign with a private key."
         )
-    issuer = MockIssuer(issuer=rules.issuer, audience=min(rules.audiences), algorithm=algorithm)
+    issuer = MockIssuer(issuer=rules.issuer, audience=_an_audience(trusted), algorithm=algorithm)
     target = target_for(
         issuer,
         path=path,
@@ -85,8 +85,7 @@ def trusting(
 
 def _issuers_of(verifier: AccessTokenVerifier) -> tuple[TrustedIssuer, ...]:
     """The issuers that a verifier is configured with, but for those that it resolves."""
-    configured = verifier._issuers.configured.values()
-    return tuple(issuer for issuer in configured if isinstance(issuer, TrustedIssuer))
+    return tuple(issuer for issuer in verifier.issuers if isinstance(issuer, TrustedIssuer))
 
 
 def _demanded(trusted: TrustedIssuer) -> dict[str, object]:
@@ -94,4 +93,8 @@ def _demanded(trusted: TrustedIssuer) -> dict[str, object]:
     rules = trusted.rules
     usual = {"iss", "sub", "aud", "client_id", "scope", "jti", "iat", "exp"}
     demanded: dict[str, object] = {name: "x" for name in rules.required_claims if name not in usual}
-    return demanded | {rules.audience_claim: min(rules.audiences)}
+    return demanded | {rules.audience_claim: _an_audience(trusted)}
+
+
+def _an_audience(trusted: TrustedIssuer) -> str:
+    return min(trusted.rules.audiences or {"https://api.example.com"})

@@ -94,7 +94,12 @@ class ReadOnlyList(list[Any]):
 
 def private_copy(claims: ReadOnlyDict) -> ReadOnlyDict:
     """A copy that shares no container with the claims."""
-    return ReadOnlyDict({name: _copied(value) for name, value in claims.items()})
+    copied = ReadOnlyDict(claims)
+    for name, value in claims.items():
+        kind = type(value)
+        if kind is ReadOnlyList or kind is ReadOnlyDict:
+            dict.__setitem__(copied, name, _copied(value))
+    return copied
 
 
 def _copied(value: Any) -> Any:

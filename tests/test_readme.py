@@ -47,7 +47,9 @@ def test_the_app_and_its_test_run_as_printed(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "block", [block for _, block in BLOCKS if not re.match(r"# \w+\.py\n", block)]
+    "block",
+    [block for _, block in BLOCKS if not re.match(r"# \w+\.py\n", block)],
+    ids=lambda block: block.partition("\n")[0],
 )
 def test_the_other_blocks_run(block: str) -> None:
     exec(compile(block, "README.md", "exec"), {})

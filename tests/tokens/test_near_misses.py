@@ -44,9 +44,11 @@ def test_a_near_miss_is_explained(value: object, caplog: pytest.LogCaptureFixtur
         [None, 1],
         "https://issuer.example/x",
         f"{ISSUER}X",
+        f"{ISSUER[:-1]}X",
     ],
 )
 def test_what_is_equal_or_far_off_is_not(value: object, caplog: pytest.LogCaptureFixture) -> None:
+    """G5: the hint is for what people overlook, so that it can be believed."""
     NearMisses("iss").look(value, [ISSUER])
     assert not caplog.records
 

@@ -1,8 +1,7 @@
 """From an error to an HTTP answer: status, WWW-Authenticate, body. Correct by construction.
 
-What lives only here: the form of RFC 6750 challenges (section 3) and of the body that goes with
-them. What it does not know: why a request was refused, and how the answer is sent. Every text is
-fixed: no byte of a token, of a key set or of an exception can get into an answer.
+The form of challenges is RFC 6750, section 3. Every text is fixed: no byte of a token, of a key set
+or of an exception can get into an answer.
 """
 
 import json
@@ -15,25 +14,22 @@ from typing import Final
 from asgi_jwks.errors import (
     ConfigurationError,
     InsufficientScope,
-    KeySetError,
     Reason,
     RequestError,
+    TemporarilyUnavailable,
 )
 
-__all__ = ["CHALLENGES", "Challenges", "Refusal"]
+__all__ = ["UNAVAILABLE", "Challenges", "Refusal"]
 
 Headers = list[tuple[bytes, bytes]]
 
-# RFC 6750, section 3: what values may consist of. Quotes and backslashes are not among it, so
-# that nothing ever needs escaping.
+# RFC 6750, section 3: the characters of a value. Quotes and backslashes are not among them, so that
+# nothing ever needs escaping.
 _VALUE: Final = re.compile(r"[\x20-\x21\x23-\x5B\x5D-\x7E]+")
 # RFC 6749, section 3.3: a scope token has no space in it either.
 _SCOPE_TOKEN: Final = re.compile(r"[\x21\x23-\x5B\x5D-\x7E]+")
 
-CHALLENGES: Final = "asgi_jwks.challenges"
-"""The scope key of the middleware's Challenges, for refusals that an endpoint makes."""
-
-UNAVAILABLE: Final = "The keys of the access token's issuer cannot be had at the moment"
+UNAVAILABLE: Final = "The access token cannot be verified at the moment; try again later"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,15 +58,17 @@ class Challenges:
         if resource_metadata is not None:
             self._parameters.append(("resource_metadata", resource_metadata))
         for name, value in self._parameters:
-            if not _VALUE.fullmatch(value):
+            if not isinstance(value, str) or not _VALUE.fullmatch(value):
                 raise ConfigurationError(
                     f"{name} must be printable ASCII without quotes and backslashes; got {value!r}."
                 )
         # Only scopes vary, and those are the application's: everything else is built once.
         self._prepared: dict[tuple[Reason, str | None], Refusal] = {}
 
-    def refusal(self, error: RequestError) -> Refusal:
+    def refusal(self, error: RequestError | TemporarilyUnavailable) -> Refusal:
         """The answer to a request that was refused for `error`."""
+        if isinstance(error, TemporarilyUnavailable):
+            return _unavailable(error)
         if isinstance(error, InsufficientScope):
             return self._build(error.status, error.error, error.reason, error.scopes)
         key = (error.reason, error.error)
@@ -79,15 +77,6 @@ class Challenges:
             prepared = self._build(error.status, error.error, error.reason)
             self._prepared[key] = prepared
         return prepared
-
-    def unavailable(self, error: KeySetError) -> Refusal:
-        """The answer while the keys cannot be had: 503, with no word about the token.
-
-        A client that got a 401 would throw a good token away (RFC 9110, section 15.6.4).
-        """
-        body = _body("temporarily_unavailable", UNAVAILABLE)
-        seconds = str(math.ceil(error.retry_after)).encode()
-        return Refusal(503, (*_content_headers(body), (b"retry-after", seconds)), body)
 
     def _build(
         self, status: int, code: str | None, reason: Reason, scopes: Iterable[str] = ()
@@ -103,6 +92,13 @@ class Challenges:
         body = _body(code or reason.value, reason.phrase)
         field = (b"www-authenticate", challenge.encode("ascii"))
         return Refusal(status, (*_content_headers(body), field), body)
+
+
+def _unavailable(error: TemporarilyUnavailable) -> Refusal:
+    """503, with no word about the token: a client would throw a good one away after a 401."""
+    body = _body("temporarily_unavailable", UNAVAILABLE)
+    seconds = str(math.ceil(error.retry_after)).encode()
+    return Refusal(503, (*_content_headers(body), (b"retry-after", seconds)), body)
 
 
 def _body(error: str, description: str) -> bytes:

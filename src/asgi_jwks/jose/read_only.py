@@ -10,7 +10,7 @@ What it does not know: where the values come from, and what they mean.
 import copy
 from typing import Any, Final, NoReturn
 
-__all__ = ["ReadOnlyDict", "ReadOnlyList"]
+__all__ = ["ReadOnlyDict", "ReadOnlyList", "private_copy"]
 
 _REFUSAL: Final = "claims are read-only; copy them first, e.g. dict(claims)"
 
@@ -90,3 +90,14 @@ class ReadOnlyList(list[Any]):
 
     def __reduce_ex__(self, protocol: object) -> tuple[type[list[Any]], tuple[list[Any]]]:
         return self.__reduce__()
+
+
+def private_copy(claims: ReadOnlyDict) -> ReadOnlyDict:
+    """A copy that shares no container with the claims."""
+    return ReadOnlyDict({name: _copied(value) for name, value in claims.items()})
+
+
+def _copied(value: Any) -> Any:
+    if isinstance(value, dict):
+        return ReadOnlyDict({name: _copied(member) for name, member in value.items()})
+    return ReadOnlyList(map(_copied, value)) if isinstance(value, list) else value

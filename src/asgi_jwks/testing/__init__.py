@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from asgi_jwks.testing import forgery as forge
-    from asgi_jwks.testing.endpoint import Endpoint, RecordedRequest
-    from asgi_jwks.testing.issuer import MockIssuer
-    from asgi_jwks.testing.keys import SigningKey
-    from asgi_jwks.testing.server import LoopbackServer, serve_app
+    from asgi_jwks.testing.loopback import LoopbackServer, serve_app
+    from asgi_jwks.testing.provider.endpoint import Endpoint, RecordedRequest
+    from asgi_jwks.testing.provider.mock_issuer import MockIssuer
+    from asgi_jwks.testing.provider.signing_keys import SigningKey
 
 __all__ = [
     "Endpoint",
@@ -25,12 +25,12 @@ __all__ = [
 ]
 
 _HOME = {
-    "Endpoint": "endpoint",
-    "LoopbackServer": "server",
-    "MockIssuer": "issuer",
-    "RecordedRequest": "endpoint",
-    "SigningKey": "keys",
-    "serve_app": "server",
+    "Endpoint": "provider.endpoint",
+    "LoopbackServer": "loopback",
+    "MockIssuer": "provider.mock_issuer",
+    "RecordedRequest": "provider.endpoint",
+    "SigningKey": "provider.signing_keys",
+    "serve_app": "loopback",
 }
 
 

@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from asgi_jwks.testing.compact import Signer, encode, octets, segment
-from asgi_jwks.testing.keys import SigningKey
+from asgi_jwks.testing.provider.signing_keys import SigningKey
 
 if TYPE_CHECKING:
-    from asgi_jwks.testing.issuer import MockIssuer
+    from asgi_jwks.testing.provider.mock_issuer import MockIssuer
 
 __all__ = [
     "Parts",

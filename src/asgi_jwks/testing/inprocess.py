@@ -7,7 +7,7 @@ asked for. What it does not know: issuers.
 import httpx
 from starlette.types import ASGIApp
 
-from asgi_jwks.testing.faults import HangUp
+from asgi_jwks.testing.hang_up import HangUp
 
 __all__ = ["client"]
 

@@ -7,7 +7,7 @@ not know: how it was verified, and the request that it came with.
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from asgi_jwks.tokens.scopes import client_id, granted_scopes
+from asgi_jwks.tokens.scopes import client_id, granted_scopes, permissions
 
 __all__ = ["AccessToken"]
 
@@ -74,7 +74,7 @@ class AccessToken(Generic[Claims]):
     @property
     def permissions(self) -> tuple[str, ...]:
         """Auth0's `permissions`."""
-        return tuple(self._verified.get("permissions", ()))
+        return permissions(self._verified)
 
     @property
     def expires_at(self) -> float:

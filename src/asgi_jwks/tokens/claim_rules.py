@@ -13,7 +13,7 @@ from typing import Any, Final, Literal
 from asgi_jwks._printable import printable
 from asgi_jwks.errors import InvalidToken, Reason
 from asgi_jwks.tokens.header_rules import ACCESS_TOKEN_TYPE, JOSEHeader
-from asgi_jwks.tokens.scopes import all_strings, check_grants
+from asgi_jwks.tokens.scopes import all_strings
 
 __all__ = ["Profile", "TokenRules"]
 
@@ -99,7 +99,6 @@ class TokenRules:
             raise InvalidToken(Reason.INVALID_CLAIM, "jti is no string")
         if not _SELDOM.isdisjoint(claims):
             self._check_seldom(claims, header)
-        check_grants(claims)
         return validity
 
     def _check_time(self, claims: Mapping[str, Any], now: float) -> tuple[float, float]:

@@ -10,9 +10,9 @@ from typing import Any, Final
 
 from asgi_jwks.testing.attacks.hostile_keys import HostileKeys
 from asgi_jwks.testing.compact import Part
-from asgi_jwks.testing.issuer import MockIssuer
-from asgi_jwks.testing.keys import SigningKey
-from asgi_jwks.testing.minting import DEFAULT_CLIENT_ID, DEFAULT_SUBJECT
+from asgi_jwks.testing.provider.minting import DEFAULT_CLIENT_ID, DEFAULT_SUBJECT
+from asgi_jwks.testing.provider.mock_issuer import MockIssuer
+from asgi_jwks.testing.provider.signing_keys import SigningKey
 
 __all__ = ["Attack", "Attempt", "Build", "Target", "bearer", "by_token"]
 
@@ -20,6 +20,11 @@ Headers = tuple[tuple[bytes, bytes], ...]
 
 # What a resource server may answer to a request that is not allowed (RFC 6750, section 3.1).
 REFUSED: Final = frozenset({400, 401, 403})
+
+# The reasons of an invalid_request; those of an invalid_token, and of no token at all, are 401.
+_FAULTS_OF_THE_REQUEST: Final = frozenset(
+    {"invalid_credentials", "repeated_credentials", "token_too_large"}
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,7 +143,8 @@ class Attack:
     Args:
         name: one word of lower case letters, digits and underscores, unique in the corpus.
         summary: what the attacker does, in one line.
-        requirements: the numbered rules in SECURITY.md that forbid it to succeed.
+        requirements: the numbered rules in docs/requirements.md that forbid it to succeed.
+        reason: the rule that our own middleware refuses it by, as a value of `asgi_jwks.Reason`.
         build: makes the request.
         refused_with: the statuses of a refusal; any other means that the attack got through.
     """
@@ -146,8 +152,14 @@ class Attack:
     name: str
     summary: str
     requirements: tuple[str, ...]
+    reason: str
     build: Build
     refused_with: frozenset[int] = REFUSED
+
+    @property
+    def status(self) -> int:
+        """The status that our own middleware answers with (RFC 6750, section 3.1)."""
+        return 400 if self.reason in _FAULTS_OF_THE_REQUEST else 401
 
 
 def bearer(token: str | bytes) -> Attempt:
@@ -156,6 +168,9 @@ def bearer(token: str | bytes) -> Attempt:
     return Attempt(((b"authorization", b"Bearer " + octets),))
 
 
-def by_token(name: str, summary: str, requirements: str, token: Callable[[Target], str]) -> Attack:
-    """An attack by what the token is; `requirements` are separated by spaces."""
-    return Attack(name, summary, tuple(requirements.split()), lambda target: bearer(token(target)))
+def by_token(
+    name: str, summary: str, requirements: str, reason: str, token: Callable[[Target], str]
+) -> Attack:
+    """An attack by a bent token; `requirements` are separated by spaces."""
+    rules = tuple(requirements.split())
+    return Attack(name, summary, rules, reason, lambda target: bearer(token(target)))

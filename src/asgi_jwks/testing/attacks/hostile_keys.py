@@ -12,8 +12,8 @@ from typing import Final
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from asgi_jwks.testing.compact import Part, encode, segment
-from asgi_jwks.testing.issuer import MockIssuer
-from asgi_jwks.testing.keys import SigningKey
+from asgi_jwks.testing.provider.mock_issuer import MockIssuer
+from asgi_jwks.testing.provider.signing_keys import SigningKey
 
 __all__ = ["CUBE_ROOT_KID", "TWICE_KID", "HostileKeys", "RawRSAKey"]
 

@@ -11,7 +11,8 @@ from typing import Any, Final, TypedDict
 from asgi_jwks.errors import ConfigurationError
 from asgi_jwks.tokens.access_token import AccessToken
 from asgi_jwks.tokens.claim_rules import Profile
-from asgi_jwks.tokens.issuers import Check, KeySource
+from asgi_jwks.tokens.issuers import Check
+from asgi_jwks.tokens.key_source import KeySource
 from asgi_jwks.tokens.kinds import DEFAULT_KIND_RULE, KindRule, kind_rule
 from asgi_jwks.tokens.scopes import DEFAULT_GRANT_CLAIMS, GrantClaims
 from asgi_jwks.trusted_issuer import HTTPClient, TrustedIssuer

@@ -8,6 +8,7 @@ import base64
 import hashlib
 import secrets
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
 
 from asgi_jwks.testing.provider.rotation import PublishedKeys
 from asgi_jwks.testing.provider.signing_keys import SigningKey
@@ -128,6 +129,11 @@ class TokenMint(PublishedKeys):
             without=without,
             without_headers=without_headers,
         )
+
+    # Any: the arguments are those of access_token, whatever claims they bring.
+    def auth_headers(self, **token: Any) -> dict[str, str]:
+        """The request headers that carry an access token; see `access_token`."""
+        return {"Authorization": f"Bearer {self.access_token(**token)}"}
 
     def client_token(
         self,

@@ -1,7 +1,6 @@
-"""What an attack is: a name, what the attacker does, and the request that does it.
+"""An attack: its name, its request, the rules it tries and the reason it must end with.
 
-What lives only here: the form of an attack and of its request, and the target that an attack is
-built for. What it does not know: the attacks, and how their requests are sent.
+With it the form of a request, and the target that an attack is built for.
 """
 
 from collections.abc import Callable, Mapping
@@ -88,7 +87,7 @@ class Target:
         return self.signed(header, self.good_claims())
 
     def signed(self, header: Part, claims: Part, *, key: SigningKey | None = None) -> str:
-        """A token of exactly this header and these claims, signed by the issuer or by `key`."""
+        """A token of this header and these claims, signed by the issuer or by `key`."""
         return (self.issuer.signing_key if key is None else key).sign(header, claims)
 
 
@@ -139,11 +138,11 @@ Build = Callable[[Target], Attempt]
 
 @dataclass(frozen=True, slots=True)
 class Attack:
-    """An attack: what the attacker does, which rules it tries, and the request.
+    """An attack: the request of the attacker, and the reason that refuses it.
 
     Args:
         name: one word of lower case letters, digits and underscores, unique in the corpus.
-        summary: what the attacker does, in one line.
+        summary: the request in a few words.
         requirements: the numbered rules in docs/requirements.md that forbid it to succeed.
         reason: the rule that our own middleware refuses it by, as a value of `asgi_jwks.Reason`.
         build: makes the request.

@@ -1,8 +1,4 @@
-"""The attack corpus: requests that no resource server may let through, each under its name.
-
-What lives only here: `ATTACKS`, the corpus as one mapping, and the set-up that it needs. What it
-does not know: how the attacks are carried out, and against what.
-"""
+"""The attack corpus: requests that no resource server may let through, by name."""
 
 from collections.abc import Mapping
 from types import MappingProxyType

@@ -1,8 +1,4 @@
-"""Attacks by claims, all of them signed by the issuer: for another API, another time, another use.
-
-What lives only here: times, issuers, audiences and other claims that are wrong. What it does not
-know: tokens of another kind.
-"""
+"""Attacks by claims that the issuer signed: other times, issuers, audiences and types."""
 
 from asgi_jwks.testing.attacks.attack import Attack, Target, by_token
 
@@ -263,7 +259,7 @@ ATTACKS = (
         "invalid_claim",
         lambda t: t.token(aud=[_audience(t)] * 300),
     ),
-    _claim("sub_a_number", "a subject that is no string", "G7", "invalid_claim", sub=1),
+    _claim("sub_a_number", "a subject that is not a string", "G7", "invalid_claim", sub=1),
     _claim("sub_a_list", "a list of subjects", "G7", "invalid_claim", sub=["alice", "admin"]),
     _claim("sub_null", "subject null", "G7", "invalid_claim", sub=None),
     _claim("scope_a_list", "scope as a list", "G9", "invalid_claim", scope=["admin"]),

@@ -1,7 +1,7 @@
-"""Attacks by where the credentials are, and by how the request is made.
+"""Attacks by the place of the credentials, and by the form of the request.
 
-What lives only here: requests whose Authorization field is missing, doubled or bent, and tokens in
-places where nobody should look. What it does not know: bent tokens.
+Authorization fields that are missing, doubled or bent, and tokens in places that nobody should look
+at.
 """
 
 from asgi_jwks.testing.attacks.attack import Attack, Attempt, Build, Target
@@ -95,7 +95,7 @@ ATTACKS = (
     _field("bearer_without_token", "the scheme alone", "A1 A8", "invalid_credentials", "Bearer"),
     _field(
         "bearer_undefined",
-        "what a careless client sends for no token",
+        "the word that a careless client sends for a missing token",
         "A8",
         "malformed",
         "Bearer undefined",
@@ -154,7 +154,7 @@ ATTACKS = (
     ),
     _request(
         "forged_field_before_a_good_one",
-        "two fields, for whoever checks one and uses the other",
+        "two fields, for a server that checks one and uses the other",
         "A3",
         "repeated_credentials",
         lambda t: _with(
@@ -191,7 +191,7 @@ ATTACKS = (
     ),
     _request(
         "invalid_utf8_in_the_field",
-        "octets that are no text",
+        "octets that are not text",
         "A8",
         "invalid_credentials",
         lambda _: Attempt(((b"authorization", b"Bearer \xff\xfe\x80.\xc0\xaf.\xed\xa0\x80"),)),

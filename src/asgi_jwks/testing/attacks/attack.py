@@ -13,7 +13,18 @@ from asgi_jwks.testing.provider.minting import DEFAULT_CLIENT_ID, DEFAULT_SUBJEC
 from asgi_jwks.testing.provider.mock_issuer import MockIssuer
 from asgi_jwks.testing.provider.signing_keys import SigningKey
 
-__all__ = ["Attack", "Attempt", "Build", "Target", "bearer", "by_token"]
+__all__ = [
+    "REFUSED",
+    "Attack",
+    "Attempt",
+    "Build",
+    "Target",
+    "bearer",
+    "by_claims",
+    "by_request",
+    "by_token",
+    "with_fields",
+]
 
 Headers = tuple[tuple[bytes, bytes], ...]
 
@@ -168,9 +179,27 @@ def bearer(token: str | bytes) -> Attempt:
     return Attempt(((b"authorization", b"Bearer " + octets),))
 
 
+def with_fields(*fields: tuple[str, str]) -> Attempt:
+    """A request with these header fields."""
+    return Attempt(tuple((name.encode("latin-1"), value.encode()) for name, value in fields))
+
+
+def by_request(name: str, summary: str, requirements: str, reason: str, build: Build) -> Attack:
+    """An attack by a bent request; `requirements` are separated by spaces, here and below."""
+    return Attack(name, summary, tuple(requirements.split()), reason, build)
+
+
 def by_token(
     name: str, summary: str, requirements: str, reason: str, token: Callable[[Target], str]
 ) -> Attack:
-    """An attack by a bent token; `requirements` are separated by spaces."""
-    rules = tuple(requirements.split())
-    return Attack(name, summary, rules, reason, lambda target: bearer(token(target)))
+    """An attack by a bent token in a request as it should be."""
+    return by_request(name, summary, requirements, reason, lambda target: bearer(token(target)))
+
+
+def by_claims(name: str, summary: str, requirements: str, reason: str, **claims: object) -> Attack:
+    """An attack by a token that the issuer signed, good but for these claims."""
+
+    def token(target: Target) -> str:
+        return target.signed(target.good_header(), target.good_claims(**claims))
+
+    return by_token(name, summary, requirements, reason, token)

@@ -9,6 +9,7 @@ from asgi_jwks.testing.attacks.hostile_keys import HostileKeys
 from asgi_jwks.testing.attacks.themes import (
     algorithms,
     claims,
+    credentials,
     encodings,
     header_keys,
     headers,
@@ -17,12 +18,14 @@ from asgi_jwks.testing.attacks.themes import (
     published_keys,
     requests,
     signatures,
+    times,
 )
 from asgi_jwks.testing.provider.mock_issuer import MockIssuer
 
 __all__ = ["ATTACKS", "THEMES", "publish_hostile_keys"]
 
 THEMES: Final = (
+    credentials,
     requests,
     paths,
     encodings,
@@ -31,6 +34,7 @@ THEMES: Final = (
     headers,
     header_keys,
     published_keys,
+    times,
     claims,
     kinds,
 )

@@ -3,7 +3,7 @@
 ID, refresh, logout and bound tokens in place of access tokens. The issuer signed all of them.
 """
 
-from asgi_jwks.testing.attacks.attack import Attack, by_token
+from asgi_jwks.testing.attacks.attack import Attack, by_claims, by_token
 
 __all__ = ["ATTACKS"]
 
@@ -16,13 +16,7 @@ def _kind(
     **claims: object,
 ) -> Attack:
     """A good token, with claims that mark it as another kind."""
-    return by_token(
-        name,
-        summary,
-        requirements,
-        reason,
-        lambda t: t.signed(t.good_header(), t.good_claims(**claims)),
-    )
+    return by_claims(name, summary, requirements, reason, **claims)
 
 
 ATTACKS = (

@@ -1,8 +1,7 @@
 """The pytest plugin: fixtures for testing an application that asgi-jwks protects.
 
-What lives only here: fixtures, the ini options behind them, and the reset between tests.
-What it does not know: how any of it works. Every pytest run of everyone who has asgi-jwks
-installed imports this module, so it imports nothing but pytest until a fixture is used.
+Every pytest run of everyone who has asgi-jwks installed imports this module, so it imports nothing
+but pytest until a fixture is used; a test holds it to that.
 
     def test_reading_needs_the_scope(jwks_issuer_of):
         issuer = jwks_issuer_of(app)
@@ -125,7 +124,7 @@ def jwks_auth_headers(jwks_issuer: "MockIssuer") -> Callable[..., dict[str, str]
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_teardown(item: pytest.Item) -> Generator[None]:
-    """Reset the issuer that the test used, after the test's own fixtures have looked at it."""
+    """Reset the issuer of a test, after the test's own fixtures were torn down."""
     # Taken before the teardown, which clears it. Items that are not functions have none.
     issuer: MockIssuer | None = getattr(item, "funcargs", {}).get("jwks_issuer")
     yield

@@ -1,7 +1,7 @@
 """The tokens of the mock issuer, shaped like those of real providers.
 
-What lives only here: which claims and header each kind of token has, and how a test bends them.
-What it does not know: HTTP, users, refresh flows, faults.
+Each kind of token has its claims and its header here, and a test may bend them. It does not know
+HTTP, users or refresh flows.
 """
 
 import base64
@@ -34,7 +34,7 @@ DEFAULT_SCOPES = ("openid", "profile", "email")
 
 
 def names(value: Names) -> tuple[str, ...]:
-    """Names given one by one, or as one string with blanks between them, as OAuth writes scopes."""
+    """Names given one by one, or as one string with blanks, as OAuth writes scopes."""
     return tuple(value.split()) if isinstance(value, str) else tuple(value)
 
 
@@ -213,7 +213,7 @@ class TokenMint(PublishedKeys):
         without_headers: Names = (),
         **claims: object,
     ) -> str:
-        """An ID token (OpenID Connect Core, section 2), which is no access token.
+        """An ID token (OpenID Connect Core, section 2), which is not an access token.
 
         It is for the client: `aud` is the client id. `at_hash` is that of `access_token` if given
         (section 3.1.3.6).
@@ -244,7 +244,7 @@ def listed(audience: Audience) -> list[str]:
 
 
 def authority(scopes: Names, permissions: Iterable[str] | None) -> dict[str, object]:
-    """The claims that say what a token allows: `scope` unless empty, `permissions` if given."""
+    """The claims of authority: `scope` unless empty, `permissions` if given."""
     claims: dict[str, object] = {}
     if scope := " ".join(names(scopes)):
         claims["scope"] = scope

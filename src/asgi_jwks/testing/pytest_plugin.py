@@ -20,7 +20,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from asgi_jwks.testing.pytest_attacks import add_attack_items, add_attack_options
+from asgi_jwks.testing.pytest_attacks import (
+    add_attack_items,
+    add_attack_options,
+    prepare_attacks,
+)
 
 if TYPE_CHECKING:
     from asgi_jwks.testing.provider.mock_issuer import MockIssuer
@@ -42,6 +46,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default=["https://api.example.com"],
     )
     add_attack_options(parser)
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Find the application that `--asgi-jwks-attack` names."""
+    prepare_attacks(session)
 
 
 def pytest_collection_modifyitems(session: pytest.Session, items: list[pytest.Item]) -> None:

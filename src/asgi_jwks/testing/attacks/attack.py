@@ -18,8 +18,9 @@ __all__ = ["Attack", "Attempt", "Build", "Target", "bearer", "by_token"]
 
 Headers = tuple[tuple[bytes, bytes], ...]
 
-# What a resource server may answer to a request that is not allowed (RFC 6750, section 3.1).
-REFUSED: Final = frozenset({400, 401, 403})
+# The answers of a resource server to a request that is not allowed (RFC 6750, section 3.1); and,
+# where a router stands before whatever asks for the token, "no such path" and "not this method".
+REFUSED: Final = frozenset({400, 401, 403, 404, 405})
 
 # The reasons of an invalid_request; those of an invalid_token, and of no token at all, are 401.
 _FAULTS_OF_THE_REQUEST: Final = frozenset(

@@ -153,7 +153,8 @@ class TokenEndpoint:
         answer: dict[str, object] = {
             "access_token": self.issuer.mint(claims, lifetime=lifetime),
             "token_type": "Bearer",
-            "expires_in": lifetime,
+            # RFC 6749, section 5.1 and appendix A.14: a number of digits alone.
+            "expires_in": max(0, int(lifetime)),
             "scope": " ".join(grant.scopes),
         }
         if refresh_token is not None:

@@ -8,8 +8,8 @@ from asgi_jwks.testing.attacks.attack import REFUSED, Attack, Attempt, Target
 
 __all__ = ["ATTACKS"]
 
-# An application may also say that there is no such path, or not for this method.
-_NOT_SERVED = REFUSED | {404, 405}
+# A router may also send the client to the path that it knows, with or without a slash.
+_NOT_SERVED = REFUSED | {307, 308}
 
 
 def _path(name: str, summary: str, path: str, raw_path: str | None = None) -> Attack:

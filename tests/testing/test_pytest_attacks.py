@@ -135,7 +135,7 @@ def test_each_attack_is_a_test_that_passes_when_it_is_refused(
     result.stdout.fnmatch_lines(["*alg_none*PASSED*", "*expired*PASSED*"])
 
 
-def test_what_got_through_is_reported_by_name(attacked: pytest.Pytester) -> None:
+def test_an_attack_that_got_through_is_reported_by_name(attacked: pytest.Pytester) -> None:
     result = run(
         attacked,
         "--asgi-jwks-attack",

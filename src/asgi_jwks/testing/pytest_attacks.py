@@ -1,14 +1,12 @@
-"""`pytest --asgi-jwks-attack module:app`: the attack corpus as tests of somebody's application.
-
-What lives only here: the options, how the application is found, and one pytest item for each
-attack. What it does not know: how attacks are carried out. Like the plugin that imports it, it
-costs nothing until it is asked for.
+"""`pytest --asgi-jwks-attack module:app`: the attack corpus as tests of an application.
 
     pytest --asgi-jwks-attack my_api.main:app --asgi-jwks-attack-path /messages
 
 `app` is an ASGI application with a JWTBearerMiddleware, or with a JWTBearer dependency of FastAPI,
-whose first trusted issuer is replaced by a mock issuer of the same name for the time of the run; or
-a function that takes a MockIssuer and returns an application that trusts it.
+whose first trusted issuer is replaced by a mock issuer of the same name while an attack runs; or a
+function that takes a MockIssuer and returns an application that trusts it.
+
+Like the plugin that imports it, this module imports nothing until the option is given.
 """
 
 import inspect
@@ -32,7 +30,7 @@ OPTION: Final = "--asgi-jwks-attack"
 
 
 class _Attacked(NamedTuple):
-    """The application, the target in it, and the time for which it trusts the mock issuer."""
+    """The application, the target in it, and a block in which it trusts the mock issuer."""
 
     app: "ASGIApp"
     target: "Target"

@@ -141,7 +141,7 @@ def test_a_cors_policy_that_answers_a_preflight_has_not_let_it_in() -> None:
         ([{"type": "websocket.http.response.body", "body": b""}], None),
     ],
 )
-def test_what_a_websocket_client_would_see(
+def test_a_closed_websocket_is_the_403_that_its_client_would_see(
     target: Target, messages: list[dict[str, object]], status: int | None
 ) -> None:
     async def app(scope: Any, receive: Any, send: Any) -> None:

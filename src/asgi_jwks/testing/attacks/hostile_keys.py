@@ -1,7 +1,6 @@
-"""Keys that an attacker holds, and the forms in which they got into the issuer's JWK Set.
+"""Keys that an attacker holds, some of them weak on purpose.
 
-What lives only here: key material that is weak on purpose, and JWKs that no verifier may use for
-what the attacker uses them for. What it does not know: tokens, and the attacks with these keys.
+They are published in the issuer's JWK Set in forms that no verifier may use.
 """
 
 import hashlib
@@ -61,7 +60,7 @@ class RawRSAKey:
 
 
 class HostileKeys:
-    """One set of the attacker's keys; making it takes some tenths of a second.
+    """One set of the attacker's keys, which is slow to make and never changes.
 
     `stolen` is a good key whose private half the attacker has; `rsa` are the odd ones by name.
     """
@@ -73,7 +72,7 @@ class HostileKeys:
         self.stranger: Final = SigningKey.generate("RS256", kid="stranger")
         self.elliptic: Final = SigningKey.generate("ES256", kid="elliptic")
         self.cube_root: Final = rsa.generate_private_key(3, 2048)
-        # Weak on purpose: it is published, and whoever accepts it has failed.
+        # Weak on purpose: it is published, and a verifier that accepts it has failed.
         small = rsa.generate_private_key(65537, _WEAK_BITS).private_numbers()
         n, d, prime = small.public_numbers.n, small.d, small.p
         even = 2 * prime**4
@@ -111,7 +110,8 @@ class HostileKeys:
     def cube_root_forgery(self, signing_input: bytes) -> bytes:
         """A signature under exponent 3 without the private key (Bleichenbacher, 2006).
 
-        It is right for whoever parses the padding from the left and ignores what follows the hash.
+        It is right for a verifier that reads the padding from the left and ignores the octets after
+        the hash.
         """
         size = self.cube_root.key_size // 8
         hashed = _SHA256_DIGEST_INFO + hashlib.sha256(signing_input).digest()
@@ -121,9 +121,10 @@ class HostileKeys:
 
 
 def _root_modulo_power(number: int, e: int, prime: int, power: int) -> int:
-    """The e-th root modulo prime ** power, by Newton's method: a root modulo prime, then lifted.
+    """The e-th root modulo prime ** power, by Newton's method.
 
-    Raising to the private exponent would take seconds for a modulus of this size.
+    A root modulo prime is lifted step by step. Raising to the private exponent would be slow for a
+    modulus of this size.
     """
     root = pow(number, pow(e, -1, prime - 1), prime)
     reached = 1

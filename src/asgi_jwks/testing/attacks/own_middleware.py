@@ -1,8 +1,7 @@
 """A mock issuer in the place of the issuer that an application trusts in production.
 
-What lives only here: finding the verifier of an application, of its JWTBearerMiddleware or of its
-FastAPI dependencies, and putting a mock issuer of the same name in the place of its real one. The
-one module of this room that knows the rest of the package. What it does not know: attacks.
+It finds the verifier of an application, of its JWTBearerMiddleware or of its FastAPI dependencies.
+The one module of this room that imports the rest of the package; a test holds the others to that.
 """
 
 from collections import deque
@@ -53,7 +52,7 @@ _SIGNED_WITH: Final = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES
 
 @dataclass(frozen=True, slots=True)
 class StandIn:
-    """A mock issuer with the name, audience and rules of an issuer that an application trusts."""
+    """A mock issuer with the name, audience and rules of a trusted issuer."""
 
     target: Target
     _replaced: TrustedIssuer
@@ -61,7 +60,7 @@ class StandIn:
 
     @contextmanager
     def trusted(self) -> Iterator[Target]:
-        """While the block runs, the application trusts the mock issuer in place of the real one."""
+        """Let the application trust the mock issuer alone while the block runs."""
         with patch.object(self._replaced, "keys", self._keys):
             yield self.target
 
@@ -134,7 +133,7 @@ def stand_in(
 
 
 def _inside(app: ASGIApp) -> Iterator[object]:
-    """An application and what it is made of, the outermost first, each once."""
+    """An application and its parts, the outermost first, each once."""
     waiting: deque[Any] = deque([app])
     seen: dict[int, object] = {}
     while waiting and len(seen) < _MOST_OBJECTS:

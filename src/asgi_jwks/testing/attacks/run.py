@@ -1,7 +1,6 @@
 """Carrying out the attack corpus against an ASGI application, with its own settings.
 
-What lives only here: the way in which an attacker's request is sent, and when it got through. What
-it does not know: the attacks themselves, and pytest.
+It does not know pytest.
 
     issuer = MockIssuer(audience="https://api.example.com")
     report = run_attacks(create_app(issuer), target_for(issuer, path="/messages"))
@@ -45,16 +44,16 @@ _ACCEPTED: Final = 101
 
 
 class AttackRunError(Exception):
-    """The run would prove nothing; the message says what to change."""
+    """The run would prove nothing; the message says how to change that."""
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """The end of an attack: the status of the answer, or None and what the application raised.
+    """The end of an attack: the status of the answer, or the exception of the application.
 
-    `preflight` says that the answer is that of a CORS policy (Fetch standard, section 3.3.3), which
-    is given to everybody and does not come from the application's endpoints. The text says all in
-    one line.
+    `status` is None where the application raised, and `fault` is then the exception. `preflight`
+    says that the answer is that of a CORS policy (Fetch standard), which everybody gets and which
+    does not come from an endpoint. The text says all in one line.
     """
 
     attack: Attack
@@ -85,7 +84,7 @@ class Report:
         return tuple(outcome for outcome in self.outcomes if not outcome.refused)
 
     def summary(self) -> str:
-        """One line for each attack that got through, and the number of those that did not."""
+        """One line for each attack that got through, and the number of the others."""
         refused = len(self.outcomes) - len(self.got_through)
         lines = [str(outcome) for outcome in self.got_through]
         return "\n".join([*lines, f"{refused} of {len(self.outcomes)} attacks were refused"])
@@ -108,7 +107,7 @@ def target_for(
         method: the method to ask for it with.
         claims: the claims of a good token besides iss, sub, aud, client_id, scope, jti, iat, exp.
         header: the members of its JOSE header besides alg, typ and kid.
-        keys: the attacker's keys; new ones unless given, which takes some tenths of a second.
+        keys: the attacker's keys; new ones unless given, which are slow to make.
     """
     return Target(
         issuer=issuer,

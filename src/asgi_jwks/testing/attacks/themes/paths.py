@@ -1,7 +1,6 @@
 """Attacks by the path: requests without a token for paths that look public.
 
-What lives only here: spellings by which a path slips through a list of public ones. /health and
-/static/ stand for whatever an application leaves open. What it does not know: tokens.
+/health and /static/ stand for the paths that an application leaves open.
 """
 
 from asgi_jwks.testing.attacks.attack import REFUSED, Attack, Attempt, Target

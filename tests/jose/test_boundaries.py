@@ -9,11 +9,18 @@ import pytest
 from asgi_jwks.errors import InvalidKeySet, InvalidToken
 from asgi_jwks.jose.encoding import EncodingError, b64url_encode, json_object
 from asgi_jwks.jose.jwk import read_public_key
-from asgi_jwks.jose.jwk_set import MAX_KID_LENGTH, JWKSet, SkippedKey, SkipReason
-from asgi_jwks.jose.jws import MAX_TOKEN_BYTES, parse_compact
+from asgi_jwks.jose.jwk_set import (
+    MAX_DOCUMENT_BYTES,
+    MAX_KEYS,
+    MAX_KID_LENGTH,
+    JWKSet,
+    SkippedKey,
+    SkipReason,
+)
+from asgi_jwks.jose.jws import MAX_HEADER_BYTES, MAX_TOKEN_BYTES, parse_compact
 from asgi_jwks.jose.key import symmetric_key
 
-KEYS = JWKSet((symmetric_key(bytes(32), "HS256"),))
+KEYS = JWKSet((symmetric_key(bytes(range(32)), "HS256"),))
 
 
 def nested(depth: int) -> bytes:
@@ -45,9 +52,19 @@ def test_a_token_is_read_up_to_sixteen_kibibytes() -> None:
     assert MAX_TOKEN_BYTES == 16384
 
 
-def test_a_key_id_has_up_to_256_characters() -> None:
-    """D7: the number that SECURITY.md promises."""
-    assert MAX_KID_LENGTH == 256
+def test_a_key_id_has_up_to_2048_characters() -> None:
+    """D7: the number that SECURITY.md promises; the did:key of an RSA key has 755."""
+    assert MAX_KID_LENGTH == 2048
+
+
+def test_a_key_set_has_up_to_512_keys_in_512_kibibytes() -> None:
+    """E1: the numbers that SECURITY.md promises."""
+    assert (MAX_KEYS, MAX_DOCUMENT_BYTES) == (512, 512 * 1024)
+
+
+def test_a_header_is_read_up_to_eight_kibibytes() -> None:
+    """W2: the number that SECURITY.md promises."""
+    assert MAX_HEADER_BYTES == 8192
 
 
 @pytest.mark.parametrize("reason", SkipReason)

@@ -4,6 +4,8 @@ import contextlib
 import hashlib
 
 import pytest
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives import serialization
 
 from asgi_jwks.jose.encoding import b64url_encode
 from asgi_jwks.jose.key import symmetric_key
@@ -55,3 +57,16 @@ def test_the_thumbprint_of_a_secret_is_that_of_its_jwk() -> None:
     canonical = b'{"k":"%s","kty":"oct"}' % b64url_encode(bytes(32)).encode()
     expected = b64url_encode(hashlib.sha256(canonical).digest())
     assert symmetric_key(bytes(32), "HS256").thumbprint == expected
+
+
+def test_a_der_key_of_an_algorithm_newer_than_the_library_is_no_secret(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """D4: which ones those are depends on the library's version."""
+
+    def load_der_public_key(_octets: bytes) -> None:
+        raise UnsupportedAlgorithm("newer than the library")
+
+    monkeypatch.setattr(serialization, "load_der_public_key", load_der_public_key)
+    with pytest.raises(ValueError, match="is not a shared secret"):
+        symmetric_key(bytes(32), "HS256")

@@ -7,6 +7,7 @@ import pytest
 from tests.support.immutability import assert_immutable
 
 from asgi_jwks.errors import InvalidToken, Reason
+from asgi_jwks.jose.jwk import MAX_KID_LENGTH
 from asgi_jwks.tokens.header_rules import JOSEHeader, read_header
 
 
@@ -16,6 +17,8 @@ def header_verdict(header: Mapping[str, Any]) -> Reason | None:
     except InvalidToken as refusal:
         return refusal.reason
     return None
+
+HEADER = {"alg": "RS256", "kid": "k"}
 
 
 class TestTheHeader:

@@ -1,4 +1,4 @@
-"""The pages that are written from the code are those of the code, and every block of a guide runs."""
+"""Pages that are written from the code are up to date, and every block of a guide runs."""
 
 import re
 import subprocess
@@ -7,7 +7,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-
 from tests.support import architecture, reference
 
 ROOT = Path(__file__).parents[1]
@@ -43,11 +42,11 @@ def test_a_link_leads_to_a_file_of_the_project(path: Path) -> None:
 def python_blocks(path: Path) -> str:
     """The Python blocks of a guide as one program, each under the line at which it begins."""
     text = path.read_text(encoding="utf-8")
-    parts = []
-    for match in BLOCK.finditer(text):
-        if match[1] == "python":
-            parts.append(f"# line {text[: match.start()].count(chr(10)) + 2}\n{match[3]}")
-    return "\n".join(parts)
+    return "\n".join(
+        f"# line {text[: match.start()].count(chr(10)) + 2}\n{match[3]}"
+        for match in BLOCK.finditer(text)
+        if match[1] == "python"
+    )
 
 
 @pytest.mark.parametrize("path", GUIDES, ids=lambda path: path.stem)

@@ -122,11 +122,17 @@ def test_a_good_token_is_let_through_and_a_stop_is_quiet(
         assert_quiet(started)
 
 
-def test_ctrl_c_is_quiet_too(server: Server, issuer: MockIssuer, tmp_path: Path) -> None:
-    """C4: also while a refresh may be running."""
-    right = program("wrapped", issuer=issuer.issuer, audience=AUDIENCE)
-    with running(server, tmp_path, program=right) as started:
+def test_a_start_that_requires_keys_succeeds_with_them_and_ctrl_c_is_quiet(
+    server: Server, issuer: MockIssuer, tmp_path: Path
+) -> None:
+    """C4."""
+    strict = program(
+        "wrapped", issuer=issuer.issuer, audience=AUDIENCE, require_keys_at_startup=True
+    )
+    with running(server, tmp_path, program=strict) as started:
         started.wait_until_it_answers()
+        assert started.get() == 401
+        assert started.get(token=issuer.access_token()) == 200
         started.stop(by=signal.SIGINT)
         assert_quiet(started)
 
@@ -134,7 +140,7 @@ def test_ctrl_c_is_quiet_too(server: Server, issuer: MockIssuer, tmp_path: Path)
 def test_a_lifespan_that_fails_at_the_start_leaves_nothing_behind(
     server: Server, issuer: MockIssuer, tmp_path: Path
 ) -> None:
-    """The application's own fault is the only one that is told of."""
+    """A start that fails: no request is ever answered, and nothing is told but the reason."""
     failing = program("failing", issuer=issuer.issuer, audience=AUDIENCE)
     with running(server, tmp_path, program=failing) as started:
         status = started.end_without_an_answer()
@@ -155,16 +161,3 @@ def test_a_start_that_requires_keys_fails_without_them(
         status = started.end_without_an_answer()
         assert status != 0 or server.ends_with_0
         assert "the issuer's keys" in started.output
-
-
-def test_a_start_that_requires_keys_succeeds_with_them(
-    server: Server, issuer: MockIssuer, tmp_path: Path
-) -> None:
-    """C4."""
-    strict = program(
-        "wrapped", issuer=issuer.issuer, audience=AUDIENCE, require_keys_at_startup=True
-    )
-    with running(server, tmp_path, program=strict) as started:
-        started.wait_until_it_answers()
-        assert started.get() == 401
-        assert started.get(token=issuer.access_token()) == 200

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -18,6 +19,7 @@ from asgi_jwks import (
     AccessTokenVerifier,
     InvalidToken,
     Reason,
+    RemoteJWKSet,
     StaticJWKSet,
     TrustedIssuer,
     providers,
@@ -59,6 +61,14 @@ class Sample:
         )
         return made
 
+    def issuer_of_urls(self, client: httpx.AsyncClient) -> ProviderIssuer:
+        """The same without keys at hand: those that it will fetch."""
+        call = self.content["preset"]
+        made: ProviderIssuer = getattr(providers, call["name"])(
+            *call["args"], **call["kwargs"], http_client=client
+        )
+        return made
+
     def token(self) -> str:
         """The header and claims as published, with a key of our own."""
         key = KEYS[self.content["header"]["alg"]]
@@ -90,10 +100,18 @@ async def verified(issuer: TrustedIssuer, sample: Sample) -> AccessToken:
 
 @each_sample
 async def test_a_preset_accepts_access_tokens_and_nothing_else(sample: Sample) -> None:
-    """P3, G8: for the reason that the sample states."""
+    """P3, G8, G9: for the reason that the sample states; what it grants is read."""
     if sample.accepted:
         token = await verified(sample.issuer(), sample)
-        assert dict(token.claims) == sample.claims
+        assert {
+            "scopes": list(token.scopes),
+            "roles": list(token.roles),
+            "groups": list(token.groups),
+            "permissions": list(token.permissions),
+            "client_id": token.client_id,
+            "subject": token.subject,
+        } == sample.content["expected"]
+        assert scopes.unreadable_grants(token.claims, sample.issuer().preset.grant_claims) == ()
         return
     with pytest.raises(InvalidToken) as refusal:
         await verified(sample.issuer(), sample)
@@ -116,30 +134,23 @@ async def test_the_default_rule_does_what_the_sample_states(sample: Sample) -> N
     assert reason == sample.content["default"]
 
 
-@pytest.mark.parametrize(
-    "sample", [s for s in ALL if s.accepted], ids=[s.name for s in ALL if s.accepted]
-)
-def test_a_preset_knows_how_its_provider_spells_grants(sample: Sample) -> None:
-    """P3, G9"""
-    where = sample.issuer().preset.grant_claims
-    claims = sample.claims
-    expected = sample.content["expected"]
-    assert list(scopes.granted_scopes(claims, where)) == expected["scopes"]
-    assert list(scopes.roles(claims, where)) == expected["roles"]
-    assert list(scopes.groups(claims, where)) == expected["groups"]
-    assert list(scopes.permissions(claims, where)) == expected["permissions"]
-    assert scopes.client_id(claims, where) == expected["client_id"]
-    assert claims.get("sub") == expected["subject"]
-    assert scopes.unreadable_grants(claims, where) == ()
-
-
 def test_there_are_samples_of_every_preset_of_both_kinds() -> None:
     """P3"""
-    presets = set(providers.__all__) - {"Preset", "PresetOptions", "ProviderIssuer"}
+    presets = {name for name in providers.__all__ if name.islower()}
     accepted = {sample.content["preset"]["name"] for sample in ALL if sample.accepted}
     refused = {sample.content["preset"]["name"] for sample in ALL if not sample.accepted}
     assert presets - accepted == {"entra_id_tenants"}
     assert presets - refused == {"entra_id_tenants", "openbao"}
+
+
+async def test_every_preset_can_fetch_its_keys() -> None:
+    """P3: the addresses are complete, whatever they lead to."""
+    refusing = httpx.MockTransport(lambda request: httpx.Response(500))
+    async with httpx.AsyncClient(transport=refusing) as client:
+        for sample in ALL:
+            issuer = sample.issuer_of_urls(client)
+            assert isinstance(issuer.keys, RemoteJWKSet)
+            assert issuer.issuer == issuer.preset.issuer
 
 
 def test_every_sample_says_where_it_was_read() -> None:
@@ -173,14 +184,18 @@ def test_whatever_the_claims_are_they_pass_or_are_refused(
 ) -> None:
     """A8: garbage in: accepted or our error, never another exception."""
     preset = PRESETS[name]
+    refused: InvalidToken | None = None
     try:
         preset.kind.check(JOSEHeader("RS256", None, typ), claims)
     except InvalidToken as refusal:
-        assert refusal.reason in {Reason.NOT_AN_ACCESS_TOKEN, Reason.WRONG_TYPE}
-        assert str(refusal).isascii()
+        refused = refusal
+    assert refused is None or str(refused).isascii()
     for read in (scopes.granted_scopes, scopes.roles, scopes.groups, scopes.permissions):
         assert all(isinstance(granted, str) for granted in read(claims, preset.grant_claims))
     scopes.client_id(claims, preset.grant_claims)
+
+
+OTHER_FORMS: list[object] = [None, 1, True, [], [None], [[]], {}, {"a": []}, ""]
 
 
 @each_sample
@@ -190,7 +205,7 @@ def test_a_claim_of_any_form_in_a_sample_raises_nothing_else(sample: Sample) -> 
     typ = sample.content["header"].get("typ")
     header = JOSEHeader("RS256", None, None if typ is None else typ.lower())
     for name in sample.claims:
-        for value in (None, 1, True, [], [None], [[]], {}, {"a": []}, ""):
+        for value in OTHER_FORMS:
             try:
                 rule.check(header, {**sample.claims, name: value})
             except InvalidToken:

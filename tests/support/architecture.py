@@ -1,6 +1,6 @@
 """`docs/explanation/architecture.md`: the rooms, drawn from the imports of the code.
 
-    uv run python -m tests.support.architecture
+uv run python -m tests.support.architecture
 """
 
 import ast
@@ -18,8 +18,8 @@ OPENING = """\
 # Architecture
 
 Drawn from the imports by `uv run python -m tests.support.architecture`; a test holds it true, and
-`tests/test_layers.py` holds the law: a room imports only from rooms above it in the first table, and
-the modules sort topologically, imports for type checkers included.
+`tests/test_layers.py` holds the law: a room imports only from rooms above it in the first table,
+and the modules sort topologically, imports for type checkers included.
 
 A request goes through `asgi/middleware` (which connections are guarded), `asgi/authentication` (the
 decision), `asgi/token_sources` (where the token is), `tokens/verifier` (the numbered procedure) and

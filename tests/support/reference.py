@@ -1,13 +1,13 @@
 """`docs/reference.md`, written from the code: options, variables, reasons, public names.
 
-    uv run python -m tests.support.reference
+uv run python -m tests.support.reference
 """
 
 import ast
 import inspect
 import re
 import textwrap
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +30,70 @@ LOGGERS = {
 }
 
 
+TEMPLATE = """\
+# Reference
+
+Written from the code by `uv run python -m tests.support.reference`; a test holds it true.
+Durations are seconds. A wrong option is a `ConfigurationError` where it is given.
+
+## Options of an issuer
+
+For `TrustedIssuer(...)`, or given to `JWTBearerMiddleware(app, ...)`, `JWTBearer(...)` of FastAPI
+and `AccessTokenVerifier(...)` directly where one issuer is trusted.
+
+{issuer}
+
+## Options of `JWTBearerMiddleware`
+
+`JWTBearer(...)` takes them too, but for the last two.
+
+{middleware}
+
+## Options of `RemoteJWKSet`
+
+{remote}
+
+## Options of `AccessTokenVerifier`
+
+{verifier}
+
+## Variables of the environment
+
+`settings_from_env()` reads these, each after `ASGI_JWKS_`; lists are separated by spaces or commas.
+`AUTH0_DOMAIN` and `AUTH0_AUDIENCE` serve where no issuer is named.
+
+{variables}
+
+## Reasons
+
+`Reason` says in exceptions, in `on_refused` and in the debug log which rule was broken. The phrase
+is all that a client is told.
+
+| reason | phrase |
+|---|---|
+{reasons}
+
+## Errors
+
+```text
+{errors}
+```
+
+## Loggers
+
+| logger | lines |
+|---|---|
+{loggers}
+
+## Public names
+
+Of `asgi_jwks`; all that is not named here, in `asgi_jwks.events`, `.providers`, `.integrations` or
+`.testing` may move.
+
+{names}
+"""
+
+
 def options(options: type) -> dict[str, str]:
     """The options of a TypedDict, each with the sentence that stands below it in the source."""
     (node,) = ast.parse(textwrap.dedent(inspect.getsource(options))).body
@@ -47,7 +111,9 @@ def arguments(constructor: type) -> dict[str, str]:
     """The arguments that a docstring explains."""
     text = inspect.getdoc(constructor) or ""
     section = text.partition("Args:\n")[2].partition("\n\n")[0]
-    parts = re.split(r"^    (\w+): ", textwrap.indent(textwrap.dedent(section), "    "), flags=re.M)
+    parts = re.split(
+        r"^    (\w+): ", textwrap.indent(textwrap.dedent(section), "    "), flags=re.MULTILINE
+    )
     names, meanings = parts[1::2], parts[2::2]
     return {name: " ".join(text.split()) for name, text in zip(names, meanings, strict=True)}
 
@@ -60,11 +126,13 @@ def defaults(function: Any) -> dict[str, object]:
     }
 
 
-def table(meanings: Mapping[str, str], values: Mapping[str, object]) -> Iterator[str]:
-    yield "| option | default | meaning |"
-    yield "|---|---|---|"
-    for name, meaning in meanings.items():
-        yield f"| `{name}` | {_shown(values.get(name, ...))} | {meaning.replace('|', chr(92) + '|')} |"
+def table(meanings: Mapping[str, str], values: Mapping[str, object]) -> str:
+    """A table of options, each with its default and its meaning."""
+    rows = [
+        f"| `{name}` | {_shown(values.get(name, ...))} | {meaning} |"
+        for name, meaning in meanings.items()
+    ]
+    return "\n".join(["| option | default | meaning |", "|---|---|---|", *rows])
 
 
 def _shown(value: object) -> str:
@@ -86,74 +154,22 @@ def page() -> str:
         **defaults(JWTBearerMiddleware),
         "verifier": None,
     }
-    remote = arguments(RemoteJWKSet)
     verifier = {n: m for n, m in arguments(AccessTokenVerifier).items() if "issuer" not in n}
-    lines = [
-        "# Reference",
-        "",
-        "Written from the code by `uv run python -m tests.support.reference`; a test holds it true.",
-        "Durations are seconds. A wrong option is a `ConfigurationError` where it is given.",
-        "",
-        "## Options of an issuer",
-        "",
-        "For `TrustedIssuer(...)`, or given to `JWTBearerMiddleware(app, ...)`, `JWTBearer(...)` of",
-        "FastAPI and `AccessTokenVerifier(...)` directly where one issuer is trusted.",
-        "",
-        *table(options(IssuerOptions), DEFAULTS),
-        "",
-        "## Options of `JWTBearerMiddleware`",
-        "",
-        "`JWTBearer(...)` takes them too, but for the last two.",
-        "",
-        *table(of_middleware, middleware_defaults),
-        "",
-        "## Options of `RemoteJWKSet`",
-        "",
-        *table(remote, defaults(RemoteJWKSet)),
-        "",
-        "## Options of `AccessTokenVerifier`",
-        "",
-        *table(verifier, defaults(AccessTokenVerifier)),
-        "",
-        "## Variables of the environment",
-        "",
-        "`settings_from_env()` reads these, each after `ASGI_JWKS_`; lists are separated by spaces or",
-        "commas. `AUTH0_DOMAIN` and `AUTH0_AUDIENCE` serve where no issuer is named.",
-        "",
-        textwrap.fill(", ".join(f"`{name}`" for name in VARIABLES), 100, break_on_hyphens=False),
-        "",
-        "## Reasons",
-        "",
-        "`Reason` says in exceptions, in `on_refused` and in the debug log which rule was broken. The",
-        "phrase is all that a client is told.",
-        "",
-        "| reason | phrase |",
-        "|---|---|",
-        *(f"| `{reason.value}` | {reason.phrase} |" for reason in Reason),
-        "",
-        "## Errors",
-        "",
-        "```text",
-        textwrap.dedent((errors.__doc__ or "").partition("\n\n    ")[2]).join(["    ", ""]).rstrip(),
-        "```",
-        "",
-        "## Loggers",
-        "",
-        "| logger | lines |",
-        "|---|---|",
-        *(f"| `{name}` | {lines} |" for name, lines in LOGGERS.items()),
-        "",
-        "## Public names",
-        "",
-        "Of `asgi_jwks`; all that is not named here, in `asgi_jwks.events`, `.providers`,",
-        "`.integrations` or `.testing` may move.",
-        "",
-        textwrap.fill(
-            ", ".join(f"`{name}`" for name in asgi_jwks.__all__), 100, break_on_hyphens=False
-        ),
-        "",
-    ]
-    return "\n".join(lines)
+    return TEMPLATE.format(
+        issuer=table(options(IssuerOptions), DEFAULTS),
+        middleware=table(of_middleware, middleware_defaults),
+        remote=table(arguments(RemoteJWKSet), defaults(RemoteJWKSet)),
+        verifier=table(verifier, defaults(AccessTokenVerifier)),
+        variables=_names(VARIABLES),
+        reasons="\n".join(f"| `{reason.value}` | {reason.phrase} |" for reason in Reason),
+        errors=textwrap.dedent("    " + (errors.__doc__ or "").partition("\n\n    ")[2]).rstrip(),
+        loggers="\n".join(f"| `{name}` | {lines} |" for name, lines in LOGGERS.items()),
+        names=_names(asgi_jwks.__all__),
+    )
+
+
+def _names(names: Iterable[str]) -> str:
+    return textwrap.fill(", ".join(f"`{name}`" for name in names), 100, break_on_hyphens=False)
 
 
 if __name__ == "__main__":

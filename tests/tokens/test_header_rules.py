@@ -34,6 +34,13 @@ class TestTheHeader:
             read_header({"alg": "RS256", name: value})
         assert refusal.value.reason is Reason.UNSUPPORTED_HEADER
 
+    def test_a_zip_that_says_that_nothing_was_compressed_passes(self) -> None:
+        """D5: PingAM writes it."""
+        assert read_header({"alg": "RS256", "zip": "NONE"}) == JOSEHeader("RS256", None, None)
+        for members in ({"zip": "none"}, {"zip": ["NONE"]}, {"zip": "NONE", "crit": ["zip"]}):
+            with pytest.raises(InvalidToken):
+                read_header({"alg": "RS256", **members})
+
     def test_all_extensions_are_named_for_the_log(self) -> None:
         with pytest.raises(InvalidToken) as refusal:
             read_header({"alg": "RS256", "zip": "DEF", "b64": True})

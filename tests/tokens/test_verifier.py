@@ -19,11 +19,11 @@ from asgi_jwks import (
     StaticJWKSet,
     TrustedIssuer,
 )
+from asgi_jwks.access_token_verifier import VERIFIED_TOKENS
 from asgi_jwks.jose.jwk_set import JWKSet
 from asgi_jwks.jose.key import VerificationKey
 from asgi_jwks.testing import MockIssuer, SigningKey, forge
 from asgi_jwks.testing.forgery import hmac_signer
-from asgi_jwks.access_token_verifier import VERIFIED_TOKENS
 
 pytestmark = pytest.mark.anyio
 

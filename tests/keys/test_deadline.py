@@ -13,7 +13,7 @@ pytestmark = pytest.mark.anyio
 
 @pytest.mark.parametrize("stage", ["tls", "headers", "body", "drip"])
 async def test_the_deadline_covers_connect_headers_and_the_whole_body(stage: str) -> None:
-    """F9, F20, F22: a stalled body, and a stalled handshake, are reported as late; the URL is named."""
+    """F9, F20, F22: a stalled body or handshake is reported as late, and the URL is named."""
 
     async def stall(stream: anyio.abc.ByteStream) -> None:
         if stage in {"body", "drip"}:

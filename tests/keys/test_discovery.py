@@ -249,7 +249,7 @@ async def test_an_issuer_with_a_query_cannot_be_discovered() -> None:
 
 
 async def test_both_failures_are_told() -> None:
-    """F12."""
+    """F12, F22: each with its URL."""
 
     async def fetch(url: str, headers: Mapping[str, str]) -> FetchResponse:
         return FetchResponse(404 if "openid" in url else 403, {}, b"")

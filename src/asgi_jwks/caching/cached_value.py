@@ -90,9 +90,14 @@ class CachedValue(Generic[T]):
         view: Callable[[T], T] | None = None,
     ) -> None:
         self.period: Final = period
-        # Hot path: a bound method costs less than an object that is called.
-        self.elapsed: Final = clock.read if isinstance(clock, ElapsedClock) else clock
-        self.monotonic: Final = clock.monotonic if isinstance(clock, ElapsedClock) else clock
+        self.elapsed = clock
+        self.monotonic = clock
+        # How far the elapsed clock is ahead of the monotonic one.
+        self._ahead = 0.0
+        if isinstance(clock, ElapsedClock):
+            # Hot path: a bound method costs less than an object that is called.
+            self.elapsed, self.monotonic = clock.read, clock.monotonic
+            self._ahead = self.elapsed() - self.monotonic()
         self._view: Final = view
         self._observer: Final[Observer[T]] = NoObserver() if observer is None else observer
         self._spread: Final = spread
@@ -103,8 +108,6 @@ class CachedValue(Generic[T]):
         self.failed_fetches = 0
         self._applied = 0
         self._announced: Phase | None = None
-        # How far the elapsed clock is ahead of the monotonic one.
-        self._ahead = clock() - self.monotonic()
         # Hot path: the value, until when (elapsed) it needs no second look, and from when on
         # (monotonic) a stranger's token may cause a fetch.
         self.value: T | None = None
@@ -139,7 +142,8 @@ class CachedValue(Generic[T]):
 
     def phase(self) -> Phase:
         """The phase of the value's life now."""
-        return self.freshness.phase(self.now())
+        now = self.now()
+        return self.freshness.phase(now)
 
     def fetched_since(self, since: float) -> bool:
         """Whether the value is of a fetch that began at `since` or later."""

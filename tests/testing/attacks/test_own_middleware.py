@@ -177,12 +177,13 @@ def test_a_dependency_of_fastapi_is_attacked_as_the_middleware_is(where: str) ->
     assert report.got_through == (), report.summary()
 
 
-def test_a_dependency_of_several_routes_is_one() -> None:
+def test_a_verifier_of_several_dependencies_is_one() -> None:
     app = FastAPI()
-    shared = bearer()
+    shared = bearer().verifier
     for path in ("/messages", "/other"):
-        app.get(path)(_endpoint(Annotated[AccessToken, Depends(shared)]))
-    assert verifier_of(app) is shared.verifier
+        dependency = JWTBearer(verifier=shared)
+        app.get(path)(_endpoint(Annotated[AccessToken, Depends(dependency)]))
+    assert verifier_of(app) is shared
 
 
 def test_of_two_dependencies_with_issuers_none_is_guessed() -> None:

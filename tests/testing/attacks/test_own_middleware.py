@@ -1,5 +1,6 @@
 """Attacking an application with the settings that it has in production."""
 
+import secrets
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractContextManager
 from typing import Annotated, Any
@@ -116,7 +117,7 @@ def test_a_ring_of_middleware_is_searched_once() -> None:
 
 
 def test_shared_secrets_are_not_for_the_corpus() -> None:
-    app = protected(keys=SharedSecret(b"s" * 32))
+    app = protected(keys=SharedSecret(secrets.token_bytes(32)))
     with pytest.raises(AttackRunError, match="HS256 only"):
         stand_in(verifier_of(app))
 

@@ -16,6 +16,7 @@ from asgi_jwks.jose.json_limits import (
     JWK_LIMITS,
     JWK_SET_LIMITS,
     MAX_JSON_DEPTH,
+    UNVERIFIED_CLAIMS_LIMITS,
     JSONLimits,
     exceeds,
 )
@@ -182,6 +183,7 @@ def test_any_bytes_are_counted(data: bytes) -> None:
 NAMED = {
     "header": HEADER_LIMITS,
     "claims": CLAIMS_LIMITS,
+    "unverified claims": UNVERIFIED_CLAIMS_LIMITS,
     "key": JWK_LIMITS,
     "set": JWK_SET_LIMITS,
     "document": DOCUMENT_LIMITS,

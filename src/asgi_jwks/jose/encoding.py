@@ -8,10 +8,10 @@ What it does not know: which bytes it reads. No input byte is ever part of an er
 
 import binascii
 import json
-from typing import Any, Final, NoReturn
+from typing import Final, NoReturn
 
 from asgi_jwks.jose.json_limits import DOCUMENT_LIMITS, JSONLimits, exceeds
-from asgi_jwks.jose.read_only import ReadOnlyDict, read_only_object
+from asgi_jwks.jose.read_only import ReadOnlyDict, RepeatedNameError, read_only_object
 
 __all__ = [
     "DuplicateNameError",
@@ -82,13 +82,6 @@ def b64url_encode(data: bytes) -> str:
 _WHITE_SPACE: Final = " \t\n\r"  # RFC 8259, section 2; str.strip() alone would take 25 more
 
 
-def _object_of(members: list[tuple[str, Any]]) -> ReadOnlyDict:
-    value = read_only_object(members)
-    if len(value) != len(members):
-        raise DuplicateNameError("a member name occurs twice")
-    return value
-
-
 def _no_constant(_name: str) -> NoReturn:
     raise EncodingError("NaN and Infinity are not JSON")
 
@@ -100,7 +93,7 @@ def _float_of(text: str) -> float:
 
 
 _scan: Final = json.JSONDecoder(
-    object_pairs_hook=_object_of, parse_float=_float_of, parse_constant=_no_constant
+    object_pairs_hook=read_only_object, parse_float=_float_of, parse_constant=_no_constant
 ).raw_decode
 
 _scan_any_string: Final = json.JSONDecoder(strict=False).raw_decode
@@ -124,6 +117,8 @@ def json_object(data: bytes, limits: JSONLimits = DOCUMENT_LIMITS) -> ReadOnlyDi
         value, end = _scan(text)
     except EncodingError:
         raise
+    except RepeatedNameError:
+        raise DuplicateNameError("a member name occurs twice") from None
     except UnicodeDecodeError:
         raise EncodingError("not UTF-8") from None
     except ValueError:

@@ -1,4 +1,4 @@
-"""What every test shares: async tests run on asyncio and on trio."""
+"""What every test shares: async tests run on asyncio and on trio; a literal is its own id."""
 
 import pytest
 
@@ -9,3 +9,14 @@ pytest_plugins = ["tests.support.jumping_time"]
 def anyio_backend(request: pytest.FixtureRequest) -> str:
     """Both event loops that the package promises to run on."""
     return str(request.param)
+
+
+def pytest_make_parametrize_id(val: object) -> str | None:
+    """The id of a parameter without one: as it is written, `{'scope': 'b'}` and not `claims0`.
+
+    Sets have no order, and functions and most objects no repr that is the same in each process:
+    those are left to pytest, and to whoever gives them an id.
+    """
+    written = repr(val)
+    is_literal = isinstance(val, dict | list | tuple | bytes | BaseException) or val == ""
+    return written if is_literal and len(written) <= 60 and " at 0x" not in written else None

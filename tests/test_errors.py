@@ -45,6 +45,7 @@ def test_no_two_reasons_have_the_same_phrase_or_name() -> None:
         (InvalidToken(Reason.EXPIRED), 401, "invalid_token", Reason.EXPIRED),
         (InsufficientScope("a", "b"), 403, "insufficient_scope", Reason.INSUFFICIENT_SCOPE),
     ],
+    ids=lambda value: type(value).__name__ if isinstance(value, RequestError) else None,
 )
 def test_the_clients_faults(
     error: RequestError, status: int, code: str | None, reason: Reason
@@ -65,6 +66,7 @@ def test_the_clients_faults(
         InvalidToken(Reason.EXPIRED, "why"),
         InsufficientScope("a", detail="why"),
     ],
+    ids=lambda error: type(error).__name__,
 )
 def test_a_detail_is_for_the_log(error: RequestError) -> None:
     """B5"""

@@ -1,166 +1,60 @@
-"""SECURITY.md lists every numbered requirement with the tests that prove it.
+"""The pages about requirements and threats say what the tests and the attack corpus prove."""
 
-A test proves a requirement by naming its number in its docstring. After a test was added, or a
-file renamed, write the table anew:
-
-    python tests/test_requirements_table.py
-"""
-
-import ast
 import re
-from collections import defaultdict
-from collections.abc import Iterator
 from pathlib import Path
 
-TESTS = Path(__file__).parent
-DOCUMENT = TESTS.parent / "SECURITY.md"
-BEGIN, END = "<!-- requirements -->", "<!-- /requirements -->"
+import pytest
+from tests.support.pages import PAGES, ROOT, with_written_part
+from tests.support.requirements import CORPUS, OPEN, REQUIREMENTS, TESTS, proofs
+from tests.support.threats import THREATS
 
-# Files of one attack each; in the table they are counted, not listed.
-ATTACKS = "attacks"
+import asgi_jwks
+from asgi_jwks.testing.attacks.corpus import ATTACKS
 
-REQUIREMENTS = {
-    "A1": "the form of the Authorization field (RFC 6750, section 2.1)",
-    "A2": "the scheme is compared without case (RFC 9110, section 11.1)",
-    "A3": "two Authorization fields are 400 (RFC 9110, section 5.3)",
-    "A4": "tokens by two methods are 400 (RFC 6750, section 3.1)",
-    "A5": "no token from query or body; cookie and subprotocol only when configured",
-    "A6": "anonymous only without a token and where allowed; an invalid token is 401 there too",
-    "A7": "sizes and lengths are bounded before anything is parsed",
-    "A8": "no bytes of a request cause an exception, a 5xx or a fetch by their form alone",
-    "A9": "other schemes are 401 with a challenge that has no error",
-    "A10": "the identity on the scope is written by the middleware alone",
-    "B1": "every 401 has a challenge with a parameter (RFC 9110, section 11.6.1; RFC 6750)",
-    "B2": "no error in the challenge of a request without a token (RFC 6750, section 3.1)",
-    "B3": "400, 401 and 403 with their codes; 403 names the scope (RFC 6750, section 3.1)",
-    "B4": "values of a challenge are of the allowed characters, each parameter once",
-    "B5": "clients are told fixed phrases only",
-    "B6": "a JSON body that is not stored; none for HEAD",
-    "B7": "our own outage is 503 with Retry-After, never 401",
-    "B8": "503 comes from the state of the keys, never from a token",
-    "B9": "one answer per request; the application's exceptions and answers pass untouched",
-    "B10": "a CORS preflight passes only when configured, plain OPTIONS never",
-    "B11": "public paths match exactly or by whole segments",
-    "C1": "a WebSocket is refused before it is accepted",
-    "C2": "by a denial response where the server has it, else by close 1008",
-    "C3": "a WebSocket with a valid token has the claims on its scope",
-    "C4": "start-up warms the keys within the timeout; shutdown leaves nothing running",
-    "C5": "applications and servers without lifespan work all the same",
-    "D1": "three parts in canonical base64url, the header one JSON object (RFC 7515, section 5.2)",
-    "D2": "no member name twice (RFC 7515, section 4; RFC 7519, section 4)",
-    "D3": "alg is on an allow-list that cannot have none (RFC 8725, section 3.1)",
-    "D4": "a key serves one family of algorithms (RFC 8725, section 3.1)",
-    "D5": "crit, b64 and zip are refused (RFC 7515, section 4.1.11)",
-    "D6": "keys and addresses of keys in a header are not used (RFC 8725, section 3.10)",
-    "D7": "kid is a bounded string, looked up exactly and logged escaped",
-    "D8": "encrypted, nested and JSON-serialized tokens are refused (RFC 8725, section 3.3)",
-    "D9": "typ is a media type, and not that of another JWT (RFC 7519, section 5.1)",
-    "D10": "odd numbers, surrogates and nesting are malformed, nothing worse",
-    "D11": "header members that are not understood are ignored (RFC 7515, section 4)",
-    "D12": "UTF-8 only (RFC 7519, section 7.2)",
-    "E1": "a JWK that cannot be used is skipped with a reason (RFC 7517, section 5)",
-    "E2": "use, key_ops and alg of a key are obeyed (RFC 7517, section 4)",
-    "E3": "bounds of RSA keys; a published private key is skipped (RFC 7518, section 3.3)",
-    "E4": "exactly one key must be left (RFC 7517, section 4.5)",
-    "E5": "an issuer's keys verify its own tokens only (RFC 8725, section 3.8)",
-    "E6": "RSA keys without alg serve RS256",
-    "E7": "new key material under an old kid is found by one refetch",
-    "F1": "500 requests at once make one fetch",
-    "F2": "a slow endpoint delays no request whose key is at hand",
-    "F3": "unknown kids cost no more than the budget, and bounded memory",
-    "F4": "a kid that was probed before it is published verifies afterwards",
-    "F5": "a new key verifies on its first token, a removed one stops at the next refresh",
-    "F6": "stale keys serve within their bound; fetches follow the backoff",
-    "F7": "a cold start without the endpoint is 503 at once, and recovers",
-    "F8": "what is no key set leaves the good one in place",
-    "F9": "one deadline for the whole fetch",
-    "F10": "cancellation and crashes leave nobody waiting",
-    "F11": "Cache-Control shortens, ETag revalidates, Retry-After lengthens",
-    "F12": "discovery: the same issuer, both forms, https only (RFC 8414, section 3.3)",
-    "F13": "key sets of different issuers live and fail apart",
-    "F14": "a wrong option is a ConfigurationError that says what to write",
-    "F15": "fork, threads, several event loops, asyncio and trio",
-    "G1": "exp, nbf and iat are numbers within bounds (RFC 7519, section 2)",
-    "G2": "exp is required and in the future (RFC 7519, section 4.1.4)",
-    "G3": "nbf is not in the future (RFC 7519, section 4.1.5)",
-    "G4": "iat is not in the future",
-    "G5": "iss is compared exactly; a near miss is explained once (RFC 9068, section 4)",
-    "G6": "aud names this API exactly (RFC 7519, section 4.1.3)",
-    "G7": "required claims and their types (RFC 9068, section 2.2)",
-    "G8": "another kind of JWT is no access token (RFC 8725, section 3.12)",
-    "G9": "scope, scp and permissions of the right types (RFC 8693, section 4.2)",
-    "G10": "a caller's own check refuses, or fails as the application's own fault",
-    "G11": "a bad signature is reported before anything about the claims",
-    "G12": "a token bound to a key is no plain Bearer token (RFC 9449, RFC 8705)",
-    "G13": "another claim may name the audience, by the same rule",
-    "H1": "no token in a memory or a log (RFC 9700, section 4.9.3)",
-    "H2": "the memory of tokens: by digest, bound to the key, bounded, accepted ones only",
-    "H3": "a removed key or a revocation ends a remembered token at once",
-    "H4": "nothing grows with what strangers send",
-}
-
-_NUMBER = re.compile(r"\b[A-H]\d{1,2}\b")
+PACKAGE = Path(asgi_jwks.__file__).parent
 
 
-def proofs() -> dict[str, set[Path]]:
-    """Requirement number -> the test files with a test whose docstring names it."""
-    found: dict[str, set[Path]] = defaultdict(set)
-    for path in sorted(TESTS.rglob("test_*.py")):
-        for docstring in docstrings(path):
-            for number in _NUMBER.findall(docstring):
-                found[number].add(path)
-    return found
+def test_every_requirement_is_proved_by_a_test_but_for_those_that_are_known_to_be_open() -> None:
+    assert REQUIREMENTS.keys() - proofs().keys() <= OPEN
 
 
-def docstrings(path: Path) -> Iterator[str]:
-    """The docstrings of the test functions of a file."""
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name.startswith(
-            "test"
-        ):
-            yield ast.get_docstring(node) or ""
-
-
-def table() -> str:
-    """The table as it stands in SECURITY.md, the markers included."""
-    found = proofs()
-    rows = ["| | statement | tests |", "|---|---|---|"]
-    for number, statement in REQUIREMENTS.items():
-        rows.append(f"| {number} | {statement} | {listed(found[number])} |")
-    return "\n".join([BEGIN, *rows, END])
-
-
-def listed(paths: set[Path]) -> str:
-    """The files in the table's words."""
-    relative = [path.relative_to(TESTS) for path in sorted(paths)]
-    attacks = sum(path.parts[0] == ATTACKS for path in relative)
-    names = [f"`{path.as_posix()}`" for path in relative if path.parts[0] != ATTACKS]
-    if attacks:
-        names.append(f"`{ATTACKS}/`: {attacks}")
-    return ", ".join(names)
-
-
-def with_table(document: str) -> str:
-    """The document with the table as it should be."""
-    before, _, rest = document.partition(BEGIN)
-    return before + table() + rest.partition(END)[2]
-
-
-def test_every_requirement_is_proved_by_a_test() -> None:
-    found = proofs()
-    assert [number for number in REQUIREMENTS if not found[number]] == []
-
-
-def test_every_number_that_a_test_names_exists() -> None:
+def test_every_number_that_a_test_or_an_attack_names_exists() -> None:
     assert sorted(proofs().keys() - REQUIREMENTS.keys()) == []
+    assert REQUIREMENTS.keys() >= OPEN
 
 
-def test_the_table_is_complete() -> None:
-    document = DOCUMENT.read_text(encoding="utf-8")
-    assert document.count(BEGIN) == document.count(END) == 1
-    message = "write it anew: python tests/test_requirements_table.py"
-    assert table() in document, message
+def test_every_threat_names_rules_and_modules_that_exist() -> None:
+    for threat in THREATS:
+        assert set(threat.rules.split()) <= REQUIREMENTS.keys(), threat.attack
+        missing = [name for name in threat.where.split() if not (PACKAGE / name).is_file()]
+        assert missing == [], f"{threat.attack}: name the modules that hold the defence now"
 
 
-if __name__ == "__main__":
-    DOCUMENT.write_text(with_table(DOCUMENT.read_text(encoding="utf-8")), encoding="utf-8")
+def test_every_attack_belongs_to_a_threat_or_to_the_form_of_a_request() -> None:
+    """Every rule that the corpus tries stands in the threat model, but for those of the answer."""
+    rules = {rule for threat in THREATS for rule in threat.rules.split()}
+    about_the_request = {"A6", "A7", "A8", "A9", "B1", "B2", "B6", "B10"}
+    tried = {number for attack in ATTACKS.values() for number in attack.requirements}
+    assert sorted(tried - rules - about_the_request) == []
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_is_as_the_command_writes_it(name: str) -> None:
+    page = (ROOT / name).read_text(encoding="utf-8")
+    fresh = with_written_part(page, PAGES[name]())
+    assert page == fresh, "write it anew: python -m tests.support.pages"
+
+
+def test_a_page_without_its_marks_is_refused() -> None:
+    with pytest.raises(ValueError, match="needs the marks"):
+        with_written_part("# Security\n", "| a |")
+
+
+def test_the_corpus_stands_where_the_pages_say() -> None:
+    assert (TESTS / CORPUS).is_file()
+
+
+@pytest.mark.parametrize("name", ["README.md", "SECURITY.md", "CHANGELOG.md"])
+def test_a_number_of_attacks_in_a_document_is_the_number_of_the_corpus(name: str) -> None:
+    text = (ROOT / name).read_text(encoding="utf-8")
+    assert set(re.findall(r"\b(\d+) attacks\b", text)) <= {str(len(ATTACKS))}

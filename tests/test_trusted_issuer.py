@@ -74,7 +74,7 @@ def test_an_issuer_has_a_name(issuer: object) -> None:
     assert 'Write for example issuer="https://example.eu.auth0.com/"' in refusal(issuer=issuer)
 
 
-@pytest.mark.parametrize("audience", [None, [], (), frozenset()])
+@pytest.mark.parametrize("audience", [None, [], (), pytest.param(frozenset(), id="frozenset()")])
 def test_an_audience_cannot_be_left_out(audience: object) -> None:
     """F14, G6"""
     message = refusal(audience=audience)
@@ -186,13 +186,19 @@ class TestKeys:
         assert isinstance(keys, RemoteJWKSet)
 
     @pytest.mark.parametrize(
-        "options", [{"jwks_uri": "https://keys.example/"}, {"http_client": object()}]
+        "options",
+        [{"jwks_uri": "https://keys.example/"}, {"http_client": object()}],
+        ids=["jwks_uri", "http_client"],
     )
     def test_they_come_from_one_place(self, options: dict[str, Any]) -> None:
         """F14"""
         assert refusal(**options).startswith("Give either keys, or jwks_uri and http_client")
 
-    @pytest.mark.parametrize("keys", [JWKS, "https://keys.example/", b"secret", object()])
+    @pytest.mark.parametrize(
+        "keys",
+        [JWKS, "https://keys.example/", b"secret", object()],
+        ids=["a JWK Set", "a URL", "a secret", "an object"],
+    )
     def test_they_are_one_of_three_kinds(self, keys: object) -> None:
         """F14, D4"""
         message = refusal(keys=keys)

@@ -1,8 +1,7 @@
 """asgi-jwks: an OAuth 2.0 resource server as ASGI middleware.
 
-What lives only here: the public surface. A name is imported when it is first asked for: the pytest
-plugin is imported by every test run of whoever has this package installed, and command line tools
-by every start.
+The public surface. A name is imported when it is first asked for: the pytest plugin is imported by
+every test run of whoever has this package installed, and command line tools by every start.
 """
 
 from importlib import import_module
@@ -11,10 +10,20 @@ from typing import TYPE_CHECKING
 from asgi_jwks._version import __version__
 
 if TYPE_CHECKING:
-    from asgi_jwks.asgi.authorization import access_token, requires
+    from asgi_jwks.access_token_verifier import AccessTokenVerifier
+    from asgi_jwks.asgi.authentication import OnRefused
+    from asgi_jwks.asgi.challenge import Refusal
+    from asgi_jwks.asgi.guards import refusal_of, requires
+    from asgi_jwks.asgi.identity import access_token
     from asgi_jwks.asgi.middleware import JWTBearerMiddleware
-    from asgi_jwks.asgi.token_sources import AuthorizationHeader, Cookie, WebSocketSubprotocol
-    from asgi_jwks.environment import settings_from_env
+    from asgi_jwks.asgi.token_sources import (
+        AuthorizationHeader,
+        Cookie,
+        TokenSource,
+        WebSocketSubprotocol,
+    )
+    from asgi_jwks.authorization.requirement import Requirement
+    from asgi_jwks.environment import issuer_from_env, settings_from_env
     from asgi_jwks.errors import (
         AsgiJwksError,
         ConfigurationError,
@@ -27,13 +36,18 @@ if TYPE_CHECKING:
         MissingToken,
         Reason,
         RequestError,
+        TemporarilyUnavailable,
     )
-    from asgi_jwks.fetching.response import Answer
-    from asgi_jwks.keys.remote import RemoteJWKSet
+    from asgi_jwks.fetching.response import FetchResponse
+    from asgi_jwks.keys.remote import KeySetHealth, RemoteJWKSet
     from asgi_jwks.keys.static import SharedSecret, StaticJWKSet
     from asgi_jwks.tokens.access_token import AccessToken
-    from asgi_jwks.tokens.verifier import AccessTokenVerifier
-    from asgi_jwks.trusted_issuer import TrustedIssuer
+    from asgi_jwks.tokens.key_source import KeySource
+    from asgi_jwks.tokens.kinds import KindRule
+    from asgi_jwks.tokens.scopes import GrantClaim, GrantClaims
+    from asgi_jwks.trusted_issuer import IssuerOptions, TrustedIssuer
+
+    Answer = FetchResponse
 
 __all__ = [
     "AccessToken",
@@ -43,63 +57,94 @@ __all__ = [
     "AuthorizationHeader",
     "ConfigurationError",
     "Cookie",
+    "FetchResponse",
+    "GrantClaim",
+    "GrantClaims",
     "InsufficientScope",
     "InvalidKeySet",
     "InvalidRequest",
     "InvalidToken",
+    "IssuerOptions",
     "JWTBearerMiddleware",
     "KeySetError",
+    "KeySetHealth",
     "KeySetUnavailable",
+    "KeySource",
+    "KindRule",
     "MissingToken",
+    "OnRefused",
     "Reason",
+    "Refusal",
     "RemoteJWKSet",
     "RequestError",
+    "Requirement",
     "SharedSecret",
     "StaticJWKSet",
+    "TemporarilyUnavailable",
+    "TokenSource",
     "TrustedIssuer",
     "WebSocketSubprotocol",
     "__version__",
     "access_token",
+    "issuer_from_env",
+    "refusal_of",
     "requires",
     "settings_from_env",
 ]
 
 _HOME = {
     "AccessToken": "tokens.access_token",
-    "AccessTokenVerifier": "tokens.verifier",
-    "Answer": "fetching.response",
+    "AccessTokenVerifier": "access_token_verifier",
     "AsgiJwksError": "errors",
     "AuthorizationHeader": "asgi.token_sources",
     "ConfigurationError": "errors",
     "Cookie": "asgi.token_sources",
+    "FetchResponse": "fetching.response",
+    "GrantClaim": "tokens.scopes",
+    "GrantClaims": "tokens.scopes",
     "InsufficientScope": "errors",
     "InvalidKeySet": "errors",
     "InvalidRequest": "errors",
     "InvalidToken": "errors",
+    "IssuerOptions": "trusted_issuer",
     "JWTBearerMiddleware": "asgi.middleware",
     "KeySetError": "errors",
+    "KeySetHealth": "keys.remote",
     "KeySetUnavailable": "errors",
+    "KeySource": "tokens.key_source",
+    "KindRule": "tokens.kinds",
     "MissingToken": "errors",
+    "OnRefused": "asgi.authentication",
     "Reason": "errors",
+    "Refusal": "asgi.challenge",
     "RemoteJWKSet": "keys.remote",
     "RequestError": "errors",
+    "Requirement": "authorization.requirement",
     "SharedSecret": "keys.static",
     "StaticJWKSet": "keys.static",
+    "TemporarilyUnavailable": "errors",
+    "TokenSource": "asgi.token_sources",
     "TrustedIssuer": "trusted_issuer",
     "WebSocketSubprotocol": "asgi.token_sources",
-    "access_token": "asgi.authorization",
-    "requires": "asgi.authorization",
+    "access_token": "asgi.identity",
+    "issuer_from_env": "environment",
+    "refusal_of": "asgi.guards",
+    "requires": "asgi.guards",
     "settings_from_env": "environment",
 }
 
+# Names of 0.1 that still work, and the names that replace them.
+_RENAMED = {"Answer": "FetchResponse"}
+
 
 def __getattr__(name: str) -> object:
-    if name not in _HOME:
+    new_name = _RENAMED.get(name, name)
+    if new_name not in _HOME:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value: object = getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
+    value: object = getattr(import_module(f"{__name__}.{_HOME[new_name]}"), new_name)
     globals()[name] = value
     return value
 
 
 def __dir__() -> list[str]:
-    return [*globals(), *_HOME]
+    return [*globals(), *_HOME, *_RENAMED]

@@ -1,8 +1,7 @@
 """Configuration from the environment, as it is deployed.
 
-What lives only here: the names of the variables, and how their texts become values. What it does
-not know: what the options mean. Each value is given to what it configures, one at a time, so that
-a mistake can be told by the name of its variable.
+The variables and how their texts become values follow from the types of the options; each value is
+checked where it belongs, one at a time, so that a mistake is told by the name of its variable.
 
     ASGI_JWKS_ISSUER=https://example.eu.auth0.com/
     ASGI_JWKS_AUDIENCE=https://api.example.com
@@ -14,52 +13,24 @@ documentation names them; they are looked at where no issuer is named.
 """
 
 import os
-from collections.abc import Callable, Mapping
-from functools import partial
-from typing import Any, Final, TypedDict, cast
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Final, Literal, get_args, get_origin, get_type_hints
 
-from asgi_jwks.asgi.challenge import Challenges
-from asgi_jwks.asgi.public_paths import PublicPaths
+from asgi_jwks.asgi.middleware import JWTBearerMiddleware, MiddlewareOptions
 from asgi_jwks.errors import ConfigurationError
 from asgi_jwks.keys.remote import RemoteJWKSet
-from asgi_jwks.tokens.claim_rules import Profile
-from asgi_jwks.trusted_issuer import TrustedIssuer
+from asgi_jwks.trusted_issuer import IssuerOptions, TrustedIssuer
 
-__all__ = ["VARIABLES", "IssuerSettings", "Settings", "issuer_from_env", "settings_from_env"]
+__all__ = ["VARIABLES", "issuer_from_env", "settings_from_env"]
 
-
-class IssuerSettings(TypedDict, total=False):
-    """What the environment may say of an issuer: options of TrustedIssuer."""
-
-    issuer: str
-    audience: tuple[str, ...]
-    jwks_uri: str
-    keys: RemoteJWKSet
-    algorithms: tuple[str, ...]
-    leeway: float
-    profile: Profile
-    audience_claim: str
-    required_claims: tuple[str, ...]
-    gateway_proves_binding: bool
-    allow_insecure_http: bool
-
-
-class Settings(IssuerSettings, total=False):
-    """What the environment may say: options of JWTBearerMiddleware."""
-
-    realm: str
-    resource_metadata: str
-    public_paths: tuple[str, ...]
-    allow_anonymous: bool
-    allow_unauthenticated_preflight: bool
-    require_keys_at_startup: bool
+Parser = Callable[[str], Any]
 
 
 def _text(text: str) -> str:
     return text
 
 
-def _list(text: str) -> tuple[str, ...]:
+def _names(text: str) -> tuple[str, ...]:
     """Names separated by spaces or commas; neither occurs in one of them."""
     return tuple(text.replace(",", " ").split())
 
@@ -68,48 +39,66 @@ def _number(text: str) -> float:
     try:
         return float(text)
     except ValueError:
-        raise ConfigurationError(f"{text!r} is no number. Write seconds, such as 5.") from None
+        raise ConfigurationError(f"{text!r} is not a number. Write seconds, such as 5.") from None
 
 
-def _yes_or_no(text: str) -> bool:
+def _whole_number(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise ConfigurationError(f"{text!r} is not a whole number. Write 2.") from None
+
+
+def _true_or_false(text: str) -> bool:
     answers = {"true": True, "1": True, "false": False, "0": False}
     if text.lower() not in answers:
         raise ConfigurationError(f"{text!r} is neither true nor false. Write one of them.")
     return answers[text.lower()]
 
 
-_ISSUER: Final[Mapping[str, Callable[[str], Any]]] = {
-    "issuer": _text,
-    "audience": _list,
-    "jwks_uri": _text,
-    "algorithms": _list,
-    "leeway": _number,
-    "profile": _text,
-    "audience_claim": _text,
-    "required_claims": _list,
-    "gateway_proves_binding": _yes_or_no,
-    "allow_insecure_http": _yes_or_no,
-}
-_KEYS: Final[Mapping[str, Callable[[str], Any]]] = {
-    "max_age": _number,
-    "max_stale": _number,
-    "max_wait": _number,
-    "timeout": _number,
-    "snapshot": _text,
-}
-_ANSWERS: Final[Mapping[str, Callable[[str], Any]]] = {
-    "realm": _text,
-    "resource_metadata": _text,
-    "public_paths": _list,
-    "allow_anonymous": _yes_or_no,
-    "allow_unauthenticated_preflight": _yes_or_no,
-    "require_keys_at_startup": _yes_or_no,
-}
-# Beyond doubt, for checking other options with.
-_SOME_ISSUER: Final = "https://issuer.example/"
-_SOME_KEYS: Final = "https://issuer.example/keys"
+def _parser(kind: Any) -> Parser | None:
+    """The parser for values of an option's type; None for what no text can say."""
+    kinds = [part for part in get_args(kind) if part is not type(None)]
+    if get_origin(kind) is Literal:
+        return _text
+    if kind in _SIMPLE:
+        return _SIMPLE[kind]
+    if Iterable[str] == kind or Iterable[str] in kinds:
+        return _names
+    parsers = [_parser(part) for part in kinds if get_origin(kind) is not Callable]
+    return _text if _text in parsers else None
 
-_PARSERS: Final = {**_ISSUER, **_KEYS, **_ANSWERS}
+
+_SIMPLE: Final[Mapping[object, Parser]] = {
+    str: _text,
+    float: _number,
+    int: _whole_number,
+    bool: _true_or_false,
+}
+
+
+def _parsers(hints: Mapping[str, Any]) -> dict[str, Parser]:
+    found = {name: _parser(kind) for name, kind in hints.items()}
+    return {name: parser for name, parser in found.items() if parser is not None}
+
+
+_OF_ISSUER: Final = _parsers(get_type_hints(IssuerOptions))
+_OF_MIDDLEWARE: Final = {
+    name: parser
+    for name, parser in _parsers(get_type_hints(MiddlewareOptions)).items()
+    if name not in _OF_ISSUER
+}
+# A key set's options but for those that are the issuer's as well.
+_OF_KEYS: Final = {
+    name: parser
+    for name, parser in _parsers(get_type_hints(RemoteJWKSet.__init__)).items()
+    if name not in _OF_ISSUER
+}
+_PARSERS: Final = {**_OF_ISSUER, **_OF_KEYS, **_OF_MIDDLEWARE}
+
+# Beyond doubt, for checking other options with.
+_SOME_ISSUER: Final[IssuerOptions] = {"issuer": "https://issuer.example/", "audience": "api"}
+_SOME_KEYS: Final = "https://issuer.example/keys"
 
 VARIABLES: Final = tuple(name.upper() for name in _PARSERS)
 """The names of all variables, without their prefix: the options of TrustedIssuer, RemoteJWKSet and
@@ -118,11 +107,11 @@ JWTBearerMiddleware in capitals. Lists are separated by spaces or commas; durati
 
 def settings_from_env(
     prefix: str = "ASGI_JWKS_", *, environ: Mapping[str, str] | None = None
-) -> Settings:
+) -> MiddlewareOptions:
     """The options of JWTBearerMiddleware that the environment names.
 
     Args:
-        prefix: what the names of all variables begin with; see VARIABLES.
+        prefix: the beginning of the names of all variables; see VARIABLES.
         environ: the variables; those of the process unless given.
 
     Raises:
@@ -130,7 +119,7 @@ def settings_from_env(
             prefix and is none of those known. The message names the variable.
     """
     values = _Variables(prefix, os.environ if environ is None else environ).read()
-    of_keys = {name: values.pop(name) for name in _KEYS if name in values}
+    of_keys = {name: values.pop(name) for name in _OF_KEYS if name in values}
     if of_keys:
         # The issuer's own options cannot say these: they are the key set's.
         values["keys"] = RemoteJWKSet(
@@ -139,7 +128,9 @@ def settings_from_env(
             allow_insecure_http=values.pop("allow_insecure_http", False),
             **of_keys,
         )
-    return cast("Settings", values)
+    settings: Any = values
+    options: MiddlewareOptions = settings
+    return options
 
 
 def issuer_from_env(
@@ -151,14 +142,14 @@ def issuer_from_env(
         ConfigurationError: as `settings_from_env`; also for variables that say how a request is
             answered, since that is not an issuer's to say.
     """
-    settings = settings_from_env(prefix, environ=environ)
-    misplaced = [name for name in _ANSWERS if name in settings]
+    settings: Any = settings_from_env(prefix, environ=environ)
+    misplaced = [name for name in _OF_MIDDLEWARE if name in settings]
     if misplaced:
         raise ConfigurationError(
             f"{prefix}{misplaced[0].upper()} says nothing of an issuer; give {misplaced[0]} to "
             "JWTBearerMiddleware."
         )
-    return TrustedIssuer(**cast("Any", settings))
+    return TrustedIssuer(**settings)
 
 
 class _Variables:
@@ -177,28 +168,30 @@ class _Variables:
         if "issuer" not in texts:
             self._add_auth0(texts)
         for name in ("issuer", "audience"):
-            if name not in texts:
+            if name not in texts and (name == "issuer" or "insecure_no_audience" not in texts):
                 raise ConfigurationError(
                     f"{self._names[name]} is not set. Set {self._prefix}ISSUER and "
                     f"{self._prefix}AUDIENCE, or AUTH0_DOMAIN and AUTH0_AUDIENCE."
                 )
-        values = {name: self._told(name, _PARSERS[name], text) for name, text in texts.items()}
-        for name, value in values.items():
-            self._told(name, partial(_check, name, values), value)
+        values = {}
+        for name, text in texts.items():
+            try:
+                values[name] = _PARSERS[name](text)
+            except ConfigurationError as error:
+                raise ConfigurationError(f"{self._names[name]}: {error}") from None
+        for name in values:
+            try:
+                _check(name, values)
+            except ConfigurationError as error:
+                raise ConfigurationError(f"{self._names[name]}: {error}") from None
         return values
-
-    def _told(self, name: str, read: Callable[[Any], Any], value: object) -> Any:
-        try:
-            return read(value)
-        except ConfigurationError as error:
-            raise ConfigurationError(f"{self._names[name]}: {error}") from None
 
     def _refuse_unknown(self) -> None:
         for name in sorted(self._environ):
             if name.startswith(self._prefix) and name not in self._names.values():
                 raise ConfigurationError(
-                    f"{name} is no variable of asgi-jwks, and a misspelt one would go unnoticed. "
-                    f"There are {', '.join(VARIABLES)}, each after {self._prefix}."
+                    f"{name} is not a variable of asgi-jwks, and a misspelt one would go "
+                    f"unnoticed. There are {', '.join(VARIABLES)}, each after {self._prefix}."
                 )
 
     def _add_auth0(self, texts: dict[str, str]) -> None:
@@ -221,20 +214,24 @@ class _Variables:
             self._names["audience"] = "AUTH0_AUDIENCE"
 
 
-def _check(name: str, values: Mapping[str, Any], value: object) -> None:
+def _check(name: str, values: Mapping[str, Any]) -> None:
     """Give one value to what it configures, with nothing else that could be wrong."""
-    option: dict[str, Any] = {name: value}
-    if name in {"realm", "resource_metadata"}:
-        Challenges(**option)
-    elif name == "public_paths":
-        PublicPaths(values[name])
-    elif name in _KEYS and name != "snapshot":
+    option: dict[str, Any] = {name: values[name]}
+    context: dict[str, Any] = {**_SOME_ISSUER}
+    if name == "snapshot":
+        return  # a RemoteJWKSet would read the file
+    if name in _OF_KEYS:
         RemoteJWKSet(_SOME_KEYS, **option)
-    elif name in _ISSUER:
-        # What an issuer's URL may be depends on whether keys are discovered from it, and on this.
-        context: dict[str, Any] = {"issuer": _SOME_ISSUER, "audience": "api"}
-        if "jwks_uri" in values:
-            context["jwks_uri"] = _SOME_KEYS
-        if values.get("allow_insecure_http"):
-            context["allow_insecure_http"] = True
-        TrustedIssuer(**{**context, **option})
+        return
+    if name in _OF_MIDDLEWARE:
+        JWTBearerMiddleware.configured(**{**context, "jwks_uri": _SOME_KEYS, **option})
+        return
+    # The form of an issuer's URL depends on whether keys are discovered from it, and on this.
+    if "jwks_uri" in values:
+        context["jwks_uri"] = _SOME_KEYS
+    if values.get("allow_insecure_http"):
+        context["allow_insecure_http"] = True
+    if values.get("insecure_no_audience") is True:
+        del context["audience"]
+        context["insecure_no_audience"] = True
+    TrustedIssuer(**{**context, **option})

@@ -1,7 +1,6 @@
-"""Everything that can go wrong, split by whose fault it is.
+"""The errors, split by whose fault each is; the closed list of reasons, and the phrase of each.
 
-What lives only here: the error tree, the closed list of reasons, and the fixed phrase of each.
-What it does not know: requests, responses, tokens, clocks. It imports nothing of this package.
+It imports nothing of this package.
 
     AsgiJwksError
     ├── ConfigurationError             raised at construction, never during a request
@@ -10,9 +9,10 @@ What it does not know: requests, responses, tokens, clocks. It imports nothing o
     │   ├── InvalidRequest             400 invalid_request
     │   ├── InvalidToken               401 invalid_token
     │   └── InsufficientScope          403 insufficient_scope
-    └── KeySetError                    our side's fault: 503 with Retry-After, never a 401
-        ├── KeySetUnavailable          nothing usable and the endpoint does not answer
-        └── InvalidKeySet              the document is not a usable JWK Set
+    └── TemporarilyUnavailable         our side's fault: 503 with Retry-After, never a 401
+        └── KeySetError
+            ├── KeySetUnavailable      nothing usable and the endpoint does not answer
+            └── InvalidKeySet          the document is not a usable JWK Set
 """
 
 from collections.abc import Callable
@@ -31,6 +31,7 @@ __all__ = [
     "MissingToken",
     "Reason",
     "RequestError",
+    "TemporarilyUnavailable",
 ]
 
 
@@ -182,15 +183,20 @@ class InsufficientScope(RequestError):
         self.scopes = scopes
 
 
-class KeySetError(AsgiJwksError):
-    """Our side's fault: the issuer's keys cannot be had. 503 with Retry-After, never a 401.
+class TemporarilyUnavailable(AsgiJwksError):
+    """Our side's fault: 503 with Retry-After, never a 401.
 
+    A client that got a 401 would throw a good token away (RFC 9110, section 15.6.4).
     `retry_after` is the number of seconds after which another attempt makes sense.
     """
 
     def __init__(self, message: str, *, retry_after: float = 1.0) -> None:
         super().__init__(message)
         self.retry_after = retry_after
+
+
+class KeySetError(TemporarilyUnavailable):
+    """The issuer's keys are unavailable."""
 
 
 class KeySetUnavailable(KeySetError):

@@ -57,6 +57,15 @@ def is_staff(access: AccessToken) -> bool:
         requires("read", any_of=["write"], permissions=["delete:user"]),
         requires(condition=lambda access: access.claims["scope"] == "read write"),
     ],
+    ids=[
+        "a scope",
+        "two scopes",
+        "one of two",
+        "one of one",
+        "a permission",
+        "all of them",
+        "a condition",
+    ],
 )
 def test_a_token_that_grants_what_is_required_passes(requirement: Any) -> None:
     requirement.check(token())
@@ -73,6 +82,16 @@ def test_a_token_that_grants_what_is_required_passes(requirement: Any) -> None:
         (requires(condition=is_staff), ()),
         (requires("rea"), ("rea",)),
         (requires("read", condition=is_staff), ("read",)),
+    ],
+    ids=[
+        "a scope",
+        "one scope of two",
+        "none of two",
+        "a permission",
+        "each name once",
+        "a condition",
+        "the beginning of a name",
+        "a scope without the condition",
     ],
 )
 def test_a_token_that_grants_too_little_is_told_all_that_is_needed(
@@ -131,7 +150,10 @@ def test_a_conversion_that_fails_is_the_application_s_own_error() -> None:
         access_token({"auth": token()}, lambda claims: claims["user_id"])
 
 
-@pytest.mark.parametrize("scope", [{}, {"auth": None}, {"auth": "read"}, {"auth": Anonymous()}])
+@pytest.mark.parametrize(
+    "scope",
+    [{}, {"auth": None}, {"auth": "read"}, pytest.param({"auth": Anonymous()}, id="anonymous")],
+)
 def test_without_a_verified_token_the_accessor_raises(scope: Any) -> None:
     with pytest.raises(LookupError, match="JWTBearerMiddleware"):
         access_token(scope)

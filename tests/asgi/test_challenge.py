@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.support.immutability import assert_immutable
 
 from asgi_jwks import (
     ConfigurationError,
@@ -18,7 +19,7 @@ from asgi_jwks import (
     Reason,
     RequestError,
 )
-from asgi_jwks.asgi.challenge import Challenges, Refusal
+from asgi_jwks.asgi.challenge import CHALLENGES, Challenges, Refusal
 
 ChallengesOf = Callable[[str], list[tuple[str, dict[str, str]]]]
 
@@ -227,3 +228,15 @@ def test_a_realm_is_refused_or_read_back(challenges_of: ChallengesOf, realm: str
         return
     field = fields(challenges.refusal(MissingToken()))["www-authenticate"]
     assert challenges_of(field) == [("bearer", {"realm": realm})]
+
+
+def test_a_refusal_is_an_immutable_value() -> None:
+    """All requests that are refused for one reason share it."""
+    refusal = Refusal(401, (), b"")
+    assert_immutable(refusal)
+    assert {refusal: "as a key"}
+
+
+def test_the_scope_key_of_the_challenges_stays_the_same() -> None:
+    """Middleware of different versions of this package may stand around one application."""
+    assert CHALLENGES == "asgi_jwks.challenges"

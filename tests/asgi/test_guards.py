@@ -1,5 +1,6 @@
 """Guards made within a test, of every kind: what passes, what is refused, and what is told."""
 
+import inspect
 from collections.abc import Callable
 from typing import Any
 
@@ -132,6 +133,44 @@ class TestAnEndpoint:
         assert sent == [{"type": "websocket.close", "code": 1008}]
 
 
+async def in_the_event_loop(request: Request, item: int) -> int:
+    """An endpoint."""
+    return item
+
+
+def in_a_thread(request: Request, item: int) -> int:
+    """Another one."""
+    return item
+
+
+async def of_websockets(websocket: WebSocket, item: int) -> int:
+    """A third one."""
+    return item
+
+
+class TestAGuardedEndpoint:
+    @pytest.mark.parametrize("endpoint", [in_the_event_loop, in_a_thread, of_websockets])
+    def test_it_keeps_its_name_and_signature(self, endpoint: Callable[..., Any]) -> None:
+        """Starlette names routes by it, and other decorators look for its arguments."""
+        guarded = requires("read")(endpoint)
+        assert guarded.__name__ == endpoint.__name__
+        assert guarded.__doc__ == endpoint.__doc__
+        assert inspect.signature(guarded) == inspect.signature(endpoint)
+        assert inspect.iscoroutinefunction(guarded) == inspect.iscoroutinefunction(endpoint)
+
+    async def test_it_is_called_with_all_its_arguments(self) -> None:
+        """Frameworks such as FastAPI give them by name."""
+        request = Request(scope(scope="read"))
+        websocket = WebSocket(scope("websocket", scope="read"), receive, recorder()[1])
+        guard = requires("read")
+        assert await guard(in_the_event_loop)(request=request, item=5) == 5
+        assert await guard(in_the_event_loop)(request, 6) == 6
+        assert guard(in_a_thread)(request=request, item=5) == 5
+        assert guard(in_a_thread)(request, 6) == 6
+        assert await guard(of_websockets)(websocket=websocket, item=5) == 5
+        assert await guard(of_websockets)(websocket, 6) == 6
+
+
 class TestWhatIsRequired:
     @pytest.mark.parametrize(
         ("options", "claims", "granted"),
@@ -142,8 +181,18 @@ class TestWhatIsRequired:
             ({"any_of": "abc"}, {"scope": "a b c"}, False),
             ({"permissions": ["p", "q"]}, {"permissions": ["p", "q"]}, True),
             ({"permissions": ["p", "q"]}, {"permissions": ["p"]}, False),
-            ({"condition": lambda token: token.claims["org"] == 1}, {"org": 1}, True),
-            ({"condition": lambda token: token.claims["org"] == 1}, {"org": 2}, False),
+            pytest.param(
+                {"condition": lambda token: token.claims["org"] == 1},
+                {"org": 1},
+                True,
+                id="a condition that holds",
+            ),
+            pytest.param(
+                {"condition": lambda token: token.claims["org"] == 1},
+                {"org": 2},
+                False,
+                id="a condition that does not",
+            ),
         ],
     )
     def test_each_option_by_itself(

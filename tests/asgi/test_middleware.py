@@ -121,7 +121,11 @@ class TestARefusal:
     @pytest.mark.parametrize(
         ("headers", "reason"),
         [
-            ([(b"authorization", b"Bearer a"), (b"authorization", b"Bearer b")], "repeated"),
+            pytest.param(
+                [(b"authorization", b"Bearer a"), (b"authorization", b"Bearer b")],
+                "repeated",
+                id="two fields",
+            ),
             ([(b"authorization", b"Bearer")], "invalid"),
             ([(b"authorization", b"Bearer a b")], "invalid"),
             ([(b"authorization", b"Bearer a\nb.c.d")], "invalid"),
@@ -590,7 +594,11 @@ class TestMetrics:
 
 
 class TestConfiguration:
-    @pytest.mark.parametrize("options", [{}, {"issuer": "https://i/", "verifier": object()}])
+    @pytest.mark.parametrize(
+        "options",
+        [{}, {"issuer": "https://i/", "verifier": object()}],
+        ids=["neither", "both"],
+    )
     def test_either_an_issuer_or_a_verifier(self, options: dict[str, Any]) -> None:
         """F14"""
         with pytest.raises(ConfigurationError) as error:
@@ -616,6 +624,7 @@ class TestConfiguration:
             {"gateway_proves_binding": True},
             {"allow_insecure_http": True},
         ],
+        ids=lambda option: next(iter(option)),
     )
     def test_rules_beside_a_verifier_would_not_be_applied(
         self, issuer: MockIssuer, option: dict[str, Any]
@@ -695,11 +704,25 @@ class TestConfiguration:
 async def _app(scope: Any, receive: Any, send: Any) -> None: ...
 
 
-@pytest.mark.parametrize("header", [b'{"alg":"none"}', b'{"alg":"RS256","crit":["b64"]}'])
+@pytest.mark.parametrize("signature", [b"!", b"\xa7"], ids=["not base64url", "not ASCII"])
+@pytest.mark.parametrize(
+    "header",
+    [
+        pytest.param(b'{"alg":"none"}', id="algorithm"),
+        pytest.param(b'{"alg":"RS256","crit":["b64"]}', id="parameter"),
+        pytest.param(b'{"alg":"RS256","typ":"dpop+jwt"}', id="type"),
+        pytest.param(b'{"alg":"RS256","kid":"unknown"}', id="key"),
+        pytest.param(b'{"alg":"RS256"}', id="ambiguous key"),
+    ],
+)
 async def test_malformed_credentials_are_400_whatever_their_header_says(
-    app: Guarded, header: bytes
+    guarded: Callable[..., Guarded], issuer: MockIssuer, header: bytes, signature: bytes
 ) -> None:
     """A1, B3: the form of the credentials is judged before the token in them."""
-    token = forge.segment(header).encode() + b".e30.\xa7"
-    answer = await app(headers=[(b"authorization", b"Bearer " + token)])
+    jwks: list[Any] = [issuer.jwk_set(), MockIssuer().jwk_set()]
+    keys = StaticJWKSet({"keys": [jwk for each in jwks for jwk in each["keys"]]})
+    token = forge.segment(header).encode() + b".e30." + signature
+    answer = await guarded(keys=keys)(headers=[(b"authorization", b"Bearer " + token)])
     assert answer.status == 400
+    [error] = answer.errors
+    assert error.reason is Reason.INVALID_CREDENTIALS

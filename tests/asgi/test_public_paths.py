@@ -128,6 +128,28 @@ def test_missing_keys_of_the_scope_are_optional_in_asgi() -> None:
     assert not paths.match({"path": "/static/*"[:-1]})
 
 
+@pytest.mark.parametrize("path", ["/health", "/static/*", "/*"])
+def test_public_paths_are_true_as_soon_as_there_is_one(path: str) -> None:
+    """B11: the middleware does not even ask where there are none."""
+    assert PublicPaths([path])
+    assert not PublicPaths([])
+
+
+def test_public_paths_may_come_from_an_iterator() -> None:
+    """B11: it is read once."""
+    paths = PublicPaths(iter(["/health", "/static/*"]))
+    assert paths.match({"path": "/health"}) is True
+    assert paths.match({"path": "/static/a"}) is True
+    assert paths.match({"path": "/static/a", "raw_path": b"/static%2fa"}) is False
+
+
+def test_a_name_below_a_public_prefix_may_have_any_character_that_is_read_in_one_way() -> None:
+    """B11: only those that two readers could take differently are not public."""
+    paths = PublicPaths(["/static/*"])
+    refused = {c for c in map(chr, range(128)) if not paths.match({"path": f"/static/a{c}b"})}
+    assert refused == set("\\%;?#\0")
+
+
 def test_everything_and_nothing() -> None:
     """B11"""
     everything = PublicPaths(["/*"])
@@ -135,8 +157,6 @@ def test_everything_and_nothing() -> None:
     assert match("/x/y", paths=everything)
     assert not match("/", paths=everything)
     assert not match("//x", paths=everything)
-    assert everything
-    assert not PublicPaths([])
     assert PublicPaths("/health").match({"path": "/health"})
     assert not match("/h", paths=PublicPaths("/health"))
 

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from tests.support.immutability import assert_immutable
 
 from asgi_jwks import (
     AuthorizationHeader,
@@ -12,7 +13,7 @@ from asgi_jwks import (
     Reason,
     WebSocketSubprotocol,
 )
-from asgi_jwks.asgi.token_sources import find_token, is_token68
+from asgi_jwks.asgi.token_sources import TokenSource, find_token, is_token68
 
 
 def scope(*headers: tuple[str, str], **more: object) -> dict[str, Any]:
@@ -219,6 +220,7 @@ class TestSeveralSources:
             scope(("authorization", "Bearer"), ("cookie", "at=a")),
             offer("bearer", "a") | {"headers": [(b"cookie", b"at=a")]},
         ],
+        ids=["field and cookie", "empty field and cookie", "subprotocol and cookie"],
     )
     def test_two_are_refused(self, connection: dict[str, Any]) -> None:
         """A4"""
@@ -232,3 +234,14 @@ class TestSeveralSources:
         """A9"""
         connection = scope(("authorization", "Basic YTpi"), ("cookie", "at=a"))
         assert find_token(self.SOURCES, connection) == b"a"
+
+
+@pytest.mark.parametrize(
+    "source",
+    [AuthorizationHeader(), Cookie("at"), WebSocketSubprotocol()],
+    ids=lambda source: type(source).__name__,
+)
+def test_a_source_is_an_immutable_value(source: TokenSource) -> None:
+    """All requests share it."""
+    assert_immutable(source)
+    assert {source: "as a key"}

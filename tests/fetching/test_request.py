@@ -236,7 +236,9 @@ async def test_the_body_of_a_refusal_is_not_read() -> None:
 
 @anywhere
 @pytest.mark.parametrize(
-    "said", [b"", b"SSH-2.0-OpenSSH_9.2\r\n", b"HTTP/1.1 200 OK\r\n" + b"x: " + b"y" * 300_000]
+    "said",
+    [b"", b"SSH-2.0-OpenSSH_9.2\r\n", b"HTTP/1.1 200 OK\r\n" + b"x: " + b"y" * 300_000],
+    ids=["nothing", "SSH", "an endless field"],
 )
 async def test_what_is_not_http_is_a_failure(said: bytes) -> None:
     """F8."""

@@ -348,3 +348,46 @@ def test_the_text_of_an_error_holds_no_input() -> None:
             json_object(data)
         assert "secret" not in str(caught.value)
         assert caught.value.__cause__ is None
+
+
+def test_json_is_read_to_a_depth_of_sixteen() -> None:
+    """A7, D10: a bound on recursion."""
+    assert MAX_JSON_DEPTH == 16
+    assert json_object(b'{"a":' + b"[" * 15 + b"]" * 15 + b"}")["a"]
+    with pytest.raises(EncodingError, match="nested too deeply"):
+        json_object(b'{"a":' + b"[" * 16 + b"]" * 16 + b"}")
+
+
+def test_brackets_closed_before_make_nothing_deeper() -> None:
+    """A7: sixteen levels are read, however many brackets were closed before."""
+    siblings = b"[]," * 40
+    deepest = b"[" * 14 + siblings + b"[]" + b"]" * 14
+    assert json_object(b'{"a":' + deepest + b"}")
+
+
+def test_brackets_closed_before_lend_no_depth() -> None:
+    """A7: the seventeenth level is refused, however many brackets were closed before."""
+    siblings = b"[]," * 40
+    too_deep = b"[" * 16 + b"]" * 16
+    with pytest.raises(EncodingError, match="nested too deeply"):
+        json_object(b'{"a":[' + siblings + b'0],"b":' + too_deep + b"}")
+
+
+def test_nothing_but_white_space_may_stand_around_an_object() -> None:
+    """D1: RFC 8259, section 2 has four characters of white space; there is no trailing data."""
+    accepted = set()
+    for octet in map(bytes, zip(range(256), strict=True)):
+        for document in (octet + b"{}", b"{}" + octet):
+            try:
+                json_object(document)
+            except EncodingError:
+                continue
+            accepted.add(octet)
+    assert accepted == {b" ", b"\t", b"\n", b"\r"}
+
+
+def test_brackets_closed_before_take_no_depth_away() -> None:
+    """A7: nor however deep the closed ones lay; else any depth could be written in steps."""
+    too_deep = b"[" * 4 + b"[]," + b"[" * 12 + b"]" * 12 + b"]" * 4
+    with pytest.raises(EncodingError, match="nested too deeply"):
+        json_object(b'{"a":' + too_deep + b"}")

@@ -1,5 +1,6 @@
 """Each rule for a published key, one reason for each."""
 
+import hashlib
 from collections.abc import Callable
 from typing import Any
 
@@ -337,3 +338,40 @@ def test_any_object_is_a_usable_key_or_skipped(
         return
     assert key.algorithms
     assert not key.verify(min(key.algorithms), b"a.b", b"")
+
+
+def test_a_key_id_has_up_to_256_characters() -> None:
+    """D7: the number that SECURITY.md promises."""
+    assert MAX_KID_LENGTH == 256
+
+
+@pytest.mark.parametrize("reason", SkipReason)
+def test_a_reason_is_its_name_in_lower_case(reason: SkipReason) -> None:
+    """E1: operators find the values in logs and events, so they stay as they are."""
+    assert reason.value == reason.name.lower()
+
+
+def test_a_key_for_signatures_may_be_for_making_them_too(jwk_for: JWKFor) -> None:
+    """E2: `sign` and `verify` are both what `use` of `sig` means (RFC 7517, section 4.3)."""
+    key = read_public_key(jwk_for("RS256", use="sig", key_ops=["sign", "verify"]))
+    assert "RS256" in key.algorithms
+
+
+@pytest.mark.parametrize(
+    ("algorithm", "members"),
+    [
+        ("RS256", ("e", "kty", "n")),
+        ("ES256", ("crv", "kty", "x", "y")),
+        ("ES512", ("crv", "kty", "x", "y")),
+        ("EdDSA", ("crv", "kty", "x")),
+    ],
+    ids=["RS256", "ES256", "ES512", "EdDSA"],
+)
+def test_a_thumbprint_is_made_of_the_required_members_in_their_order(
+    jwk_for: JWKFor, algorithm: str, members: tuple[str, ...]
+) -> None:
+    """H2: RFC 7638, sections 3.2 and 3.3; RFC 8037, section 2."""
+    jwk = jwk_for(algorithm, kid="a", x5t="b")
+    canonical = "{" + ",".join(f'"{name}":"{jwk[name]}"' for name in members) + "}"
+    expected = b64url_encode(hashlib.sha256(canonical.encode()).digest())
+    assert read_public_key(jwk).thumbprint == expected

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.support.immutability import assert_immutable
 
 from asgi_jwks.errors import InvalidKeySet, InvalidToken, Reason
 from asgi_jwks.jose.jwk_set import (
@@ -404,3 +405,40 @@ def test_any_json_is_a_key_set_or_refused(
     with pytest.raises(InvalidKeySet):
         JWKSet.parse(document)
     assert len(JWKSet.parse({"keys": [extra, jwk_for("ES256")]}).keys) == 1
+
+
+SHARED_SECRET = JWKSet((symmetric_key(bytes(32), "HS256"),))
+
+
+@pytest.mark.parametrize(
+    "value",
+    [SHARED_SECRET, SkippedKey(0, "a", SkipReason.UNKNOWN_KTY)],
+    ids=lambda value: type(value).__name__,
+)
+def test_a_set_and_what_it_leaves_out_are_immutable_values(value: object) -> None:
+    """Requests and threads share them."""
+    assert_immutable(value)
+
+
+def test_equal_sets_have_one_hash(jwk_for: JWKFor) -> None:
+    document = {"keys": [jwk_for("RS256"), jwk_for("RS256", alg="RS256"), {}]}
+    assert len({JWKSet.parse(document), JWKSet.parse(document)}) == 1
+
+
+def test_a_set_is_asked_for_a_thumbprint_as_often_as_one_likes() -> None:
+    """H3: every request of a cached token asks."""
+    for _ in range(3):
+        assert SHARED_SECRET.holds(SHARED_SECRET.keys[0].thumbprint)
+
+
+def test_an_algorithm_that_a_stranger_wrote_is_escaped_in_the_detail() -> None:
+    """D7: no line of a log is a stranger's."""
+    with pytest.raises(InvalidToken) as caught:
+        SHARED_SECRET.select(None, "RS256\nroot logged in")
+    assert caught.value.detail == (r"none of 1 usable keys fits no kid and RS256\nroot logged in")
+
+
+def test_a_map_of_certificates_is_recognised_after_white_space() -> None:
+    """F8: whoever configured Firebase's address is told which one to take."""
+    certificate = "\n-----BEGIN CERTIFICATE-----\nMIID\n-----END CERTIFICATE-----"
+    assert "X.509 certificates, not a JWK Set" in refusal_of({"a": certificate})

@@ -13,6 +13,7 @@ from asgi_jwks.errors import InvalidToken, Reason
 from asgi_jwks.jose.encoding import b64url_encode
 from asgi_jwks.jose.jws import (
     MAX_HEADER_BYTES,
+    MAX_TOKEN_BYTES,
     decode_claims,
     decode_header,
     parse_compact,
@@ -201,3 +202,18 @@ def test_a_token_that_pyjwt_signs_is_read(sign: Callable[..., bytes]) -> None:
     token = parse_compact(sign("RS256", {"sub": "a", "n": 1.5}, kid="k"))
     assert token.claims == {"sub": "a", "n": 1.5}
     assert token.header == {"alg": "RS256", "typ": "JWT", "kid": "k"}
+
+
+def test_a_token_is_read_up_to_sixteen_kibibytes() -> None:
+    """A7: the number that SECURITY.md promises."""
+    assert MAX_TOKEN_BYTES == 16384
+
+
+@pytest.mark.parametrize(
+    "token",
+    [b"{}", b"[]", b" {}", b"\n[1]"],
+    ids=["an object", "an array", "a space before", "a line feed before"],
+)
+def test_the_json_serialization_is_recognised_with_or_without_white_space(token: bytes) -> None:
+    """D8: and the operator's log says so."""
+    assert "JSON serialization" in detail_of(token)

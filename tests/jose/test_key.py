@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.support.immutability import assert_immutable
 
 from asgi_jwks._printable import printable
 from asgi_jwks.jose.algorithms import ALGORITHMS, ASYMMETRIC_ALGORITHMS
@@ -184,3 +185,8 @@ def test_whatever_the_kid_it_is_shown_as_one_short_line(kid: str) -> None:
     assert len(text) <= 64
     assert text.isascii()
     assert text.isprintable()
+
+
+def test_a_key_is_an_immutable_value() -> None:
+    """Requests and threads share it."""
+    assert_immutable(symmetric_key(SECRET, "HS256"))

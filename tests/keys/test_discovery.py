@@ -68,6 +68,7 @@ async def failure_of(keys: RemoteJWKSet) -> str:
             "https://issuer.example:8443/.well-known/oauth-authorization-server/one",
         ),
     ],
+    ids=["without a path", "with a slash", "with a path", "with a port"],
 )
 async def test_the_metadata_has_two_well_known_places(
     issuer: str, suffixed: str, inserted: str
@@ -103,7 +104,7 @@ async def test_keys_are_found_by_either_form(form: str, path: str) -> None:
         "",
         None,
         ["https://issuer.example/realms/one"],
-        "x" * 100_000,
+        pytest.param("x" * 100_000, id="100,000 characters"),
     ],
 )
 async def test_the_metadata_of_another_issuer_is_not_used(other: object) -> None:

@@ -43,6 +43,15 @@ def refreshed(previous: JWKSet | None, value: JWKSet) -> KeySetRefreshed:
         (of(ONE), of(SigningKey.generate("ES256", kid="one")), ("one",), ("one",), True),
         (of(ONE), of(ONE, OCT), (), (), True),
     ],
+    ids=[
+        "the first set",
+        "the same set",
+        "another order",
+        "one more key",
+        "one key less",
+        "other material under the same kid",
+        "a key that is skipped",
+    ],
 )
 def test_a_refresh_tells_what_changed(
     previous: JWKSet | None,

@@ -11,8 +11,8 @@ from typing import Any
 
 import anyio
 import pytest
-
 from asgi_jwks.caching.fetched import Fetched
+
 from asgi_jwks.caching.freshness import Phase
 from asgi_jwks.jose.jwk_set import JWKSet
 from asgi_jwks.keys.remote import RemoteJWKSet
@@ -64,27 +64,29 @@ def encoded(document: object) -> str:
     return base64.b64encode(json.dumps(document).encode()).decode()
 
 
-TAMPERED: list[dict[str, Any]] = [
+TAMPERED = [
     {"form": 2},
     {"form": ...},
     {"owner": "another issuer"},
     {"owner": ...},
     {"fetched_at": "now"},
-    {"fetched_at": 10**400},
+    pytest.param({"fetched_at": 10**400}, id="fetched_at 10**400"),
     {"fetched_at": True},
     {"fetched_at": NOW + 61},
     {"fetched_at": ...},
     {"url": 7},
     {"etag": 7},
     {"advised": "long"},
-    {"advised": 10**400},
+    pytest.param({"advised": 10**400}, id="advised 10**400"),
     {"document": 7},
     {"document": "not base64!"},
     {"document": "é"},
     {"document": ""},
     {"document": encoded([])},
     {"document": encoded({"keys": []})},
-    {"document": encoded({"keys": [{"kty": "oct", "k": "c2VjcmV0"}]})},
+    pytest.param(
+        {"document": encoded({"keys": [{"kty": "oct", "k": "c2VjcmV0"}]})}, id="no usable key"
+    ),
 ]
 
 
@@ -99,7 +101,9 @@ def test_a_file_that_was_tampered_with_is_refused(
 
 
 @pytest.mark.parametrize(
-    "content", [b"", b"{}", b"[]", b"\x00" * 100, b'{"form": 1', b" " * 1_000_000]
+    "content",
+    [b"", b"{}", b"[]", b"\x00" * 100, b'{"form": 1', b" " * 1_000_000],
+    ids=["nothing", "an object", "a list", "NULs", "half an object", "a megabyte of spaces"],
 )
 def test_a_file_that_is_no_snapshot_is_refused(
     snapshot: Snapshot, path: Path, content: bytes

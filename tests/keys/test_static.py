@@ -19,7 +19,11 @@ def passes() -> None:
     """A screen that nothing fails."""
 
 
-@pytest.mark.parametrize("jwks", [JWKS, TEXT, f"\n {TEXT}", TEXT.encode()])
+@pytest.mark.parametrize(
+    "jwks",
+    [JWKS, TEXT, f"\n {TEXT}", TEXT.encode()],
+    ids=["a mapping", "text", "text after white space", "bytes"],
+)
 @pytest.mark.anyio
 async def test_a_set_is_given_as_a_mapping_text_or_bytes(jwks: Any) -> None:
     keys = StaticJWKSet(jwks)
@@ -75,7 +79,9 @@ async def test_given_keys_need_nothing_done() -> None:
 
 
 @pytest.mark.parametrize(
-    ("secret", "algorithm"), [(b"x" * 32, "HS256"), ("x" * 48, "HS384"), (b"x" * 64, "HS512")]
+    ("secret", "algorithm"),
+    [(b"x" * 32, "HS256"), ("x" * 48, "HS384"), (b"x" * 64, "HS512")],
+    ids=["HS256", "HS384 as text", "HS512"],
 )
 @pytest.mark.anyio
 async def test_a_shared_secret_serves_its_one_algorithm(
@@ -98,6 +104,7 @@ async def test_a_shared_secret_serves_its_one_algorithm(
         ("\ud800" * 32, "HS256"),
         (KEY.public_pem(), "HS256"),
     ],
+    ids=["short", "short for HS512", "not an HMAC algorithm", "lone surrogates", "a public key"],
 )
 def test_a_bad_secret_is_a_configuration_error(secret: bytes | str, algorithm: str) -> None:
     """F14: RFC 7518, section 3.2."""

@@ -1,14 +1,15 @@
-"""Header and claim rules, each at its edges. Time is an argument, so no clock is patched."""
+"""Claim rules, and what an issuer allows in a header, each at its edges; time is an argument."""
 
 from collections.abc import Mapping
 from math import inf
 from typing import Any
 
 import pytest
+from tests.support.immutability import assert_immutable
 
 from asgi_jwks.errors import InvalidToken, Reason
 from asgi_jwks.tokens.claim_rules import TokenRules
-from asgi_jwks.tokens.header_rules import JOSEHeader, read_header
+from asgi_jwks.tokens.header_rules import JOSEHeader
 
 NOW = 1_700_000_000
 LEEWAY = 5.0
@@ -61,116 +62,6 @@ def detail(claims: Mapping[str, Any], *, header: JOSEHeader = JWT, **options: An
     with pytest.raises(InvalidToken) as refusal:
         rules(**options).check_claims(claims, header, NOW)
     return refusal.value.detail
-
-
-def header_verdict(header: Mapping[str, Any]) -> Reason | None:
-    try:
-        read_header(header)
-    except InvalidToken as refusal:
-        return refusal.reason
-    return None
-
-
-class TestTheHeader:
-    def test_what_is_used_of_it(self) -> None:
-        header = read_header({"alg": "RS256", "kid": "k1", "typ": "application/AT+JWT"})
-        assert header == JOSEHeader("RS256", "k1", "at+jwt")
-
-    def test_kid_and_typ_may_be_absent(self) -> None:
-        assert read_header({"alg": "RS256"}) == JOSEHeader("RS256", None, None)
-
-    @pytest.mark.parametrize("name", ["crit", "b64", "zip"])
-    @pytest.mark.parametrize("value", [None, [], ["exp"], False, "x"])
-    def test_extensions_are_refused_in_any_form(self, name: str, value: object) -> None:
-        """D5"""
-        with pytest.raises(InvalidToken, match=f"the header has {name}") as refusal:
-            read_header({"alg": "RS256", name: value})
-        assert refusal.value.reason is Reason.UNSUPPORTED_HEADER
-
-    def test_all_extensions_are_named_for_the_log(self) -> None:
-        with pytest.raises(InvalidToken) as refusal:
-            read_header({"alg": "RS256", "zip": "DEF", "b64": True})
-        assert refusal.value.detail == "the header has b64, zip"
-
-    @pytest.mark.parametrize("cty", ["JWT", "jwt", "application/jwt", "Application/JWT"])
-    def test_a_nested_jwt_is_refused(self, cty: str) -> None:
-        """D8"""
-        assert header_verdict({"alg": "RS256", "cty": cty}) is Reason.UNSUPPORTED_HEADER
-
-    @pytest.mark.parametrize("cty", ["json", "application/json", None, 1])
-    def test_other_content_types_are_not_understood_and_ignored(self, cty: object) -> None:
-        """D8, D11"""
-        assert header_verdict({"alg": "RS256", "cty": cty}) is None
-
-    @pytest.mark.parametrize("header", [{}, {"alg": None}, {"alg": 1}, {"alg": ["RS256"]}])
-    def test_alg_is_a_string(self, header: dict[str, Any]) -> None:
-        """D3"""
-        assert header_verdict(header) is Reason.ALGORITHM_NOT_ALLOWED
-
-    @pytest.mark.parametrize(
-        "typ", ["JWT", "jwt", "application/jwt", "at+jwt", "AT+JWT", "APPLICATION/at+jwt"]
-    )
-    def test_typ_is_compared_as_a_media_type(self, typ: str) -> None:
-        """D9"""
-        expected = "jwt" if typ.lower().endswith("/jwt") or typ.lower() == "jwt" else "at+jwt"
-        assert read_header({"alg": "RS256", "typ": typ}).type == expected
-
-    @pytest.mark.parametrize(
-        "typ",
-        [
-            "dpop+jwt",
-            "logout+jwt",
-            "secevent+jwt",
-            "JOSE",
-            "",
-            "text/jwt",
-            "jwt ",
-            None,
-            1,
-            ["JWT"],
-        ],
-    )
-    def test_types_of_other_jwts_are_refused(self, typ: object) -> None:
-        """D9"""
-        assert header_verdict({"alg": "RS256", "typ": typ}) is Reason.WRONG_TYPE
-
-    @pytest.mark.parametrize("kid", ["", "k", "k" * 256, "ключ", "../x"])
-    def test_a_kid_is_any_string_of_bounded_length(self, kid: str) -> None:
-        """D7"""
-        assert read_header({"alg": "RS256", "kid": kid}).kid == kid
-
-    @pytest.mark.parametrize("kid", ["k" * 2049, None, 1, ["k"], {}])
-    def test_anything_else_is_no_kid(self, kid: object) -> None:
-        """D7"""
-        assert header_verdict({"alg": "RS256", "kid": kid}) is Reason.MALFORMED
-
-    @pytest.mark.parametrize(
-        ("members", "told"),
-        [
-            ({"cty": "JWT"}, "a nested JWT"),
-            ({"alg": None}, "no 'alg' in the header"),
-            ({"typ": "x"}, "the header's 'typ' is that of another kind"),
-            ({"kid": 1}, "'kid' is not a string of up to 2048"),
-        ],
-    )
-    def test_what_is_wrong_is_told_the_log(self, members: dict[str, Any], told: str) -> None:
-        with pytest.raises(InvalidToken) as refusal:
-            read_header({"alg": "RS256", **members})
-        assert refusal.value.detail == told
-
-    def test_members_that_are_not_understood_are_ignored(self) -> None:
-        """D11, D6"""
-        header = {
-            "alg": "RS256",
-            "ver": "2.0",
-            "cat": "cl0",
-            "nonce": "n",
-            "jku": "https://evil.example/",
-            "jwk": {"kty": "oct", "k": ""},
-            "x5u": "https://evil.example/",
-            "x5c": ["AA"],
-        }
-        assert read_header(header) == JOSEHeader("RS256", None, None)
 
 
 class TestWhatTheIssuerAllowsInAHeader:
@@ -274,8 +165,8 @@ class TestTime:
             LAST_SECOND_OF_9999 + 1,
             -LAST_SECOND_OF_9999 - 1,
             LAST_SECOND_OF_9999 + 0.5,
-            10**400,
-            -(10**400),
+            pytest.param(10**400, id="10**400"),
+            pytest.param(-(10**400), id="-10**400"),
             1e300,
             inf,
             -inf,
@@ -389,9 +280,9 @@ class TestOtherClaims:
         assert verdict({**claims, "iat": "x"}, **options) is Reason.INVALID_CLAIM
 
     @pytest.mark.parametrize("claim", ["scope", "scp", "permissions"])
-    def test_grants_of_the_wrong_type_are_refused(self, claim: str) -> None:
+    def test_a_grant_that_cannot_be_read_does_not_refuse_the_token(self, claim: str) -> None:
         """G9"""
-        assert verdict(good(**{claim: 1})) is Reason.INVALID_CLAIM
+        assert verdict(good(**{claim: 1})) is None
 
     @pytest.mark.parametrize("cnf", [{"jkt": "x"}, {"x5t#S256": "x"}, {"jwk": {}}, {}, None])
     def test_a_bound_token_is_no_bearer_token(self, cnf: object) -> None:
@@ -452,3 +343,16 @@ class TestOtherKindsOfToken:
         """G8"""
         assert verdict(good(**claims), header=AT_JWT) is None
         assert verdict(good(**claims), header=JOSEHeader("RS256", None, None)) is not None
+
+
+class TestTheRulesThemselves:
+    def test_they_are_an_immutable_value(self) -> None:
+        """Requests and threads share them."""
+        assert_immutable(rules())
+
+    def test_they_are_given_by_name(self) -> None:
+        """Two strings and two sets beside each other are too easily swapped."""
+        positional: Any = TokenRules
+        given = rules()
+        with pytest.raises(TypeError):
+            positional(*(getattr(given, name) for name in TokenRules.__annotations__))

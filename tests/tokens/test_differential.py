@@ -14,8 +14,9 @@ import pytest
 
 from asgi_jwks import AccessToken, AccessTokenVerifier, InvalidToken, StaticJWKSet, TrustedIssuer
 from asgi_jwks.testing import MockIssuer
-from asgi_jwks.testing.attack_run import target_for
-from asgi_jwks.testing.attacks import ATTACKS, Target
+from asgi_jwks.testing.attacks.attack import Target
+from asgi_jwks.testing.attacks.corpus import ATTACKS
+from asgi_jwks.testing.attacks.run import target_for
 
 LEEWAY = 5
 

@@ -36,7 +36,7 @@ def verifier_that_asks() -> AccessTokenVerifier:
 
 
 @pytest.mark.parametrize("verifier_of", [verifier_of_two, verifier_that_asks])
-@pytest.mark.parametrize("issuer", [FIRST, SECOND])
+@pytest.mark.parametrize("issuer", [FIRST, SECOND], ids=["first", "second"])
 async def test_tokens_of_each_are_verified_again_and_again(
     verifier_of: Callable[[], AccessTokenVerifier], issuer: MockIssuer
 ) -> None:

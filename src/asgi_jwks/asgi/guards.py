@@ -1,58 +1,55 @@
-"""How endpoints refuse: as the middleware does, although it has let the request through.
-
-What lives only here: a refusal as a Starlette response, the guarding of Starlette endpoints and of
-whole applications, and `refusal_of` for the endpoints of other frameworks. What it does not know:
-what an endpoint needs.
-"""
+"""Requirements of routes on ASGI: `requires`, and how endpoints refuse as the middleware does."""
 
 import functools
 import inspect
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, Final, ParamSpec, TypeVar
 
+import anyio.to_thread
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket
 
-from asgi_jwks.asgi.challenge import CHALLENGES, Challenges, Refusal
+from asgi_jwks.asgi.authentication import AUTHENTICATION, Authentication
+from asgi_jwks.asgi.challenge import Challenges, Refusal
+from asgi_jwks.asgi.identity import Anonymous, access_token
 from asgi_jwks.asgi.responses import refuse
-from asgi_jwks.errors import KeySetError, RequestError
+from asgi_jwks.asgi.types import ASGIApp
+from asgi_jwks.authorization.requirement import (
+    Claims,
+    Condition,
+    Names,
+    Requirement,
+    requirement,
+)
+from asgi_jwks.errors import (
+    ConfigurationError,
+    MissingToken,
+    RequestError,
+    TemporarilyUnavailable,
+)
+from asgi_jwks.tokens.access_token import AccessToken
 
-__all__ = [
-    "AnyASGIApp",
-    "RefusalResponse",
-    "guard_application",
-    "guard_request",
-    "guard_websocket",
-    "refusal_of",
-]
+__all__ = ["RefusalResponse", "RouteGuard", "refusal_of", "requires"]
 
 P = ParamSpec("P")
 Connection = TypeVar("Connection", bound=HTTPConnection)
 
-# Each framework has types of its own for ASGI; these fit all of them.
-AnyASGIApp = Callable[[Any, Any, Any], Awaitable[None]]
-
-ScopeCheck = Callable[[Mapping[str, Any]], None]
-"""Raises a RequestError where an ASGI scope does not have what an endpoint needs."""
-
 
 def refusal_of(
-    connection: HTTPConnection | Mapping[str, Any], error: RequestError | KeySetError
+    connection: HTTPConnection | Mapping[str, Any], error: RequestError | TemporarilyUnavailable
 ) -> Refusal:
     """How the middleware would answer this error: status, headers and body.
 
     For the error pages of frameworks that are not Starlette's: their endpoints raise what
-    `requires(...).check_scope(scope)` raises, and this is what to answer.
+    `requires(...).check_scope(scope)` raises, and this is the answer. `on_refused` hears of it.
     """
-    scope = connection.scope if isinstance(connection, HTTPConnection) else connection
-    challenges = scope.get(CHALLENGES)
-    if not isinstance(challenges, Challenges):
-        challenges = Challenges()
-    if isinstance(error, KeySetError):
-        return challenges.unavailable(error)
-    return challenges.refusal(error)
+    scope: Any = connection.scope if isinstance(connection, HTTPConnection) else connection
+    authentication = scope.get(AUTHENTICATION)
+    if isinstance(authentication, Authentication):
+        return authentication.refusal(error, scope)
+    return Challenges().refusal(error)
 
 
 class RefusalResponse(Response):
@@ -68,68 +65,163 @@ class RefusalResponse(Response):
         await refuse(refusal, scope, send)
 
 
+class RouteGuard:
+    """A requirement that is attached to a route, an endpoint or an application."""
+
+    def __init__(self, requirement: Requirement) -> None:
+        self.requirement: Final = requirement
+
+    def check(self, token: AccessToken) -> None:
+        """Check a token; see Requirement.check."""
+        self.requirement.check(token)
+
+    def check_scope(self, scope: Mapping[str, Any]) -> None:
+        """Check the token of an ASGI scope, where the condition is not async.
+
+        Raises:
+            MissingToken: the request is anonymous.
+            InsufficientScope: the token grants too little.
+        """
+        self.requirement.check(_token_of(scope))
+
+    async def enforce(self, scope: Mapping[str, Any]) -> None:
+        """Check the token of an ASGI scope, where the condition may be async.
+
+        Raises:
+            MissingToken: the request is anonymous.
+            InsufficientScope: the token grants too little.
+        """
+        await self.requirement.enforce(_token_of(scope))
+
+    def around(self, app: ASGIApp) -> ASGIApp:
+        """Guard an ASGI application: all of a mounted one, or one route of any framework.
+
+        Mount("/admin", admin, middleware=[Middleware(requires("admin").around)])
+        """
+
+        async def guarded(scope: Any, receive: Any, send: Any) -> None:
+            if scope["type"] in {"http", "websocket"}:
+                refusal = await self._refusal(scope)
+                if refusal is not None:
+                    await refuse(refusal, scope, send)
+                    return
+            await app(scope, receive, send)
+
+        return guarded
+
+    def __call__(self, endpoint: Callable[P, Any]) -> Callable[P, Any]:
+        """Guard a Starlette endpoint, a function or method with a request or websocket.
+
+        Raises:
+            ConfigurationError: the endpoint has no argument of either name.
+        """
+        names = inspect.signature(endpoint).parameters
+        if "websocket" in names:
+            return self._around_websocket(endpoint)
+        if "request" in names:
+            return self._around_request(endpoint)
+        raise ConfigurationError(
+            f"requires() needs an argument named 'request' or 'websocket'; {endpoint!r} has none."
+        )
+
+    def _around_request(self, endpoint: Callable[P, Any]) -> Callable[P, Any]:
+        is_async = inspect.iscoroutinefunction(endpoint)
+
+        @functools.wraps(endpoint)
+        async def guarded(*args: P.args, **kwargs: P.kwargs) -> Any:
+            connection = _connection((*args, *kwargs.values()), Request)
+            refusal = await self._refusal(connection.scope)
+            if refusal is not None:
+                return RefusalResponse(refusal)
+            if is_async:
+                return await endpoint(*args, **kwargs)
+            # As Starlette runs an endpoint that is not async.
+            return await anyio.to_thread.run_sync(functools.partial(endpoint, *args, **kwargs))
+
+        @functools.wraps(endpoint)
+        def guarded_in_thread(*args: P.args, **kwargs: P.kwargs) -> Any:
+            connection = _connection((*args, *kwargs.values()), Request)
+            try:
+                self.check_scope(connection.scope)
+            except RequestError as error:
+                return RefusalResponse(refusal_of(connection, error))
+            return endpoint(*args, **kwargs)
+
+        # A condition may be async, which a thread cannot wait for.
+        return guarded if is_async or self.requirement.condition else guarded_in_thread
+
+    def _around_websocket(
+        self, endpoint: Callable[P, Awaitable[Any]]
+    ) -> Callable[P, Awaitable[Any]]:
+        @functools.wraps(endpoint)
+        async def guarded(*args: P.args, **kwargs: P.kwargs) -> Any:
+            websocket = _connection((*args, *kwargs.values()), WebSocket)
+            refusal = await self._refusal(websocket.scope)
+            if refusal is None:
+                return await endpoint(*args, **kwargs)
+            await refuse(refusal, websocket.scope, websocket.send)
+            return None
+
+        return guarded
+
+    async def _refusal(self, scope: Mapping[str, Any]) -> Refusal | None:
+        try:
+            await self.enforce(scope)
+        except (RequestError, TemporarilyUnavailable) as error:
+            return refusal_of(scope, error)
+        return None
+
+
+def requires(
+    *scopes: str,
+    any_of: Names | None = None,
+    permissions: Names | None = None,
+    roles: Names | None = None,
+    claims: Claims | None = None,
+    issuer: Names | None = None,
+    condition: Condition | None = None,
+) -> RouteGuard:
+    """Demand more of an endpoint's access token than that it is valid.
+
+        @requires("read:messages")
+        async def messages(request): ...
+
+    A token that grants too little is answered with 403 `insufficient_scope` and the scopes that
+    are needed (RFC 6750, section 3.1); an anonymous request with 401.
+
+    Args:
+        scopes: all of these must be granted.
+        any_of: at least one of these scopes.
+        permissions: all of these must be among the permissions, such as Auth0's.
+        roles: all of these must be among the roles.
+        claims: strings that claims must be or contain: `{"realm_access.roles": "admin"}`.
+        issuer: the issuers whose tokens will do, where several are trusted.
+        condition: a callable, sync or async, that gets the AccessToken and returns True or False.
+
+    Raises:
+        ConfigurationError: nothing is required, or a part is of the wrong form.
+    """
+    return RouteGuard(
+        requirement(
+            *scopes,
+            any_of=any_of,
+            permissions=permissions,
+            roles=roles,
+            claims=claims,
+            issuer=issuer,
+            condition=condition,
+        )
+    )
+
+
+def _token_of(scope: Mapping[str, Any]) -> AccessToken:
+    if isinstance(scope.get("auth"), Anonymous):
+        raise MissingToken
+    return access_token(scope)
+
+
 def _connection(arguments: Iterable[object], kind: type[Connection]) -> Connection:
     for argument in arguments:
         if isinstance(argument, kind):
             return argument
     raise TypeError(f"the endpoint was called without a Starlette {kind.__name__}")
-
-
-def _refused(check: ScopeCheck, connection: HTTPConnection) -> Response | None:
-    try:
-        check(connection.scope)
-    except RequestError as error:
-        return RefusalResponse(refusal_of(connection, error))
-    return None
-
-
-def guard_request(check: ScopeCheck, endpoint: Callable[P, Any]) -> Callable[P, Any]:
-    """A Starlette endpoint, in the event loop or in a thread, that refuses what `check` does."""
-    if inspect.iscoroutinefunction(endpoint):
-
-        @functools.wraps(endpoint)
-        async def guarded(*args: P.args, **kwargs: P.kwargs) -> Any:
-            refused = _refused(check, _connection((*args, *kwargs.values()), Request))
-            return await endpoint(*args, **kwargs) if refused is None else refused
-
-        return guarded
-
-    @functools.wraps(endpoint)
-    def guarded_in_thread(*args: P.args, **kwargs: P.kwargs) -> Any:
-        refused = _refused(check, _connection((*args, *kwargs.values()), Request))
-        return endpoint(*args, **kwargs) if refused is None else refused
-
-    return guarded_in_thread
-
-
-def guard_websocket(
-    check: ScopeCheck, endpoint: Callable[P, Awaitable[Any]]
-) -> Callable[P, Awaitable[Any]]:
-    """The same for a WebSocket, before it is accepted."""
-
-    @functools.wraps(endpoint)
-    async def guarded(*args: P.args, **kwargs: P.kwargs) -> Any:
-        websocket = _connection((*args, *kwargs.values()), WebSocket)
-        try:
-            check(websocket.scope)
-        except RequestError as error:
-            await refuse(refusal_of(websocket, error), websocket.scope, websocket.send)
-            return None
-        return await endpoint(*args, **kwargs)
-
-    return guarded
-
-
-def guard_application(check: ScopeCheck, app: AnyASGIApp) -> AnyASGIApp:
-    """An ASGI application that refuses for `app` what `check` does."""
-
-    async def guarded(scope: Any, receive: Any, send: Any) -> None:
-        if scope["type"] in {"http", "websocket"}:
-            try:
-                check(scope)
-            except RequestError as error:
-                await refuse(refusal_of(scope, error), scope, send)
-                return
-        await app(scope, receive, send)
-
-    return guarded

@@ -1,18 +1,18 @@
-"""What stands on the scope of a guarded connection: claims, auth, user.
+"""The identity on the scope of a guarded connection: claims, auth, user."""
 
-What lives only here: the three keys and their values, for a verified token and for nobody. What it
-does not know: how the token was verified and what the application does with it.
-"""
-
-from collections.abc import MutableMapping
-from typing import Any, Final
+from collections.abc import Callable, Mapping
+from typing import Any, Final, TypeVar, overload
 
 from starlette.authentication import BaseUser, UnauthenticatedUser
+from starlette.requests import HTTPConnection
 
+from asgi_jwks.asgi.types import Scope
 from asgi_jwks.jose.read_only import ReadOnlyDict
 from asgi_jwks.tokens.access_token import AccessToken
 
-__all__ = ["Anonymous", "BearerUser", "identify", "identify_nobody"]
+__all__ = ["Anonymous", "BearerUser", "access_token", "identify"]
+
+NewClaims = TypeVar("NewClaims")
 
 
 class BearerUser(BaseUser):
@@ -30,14 +30,14 @@ class BearerUser(BaseUser):
 
     @property
     def identity(self) -> str:
-        """The token's `sub`, or "" if it has none."""
-        return self.access_token.subject or ""
+        """The token's principal: `sub`, qualified by the issuer where several are trusted."""
+        return self.access_token.identity
 
     @property
     def display_name(self) -> str:
         """The token's `name` if it is a string, else its `sub`."""
         name = self.access_token.claims.get("name")
-        return name if isinstance(name, str) else self.identity
+        return name if isinstance(name, str) else self.access_token.subject or ""
 
 
 class Anonymous:
@@ -48,25 +48,59 @@ class Anonymous:
     claims: Final[ReadOnlyDict] = ReadOnlyDict()
     scopes: Final[tuple[str, ...]] = ()
     permissions: Final[tuple[str, ...]] = ()
+    roles: Final[tuple[str, ...]] = ()
+    groups: Final[tuple[str, ...]] = ()
 
 
 _ANONYMOUS: Final = Anonymous()
 _NOBODY: Final = UnauthenticatedUser()
 
 
-def identify(scope: MutableMapping[str, Any], access_token: AccessToken) -> None:
-    """Put a verified token on the scope.
+def identify(scope: Scope, access_token: AccessToken | None) -> None:
+    """Put a verified token on the scope, or nobody, whatever outer middleware put there before.
 
     In place, as Starlette's AuthenticationMiddleware does: outer middleware reads from the same
     scope what inner applications put there.
     """
-    scope["claims"] = access_token.claims
-    scope["auth"] = access_token
-    scope["user"] = BearerUser(access_token)
+    if access_token is None:
+        scope["claims"] = Anonymous.claims
+        scope["auth"] = _ANONYMOUS
+        scope["user"] = _NOBODY
+    else:
+        scope["claims"] = access_token.claims
+        scope["auth"] = access_token
+        scope["user"] = BearerUser(access_token)
 
 
-def identify_nobody(scope: MutableMapping[str, Any]) -> None:
-    """Overwrite whatever outer middleware may have put there: there is no verified token."""
-    scope["claims"] = Anonymous.claims
-    scope["auth"] = _ANONYMOUS
-    scope["user"] = _NOBODY
+@overload
+def access_token(connection: HTTPConnection | Mapping[str, Any]) -> AccessToken: ...
+@overload
+def access_token(
+    connection: HTTPConnection | Mapping[str, Any],
+    convert: Callable[[Mapping[str, Any]], NewClaims],
+) -> AccessToken[NewClaims]: ...
+def access_token(
+    connection: HTTPConnection | Mapping[str, Any],
+    convert: Callable[[Mapping[str, Any]], NewClaims] | None = None,
+) -> AccessToken | AccessToken[NewClaims]:
+    """The verified access token of a request, typed.
+
+        token = access_token(request)
+        user = access_token(request, UserClaims.model_validate).claims
+
+    Args:
+        connection: a Starlette Request or WebSocket, or an ASGI scope.
+        convert: makes the claims a type of your own; what it raises is the application's error.
+
+    Raises:
+        LookupError: there is none: the middleware is missing, or it let the request through
+            without one, as `allow_anonymous` and `public_paths` say.
+    """
+    scope = connection.scope if isinstance(connection, HTTPConnection) else connection
+    token = scope.get("auth")
+    if isinstance(token, AccessToken):
+        return token if convert is None else token.with_claims(convert)
+    raise LookupError(
+        "This request has no verified access token. Is JWTBearerMiddleware around the "
+        "application, and does it demand a token for this path?"
+    )

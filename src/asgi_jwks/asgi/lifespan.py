@@ -1,92 +1,86 @@
 """The application's lifespan, with the keys kept fresh meanwhile.
 
-What lives only here: the order of warming, running and ending around the `lifespan` connection.
-What it does not know: how keys are kept fresh. Servers and applications without lifespan do
-without it: then requests themselves keep the keys fresh.
+Servers and applications without lifespan do without it: then requests themselves keep the keys
+fresh.
 """
 
-import logging
-from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any, Final
+from typing import Final
 
-import anyio
-
+from asgi_jwks.asgi.authentication import Authentication
+from asgi_jwks.asgi.types import ASGIApp, Message, Receive, Scope, Send
 from asgi_jwks.errors import KeySetError
-from asgi_jwks.tokens.verifier import AccessTokenVerifier
 
 __all__ = ["run_with_keys"]
 
-_log: Final = logging.getLogger("asgi_jwks.keys")
-
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
-ASGIApp = Callable[[MutableMapping[str, Any], Receive, Send], Awaitable[None]]
+_LAST: Final = frozenset(
+    {"lifespan.startup.failed", "lifespan.shutdown.complete", "lifespan.shutdown.failed"}
+)
 
 
 async def run_with_keys(
-    app: ASGIApp,
-    scope: MutableMapping[str, Any],
-    receive: Receive,
-    send: Send,
-    *,
-    verifier: AccessTokenVerifier,
-    require_keys: bool,
+    app: ASGIApp, scope: Scope, receive: Receive, send: Send, authentication: Authentication
 ) -> None:
     """Warm the keys, run the application's lifespan, and leave nothing running behind it.
 
-    Keys that cannot be had do not stop the application from starting unless `require_keys`; it
-    answers 503 until they can be. Warming takes no longer than the `timeout` of a fetch.
+    Keys that are unavailable do not stop the application from starting unless they are required;
+    it answers 503 until they are there. Warming takes no longer than the `timeout` of a fetch.
 
     Raises:
-        KeySetError: the keys are required and cannot be had; the server has been told.
+        KeySetError: the keys are required and unavailable; the server has been told.
     """
-    first: Message | None = await receive()
-
-    async def receive_from_the_first() -> Message:
-        nonlocal first
-        if first is None:
-            return await receive()
-        message, first = first, None
-        return message
-
+    messages = _Messages(receive, send)
+    await messages.wait_for_the_first()
+    started = False
+    running = authentication.verifier.running(require_keys=authentication.require_keys_at_startup)
     try:
-        try:
-            await verifier.warm()
-        except KeySetError as error:
-            if require_keys:
-                message = f"asgi-jwks: the issuer's keys cannot be had: {error}"
-                await send({"type": "lifespan.startup.failed", "message": message})
-                # As Starlette does: its TestClient takes a lifespan that just ends for a start.
-                raise
-            _log.warning("starting without the issuer's keys: %s", error)
-        await _run(lambda: app(scope, receive_from_the_first, send), verifier)
+        async with running:
+            started = True
+            await app(scope, messages.receive, messages.send)
+    except KeySetError as error:
+        if not started:
+            message = f"asgi-jwks: the issuer's keys are unavailable: {error}"
+            await messages.send({"type": "lifespan.startup.failed", "message": message})
+        # As Starlette does: its TestClient takes a lifespan that just ends for a start.
+        raise
     finally:
-        with anyio.CancelScope(shield=True):
-            await verifier.aclose()
+        await messages.send_the_last()
 
 
-async def _run(app: Callable[[], Awaitable[None]], verifier: AccessTokenVerifier) -> None:
-    """Run the application with its keys kept fresh beside it."""
+class _Messages:
+    """The messages between server and application; the last one waits until nothing is running.
 
-    async def keep_fresh() -> None:
-        try:
-            await verifier.keep_fresh()
-        # Key sources may be somebody else's: that one fails must not take the application down.
-        except Exception:
-            _log.exception("the keys are no longer refreshed without requests")
+    After it, servers do not wait for whoever has more to do: Hypercorn cancels a lifespan that has
+    not ended by then, and goes on to serve after a failed start.
+    """
 
-    fault: BaseException | None = None
-    cancelled = anyio.get_cancelled_exc_class()
-    async with anyio.create_task_group() as tasks:
-        tasks.start_soon(keep_fresh)
-        try:
-            await app()
-        except cancelled:
-            raise
-        # Kept for outside the task group, which would wrap it: it is the application's own.
-        except BaseException as error:
-            fault = error
-        tasks.cancel_scope.cancel()
-    if fault is not None:
-        raise fault
+    def __init__(self, receive: Receive, send: Send) -> None:
+        self._receive = receive
+        self._send = send
+        self._first: Message | None = None
+        self._last: Message | None = None
+
+    async def wait_for_the_first(self) -> None:
+        """Return when the server begins; the message is kept for the application."""
+        self._first = await self._receive()
+
+    async def receive(self) -> Message:
+        """The next message of the server."""
+        if self._first is not None:
+            message, self._first = self._first, None
+            return message
+        # An application that goes on to receive does not end by itself.
+        await self.send_the_last()
+        return await self._receive()
+
+    async def send(self, message: Message) -> None:
+        """Pass a message of the application on, unless it is the last one."""
+        if message["type"] in _LAST:
+            self._last = message
+        else:
+            await self._send(message)
+
+    async def send_the_last(self) -> None:
+        """Pass the last message on, if there is one that waits."""
+        if self._last is not None:
+            message, self._last = self._last, None
+            await self._send(message)

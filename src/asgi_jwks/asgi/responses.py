@@ -1,14 +1,11 @@
-"""Sending a refusal, by the connection's own means.
+"""Sending a refusal over http and websocket, before the application sees the connection."""
 
-What lives only here: how a refusal travels over http and websocket. What it does not know: why.
-"""
-
-from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any, Final
+from typing import Final
 
 from asgi_jwks.asgi.challenge import Refusal
+from asgi_jwks.asgi.types import Scope, Send
 
-__all__ = ["refuse"]
+__all__ = ["POLICY_VIOLATION", "refuse"]
 
 # RFC 6455, section 7.4.1: the connection violates a policy.
 POLICY_VIOLATION: Final = 1008
@@ -16,8 +13,8 @@ POLICY_VIOLATION: Final = 1008
 
 async def refuse(
     refusal: Refusal,
-    scope: MutableMapping[str, Any],
-    send: Callable[[MutableMapping[str, Any]], Awaitable[None]],
+    scope: Scope,
+    send: Send,
 ) -> None:
     """Answer a connection that the application does not get to see."""
     start, content = "http.response.start", "http.response.body"

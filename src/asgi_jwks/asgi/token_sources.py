@@ -1,15 +1,15 @@
-"""Where the token of a request is looked for.
+"""Where the token of a request is looked for (RFC 6750, section 2).
 
-What lives only here: the sources of a token and the form of each (RFC 6750, section 2). What it
-does not know: what a token means. Query strings and bodies are no sources (RFC 9700, section
-4.3.2): they end up in logs and histories.
+Query strings and bodies are not among the sources (RFC 9700, section 4.3.2): they end up in logs
+and histories. The meaning of a token is not known here.
 """
 
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Protocol
+from typing import Final, Protocol
 
+from asgi_jwks.asgi.types import Scope
 from asgi_jwks.errors import ConfigurationError, InvalidRequest, Reason
 
 __all__ = [
@@ -21,22 +21,26 @@ __all__ = [
     "is_token68",
 ]
 
-Scope = Any
-"""An ASGI connection scope, as servers and frameworks type it."""
-
 # RFC 9110, section 11.2; RFC 6750, section 2.1.
 _TOKEN68: Final = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~+/"
+# RFC 9110, section 5.6.2: a token, which the name of a scheme, a cookie or a subprotocol is.
+_TOKEN: Final = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 
 
 class TokenSource(Protocol):
-    """A place in a request where a token may be."""
+    """A place in a request where a token may be.
+
+    A source whose token the application could echo has a method `conceal(scope)` as well, which
+    takes it away; it is called on every guarded WebSocket after the token was looked for.
+    """
 
     def find(self, scope: Scope) -> bytes | None:
-        """What is in this place, if there is anything, whatever its form.
+        """The content of this place, if there is any, whatever its form.
 
         Raises:
             InvalidRequest: there is more than one.
         """
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +58,14 @@ class AuthorizationHeader:
                 value = field_value
         if value is None:
             return None
-        scheme, _, credentials = value.partition(b" ")
+        scheme, space, credentials = value.partition(b" ")
         # RFC 9110, section 11.1: without case.
-        return credentials.strip(b" \t") if scheme.lower() == b"bearer" else None
+        if scheme.lower() == b"bearer" and space:
+            return credentials.lstrip(b" ").rstrip(b" \t")
+        # `Bearer<TAB>x`, `Bearer,x` and the like are malformed; `BearerX y` is another scheme.
+        if scheme[:6].lower() == b"bearer" and not _TOKEN.match(scheme, 6):
+            raise InvalidRequest(Reason.INVALID_CREDENTIALS, "no space after the scheme")
+        return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +80,7 @@ class Cookie:
 
     def __post_init__(self) -> None:
         # RFC 6265, section 4.1.1.
-        if not re.fullmatch(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+", self.name):
+        if not _is_token(self.name):
             raise ConfigurationError(f"{self.name!r} cannot be the name of a cookie.")
 
     def find(self, scope: Scope) -> bytes | None:
@@ -101,6 +110,11 @@ class WebSocketSubprotocol:
 
     name: str = "bearer"
 
+    def __post_init__(self) -> None:
+        # RFC 6455, section 4.1.
+        if not _is_token(self.name):
+            raise ConfigurationError(f"{self.name!r} cannot be the name of a subprotocol.")
+
     def find(self, scope: Scope) -> bytes | None:
         """The subprotocol after `name` in the client's offer."""
         offered = scope.get("subprotocols") or ()
@@ -110,12 +124,23 @@ class WebSocketSubprotocol:
         if position == len(offered) or self.name in offered[position:]:
             raise InvalidRequest(Reason.INVALID_CREDENTIALS, "no token after the subprotocol")
         token: bytes = offered[position].encode("latin-1", "replace")
-        scope["subprotocols"] = [*offered[:position], *offered[position + 1 :]]
         return token
+
+    def conceal(self, scope: Scope) -> None:
+        """Take the token out of the client's offer."""
+        offered = scope.get("subprotocols") or ()
+        if scope["type"] == "websocket" and self.name in offered:
+            # Whatever follows the name, each time that it occurs: a public path takes any offer.
+            before = ("", *offered)
+            scope["subprotocols"] = [
+                name
+                for name, previous in zip(offered, before, strict=False)
+                if previous != self.name or name == self.name
+            ]
 
 
 def find_token(sources: Sequence[TokenSource], scope: Scope) -> bytes | None:
-    """What the request brings as its token, if it brings one; nothing is said of its form.
+    """The token of the request, if there is one; nothing is said of its form.
 
     Raises:
         InvalidRequest: there is more than one (RFC 6750, section 3.1).
@@ -132,6 +157,9 @@ def find_token(sources: Sequence[TokenSource], scope: Scope) -> bytes | None:
 
 def is_token68(token: bytes) -> bool:
     """Whether these can be credentials of the scheme Bearer at all."""
-    # A third of the time that a regular expression takes.
     unpadded = token.rstrip(b"=")
     return bool(unpadded) and not unpadded.translate(None, _TOKEN68)
+
+
+def _is_token(name: object) -> bool:
+    return isinstance(name, str) and _TOKEN.fullmatch(name.encode("utf-8", "replace")) is not None

@@ -1,36 +1,74 @@
-"""The last good value, and what is known of its freshness: state that a whole process shares.
+"""The last good value and its freshness: state that a whole process shares.
 
-What lives only here: the value, its Freshness, and the lock under which both change together. What
-it does not know: event loops, who waits, and who fetches; `refreshing.py` does.
-
-All event loops and threads of the process share one such state. The lock is never held while
-anything is waited for, and what the request path reads is read without it.
+All event loops and threads of the process share one such state. Its one lock is never held while
+anything is awaited, and the request path reads without it. It knows no event loop.
 """
 
 import math
 import random
 import time
 from collections.abc import Callable
-from dataclasses import replace
-from typing import Final, Generic, TypeVar
+from dataclasses import dataclass
+from typing import Final, Generic, Protocol, TypeVar
 
 from asgi_jwks._fork import ForkSafeLock
-from asgi_jwks.caching.fetched import Fetched, Observer
+from asgi_jwks.caching.budget import Budget
 from asgi_jwks.caching.freshness import Freshness, Phase, TrustPeriod
 from asgi_jwks.errors import KeySetError, KeySetUnavailable
-from asgi_jwks.fetching.request import FetchFailed
 
-__all__ = ["Kept"]
+__all__ = ["CachedValue", "Loaded", "NoObserver", "Observer"]
 
 T = TypeVar("T")
+S = TypeVar("S", contravariant=True)
 
 
-class Kept(Generic[T]):
+@dataclass(frozen=True, slots=True)
+class Loaded(Generic[T]):
+    """A value as its source gave it.
+
+    Attributes:
+        value: the value.
+        advised: seconds for which the source says that it stays fresh; None if it does not say.
+        representation: for the next load of the same source, which gets it back unread.
+    """
+
+    value: T
+    advised: float | None = None
+    representation: object = None
+
+
+class Observer(Protocol[S]):
+    """Hears of changes of state. It is called outside the lock and must not raise."""
+
+    def refreshed(self, previous: S | None, value: S) -> None:
+        """A fetch succeeded."""
+
+    def failed(self, error: Exception, *, failures: int, retry_in: float) -> None:
+        """A fetch failed, for the `failures`-th time in a row; `retry_in` seconds of backoff."""
+
+    def entered(self, phase: Phase) -> None:
+        """A request was served stale, or found the value expired: once per spell."""
+
+    def budget_exhausted(self) -> None:
+        """The empty budget refused a fetch: once per refill."""
+
+
+class NoObserver:
+    """An observer that does nothing."""
+
+    def refreshed(self, previous: object, value: object) -> None: ...
+    def failed(self, error: Exception, *, failures: int, retry_in: float) -> None: ...
+    def entered(self, phase: Phase) -> None: ...
+    def budget_exhausted(self) -> None: ...
+
+
+class CachedValue(Generic[T]):
     """A value that was fetched, and the bookkeeping of its fetches.
 
     Args:
         period: how long a value is trusted.
-        observer: is told of changes, outside the lock.
+        budget: what pays for fetches that strangers cause.
+        observer: hears of changes, outside the lock.
         clock: monotonic seconds.
         spread: random numbers from 0 to 1, for refresh-ahead and backoff.
     """
@@ -39,129 +77,111 @@ class Kept(Generic[T]):
         self,
         period: TrustPeriod,
         *,
-        observer: Observer[T],
+        budget: Budget | None = None,
+        observer: Observer[T] | None = None,
         clock: Callable[[], float] = time.monotonic,
         spread: Callable[[], float] = random.random,
     ) -> None:
-        self._observer: Final = observer
-        self._clock: Final = clock
-        self._spread: Final = spread
         self.period: Final = period
-        self.freshness = Freshness()
-        self.fetched: Fetched[T] | None = None
+        self.clock: Final = clock
+        self._observer: Final[Observer[T]] = NoObserver() if observer is None else observer
+        self._spread: Final = spread
+        self.freshness = Freshness(budget=Budget() if budget is None else budget)
+        self.loaded: Loaded[T] | None = None
         self.last_error: Exception | None = None
         self.fetches = 0
         self.failed_fetches = 0
         self._applied = 0
         self._announced: Phase | None = None
-        # Read on the request path: the value, until when it needs no second look, and from when
-        # on it may be refetched.
-        self._value: T | None = None
-        self._quiet_until = self.freshness.quiet_until()
-        self._refetch_at = self.freshness.refetch_at()
+        # Hot path: the value, until when it needs no second look, and from when on a stranger's
+        # token may cause a fetch.
+        self.value: T | None = None
+        self.unchanged_until = -math.inf
+        self.refetch_allowed_at = -math.inf
         self._lock: Final = ForkSafeLock()
 
-    def value(self) -> T:
-        """The value, if it may still be used, however stale; it starts and awaits nothing.
+    def usable(self) -> T:
+        """The value, if it may still be used, however stale.
 
         Raises:
             KeySetError: there is none.
         """
-        if self._value is None or self.phase() is Phase.EXPIRED:
-            raise self._unavailable()
-        return self._value
+        if self.value is None or self.phase() is Phase.EXPIRED:
+            raise self.unavailable()
+        return self.value
 
     def phase(self) -> Phase:
-        """Which phase of its life the value is in now."""
-        return self.freshness.phase(self._clock())
+        """The phase of the value's life now."""
+        return self.freshness.phase(self.clock())
 
-    def owes_refresh(self) -> bool:
-        """Whether a refresh is owed already for what could not be fetched: by budget or backoff."""
-        return self.freshness.wanted_at < math.inf or self.freshness.failures > 0
+    def fetched_since(self, since: float) -> bool:
+        """Whether the value is of a fetch that began at `since` or later."""
+        fetched_at = self.freshness.fetched_at
+        return fetched_at is not None and fetched_at >= since
 
-    def doubt(self) -> None:
+    def mark_due(self) -> None:
         """The value may be outdated: a refresh is due now, unless the backoff forbids it."""
         with self._lock:
-            self._set(replace(self.freshness, due_at=min(self.freshness.due_at, self._clock())))
+            self._set(self.freshness.with_refresh_due(self.clock()))
 
-    def restore(self, fetched: Fetched[T], *, age: float) -> None:
+    def restore(self, loaded: Loaded[T], *, age: float) -> None:
         """Begin with a value that was fetched `age` seconds ago, by another process."""
         with self._lock:
-            self._accept(fetched, started=self._clock() - age)
+            self._accept(loaded, started=self.clock() - age)
 
-    def _take_turn(self) -> tuple[int, Fetched[T] | None]:
-        """Begin a fetch: its number, by which late ones are told, and what there is before it."""
+    def next_turn(self) -> tuple[int, Loaded[T] | None]:
+        """The number of a fetch that begins, by which late ones are recognised, and the value."""
         with self._lock:
             self.fetches += 1
-            return self.fetches, self.fetched
+            return self.fetches, self.loaded
 
-    def _note_beginning(self, now: float) -> None:
+    def refresh_started(self, now: float) -> None:
+        """A refresh starts at `now`."""
         with self._lock:
-            self._set(self.freshness.begun(self.period, now))
+            self._set(self.freshness.after_start(self.period, now))
 
-    def _succeed(self, turn: int, fetched: Fetched[T], *, started: float) -> None:
+    def succeeded(self, turn: int, loaded: Loaded[T], *, started: float) -> None:
+        """The fetch of this turn succeeded. It is ignored if a later one has ended before it."""
         with self._lock:
-            # A refresh in another loop that began later has told more than this one can.
             if turn < self._applied:
                 return
             self._applied = turn
-            previous = self._value
+            previous = self.value
             self._announced = None
-            self._accept(fetched, started=started)
-        self._observer.refreshed(previous, fetched.value)
+            self._accept(loaded, started=started)
+        self._observer.refreshed(previous, loaded.value)
 
-    def _fail(self, turn: int, error: Exception, *, paid: bool) -> None:
-        now = self._clock()
+    def failed(self, turn: int, error: Exception, *, paid: bool) -> None:
+        """The fetch of this turn failed; `paid` if the budget was charged for it."""
+        now = self.clock()
         with self._lock:
             if turn < self._applied:
                 return
             self.last_error = error
             self.failed_fetches += 1
-            failed = self.freshness.failed(
-                now,
-                spread=self._spread(),
-                retry_after=_asked_to_wait(error),
-                spent=paid,
+            failed = self.freshness.after_failure(
+                now, spread=self._spread(), retry_after=_asked_to_wait(error), paid=paid
             )
             self._set(failed)
-        self._observer.failed(error, failures=failed.failures, retry_in=failed.not_before - now)
+        self._observer.failed(
+            error, failures=failed.backoff.failures, retry_in=failed.backoff.ends_at - now
+        )
 
-    def _pay(self, now: float) -> bool:
+    def spend(self, now: float) -> bool:
+        """Pay for one fetch. If the budget is empty, a refresh is scheduled for its refill."""
         with self._lock:
-            paid = self.freshness.spend(now)
+            paid = self.freshness.after_spending(now)
             if paid is not None:
                 self._set(paid)
                 return True
-        self._owe(now)
-        return False
-
-    def _owe(self, now: float) -> None:
-        with self._lock:
-            first_refusal = self.freshness.wanted_at == math.inf
-            self._set(self.freshness.want(now))
+            first_refusal = self.freshness.scheduled_at == math.inf
+            self._set(self.freshness.with_refresh_scheduled(now))
         if first_refusal:
             self._observer.budget_exhausted()
+        return False
 
-    def _fetched_since(self, since: float) -> bool:
-        fetched_at = self.freshness.fetched_at
-        return fetched_at is not None and fetched_at >= since
-
-    def _accept(self, fetched: Fetched[T], *, started: float) -> None:
-        self.fetched = fetched
-        self.last_error = None
-        self._value = fetched.value
-        self._set(
-            self.freshness.succeeded(
-                self.period, started=started, advised=fetched.advised, spread=self._spread()
-            )
-        )
-
-    def _set(self, freshness: Freshness) -> None:
-        self.freshness = freshness
-        self._quiet_until = freshness.quiet_until()
-        self._refetch_at = freshness.refetch_at()
-
-    def _announce(self, phase: Phase) -> None:
+    def announce(self, phase: Phase) -> None:
+        """Tell the observer, once per spell, that requests find the value stale or expired."""
         if self._announced is phase:
             return
         with self._lock:
@@ -170,18 +190,37 @@ class Kept(Generic[T]):
         if first:
             self._observer.entered(phase)
 
-    def _unavailable(self) -> KeySetError:
-        now = self._clock()
+    def unavailable(self) -> KeySetError:
+        """The error for whoever needs a value that may be used; its cause is the last failure."""
+        now = self.clock()
         if self.freshness.phase(now) is Phase.EXPIRED:
-            self._announce(Phase.EXPIRED)
+            self.announce(Phase.EXPIRED)
         why = "no fetch has ended yet" if self.last_error is None else str(self.last_error)
-        error = KeySetUnavailable(why, retry_after=self.freshness.retry_after(now))
+        error = KeySetUnavailable(why, retry_after=self.freshness.backoff.retry_after(now))
         error.__cause__ = self.last_error
         return error
 
+    def _accept(self, loaded: Loaded[T], *, started: float) -> None:
+        self.loaded = loaded
+        self.last_error = None
+        self.value = loaded.value
+        self._set(
+            self.freshness.after_success(
+                self.period, started=started, advised=loaded.advised, spread=self._spread()
+            )
+        )
+
+    def _set(self, freshness: Freshness) -> None:
+        self.freshness = freshness
+        self.unchanged_until = freshness.unchanged_until()
+        self.refetch_allowed_at = freshness.refetch_allowed_at()
+
 
 def _asked_to_wait(error: BaseException | None) -> float | None:
-    """What the endpoint that failed, or one that it depends on, asked for in Retry-After."""
-    while error is not None and not isinstance(error, FetchFailed):
+    """Seconds that the source asked to be left alone for, as the error or a cause of it says."""
+    while error is not None:
+        seconds = getattr(error, "asked_to_wait", None)
+        if isinstance(seconds, float | int):
+            return float(seconds)
         error = error.__cause__
-    return None if error is None else error.asked_to_wait
+    return None

@@ -1,8 +1,7 @@
-"""How long fetched keys are trusted, and when the next fetch is due or allowed.
+"""How long a value is trusted, and when its next refresh is due: pure functions of `now`.
 
-What lives only here: the three clocks (refresh-ahead, `max_age`, `max_stale`), the refetch budget
-and the backoff, as pure functions of `now`. What it does not know: the network, event loops, what
-was fetched, and what time it is: `now` is always an argument, in seconds of one monotonic clock.
+Three clocks decide: refresh-ahead, `max_age` and `max_stale`. Every time is an argument, in seconds
+of one monotonic clock.
 
     fetched        due             stale                        expired
        |------------|----------------|------------------------------|
@@ -11,12 +10,12 @@ was fetched, and what time it is: `now` is always an argument, in seconds of one
 """
 
 import math
-import sys
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Final
 
-from asgi_jwks.errors import ConfigurationError
+from asgi_jwks._options import require_duration
+from asgi_jwks.caching.budget import Backoff, Budget
 
 __all__ = ["Freshness", "Phase", "TrustPeriod"]
 
@@ -27,21 +26,9 @@ SHORTEST_MAX_AGE: Final = 60.0
 # Spread, so that workers started together do not refresh together.
 REFRESH_AHEAD: Final = (0.75, 0.85)
 
-BUDGET_BURST: Final = 2
-BUDGET_INTERVAL: Final = 30.0
-# A refresh scheduled for the moment of the refill must find the budget refilled.
-ROUNDING: Final = 1e-6
-
-BACKOFF_FIRST: Final = 1.0
-BACKOFF_LONGEST: Final = 60.0
-BACKOFF_JITTER: Final = 0.25
-
-# An endpoint may ask for more patience than the backoff has, but not for hours of it.
-LONGEST_RETRY_AFTER: Final = 300.0
-
 
 class Phase(StrEnum):
-    """What may be done with the value at hand."""
+    """The phase of a value's life, which decides what may be done with it."""
 
     EMPTY = "empty"
     FRESH = "fresh"
@@ -84,95 +71,87 @@ class TrustPeriod:
         return min(self.max_age, max(advised, SHORTEST_MAX_AGE))
 
 
-def require_duration(name: str, value: float, *, positive: bool = False) -> None:
-    """Raise ConfigurationError unless `value` is a usable number of seconds."""
-    number = type(value) in {int, float}
-    # An int may be too large for isfinite; these comparisons hold for NaN as well, being false.
-    if not number or not 0 <= value <= sys.float_info.max or (positive and value == 0):
-        least = "greater than zero" if positive else "zero or more"
-        raise ConfigurationError(
-            f"{name} must be a finite number of seconds, {least}; got {value!r}. "
-            f"Write for example {name}=60."
-        )
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Freshness:
-    """The state of one fetched value; every change makes a new state.
+    """The state of one cached value; every change makes a new state.
 
-    Times are seconds of the caller's monotonic clock. `tokens` is the refetch budget as of
-    `tokens_at`. `wanted_at` is when a refresh that the empty budget refused is to be made up for.
-    `began_at` is when a refresh began that may still be running.
+    Attributes:
+        fetched_at: when the fetch of the value began; None while there is no value.
+        due_at, stale_at, expires_at: where the phases of its life end.
+        started_at: when a refresh began that may still be running.
+        scheduled_at: when a refresh is to run that the empty budget refused.
+        backoff: the pause after failed fetches.
+        budget: what pays for fetches that strangers cause.
     """
 
+    fetched_at: float | None = None
     due_at: float = -math.inf
     stale_at: float = -math.inf
     expires_at: float = -math.inf
-    fetched_at: float | None = None
-    began_at: float = -math.inf
-    failures: int = 0
-    not_before: float = -math.inf
-    wanted_at: float = math.inf
-    tokens: float = BUDGET_BURST
-    tokens_at: float = -math.inf
+    started_at: float = -math.inf
+    scheduled_at: float = math.inf
+    backoff: Backoff = field(default_factory=Backoff)
+    budget: Budget = field(default_factory=Budget)
 
     def phase(self, now: float) -> Phase:
-        """Which phase of its life the value is in."""
+        """The phase of the value's life at `now`."""
         if self.fetched_at is None:
             return Phase.EMPTY
         if now >= self.expires_at:
             return Phase.EXPIRED
         if now >= self.stale_at:
             return Phase.STALE
-        return Phase.DUE if now >= self.refresh_at() else Phase.FRESH
+        return Phase.DUE if now >= self.refresh_due_at() else Phase.FRESH
 
-    def refresh_at(self) -> float:
-        """When the next refresh is owed, whatever the reason for it.
+    def refresh_due_at(self) -> float:
+        """When the next refresh is due, whatever the reason for it.
 
-        A failed refresh is owed again when the backoff ends, however fresh the value at hand.
+        A failed refresh is due again when the backoff ends, however fresh the value at hand.
         """
-        return self.not_before if self.failures else min(self.due_at, self.wanted_at)
+        if self.backoff.failures:
+            return self.backoff.ends_at
+        return min(self.due_at, self.scheduled_at)
 
-    def quiet_until(self) -> float:
+    def unchanged_until(self) -> float:
         """Until when the value may be served without another look at this state."""
         if self.fetched_at is None:
             return -math.inf
-        return min(self.refresh_at(), self.stale_at, self.expires_at)
+        return min(self.refresh_due_at(), self.stale_at, self.expires_at)
 
-    def may_fetch(self, now: float) -> bool:
-        """Whether the backoff allows a fetch."""
-        return now >= self.not_before
+    def can_start_refresh(self, period: TrustPeriod, now: float) -> bool:
+        """Whether a refresh that nobody waits for may start.
 
-    def may_begin(self, period: TrustPeriod, now: float) -> bool:
-        """Whether a refresh that nobody waits for may begin.
-
-        Not while another one may still be running. Its end cannot be relied on: where every request
-        has an event loop of its own, each loop takes the refresh that it began with it.
+        It may not while another one may still be running. The end of that one is not certain:
+        where every request has an event loop of its own, each loop takes its refresh with it.
         """
-        return self.may_fetch(now) and now >= self.began_at + period.timeout
+        return self.backoff.allows(now) and now >= self.started_at + period.timeout
 
-    def is_failing(self, now: float) -> bool:
-        """Whether refreshes failed lately: then nobody waits for one whose value is at hand."""
-        return self.failures > 0 and now < self.not_before + BACKOFF_LONGEST
+    def is_due_by_schedule_alone(self, now: float) -> bool:
+        """Whether a refresh is due only because the budget has refilled, and by no clock."""
+        return not self.backoff.failures and self.scheduled_at <= now < self.due_at
 
-    def owes_budget(self, now: float) -> bool:
-        """Whether only the refilled budget, and no clock, is why a refresh is owed."""
-        return not self.failures and self.wanted_at <= now < self.due_at
+    def is_refresh_scheduled(self) -> bool:
+        """Whether a refresh will follow anyway: when the budget refills or the backoff ends."""
+        return self.scheduled_at < math.inf or self.backoff.failures > 0
 
-    def retry_after(self, now: float) -> float:
-        """Seconds until the backoff allows the next fetch; at least one, for Retry-After."""
-        return max(1.0, self.not_before - now)
+    def refetch_allowed_at(self) -> float:
+        """From when on backoff and budget allow a fetch that a stranger causes."""
+        return max(self.backoff.ends_at, self.budget.available_at())
 
-    def begun(self, period: TrustPeriod, now: float) -> "Freshness":
-        """A refresh began. Where several run side by side, in several loops, the first counts."""
-        return self if now < self.began_at + period.timeout else replace(self, began_at=now)
+    def after_start(self, period: TrustPeriod, now: float) -> "Freshness":
+        """The state when a refresh starts. Of several in several loops, the first counts."""
+        if now < self.started_at + period.timeout:
+            return self
+        return replace(self, started_at=now)
 
-    def succeeded(
+    def after_success(
         self, period: TrustPeriod, *, started: float, advised: float | None, spread: float
     ) -> "Freshness":
-        """A fetch that started at `started` succeeded. Trust is counted from its start.
+        """The state after a fetch that began at `started`, from which trust is counted.
 
         Args:
+            period: how long a value is trusted.
+            started: when the fetch began.
             advised: seconds of freshness that `Cache-Control` advised, if any.
             spread: a random number from 0 to 1 that places the next refresh.
         """
@@ -184,55 +163,32 @@ class Freshness:
             due_at=started + lifetime * (earliest + (latest - earliest) * spread),
             stale_at=started + lifetime,
             expires_at=started + lifetime + period.max_stale,
-            began_at=-math.inf,
-            failures=0,
-            not_before=-math.inf,
-            wanted_at=math.inf,
+            started_at=-math.inf,
+            scheduled_at=math.inf,
+            backoff=Backoff(),
         )
 
-    def failed(
-        self, now: float, *, spread: float, retry_after: float | None, spent: bool
+    def after_failure(
+        self, now: float, *, spread: float, retry_after: float | None, paid: bool
     ) -> "Freshness":
-        """A fetch failed: nothing fetches before the backoff has passed.
-
-        Args:
-            spread: a random number from 0 to 1 that lengthens the backoff.
-            retry_after: seconds that the endpoint asked for (RFC 9110, section 10.2.3), if any.
-            spent: the fetch was paid for from the budget, which gets that back.
-        """
-        # 2**6 s is past the longest backoff already; an exponent without bound would overflow.
-        doubled = BACKOFF_FIRST * 2 ** min(self.failures, 6)
-        delay = min(BACKOFF_LONGEST, doubled * (1 + BACKOFF_JITTER * spread))
-        if retry_after is not None:
-            delay = max(delay, min(retry_after, LONGEST_RETRY_AFTER))
-        tokens = min(BUDGET_BURST, self.tokens + 1) if spent else self.tokens
+        """The state after a failed fetch; `paid` gives the budget back what it spent on it."""
         return replace(
             self,
-            began_at=-math.inf,
-            failures=self.failures + 1,
-            not_before=now + delay,
-            tokens=tokens,
+            started_at=-math.inf,
+            backoff=self.backoff.after_failure(now, spread=spread, retry_after=retry_after),
+            budget=self.budget.refunded() if paid else self.budget,
         )
 
-    def budget(self, now: float) -> float:
-        """How many refetches the budget holds at `now`."""
-        refilled = (now - self.tokens_at) / BUDGET_INTERVAL
-        return min(BUDGET_BURST, self.tokens + max(0.0, refilled))
+    def after_spending(self, now: float) -> "Freshness | None":
+        """The state after one fetch is paid for, or None if the budget is empty."""
+        budget = self.budget.after_spending(now)
+        return None if budget is None else replace(self, budget=budget, scheduled_at=math.inf)
 
-    def refetch_at(self) -> float:
-        """From when on backoff and budget allow a refetch."""
-        short = 1 - ROUNDING - self.tokens
-        refilled = -math.inf if short <= 0 else self.tokens_at + short * BUDGET_INTERVAL
-        return max(self.not_before, refilled)
+    def with_refresh_scheduled(self, now: float) -> "Freshness":
+        """The state after the empty budget refused a fetch: one refresh is due at its refill."""
+        refilled = now + (1 - self.budget.held(now)) * self.budget.interval
+        return replace(self, scheduled_at=min(self.scheduled_at, max(now, refilled)))
 
-    def spend(self, now: float) -> "Freshness | None":
-        """The state after one refetch is paid for, or None if the budget is empty."""
-        held = self.budget(now)
-        if held < 1 - ROUNDING:
-            return None
-        return replace(self, tokens=max(0.0, held - 1), tokens_at=now, wanted_at=math.inf)
-
-    def want(self, now: float) -> "Freshness":
-        """A refetch was refused for want of budget: owe one refresh for when it refills."""
-        refilled = now + (1 - self.budget(now)) * BUDGET_INTERVAL
-        return replace(self, wanted_at=min(self.wanted_at, max(refilled, now)))
+    def with_refresh_due(self, now: float) -> "Freshness":
+        """The state of a value that may be outdated: a refresh is due now."""
+        return replace(self, due_at=min(self.due_at, now))

@@ -1,60 +1,61 @@
-"""A value fetched from elsewhere, kept fresh: the machinery that key sets and metadata share.
+"""Who waits for a refresh of a cached value, and who starts one.
 
-What lives only here: who waits for a refresh, and who starts one. What it does not know: what the
-value is, and how it is fetched; the decisions of `freshness.py` are only carried out here.
-
-A refresh belongs to the event loop that started it; what comes of it belongs to the whole process,
-and lives in `kept.py`.
+It carries out the decisions of `freshness` and holds no state of its own but the runs in progress:
+a refresh belongs to the event loop that started it, its outcome to the whole process.
 """
 
 import math
-import random
-import time
 from collections.abc import Awaitable, Callable
-from typing import Final, TypeVar
+from typing import Final, Generic, Protocol, TypeVar
 
 import anyio
 
-from asgi_jwks.caching.cached_value import Kept
-from asgi_jwks.caching.fetched import Load, Nobody, Observer
-from asgi_jwks.caching.freshness import Phase, TrustPeriod
+from asgi_jwks.caching.cached_value import CachedValue, Loaded
+from asgi_jwks.caching.freshness import Phase
 from asgi_jwks.caching.single_flight import Flight, SingleFlight
-from asgi_jwks.fetching.request import FetchFailed
+from asgi_jwks.errors import KeySetUnavailable
 
-__all__ = ["Refreshing"]
+__all__ = ["Load", "RefreshAhead"]
 
 T = TypeVar("T")
 
-# How soon `keep_fresh` notices a refresh that came to be owed after it went to sleep.
+# How soon `keep_fresh` notices a refresh that became due after it went to sleep.
 LONGEST_SLEEP: Final = 30.0
 # Between two refreshes by `keep_fresh`, however short-lived the value is.
 SHORTEST_SLEEP: Final = 1.0
 
 
-class Refreshing(Kept[T]):
-    """The last good value, and its refreshing.
+class Load(Protocol[T]):
+    """One fetch of the value; raises whatever makes it a failed one."""
+
+    async def __call__(
+        self, previous: Loaded[T] | None, /, *, attempts: int, revalidate: bool
+    ) -> Loaded[T]:
+        """Fetch the value.
+
+        Args:
+            previous: what the last fetch brought.
+            attempts: how often the source may be asked.
+            revalidate: caches on the way must ask the source itself (RFC 9111, section 5.2.1.4).
+        """
+        ...
+
+
+class RefreshAhead(Generic[T]):
+    """Keeps a cached value fresh: refreshes it before it is stale, one refresh at a time.
 
     Args:
         load: fetches the value anew.
-        period: how long a value is trusted, and how long anybody waits.
-        observer: is told of changes.
-        clock: monotonic seconds.
-        spread: random numbers from 0 to 1, for refresh-ahead and backoff.
+        cached: the value and its state.
+        source: names the source that was asked last, for messages.
     """
 
-    def __init__(
-        self,
-        load: Load[T],
-        *,
-        period: TrustPeriod,
-        observer: Observer[T] | None = None,
-        clock: Callable[[], float] = time.monotonic,
-        spread: Callable[[], float] = random.random,
-    ) -> None:
-        super().__init__(
-            period, observer=Nobody() if observer is None else observer, clock=clock, spread=spread
-        )
+    def __init__(self, load: Load[T], cached: CachedValue[T], *, source: Callable[[], str]) -> None:
         self._load: Final = load
+        self._source: Final = source
+        self.cached: Final = cached
+        self._period: Final = cached.period
+        self._clock: Final = cached.clock
         self._flights: Final = SingleFlight(self._refresh)
 
     def at_hand(self) -> T | None:
@@ -62,13 +63,12 @@ class Refreshing(Kept[T]):
 
         To be called in an event loop.
         """
+        cached = self.cached
         now = self._clock()
-        if now < self._quiet_until:
-            return self._value
-        return self._attend(now)
+        return cached.value if now < cached.unchanged_until else self._looked_at_again(now)
 
     async def current(self) -> T:
-        """The value; waits for a refresh as far as the phase asks for it.
+        """The value; waits for a refresh as far as its phase demands.
 
         Raises:
             KeySetError: there is no value that may be used.
@@ -77,17 +77,18 @@ class Refreshing(Kept[T]):
         if value is not None:
             return value
         now = self._clock()
+        freshness = self.cached.freshness
         flight = self._flights.current()
-        if flight is None and self.freshness.may_fetch(now):
-            flight = self._begin(now)
+        if flight is None and freshness.backoff.allows(now):
+            flight = self._start(now)
         if flight is not None:
-            stale = self.freshness.phase(now) is Phase.STALE
-            patience = flight.started + self.period.max_wait - now if stale else math.inf
-            with anyio.move_on_after(patience):
+            stale = freshness.phase(now) is Phase.STALE
+            longest = flight.started + self._period.max_wait - now if stale else math.inf
+            with anyio.move_on_after(longest):
                 await flight.ended.wait()
-        return self.value()
+        return self.cached.usable()
 
-    async def renewed(self) -> T:
+    async def refreshed_if_due(self) -> T:
         """The value, refreshed first unless it is fresh.
 
         A hanging endpoint is waited for only briefly where there is a value at hand. The backoff
@@ -97,16 +98,16 @@ class Refreshing(Kept[T]):
             KeySetError: there is no value that may be used.
         """
         now = self._clock()
-        phase = self.freshness.phase(now)
+        phase = self.cached.freshness.phase(now)
         if phase is not Phase.FRESH:
             dispensable = phase in {Phase.DUE, Phase.STALE}
-            with anyio.move_on_after(self.period.max_wait if dispensable else math.inf):
-                await self._begin(now).ended.wait()
-        return self.value()
+            with anyio.move_on_after(self._period.max_wait if dispensable else math.inf):
+                await (self._flights.current() or self._start(now)).ended.wait()
+        return self.cached.usable()
 
-    def may_learn(self) -> bool:
+    def can_refetch(self) -> bool:
         """Whether `refetched` may bring news: by a fetch that it may make, or one in progress."""
-        return self._clock() >= self._refetch_at or self.is_refreshing()
+        return self._clock() >= self.cached.refetch_allowed_at or self.is_refreshing()
 
     def is_refreshing(self) -> bool:
         """Whether a refresh is in progress in this event loop."""
@@ -118,96 +119,109 @@ class Refreshing(Kept[T]):
         That is a value of which `is_found` holds, or one whose fetch began at `since` or later; it
         makes such a fetch if it may. Joins refreshes in progress. Pays for its own from the budget;
         where the backoff or the budget forbids one, the answer is False at once, and a refresh is
-        owed for later.
+        scheduled for later.
         """
-        while not self._fetched_since(since) and not is_found(self.value()):
+        cached = self.cached
+        while not cached.fetched_since(since) and not is_found(cached.usable()):
             flight = self._flights.current()
             if flight is None:
                 now = self._clock()
-                if not self.freshness.may_fetch(now) or not self._pay(now):
+                if not cached.freshness.backoff.allows(now) or not cached.spend(now):
                     return False
-                flight = self._begin(now, paid=True)
+                flight = self._start(now, paid=True)
             await flight.ended.wait()
             if not flight.succeeded:
                 return False
         return True
 
     async def refresh(self) -> None:
-        """Fetch now, whatever the clocks say; join a refresh in progress.
+        """Fetch now, whatever clocks, budget and backoff say, by a fetch that begins after this.
+
+        Callers during one fetch share the next one, which asks caches on the way to revalidate.
 
         Raises:
             KeySetError: the fetch failed. The last good value stays in use within its period.
         """
-        flight = self._begin(self._clock())
+        began_before = self._flights.runs
+        flight = self._flights.current()
+        while flight is not None and (flight.number <= began_before or not flight.revalidate):
+            await flight.ended.wait()
+            flight = self._flights.current()
+        if flight is None:
+            flight = self._start(self._clock(), revalidate=True)
         await flight.ended.wait()
         if not flight.succeeded:
-            raise self._unavailable()
+            raise self.cached.unavailable()
 
     async def keep_fresh(self, sleep: Callable[[float], Awaitable[None]] = anyio.sleep) -> None:
         """Refresh whenever one is due, until cancelled: for a task that lives with the app."""
         while True:
             now = self._clock()
-            state = self.freshness
-            delay = state.refresh_at() - now
+            delay = self.cached.freshness.refresh_due_at() - now
             if delay <= 0:
-                flight = self._flights.current() or self._begin_owed(now)
+                flight = self._flights.current() or self._start_if_due(now)
                 if flight is not None:
                     await flight.ended.wait()
-                delay = max(SHORTEST_SLEEP, self.freshness.refresh_at() - self._clock())
+                due_in = self.cached.freshness.refresh_due_at() - self._clock()
+                delay = max(SHORTEST_SLEEP, due_in)
             await sleep(min(delay, LONGEST_SLEEP))
 
     async def aclose(self) -> None:
         """Cancel this event loop's refresh, if one is in progress, and wait until it is gone."""
         await self._flights.cancel()
 
-    def _attend(self, now: float) -> T | None:
-        phase = self.freshness.phase(now)
+    def _looked_at_again(self, now: float) -> T | None:
+        cached = self.cached
+        phase = cached.freshness.phase(now)
         if phase in {Phase.EMPTY, Phase.EXPIRED}:
             return None
         if phase is Phase.FRESH:
-            return self._value
+            return cached.value
         if not self.is_refreshing():
-            self._begin_owed(now)
+            self._start_if_due(now)
         if phase is Phase.STALE:
-            state = self.freshness
-            waited = now >= state.began_at + self.period.max_wait
-            if not waited and not state.is_failing(now):
+            freshness = cached.freshness
+            waited = now >= freshness.started_at + self._period.max_wait
+            if not waited and not freshness.backoff.is_recent(now):
                 return None
-            self._announce(Phase.STALE)
-        return self._value
+            cached.announce(Phase.STALE)
+        return cached.value
 
-    def _begin_owed(self, now: float) -> Flight | None:
-        """Begin a refresh that is owed and that nobody may wait for, if it may begin."""
-        state = self.freshness
-        if not state.may_begin(self.period, now):
+    def _start_if_due(self, now: float) -> Flight | None:
+        """Start a refresh that is due and that nobody may wait for, if it may start."""
+        freshness = self.cached.freshness
+        if not freshness.can_start_refresh(self._period, now):
             return None
-        paid = state.owes_budget(now)
-        if paid and not self._pay(now):
+        paid = freshness.is_due_by_schedule_alone(now)
+        if paid and not self.cached.spend(now):
             return None
-        return self._begin(now, paid=paid)
+        return self._start(now, paid=paid)
 
-    def _begin(self, now: float, *, paid: bool = False) -> Flight:
-        """This event loop's refresh: the one in progress, or one that begins now."""
-        flight = self._flights.current()
-        if flight is None:
-            self._note_beginning(now)
-            flight = self._flights.start(now, paid=paid)
-        return flight
+    def _start(self, now: float, *, paid: bool = False, revalidate: bool = False) -> Flight:
+        """A refresh that starts now, where none is in progress."""
+        self.cached.refresh_started(now)
+        return self._flights.start(now, paid=paid, revalidate=revalidate)
 
     async def _refresh(self, flight: Flight) -> None:
-        turn, previous = self._take_turn()
+        cached = self.cached
+        turn, previous = cached.next_turn()
         # An endpoint that is failing already is not asked twice at a time.
-        attempts = 1 if self.freshness.failures else 2
+        attempts = 1 if cached.freshness.backoff.failures else 2
         try:
-            with anyio.fail_after(self.period.timeout):
-                fetched = await self._load(previous, attempts)
+            with anyio.fail_after(self._period.timeout):
+                loaded = await self._load(previous, attempts=attempts, revalidate=flight.revalidate)
         except TimeoutError:
-            seconds = f"{self.period.timeout:g} s"
-            late = FetchFailed(f"no complete answer within {seconds}")
-            self._fail(turn, late, paid=flight.paid)
-        # Whatever else it is, it must leave neither a waiter hanging nor the state untold.
+            late = f"{self._source()}: no complete answer within {self._period.timeout:g} s"
+            cached.failed(turn, KeySetUnavailable(late), paid=flight.paid)
+        except anyio.get_cancelled_exc_class():
+            if flight.is_cancelled():
+                raise
+            # A client that cancels itself has failed; nobody cancelled this run.
+            within = KeySetUnavailable(f"{self._source()}: the fetch cancelled itself")
+            cached.failed(turn, within, paid=flight.paid)
+        # Whatever else it is, it must leave no waiter hanging, and the state must tell of it.
         except Exception as error:
-            self._fail(turn, error, paid=flight.paid)
+            cached.failed(turn, error, paid=flight.paid)
         else:
             flight.succeeded = True
-            self._succeed(turn, fetched, started=flight.started)
+            cached.succeeded(turn, loaded, started=flight.started)

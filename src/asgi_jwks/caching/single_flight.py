@@ -1,8 +1,7 @@
 """One run of a piece of work at a time in each event loop, detached from whoever asked for it.
 
-What lives only here: starting work on asyncio or trio outside the caller's task, so that a
-cancelled caller does not cancel the others' run. What it does not know: what the work is, and
-when it is due.
+Work is started on asyncio or trio outside the caller's task, so that a cancelled caller does not
+cancel the others' run.
 """
 
 import asyncio
@@ -17,26 +16,33 @@ import anyio
 
 __all__ = ["Flight", "SingleFlight"]
 
-_log: Final = logging.getLogger("asgi_jwks.keys")
+_log: Final = logging.getLogger("asgi_jwks.caching")
 
 
 class Flight:
     """One run in progress.
 
-    `started` is when it began (monotonic seconds), `paid` whether a budget was charged for it,
+    `number` counts the runs, `started` is when it began (monotonic seconds), `paid` whether a
+    budget was charged for it, `revalidate` whether caches on the way must ask the source itself,
     `ended` an event, and `succeeded` is for the work to set.
     """
 
-    __slots__ = ("_scope", "_task", "ended", "paid", "started", "succeeded")
+    __slots__ = ("_scope", "_task", "ended", "number", "paid", "revalidate", "started", "succeeded")
 
-    def __init__(self, started: float, *, paid: bool) -> None:
+    def __init__(self, number: int, started: float, *, paid: bool, revalidate: bool) -> None:
+        self.number: Final = number
         self.started: Final = started
         self.paid: Final = paid
+        self.revalidate: Final = revalidate
         self.succeeded = False
         self.ended: Final = anyio.Event()
         self._scope = anyio.CancelScope()
         # asyncio keeps only weak references to tasks: this one keeps the run alive.
         self._task: asyncio.Task[None] | None = None
+
+    def is_cancelled(self) -> bool:
+        """Whether the run was cancelled from outside, by `cancel` or by the end of its loop."""
+        return self._scope.cancel_called or (self._task is not None and self._task.cancelling() > 0)
 
     async def cancel(self) -> None:
         """Cancel the run and wait until nothing of it is left."""
@@ -57,20 +63,23 @@ class SingleFlight:
         # Keyed by the loop itself: loops come and go (test clients, workers after a fork), and
         # what is left of a run in a closed loop must not be taken for a run in another.
         self._flights: Final[WeakKeyDictionary[Any, Flight]] = WeakKeyDictionary()
+        self.runs = 0
+        """How many runs have started, in all event loops."""
 
     def current(self) -> Flight | None:
         """The run in progress in this event loop."""
-        # Nearly always there is none anywhere, and which loop this is takes longer to find out
-        # than all else about a token with an unknown key id but the reading of its header.
+        # Hot path (in_process, unknown kid): nearly always there is none in any loop.
         return self._flights.get(_running_loop()) if self._flights else None
 
-    def start(self, now: float, *, paid: bool = False) -> Flight:
+    def start(self, now: float, *, paid: bool = False, revalidate: bool = False) -> Flight:
         """Start a run, detached from the calling task, unless one is in progress."""
         loop = _running_loop()
         flight = self._flights.get(loop)
         if flight is None:
             self._forget_closed_loops()
-            flight = self._flights[loop] = Flight(now, paid=paid)
+            self.runs += 1
+            flight = Flight(self.runs, now, paid=paid, revalidate=revalidate)
+            self._flights[loop] = flight
             try:
                 self._launch(loop, flight)
             except BaseException:
@@ -104,7 +113,7 @@ class SingleFlight:
         # What is raised while a cancelled run unwinds. Nobody awaits the task, and trio takes an
         # exception of a system task for its own end.
         except Exception:
-            _log.exception("a refresh of keys ended in an unexpected way")
+            _log.exception("a refresh ended in an unexpected way")
         finally:
             self._land(loop, flight)
 

@@ -1,5 +1,5 @@
-"""The `asgi-jwks` command. What lives only here: its entry point."""
+"""The `asgi-jwks` command: `main` is its entry point."""
 
-from asgi_jwks.cli.command import main
+from asgi_jwks.cli.main import main
 
 __all__ = ["main"]

@@ -1,7 +1,6 @@
-"""What an HTTP answer says of itself: its header fields, how long it keeps, when to come back.
+"""An HTTP response, and the advice in its header fields (RFC 9110, RFC 9111).
 
-What lives only here: the reading of Cache-Control, Age, Retry-After and ETag (RFC 9110, RFC 9111).
-What it does not know: how the answer was fetched, and what is done with the advice.
+Cache-Control, Age, Retry-After and ETag are read here, and nowhere else.
 """
 
 import re
@@ -11,7 +10,17 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Final
 
-__all__ = ["Answer", "entity_tag", "freshness_advice", "retry_after", "sendable_tag"]
+from asgi_jwks.errors import KeySetUnavailable
+
+__all__ = [
+    "FetchFailed",
+    "FetchResponse",
+    "Representation",
+    "entity_tag",
+    "freshness_advice",
+    "retry_after",
+    "sendable_tag",
+]
 
 _DELTA_SECONDS: Final = re.compile(r"\d+", re.ASCII)
 # RFC 9111, section 1.2.2: what is longer than this counts as this.
@@ -23,8 +32,8 @@ _SENDABLE_TAG: Final = re.compile(r"[\x21-\x7e][\x20-\x7e]{0,510}[\x21-\x7e]")
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """An HTTP answer: what a custom fetch callable returns.
+class FetchResponse:
+    """An HTTP response, as a custom fetch callable returns it.
 
     Args:
         status: the status code.
@@ -41,13 +50,37 @@ class Answer:
         return next((v for n, v in self.headers.items() if n.lower() == name), None)
 
 
-def freshness_advice(answer: Answer) -> float | None:
-    """Seconds for which the answer says that it stays fresh, or None if it does not say.
+@dataclass(frozen=True, slots=True)
+class Representation:
+    """The document that a URL had (RFC 9110, section 3.2), for the next conditional request."""
+
+    url: str
+    document: bytes
+    etag: str | None = None
+
+
+class FetchFailed(KeySetUnavailable):
+    """No document came of the exchange.
+
+    `passing` is whether a second attempt may succeed; `asked_to_wait` is the endpoint's Retry-After
+    in seconds.
+    """
+
+    def __init__(
+        self, message: str, *, passing: bool = False, asked_to_wait: float | None = None
+    ) -> None:
+        super().__init__(message)
+        self.passing = passing
+        self.asked_to_wait = asked_to_wait
+
+
+def freshness_advice(response: FetchResponse) -> float | None:
+    """Seconds for which the response says that it stays fresh, or None if it does not say.
 
     `no-store`, `no-cache` and an illegible `max-age` advise zero; the `Age` that a cache on the way
     reports is subtracted (RFC 9111, sections 4.2 and 5.2.2).
     """
-    directives = [d.strip().lower() for d in (answer.header("cache-control") or "").split(",")]
+    directives = [d.strip().lower() for d in (response.header("cache-control") or "").split(",")]
     if "no-store" in directives or any(d.split("=")[0] == "no-cache" for d in directives):
         return 0.0
     ages = [_seconds(d.partition("=")[2].strip('"')) for d in directives if d[:8] == "max-age="]
@@ -56,27 +89,27 @@ def freshness_advice(answer: Answer) -> float | None:
     # Directives that contradict each other are read as the strictest of them, and one that says
     # nothing legible as if it had expired (RFC 9111, section 4.2.1).
     strictest = min(0.0 if age is None else age for age in ages)
-    return max(0.0, strictest - (_seconds(answer.header("age")) or 0.0))
+    return max(0.0, strictest - (_seconds(response.header("age")) or 0.0))
 
 
-def retry_after(answer: Answer) -> float | None:
+def retry_after(response: FetchResponse) -> float | None:
     """Seconds to wait according to Retry-After (RFC 9110, section 10.2.3), if it says so legibly.
 
-    A date counts from the answer's own `Date`, so that the two clocks need not agree.
+    A date counts from the response's own `Date`, so that the two clocks need not agree.
     """
-    value = answer.header("retry-after")
+    value = response.header("retry-after")
     if value is None:
         return None
     seconds = _seconds(value)
     if seconds is not None:
         return seconds
-    until, sent = _date(value), _date(answer.header("date") or "")
+    until, sent = _date(value), _date(response.header("date") or "")
     return None if until is None or sent is None else max(0.0, (until - sent).total_seconds())
 
 
-def entity_tag(answer: Answer) -> str | None:
+def entity_tag(response: FetchResponse) -> str | None:
     """The ETag (RFC 9110, section 8.8.3), if there is one that can be sent back."""
-    return sendable_tag(answer.header("etag"))
+    return sendable_tag(response.header("etag"))
 
 
 def sendable_tag(tag: str | None) -> str | None:

@@ -1,18 +1,23 @@
 """From an issuer to its JWKS URL, by its metadata document.
 
-What lives only here: the two well-known forms (OpenID Connect Discovery 1.0, section 4; RFC 8414,
-section 3) and the rules for the document (RFC 8414, section 3.3). What it does not know: key sets,
-and when the document is fetched: that is `refreshing.py`'s, for metadata as for keys.
+The two well-known forms (OpenID Connect Discovery 1.0, section 4; RFC 8414, section 3) and the
+rules for the document (RFC 8414, section 3.3) are here; key sets are not known here.
 """
 
 from typing import Final
 from urllib.parse import urlsplit
 
 from asgi_jwks._printable import printable
-from asgi_jwks.caching.fetched import Fetched
+from asgi_jwks.caching.cached_value import Loaded
 from asgi_jwks.errors import ConfigurationError
-from asgi_jwks.fetching.request import HTTP_OK, Endpoint, FetchFailed, require_secure_url
-from asgi_jwks.fetching.response import entity_tag, freshness_advice
+from asgi_jwks.fetching.request import HTTP_OK, DocumentRequest
+from asgi_jwks.fetching.response import (
+    FetchFailed,
+    Representation,
+    entity_tag,
+    freshness_advice,
+)
+from asgi_jwks.fetching.secure_url import require_secure_url
 from asgi_jwks.jose.encoding import EncodingError, json_object
 
 __all__ = ["Metadata", "metadata_urls"]
@@ -35,12 +40,16 @@ def metadata_urls(issuer: str) -> tuple[str, ...]:
 class Metadata:
     """Fetches an issuer's metadata document and takes `jwks_uri` from it.
 
+    Args:
+        issuer: the issuer identifier.
+        request: how documents are requested.
+
     Raises:
         ConfigurationError: keys may not be fetched on the word of this issuer's URL.
     """
 
-    def __init__(self, issuer: str, endpoint: Endpoint) -> None:
-        insecure = endpoint.allow_insecure_http
+    def __init__(self, issuer: str, request: DocumentRequest) -> None:
+        insecure = request.allow_insecure_http
         require_secure_url("issuer", issuer, allow_insecure_http=insecure)
         if "?" in issuer:
             # RFC 8414, section 2; there would be no telling where the well-known part goes.
@@ -49,22 +58,27 @@ class Metadata:
                 "Write jwks_uri=... for this issuer."
             )
         self._issuer: Final = issuer
-        self._endpoint: Final = endpoint
+        self._request: Final = request
 
-    async def load(self, previous: Fetched[str] | None, attempts: int) -> Fetched[str]:
+    async def load(
+        self, previous: Loaded[str] | None, /, *, attempts: int, revalidate: bool = False
+    ) -> Loaded[str]:
         """Fetch the document and return the issuer's `jwks_uri`.
 
         Raises:
             FetchFailed: neither well-known form has a document of this issuer.
         """
+        before = None if previous is None else previous.representation
+        known = before if isinstance(before, Representation) else None
         failures = []
         urls = metadata_urls(self._issuer)
-        if previous is not None and previous.url == urls[-1]:
+        if known is not None and known.url == urls[-1]:
             # Where it was found last time is asked first.
             urls = urls[::-1]
         for url in urls:
+            same = known if known is not None and known.url == url else None
             try:
-                return await self._load_from(url, previous, attempts)
+                return await self._load_from(url, same, attempts=attempts, revalidate=revalidate)
             except FetchFailed as failure:
                 failures.append(failure)
         waits = [f.asked_to_wait for f in failures if f.asked_to_wait is not None]
@@ -75,20 +89,17 @@ class Metadata:
         ) from failures[0]
 
     async def _load_from(
-        self, url: str, previous: Fetched[str] | None, attempts: int
-    ) -> Fetched[str]:
-        etag = previous.etag if previous is not None and previous.url == url else None
-        answer = await self._endpoint.get(url, etag=etag, attempts=attempts)
-        document = answer.body
-        tag = entity_tag(answer)
-        if previous is not None and answer.status != HTTP_OK:
-            document, tag = previous.document, tag or etag
-        return Fetched(
+        self, url: str, known: Representation | None, *, attempts: int, revalidate: bool
+    ) -> Loaded[str]:
+        etag = None if known is None else known.etag
+        response = await self._request.get(url, etag=etag, attempts=attempts, revalidate=revalidate)
+        document, tag = response.body, entity_tag(response)
+        if known is not None and response.status != HTTP_OK:
+            document, tag = known.document, tag or etag
+        return Loaded(
             self._jwks_uri(url, document),
-            url=url,
-            document=document,
-            etag=tag,
-            advised=freshness_advice(answer),
+            freshness_advice(response),
+            Representation(url, document, tag),
         )
 
     def _jwks_uri(self, url: str, document: bytes) -> str:
@@ -109,7 +120,7 @@ class Metadata:
             raise FetchFailed(f"{url} names no jwks_uri")
         try:
             require_secure_url(
-                "jwks_uri", jwks_uri, allow_insecure_http=self._endpoint.allow_insecure_http
+                "jwks_uri", jwks_uri, allow_insecure_http=self._request.allow_insecure_http
             )
         except ConfigurationError as error:
             raise FetchFailed(

@@ -1,13 +1,12 @@
-"""The state of a key set as a person, or a health endpoint, wants to see it.
+"""The state of a key set for a person or a health endpoint.
 
-What lives only here: which parts of the state are shown, and as what. What it does not know: how
-the state comes about; it touches no network and changes nothing.
+It touches no network and changes nothing.
 """
 
 from dataclasses import dataclass
 
+from asgi_jwks.caching.cached_value import CachedValue
 from asgi_jwks.caching.freshness import Phase
-from asgi_jwks.caching.refresh_ahead import Refreshing
 from asgi_jwks.jose.jwk_set import JWKSet, SkippedKey
 
 __all__ = ["KeySetHealth", "health_of"]
@@ -34,19 +33,20 @@ class KeySetHealth:
     refetch_budget: float
 
 
-def health_of(name: str, keys: Refreshing[JWKSet], now: float) -> KeySetHealth:
-    """The health of the key set called `name`, at `now` of its own clock."""
-    freshness, fetched, error = keys.freshness, keys.fetched, keys.last_error
+def health_of(name: str, cached: CachedValue[JWKSet]) -> KeySetHealth:
+    """The health of the key set called `name`, at the present of its own clock."""
+    freshness, keys, error = cached.freshness, cached.value, cached.last_error
+    now = cached.clock()
     return KeySetHealth(
         key_set=name,
         phase=freshness.phase(now),
         age=None if freshness.fetched_at is None else now - freshness.fetched_at,
-        key_ids=() if fetched is None else fetched.value.key_ids,
-        skipped=() if fetched is None else fetched.value.skipped,
+        key_ids=() if keys is None else keys.key_ids,
+        skipped=() if keys is None else keys.skipped,
         last_error=None if error is None else str(error),
-        failures=freshness.failures,
-        next_refresh_in=max(0.0, freshness.refresh_at() - now),
-        fetches=keys.fetches,
-        failed_fetches=keys.failed_fetches,
-        refetch_budget=freshness.budget(now),
+        failures=freshness.backoff.failures,
+        next_refresh_in=max(0.0, freshness.refresh_due_at() - now),
+        fetches=cached.fetches,
+        failed_fetches=cached.failed_fetches,
+        refetch_budget=freshness.budget.held(now),
     )

@@ -1,7 +1,6 @@
-"""The JWK Set document: where it is, what it must be to count, and its copy on disk.
+"""The JWK Set document: its URL, the rules by which it counts, and its copy on disk.
 
-What lives only here: one load of a key set, from the URL to the keys. What it does not know: when
-to load, who waits for it, and what its keys are used for.
+One load of a key set is here, from the URL to the keys; when to load is decided elsewhere.
 """
 
 import logging
@@ -12,83 +11,97 @@ from typing import Final
 import anyio
 from anyio import to_thread
 
-from asgi_jwks.caching.fetched import Fetched
-from asgi_jwks.fetching.request import HTTP_OK, Endpoint
-from asgi_jwks.fetching.response import entity_tag, freshness_advice
+from asgi_jwks.caching.cached_value import Loaded
+from asgi_jwks.fetching.request import HTTP_OK, DocumentRequest
+from asgi_jwks.fetching.response import Representation, entity_tag, freshness_advice
 from asgi_jwks.jose.jwk_set import JWKSet
 from asgi_jwks.keys.snapshot import Snapshot
 
-__all__ = ["KeySetDocument"]
+__all__ = ["JWKSDocument"]
 
 _log: Final = logging.getLogger("asgi_jwks.keys")
 
-# Requests may be waiting for the keys; a disk that takes longer than this can have them next time.
-_WRITING_PATIENCE: Final = 1.0
+# Requests may be waiting for the keys; a disk that takes longer than this has to wait instead.
+WRITE_TIMEOUT: Final = 1.0
 
 
-class KeySetDocument:
+class JWKSDocument:
     """Loads a key set.
 
     Args:
         locate: returns the JWKS URL, which may itself be fetched.
-        doubt: is called when the URL did not lead to a key set.
-        endpoint: fetches documents.
+        on_dead_url: is called when the URL did not lead to a key set.
+        request: how documents are requested.
         snapshot: where a good set is kept for the next start of the process.
     """
 
     def __init__(
         self,
         locate: Callable[[], Awaitable[str]],
-        doubt: Callable[[], None],
+        on_dead_url: Callable[[], None],
         *,
-        endpoint: Endpoint,
+        request: DocumentRequest,
         snapshot: Snapshot | None,
     ) -> None:
         self._locate: Final = locate
-        self._doubt: Final = doubt
-        self._endpoint: Final = endpoint
+        self._on_dead_url: Final = on_dead_url
+        self._request: Final = request
         self._snapshot: Final = snapshot
+        self.url: str | None = None
+        """The URL that was asked last."""
 
-    async def load(self, previous: Fetched[JWKSet] | None, attempts: int) -> Fetched[JWKSet]:
+    async def load(
+        self, previous: Loaded[JWKSet] | None, /, *, attempts: int, revalidate: bool = False
+    ) -> Loaded[JWKSet]:
         """Fetch the set; the keys of `previous` are kept as they are if they did not change.
 
         Raises:
-            KeySetError: there is no usable key set at the URL, or the URL is not to be had.
+            KeySetError: there is no usable key set at the URL, or the URL is unknown.
         """
         fetched_at = time.time()
-        url = await self._locate()
-        # A URL that leads to silence is as doubtful as one that leads to an error.
+        self.url = url = await self._locate()
+        # A URL that leads to silence is as dead as one that leads to an error.
         cancelled = anyio.get_cancelled_exc_class()
         try:
-            fetched = await self._load_from(url, previous, attempts)
+            loaded = await self._load_from(url, previous, attempts=attempts, revalidate=revalidate)
         except (Exception, cancelled):
-            self._doubt()
+            self._on_dead_url()
             raise
         if self._snapshot is not None:
-            await self._keep(self._snapshot, fetched, fetched_at)
-        return fetched
+            await self._keep(self._snapshot, loaded, fetched_at)
+        return loaded
 
     async def _load_from(
-        self, url: str, previous: Fetched[JWKSet] | None, attempts: int
-    ) -> Fetched[JWKSet]:
-        before = previous if previous is not None and previous.url == url else None
-        etag = before.etag if before is not None else None
-        answer = await self._endpoint.get(url, etag=etag, attempts=attempts)
-        advised = freshness_advice(answer)
-        if before is not None and (answer.status != HTTP_OK or answer.body == before.document):
+        self, url: str, previous: Loaded[JWKSet] | None, *, attempts: int, revalidate: bool
+    ) -> Loaded[JWKSet]:
+        known = None if previous is None else previous.representation
+        if not isinstance(known, Representation) or known.url != url:
+            previous = known = None
+        response = await self._request.get(
+            url,
+            etag=None if known is None else known.etag,
+            attempts=attempts,
+            revalidate=revalidate,
+        )
+        advised, tag = freshness_advice(response), entity_tag(response)
+        if (
+            previous is not None
+            and known is not None
+            and (response.status != HTTP_OK or response.body == known.document)
+        ):
             # The very same set: tokens verified with its keys stay verified.
-            new_etag = entity_tag(answer) or before.etag
-            return Fetched(before.value, url, before.document, new_etag, advised)
-        keys = JWKSet.parse(answer.body)
-        return Fetched(keys, url, answer.body, entity_tag(answer), advised)
+            same = Representation(url, known.document, tag or known.etag)
+            return Loaded(previous.value, advised, same)
+        keys = JWKSet.parse(response.body)
+        return Loaded(keys, advised, Representation(url, response.body, tag))
 
     @staticmethod
-    async def _keep(snapshot: Snapshot, fetched: Fetched[JWKSet], fetched_at: float) -> None:
+    async def _keep(snapshot: Snapshot, loaded: Loaded[JWKSet], fetched_at: float) -> None:
         # Shielded, so that the deadline of the fetch does not make a failure of keys that are here.
-        with anyio.move_on_after(_WRITING_PATIENCE, shield=True):
+        with anyio.move_on_after(WRITE_TIMEOUT, shield=True):
             try:
                 await to_thread.run_sync(
-                    lambda: snapshot.write(fetched, fetched_at=fetched_at), abandon_on_cancel=True
+                    lambda: snapshot.write(loaded, fetched_at=fetched_at), abandon_on_cancel=True
                 )
             except OSError as error:
                 # The keys are good all the same; only the next start has less to begin with.

@@ -1,8 +1,7 @@
 """`RemoteJWKSet`: an issuer's keys, fetched from its JWKS URL and kept fresh.
 
-What lives only here: which fetch an unknown key id, or a signature that does not fit its key, may
-cause. What it does not know: tokens and their claims (the caller screens a token before it lets it
-cost a fetch), and when to fetch: `freshness.py` decides that and `refreshing.py` carries it out.
+Which fetch an unknown key id, or a signature that does not fit its key, may cause is decided here.
+It knows no claims: the caller screens a token before it lets it cost a fetch.
 """
 
 import logging
@@ -15,24 +14,31 @@ from typing import Final
 from cachetools import TTLCache
 
 from asgi_jwks._fork import ForkSafeLock
-from asgi_jwks.caching.freshness import BUDGET_INTERVAL, Phase, TrustPeriod
-from asgi_jwks.caching.refresh_ahead import Refreshing
+from asgi_jwks._options import require_callable, require_text
+from asgi_jwks.caching.budget import Budget
+from asgi_jwks.caching.cached_value import CachedValue
+from asgi_jwks.caching.freshness import Phase, TrustPeriod
+from asgi_jwks.caching.refresh_ahead import RefreshAhead
 from asgi_jwks.errors import ConfigurationError, InvalidToken, Reason
-from asgi_jwks.events.key_set import Announcer, Listener, log_event
-from asgi_jwks.fetching.request import Endpoint, Fetch, HTTPClient, require_secure_url
+from asgi_jwks.events.key_set import Listener
+from asgi_jwks.events.log import log_event
+from asgi_jwks.fetching.client import Fetch, HTTPClient
+from asgi_jwks.fetching.request import DocumentRequest
+from asgi_jwks.fetching.secure_url import require_secure_url
 from asgi_jwks.jose.jwk_set import JWKSet
 from asgi_jwks.jose.key import VerificationKey
 from asgi_jwks.keys.discovery import Metadata
 from asgi_jwks.keys.health import KeySetHealth, health_of
-from asgi_jwks.keys.jwks_document import KeySetDocument
+from asgi_jwks.keys.jwks_document import JWKSDocument
+from asgi_jwks.keys.key_set_observer import KeySetObserver
 from asgi_jwks.keys.snapshot import Snapshot, SnapshotRefused
 
 __all__ = ["KeySetHealth", "RemoteJWKSet"]
 
 _log: Final = logging.getLogger("asgi_jwks.keys")
 
-# What refetches were made for is remembered; the budget allows only 22 of them in 600 s, but far
-# more strangers' key ids may wait for one and the same.
+# The causes of refetches are remembered; the default budget allows 22 of them in 600 s, but far
+# more key ids of strangers may wait for one and the same.
 REMEMBERED: Final = 1024
 
 
@@ -47,10 +53,13 @@ class RemoteJWKSet:
         max_age: seconds that a set is fresh (600); Cache-Control may shorten it to 60.
         max_stale: seconds that the last good set serves beyond that while fetches fail (3600).
         max_wait: the most seconds that a request whose key is at hand waits for a refresh (1).
-        timeout: seconds for one whole fetch, discovery included (5).
-        http_client: an `httpx.AsyncClient` or the like, for a proxy, mTLS or a private CA. It is
-            used in whatever event loop uses this key set; to close it is the caller's part.
-        fetch: an async callable used instead of a client: `await fetch(url, headers) -> Answer`.
+        timeout: seconds for one whole fetch, discovery, connecting and TLS included (5).
+        refetch_burst: how many fetches unknown key ids may cause at once (2, at most 100).
+        refetch_interval: seconds after which they may cause one more (30, from 1 to 600).
+        http_client: an `httpx.AsyncClient` or the like, for a proxy, mTLS or a private CA, or an
+            `httpx.AsyncBaseTransport`. It is used in whatever event loop uses this key set; to
+            close it is the caller's part.
+        fetch: an async callable used instead: `await fetch(url, headers) -> FetchResponse`.
         allow_insecure_http: accept http:// URLs of hosts other than loopback.
         snapshot: a file in which the last good set is kept for the next start of the process.
         listener: is called with each KeySetEvent; the default writes log lines.
@@ -69,6 +78,8 @@ class RemoteJWKSet:
         max_stale: float = 3600.0,
         max_wait: float = 1.0,
         timeout: float = 5.0,
+        refetch_burst: int = 2,
+        refetch_interval: float = 30.0,
         http_client: HTTPClient | None = None,
         fetch: Fetch | None = None,
         allow_insecure_http: bool = False,
@@ -79,47 +90,63 @@ class RemoteJWKSet:
         period = TrustPeriod(
             max_age=max_age, max_stale=max_stale, max_wait=max_wait, timeout=timeout
         )
+        budget = Budget(burst=refetch_burst, interval=refetch_interval)
+        require_callable("listener", listener, form="listener(event)")
+        require_callable("clock", clock, form="clock()")
+        if snapshot is not None and not isinstance(snapshot, str | os.PathLike):
+            raise ConfigurationError(
+                f'snapshot must be the path of a file, such as "keys.json"; got {snapshot!r}.'
+            )
+        request = DocumentRequest(
+            http_client=http_client, fetch=fetch, allow_insecure_http=allow_insecure_http
+        )
         if jwks_uri is not None:
             require_secure_url("jwks_uri", jwks_uri, allow_insecure_http=allow_insecure_http)
-        elif issuer is None:
+        elif issuer is not None:
+            require_text("issuer", issuer, example="https://example.eu.auth0.com/")
+        else:
             raise ConfigurationError(
                 "A RemoteJWKSet needs jwks_uri, or issuer to discover it from. Write for example "
                 'RemoteJWKSet(issuer="https://example.eu.auth0.com/").'
             )
         self.name: Final = issuer or str(jwks_uri)
-        endpoint = Endpoint(
-            http_client=http_client, fetch=fetch, allow_insecure_http=allow_insecure_http
-        )
         self._jwks_uri: Final = jwks_uri
         self._metadata: Final = (
-            Refreshing(Metadata(self.name, endpoint).load, period=period, clock=clock)
+            RefreshAhead(
+                Metadata(self.name, request).load,
+                CachedValue[str](period, clock=clock),
+                source=lambda: f"the metadata of {self.name}",
+            )
             if jwks_uri is None
             else None
         )
         kept = None
         if snapshot is not None:
             kept = Snapshot(Path(snapshot), owner=self.name, wall_clock=time.time)
-        document = KeySetDocument(self._locate, self._doubt, endpoint=endpoint, snapshot=kept)
+        document = JWKSDocument(self._locate, self._mark_url_due, request=request, snapshot=kept)
         self._clock: Final = clock
-        self._announcer: Final = Announcer(self.name, listener)
-        self._keys: Final = Refreshing(
-            document.load, period=period, observer=self._announcer, clock=clock
+        self._observer: Final = KeySetObserver(self.name, listener)
+        self._cached: Final = CachedValue[JWKSet](
+            period, budget=budget, observer=self._observer, clock=clock
+        )
+        self._keys: Final = RefreshAhead(
+            document.load, self._cached, source=lambda: document.url or self.name
         )
         # When something that the set lacks was first sought: a fetch that began later has given
-        # the answer, so that in a set's life nothing is fetched twice for the same thing.
-        self._sought: Final = TTLCache[object, float](REMEMBERED, period.max_age, clock)
-        # The same for keys under which a signature failed. It is forgotten sooner, or one forged
-        # token would keep an issuer that reuses its key ids from ever being asked again.
-        self._doubted: Final = TTLCache[object, float](REMEMBERED, BUDGET_INTERVAL, clock)
+        # the answer. It is forgotten after one interval of the budget, since a key may be published
+        # after it was first sought, and a cache on the way may not show it yet.
+        self._sought: Final = TTLCache[object, float](REMEMBERED, refetch_interval, clock)
+        # The same for keys under which a signature failed.
+        self._failed_under: Final = TTLCache[object, float](REMEMBERED, refetch_interval, clock)
         self._lock: Final = ForkSafeLock()
         self._told_of = 0
-        # Bound here, not wrapped: it is called for every request.
+        # Hot path: bound, not wrapped.
         self.at_hand: Final = self._keys.at_hand
         """The set, if it may be used now without waiting, else None; starts a refresh if due."""
         if kept is not None:
             self._restore(kept)
 
-    async def key_for(
+    async def find(
         self, kid: str | None, algorithm: str, screen: Callable[[], object]
     ) -> VerificationKey:
         """The key of a token; waits, and fetches, as far as clocks and budget allow.
@@ -136,7 +163,7 @@ class RemoteJWKSet:
         """
         keys = self.at_hand()
         if keys is None:
-            if self._keys.phase() in {Phase.EMPTY, Phase.EXPIRED}:
+            if self._cached.phase() in {Phase.EMPTY, Phase.EXPIRED}:
                 screen()
             keys = await self._keys.current()
         try:
@@ -150,34 +177,34 @@ class RemoteJWKSet:
         except InvalidToken:
             # Nobody has vouched for its claims: what is wrong with them is not said.
             raise unknown from None
-        fetches = self._keys.fetches
+        fetches = self._cached.fetches
         certain = await self._keys.refetched(
             self._first_sought(self._sought, (kid, algorithm)),
             lambda keys: keys.find(kid, algorithm) is not None,
         )
-        keys = self._keys.value()
-        refetched = certain and self._told_of < self._keys.fetches != fetches
+        keys = self._cached.usable()
+        refetched = certain and self._told_of < self._cached.fetches != fetches
         if refetched and keys.find(kid, algorithm) is None:
             # One event for each refetch, however many key ids waited for it.
-            self._told_of = self._keys.fetches
-            self._announcer.unknown_key(kid)
+            self._told_of = self._cached.fetches
+            self._observer.unknown_key(kid)
         return keys.select(kid, algorithm)
 
-    def may_find_more(self) -> bool:
-        """Whether `key_for` would wait, fetch or owe a refresh for a key that the set lacks.
+    def can_find_more(self) -> bool:
+        """Whether `find` would wait, fetch or schedule a refresh for a key that the set lacks.
 
-        Only a token that was screened may make a refresh owed; once one is, nobody else can.
+        Only a token that was screened may have a refresh scheduled; one is enough for all.
         """
-        return self._keys.may_learn() or not self._keys.owes_refresh()
+        return self._keys.can_refetch() or not self._cached.freshness.is_refresh_scheduled()
 
-    def may_replace(self, key: VerificationKey) -> bool:
+    def can_replace(self, key: VerificationKey) -> bool:
         """Whether a signature that does not fit `key` may cost a fetch now, or join one."""
         if self._keys.is_refreshing():
             return True
-        if not self._keys.may_learn():
+        if not self._keys.can_refetch():
             return False
         with self._lock:
-            return key.thumbprint not in self._doubted
+            return key.thumbprint not in self._failed_under
 
     async def replacement_for(self, key: VerificationKey, algorithm: str) -> VerificationKey | None:
         """Another key under the same key id, if one refetch finds that the issuer replaced it.
@@ -190,10 +217,10 @@ class RemoteJWKSet:
             return None if found is None or found.thumbprint == key.thumbprint else found
 
         await self._keys.refetched(
-            self._first_sought(self._doubted, key.thumbprint),
+            self._first_sought(self._failed_under, key.thumbprint),
             lambda keys: newer(keys) is not None,
         )
-        return newer(self._keys.value())
+        return newer(self._cached.usable())
 
     def same_source(self, other: object) -> bool:
         """Whether the other one fetches its keys from the same place."""
@@ -209,10 +236,12 @@ class RemoteJWKSet:
         Raises:
             KeySetError: there are none that may be used.
         """
-        await self._keys.renewed()
+        await self._keys.refreshed_if_due()
 
     async def refresh(self) -> None:
-        """Fetch the keys now, whatever clocks, budget and backoff say.
+        """Fetch the keys now, by a fetch that begins after this call; caches are passed by.
+
+        Clocks, budget and backoff are ignored. Callers during one fetch share the next one.
 
         Raises:
             KeySetError: that failed; the last good set stays in use within its period.
@@ -234,14 +263,14 @@ class RemoteJWKSet:
 
     def health(self) -> KeySetHealth:
         """The state of the key set. It touches no network and changes nothing."""
-        return health_of(self.name, self._keys, self._clock())
+        return health_of(self.name, self._cached)
 
     async def _locate(self) -> str:
-        return await self._metadata.renewed() if self._metadata else str(self._jwks_uri)
+        return await self._metadata.refreshed_if_due() if self._metadata else str(self._jwks_uri)
 
-    def _doubt(self) -> None:
+    def _mark_url_due(self) -> None:
         if self._metadata is not None:
-            self._metadata.doubt()
+            self._metadata.cached.mark_due()
 
     def _first_sought(self, memory: TTLCache[object, float], what: object) -> float:
         with self._lock:
@@ -254,4 +283,4 @@ class RemoteJWKSet:
             _log.warning("%s: the key set snapshot is not used: %s", self.name, refusal)
             return
         if restored is not None:
-            self._keys.restore(restored.fetched, age=restored.age)
+            self._cached.restore(restored.loaded, age=restored.age)

@@ -1,10 +1,8 @@
 """The last good key set on disk, so that a process can start while the issuer's endpoint is down.
 
-What lives only here: the file's form, its atomic writing, and the distrust of what it says. What
-it does not know: how long a key set is trusted; it only tells how old the one in the file is.
-
-The file holds public keys, so it needs no secrecy; but whoever can write it decides which tokens
-are valid, exactly as whoever can write the program does.
+How long a key set is trusted is not known here: a restored one comes with its age. The file holds
+public keys, so it needs no secrecy; but whoever can write it decides which tokens are valid,
+exactly as whoever can write the program does.
 """
 
 import base64
@@ -18,9 +16,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from asgi_jwks.caching.fetched import Fetched
+from asgi_jwks.caching.cached_value import Loaded
 from asgi_jwks.errors import InvalidKeySet
-from asgi_jwks.fetching.response import sendable_tag
+from asgi_jwks.fetching.response import Representation, sendable_tag
 from asgi_jwks.jose.encoding import EncodingError, json_object
 from asgi_jwks.jose.jwk_set import MAX_DOCUMENT_BYTES, JWKSet
 
@@ -41,7 +39,7 @@ class SnapshotRefused(Exception):
 class Restored:
     """A key set from the file and its age in seconds, counted from its fetch."""
 
-    fetched: Fetched[JWKSet]
+    loaded: Loaded[JWKSet]
     age: float
 
 
@@ -79,20 +77,23 @@ class Snapshot:
         except (EncodingError, InvalidKeySet) as error:
             raise SnapshotRefused(str(error)) from error
 
-    def write(self, fetched: Fetched[JWKSet], *, fetched_at: float) -> None:
+    def write(self, loaded: Loaded[JWKSet], *, fetched_at: float) -> None:
         """Replace the file; `fetched_at` is the wall-clock time of the fetch.
 
         Raises:
             OSError: it cannot be written; the file before, if there was one, is whole still.
         """
+        source = loaded.representation
+        if not isinstance(source, Representation):
+            raise TypeError("only a key set that was fetched is kept")
         record = {
             "form": _FORM,
             "owner": self._owner,
             "fetched_at": fetched_at,
-            "url": fetched.url,
-            "etag": fetched.etag,
-            "advised": fetched.advised,
-            "document": base64.b64encode(fetched.document).decode(),
+            "url": source.url,
+            "etag": source.etag,
+            "advised": loaded.advised,
+            "document": base64.b64encode(source.document).decode(),
         }
         handle, name = tempfile.mkstemp(prefix=f".{self._path.name}.", dir=self._path.parent)
         temporary = Path(name)
@@ -127,4 +128,5 @@ class Snapshot:
         except (binascii.Error, ValueError):
             raise SnapshotRefused("its document is not base64") from None
         keys = JWKSet.parse(body)
-        return Restored(Fetched(keys, url, body, sendable_tag(etag), advised), age=max(0.0, age))
+        source = Representation(url, body, sendable_tag(etag))
+        return Restored(Loaded(keys, advised, source), age=max(0.0, age))

@@ -30,17 +30,17 @@ class _GivenKeys:
         """The set."""
         return self._keys
 
-    async def key_for(
+    async def find(
         self, kid: str | None, algorithm: str, _screen: Callable[[], object]
     ) -> VerificationKey:
         """The key of a token. Raises InvalidToken if none, or more than one, fits."""
         return self._keys.select(kid, algorithm)
 
-    def may_find_more(self) -> bool:
+    def can_find_more(self) -> bool:
         """False: these are all keys there are."""
         return False
 
-    def may_replace(self, _key: VerificationKey) -> bool:
+    def can_replace(self, _key: VerificationKey) -> bool:
         """False: given keys are never replaced."""
         return False
 

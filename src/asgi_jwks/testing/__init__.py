@@ -1,7 +1,7 @@
-"""A mock identity provider for tests and demos: `MockIssuer`, real keys, real sockets, real faults.
+"""A mock identity provider for tests and demos, with real keys, sockets and faults.
 
-What lives only here: the public surface of this room. Nothing is imported until it is asked for,
-so that the pytest plugin costs a test run nothing that it does not use.
+The public surface of this room. A name is imported when it is first asked for, so that the pytest
+plugin costs a test run nothing that it does not use.
 """
 
 from importlib import import_module
@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from asgi_jwks.testing import forgery as forge
-    from asgi_jwks.testing.endpoint import Endpoint, RecordedRequest
-    from asgi_jwks.testing.issuer import MockIssuer
-    from asgi_jwks.testing.keys import SigningKey
-    from asgi_jwks.testing.server import LoopbackServer, serve_app
+    from asgi_jwks.testing.loopback import LoopbackServer, serve_app
+    from asgi_jwks.testing.provider.endpoint import Endpoint, RecordedRequest
+    from asgi_jwks.testing.provider.mock_issuer import MockIssuer
+    from asgi_jwks.testing.provider.signing_keys import SigningKey
 
 __all__ = [
     "Endpoint",
@@ -25,12 +25,12 @@ __all__ = [
 ]
 
 _HOME = {
-    "Endpoint": "endpoint",
-    "LoopbackServer": "server",
-    "MockIssuer": "issuer",
-    "RecordedRequest": "endpoint",
-    "SigningKey": "keys",
-    "serve_app": "server",
+    "Endpoint": "provider.endpoint",
+    "LoopbackServer": "loopback",
+    "MockIssuer": "provider.mock_issuer",
+    "RecordedRequest": "provider.endpoint",
+    "SigningKey": "provider.signing_keys",
+    "serve_app": "loopback",
 }
 
 

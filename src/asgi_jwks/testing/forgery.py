@@ -1,7 +1,6 @@
 """Tokens that no issuer made: the kit of an attacker, for tests and demos.
 
-What lives only here: ways to bend a token or to build one out of anything. Each function returns
-a token; none of them checks what it is given. What it does not know: how tokens are verified.
+Each function bends a token, or builds one of anything, and checks nothing that it is given.
 
     forge.with_alg_none(token)
     forge.with_changed_payload(token, sub="admin")
@@ -16,10 +15,10 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from asgi_jwks.testing.compact import Signer, encode, octets, segment
-from asgi_jwks.testing.keys import SigningKey
+from asgi_jwks.testing.provider.signing_keys import SigningKey
 
 if TYPE_CHECKING:
-    from asgi_jwks.testing.issuer import MockIssuer
+    from asgi_jwks.testing.provider.mock_issuer import MockIssuer
 
 __all__ = [
     "Parts",

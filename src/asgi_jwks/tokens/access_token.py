@@ -1,13 +1,10 @@
-"""What the application receives: a verified access token.
-
-What lives only here: the access token's claims and what is commonly read from them. What it does
-not know: how it was verified, and the request that it came with.
-"""
+"""`AccessToken`: a verified access token, as the application receives it."""
 
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from asgi_jwks.tokens.scopes import client_id, granted_scopes
+from asgi_jwks.tokens.principal import DEFAULT_READING, ClaimReading, qualified_identity
+from asgi_jwks.tokens.scopes import client_id, granted_scopes, groups, permissions, roles
 
 __all__ = ["AccessToken"]
 
@@ -23,21 +20,11 @@ else:
 
 
 class AccessToken(Generic[Claims]):
-    """A verified access token. It is immutable and may be shared between requests.
+    """A verified access token. It is immutable; a copy is the token itself."""
 
-    Attributes:
-        claims: the JWT claims set (RFC 7519, section 4); read-only. After `with_claims`, what the
-            converter made of it.
-        key_id: the `kid` of the key that verified it, if it has one.
-    """
-
-    __slots__ = ("_verified", "claims", "key_id")
-
-    claims: Claims
-    key_id: str | None
-    # The claims as they were verified, for the properties below. Those are worked out when they
-    # are read: few requests read them all, and thousands of tokens are remembered.
-    _verified: Mapping[str, Any]
+    # Properties for all of them: none can be set. What they say of the token is worked out when it
+    # is read, since few requests read it all.
+    __slots__ = ("_claims", "_key_id", "_reading", "_verified")
 
     def __init__(
         self,
@@ -45,10 +32,25 @@ class AccessToken(Generic[Claims]):
         verified: Mapping[str, Any] | None = None,
         *,
         key_id: str | None = None,
+        reading: ClaimReading = DEFAULT_READING,
     ) -> None:
-        _set_claims(self, claims)
-        _set_verified(self, claims if verified is None else verified)
-        _set_key_id(self, key_id)
+        self._claims = claims
+        self._verified: Mapping[str, Any] | Any = claims if verified is None else verified
+        self._key_id = key_id
+        self._reading = reading
+
+    @property
+    def claims(self) -> Claims:
+        """The JWT claims set (RFC 7519, section 4): read-only, and of this request alone.
+
+        After `with_claims`, whatever the converter made of it.
+        """
+        return self._claims
+
+    @property
+    def key_id(self) -> str | None:
+        """The `kid` of the key that verified the token, if that key has one."""
+        return self._key_id
 
     @property
     def issuer(self) -> str:
@@ -59,22 +61,52 @@ class AccessToken(Generic[Claims]):
     @property
     def subject(self) -> str | None:
         """The subject, `sub`; None if the token has none, which only RFC 9068 forbids."""
-        return self._verified.get("sub")
+        subject: str | None = self._verified.get("sub")
+        return subject
+
+    @property
+    def principal(self) -> tuple[str, str]:
+        """Who is meant: the issuer and its subject, or the issuer and the client without one.
+
+        A `sub` is unique within its issuer only (RFC 7519, section 4.1.2).
+        """
+        return self.issuer, self.subject or self.client_id or ""
+
+    @property
+    def identity(self) -> str:
+        """The principal as one string: `user.identity`.
+
+        It is the second part of the principal where one issuer alone is trusted or the issuer's
+        option says so; else the issuer stands before it, so that two issuers' equal `sub` differ.
+        """
+        issuer, subject = self.principal
+        plain = self._reading.identity == "sub"
+        return subject if plain else qualified_identity(issuer, subject)
 
     @property
     def client_id(self) -> str | None:
-        """The client: `client_id` (RFC 8693, section 4.3), or how providers call it."""
-        return client_id(self._verified)
+        """The client: `client_id` (RFC 8693, section 4.3), or as providers spell it."""
+        return client_id(self._verified, self._reading.grant_claims)
 
     @property
     def scopes(self) -> tuple[str, ...]:
         """The granted scopes, from `scope` (RFC 8693, section 4.2) and `scp`."""
-        return granted_scopes(self._verified)
+        return self._reading.bounded(granted_scopes(self._verified, self._reading.grant_claims))
 
     @property
     def permissions(self) -> tuple[str, ...]:
-        """Auth0's `permissions`."""
-        return tuple(self._verified.get("permissions", ()))
+        """The granted permissions, such as Auth0's `permissions`."""
+        return self._reading.bounded(permissions(self._verified, self._reading.grant_claims))
+
+    @property
+    def roles(self) -> tuple[str, ...]:
+        """The roles, from the claims in which the issuer writes them."""
+        return self._reading.bounded(roles(self._verified, self._reading.grant_claims))
+
+    @property
+    def groups(self) -> tuple[str, ...]:
+        """The groups, from the claims in which the issuer writes them."""
+        return self._reading.bounded(groups(self._verified, self._reading.grant_claims))
 
     @property
     def expires_at(self) -> float:
@@ -89,20 +121,28 @@ class AccessToken(Generic[Claims]):
         makes a dataclass or calls `msgspec.convert`. What it raises is the application's own error:
         the token is valid, and a 401 would send the client for another that is no better.
         """
-        return AccessToken(convert(self.claims), self._verified, key_id=self.key_id)
+        return AccessToken(
+            convert(self.claims), self._verified, key_id=self.key_id, reading=self._reading
+        )
 
-    def __setattr__(self, name: str, value: object) -> None:
-        raise AttributeError("an AccessToken is immutable")
+    def __copy__(self) -> "AccessToken[Claims]":
+        return self
 
-    def __delattr__(self, name: str) -> None:
-        raise AttributeError("an AccessToken is immutable")
+    def __deepcopy__(self, _memo: object) -> "AccessToken[Claims]":
+        return self
+
+    def __reduce__(self) -> "tuple[Callable[..., AccessToken[Claims]], tuple[object, ...]]":
+        return _unpickled, (self.claims, self._verified, self.key_id, self._reading)
 
     def __repr__(self) -> str:
         # Claims may hold personal data; a repr ends up in logs.
         return f"AccessToken(issuer={self.issuer!r}, scopes={self.scopes!r})"
 
 
-# The slots' own setters: the way around `__setattr__` that costs least.
-_set_claims = AccessToken.__dict__["claims"].__set__
-_set_verified = AccessToken.__dict__["_verified"].__set__
-_set_key_id = AccessToken.__dict__["key_id"].__set__
+def _unpickled(
+    claims: Claims,
+    verified: Mapping[str, Any],
+    key_id: str | None,
+    reading: ClaimReading,
+) -> AccessToken[Claims]:
+    return AccessToken(claims, verified, key_id=key_id, reading=reading)

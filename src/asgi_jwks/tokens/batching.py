@@ -1,12 +1,7 @@
 """Tokens that arrive together are verified together, before any of their requests goes on.
 
-What lives only here: whether a verification lets the ones that wait behind it go first. What it
-does not know: tokens, and what a request does once its token is verified.
-
-What a request does next is to run the application and to write to its socket, and the kernel's work
-for that pushes RSA and the code around it out of the processor's caches. Under uvicorn, with 16
-connections and new tokens only, a server has 0.38 of its capacity without authentication in this
-way, and 0.30 if each request goes on at once (`tests/benchmarks/over_sockets.py`).
+After a verification a request runs the application and writes to its socket, and the kernel's work
+for that pushes the code of RSA out of the processor's caches (over_sockets, all new).
 """
 
 import asyncio
@@ -14,21 +9,21 @@ import types
 from collections.abc import Generator
 from typing import Any
 
-__all__ = ["Pacing", "yield_once"]
+__all__ = ["Batching"]
 
 
 @types.coroutine
-def yield_once() -> Generator[None, None, None]:
-    """Let the other tasks of this pass go first: `asyncio.sleep(0)` without its two calls."""
+def _yield_once() -> Generator[None, None, None]:
+    """Let the other tasks of this pass go first."""
     yield
 
 
-class Pacing:
+class Batching:
     """Knows whether one pass of the event loop has several verifications to make.
 
     The tasks of requests that arrived together run in one pass, one after the other: the second
-    one tells it, and for the first one of a pass, what the pass before was like. A request that
-    comes alone is not held up, nor are those that one task makes in turn.
+    one tells it, and for the first one of a pass, the pass before did. A request that comes alone
+    is not held up, nor are those that one task makes in turn.
     """
 
     def __init__(self) -> None:
@@ -36,8 +31,12 @@ class Pacing:
         self._first: asyncio.Task[Any] | None = None
         self._was_crowded = False
 
-    def is_crowded(self) -> bool:
-        """Whether to let others go first, by `yield_once`; to be asked after a verification."""
+    async def let_others_verify(self) -> None:
+        """Let the verifications of this pass go first; to be called after each of them."""
+        if self._is_crowded():
+            await _yield_once()
+
+    def _is_crowded(self) -> bool:
         try:
             loop = asyncio.get_running_loop()
         except RuntimeError:

@@ -1,7 +1,7 @@
-"""The keys that the headers of accepted tokens named.
+"""The headers of accepted tokens, with the keys that they named.
 
-What lives only here: the bounded memory of such headers, by their encoded form. What it does not
-know: how a header is read, and how a key is found.
+An issuer writes the same header into all its tokens: neither reading it nor looking for its key is
+repeated. Only accepted tokens enter, so that no stranger can fill the memory.
 """
 
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -13,14 +13,14 @@ from asgi_jwks.tokens.header_rules import JOSEHeader
 if TYPE_CHECKING:
     from asgi_jwks.tokens.issuers import Issuer
 
-__all__ = ["KnownSigners", "Signer"]
+__all__ = ["HeaderCache", "Signer"]
 
 # Far more different headers than one issuer writes.
-KNOWN_HEADERS: Final = 64
+MAX_HEADERS: Final = 64
 
 
 class Signer(NamedTuple):
-    """What a header says, and the key that it named among the issuer's `keys`."""
+    """The key that a header names: its issuer, and the set at hand in which it was found."""
 
     header: JOSEHeader
     issuer: "Issuer"
@@ -28,23 +28,19 @@ class Signer(NamedTuple):
     key: VerificationKey
 
 
-class KnownSigners:
-    """The signers of accepted tokens, by the encoded header.
-
-    An issuer writes the same header into all its tokens. Neither to read it again nor to look for
-    its key again saves a tenth of a verification. Only accepted tokens get here, so that no
-    stranger can fill the memory.
-    """
+class HeaderCache:
+    """At most 64 signers by the encoded header of an accepted token."""
 
     def __init__(self) -> None:
         self._signers: dict[bytes, Signer] = {}
-        # Bound here, not wrapped: it is called for every new token.
-        self.get: Final = self._signers.get
-        """The signer that an encoded header named lately."""
 
-    def remember(self, segment: bytes, signer: Signer) -> None:
-        """Know a header from now on, whose token was accepted."""
-        if segment not in self._signers and len(self._signers) >= KNOWN_HEADERS:
+    def get(self, segment: bytes) -> Signer | None:
+        """The signer that an encoded header named lately."""
+        return self._signers.get(segment)
+
+    def put(self, segment: bytes, signer: Signer) -> None:
+        """Remember the header of a token that was accepted."""
+        if segment not in self._signers and len(self._signers) >= MAX_HEADERS:
             self._signers.clear()
         self._signers[segment] = signer
 

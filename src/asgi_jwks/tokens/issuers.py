@@ -1,7 +1,6 @@
-"""Which issuers are trusted, and what the verifier sees of one.
+"""Which issuers are trusted: chosen by the exact `iss` of a token.
 
-What lives only here: the choice of an issuer by the exact `iss` of a token, among those configured
-or by asking a resolver. What it does not know: how an issuer's keys are had, and HTTP.
+They are configured, or known by asking a resolver.
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -11,55 +10,28 @@ import anyio
 
 from asgi_jwks._printable import printable
 from asgi_jwks.errors import ConfigurationError, InvalidToken, KeySetError, Reason
-from asgi_jwks.jose.jwk_set import JWKSet
-from asgi_jwks.jose.key import VerificationKey
+from asgi_jwks.jose.algorithms import ALGORITHMS
 from asgi_jwks.tokens.access_token import AccessToken
 from asgi_jwks.tokens.claim_rules import TokenRules
-from asgi_jwks.tokens.near_misses import NearMisses
+from asgi_jwks.tokens.key_index import KeyIndex
+from asgi_jwks.tokens.key_source import KeySource
+from asgi_jwks.tokens.near_misses import NearMisses, by_likeness
+from asgi_jwks.tokens.principal import ClaimReading, IdentityForm
 
-__all__ = ["Check", "Issuer", "KeySource", "TrustedIssuers"]
+__all__ = ["Check", "Issuer", "TrustedIssuers"]
+
+# As many of a resolver's answers are kept, and as many sets of their keys.
+MOST_RESOLVED: Final = 1024
 
 Check = Callable[[AccessToken], bool | Awaitable[bool]]
-"""A caller's own rule. False refuses the token with 401; so does a RequestError, as it says."""
+"""A caller's own rule. True passes, False refuses with 401, and so does a RequestError as it says.
 
-
-class KeySource(Protocol):
-    """Where an issuer's keys come from. The methods raise InvalidToken and KeySetError."""
-
-    def at_hand(self) -> JWKSet | None:
-        """The set, if it may be used now without waiting."""
-
-    async def key_for(
-        self, kid: str | None, algorithm: str, screen: Callable[[], object], /
-    ) -> VerificationKey:
-        """The key of a token, waiting and fetching as far as that is allowed."""
-
-    def may_find_more(self) -> bool:
-        """Whether `key_for` would wait for anything if the set at hand lacks a key."""
-
-    def may_replace(self, key: VerificationKey, /) -> bool:
-        """Whether `replacement_for` would ask the issuer for a newer key now."""
-
-    async def replacement_for(
-        self, key: VerificationKey, algorithm: str, /
-    ) -> VerificationKey | None:
-        """A newer key under the same key id, if there is one."""
-
-    def same_source(self, other: "KeySource", /) -> bool:
-        """Whether the other one has its keys from the same place as this one."""
-
-    async def warm(self) -> None:
-        """Have keys at hand."""
-
-    async def keep_fresh(self) -> None:
-        """Keep them fresh until cancelled; a source with nothing to keep fresh returns."""
-
-    async def aclose(self) -> None:
-        """End what is in progress in this event loop."""
+Any other value is the application's own error, and leaves the middleware as a TypeError.
+"""
 
 
 class Issuer(Protocol):
-    """What the verifier needs of a trusted issuer."""
+    """A trusted issuer, as far as the verifier needs it."""
 
     @property
     def rules(self) -> TokenRules: ...
@@ -97,8 +69,29 @@ class TrustedIssuers:
                 "No issuer is trusted. Write for example AccessTokenVerifier([TrustedIssuer("
                 'issuer="https://example.eu.auth0.com/", audience="https://api.example.com")]).'
             )
+        self.sole: Final = issuers[0] if len(issuers) == 1 and resolved is None else None
+        """The one issuer, where there can be no other."""
+        self.algorithms: Final = (
+            frozenset(ALGORITHMS)
+            if resolved is not None
+            else frozenset[str]().union(*(issuer.rules.algorithms for issuer in issuers))
+        )
+        """The algorithms that some issuer may allow; the issuer is asked once it is known."""
+        plain = [issuer.rules.issuer for issuer in issuers if issuer.rules.identity == "sub"]
+        if len(plain) > 1:
+            raise ConfigurationError(
+                f'{" and ".join(plain)} both have identity="sub", so that an equal `sub` of both '
+                'would be one user. Leave it to one of them, or write identity="qualified".'
+            )
+        self.are_resolved: Final = resolved is not None
+        """Whether there may be issuers that are known only by asking."""
+        self.index: Final = KeyIndex(len(issuers) + MOST_RESOLVED)
+        """Where several issuers are trusted, their keys at hand."""
+        form: IdentityForm = "qualified" if self.sole is None else "sub"
+        self._readings: Final = {i.rules.issuer: _reading(i, form) for i in issuers}
         self._resolved: Final = resolved
         self._near_misses: Final = NearMisses("iss")
+        self._likenesses: Final = by_likeness(self.configured)
 
     def known(self, name: object) -> Issuer | None:
         """The issuer of this name if nobody needs to be asked."""
@@ -108,6 +101,14 @@ class TrustedIssuers:
         if issuer is None and self._resolved is not None:
             issuer = self._resolved.known(name)
         return issuer
+
+    def reading_of(self, issuer: Issuer) -> ClaimReading:
+        """How the claims of this issuer's tokens are read here."""
+        return self._readings.get(issuer.rules.issuer) or _reading(issuer, "qualified")
+
+    def trusts(self, issuer: Issuer) -> bool:
+        """Whether this very issuer is trusted still; a resolver may have another one by now."""
+        return self._resolved is None or self.known(issuer.rules.issuer) is issuer
 
     async def named(self, claims: Mapping[str, Any]) -> Issuer:
         """The trusted issuer that `iss` names (RFC 9068, section 4), compared exactly.
@@ -126,7 +127,7 @@ class TrustedIssuers:
         if self._resolved is not None:
             issuer = await self._resolved.resolve(name)
         if issuer is None:
-            self._near_misses.look(name, self.configured)
+            self._near_misses.look(name, self._likenesses)
             raise InvalidToken(Reason.UNKNOWN_ISSUER, f"iss is '{printable(name)}'")
         return issuer
 
@@ -134,19 +135,20 @@ class TrustedIssuers:
         """Have the keys of all configured issuers at hand.
 
         Raises:
-            KeySetError: those of one issuer cannot be had; the others' were fetched all the same.
+            KeySetError: those of one issuer are unavailable; the others' were fetched all the same.
         """
         failures: list[KeySetError] = []
 
-        async def warm(keys: KeySource) -> None:
+        async def warm(issuer: Issuer) -> None:
             try:
-                await keys.warm()
+                await issuer.keys.warm()
             except KeySetError as failure:
                 failures.append(failure)
+            self.index.see(issuer)
 
         async with anyio.create_task_group() as tasks:
             for issuer in self.configured.values():
-                tasks.start_soon(warm, issuer.keys)
+                tasks.start_soon(warm, issuer)
         if failures:
             raise failures[0]
 
@@ -161,3 +163,10 @@ class TrustedIssuers:
         resolved = [] if self._resolved is None else self._resolved.all()
         for issuer in (*self.configured.values(), *resolved):
             await issuer.keys.aclose()
+
+
+def _reading(issuer: Issuer, form: IdentityForm) -> ClaimReading:
+    rules = issuer.rules
+    return ClaimReading(
+        grant_claims=rules.grant_claims, grants=rules.grants, identity=rules.identity or form
+    )

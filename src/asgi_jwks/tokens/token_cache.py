@@ -1,103 +1,128 @@
-"""Tokens that were verified before, so that the next request need not verify them again.
+"""Verified tokens by digest, so that the next request need not verify them again.
 
-What lives only here: the bounded memory of verified tokens. What it does not know: how a token is
-verified, what time it is, and the tokens themselves: it is keyed by their SHA-256 digests (RFC
-9700, section 4.9.3), and only tokens that were accepted get into it.
+It is keyed by SHA-256 of the whole token (RFC 9700, section 4.9.3) and bounded in entries and in
+bytes; only accepted tokens enter. It knows no token and no clock.
 """
 
+import sys
 from typing import TYPE_CHECKING, Final
 
-from asgi_jwks.errors import Reason
-from asgi_jwks.jose.jwk_set import JWKSet
-from asgi_jwks.jose.jws import decode_claims, segments_of
-from asgi_jwks.jose.key import VerificationKey
-from asgi_jwks.tokens.access_token import AccessToken
+from asgi_jwks.errors import InvalidToken, Reason
+from asgi_jwks.jose.read_only import ReadOnlyDict
+from asgi_jwks.tokens.principal import ClaimReading
 
 if TYPE_CHECKING:
-    from asgi_jwks.tokens.issuers import Issuer
+    from asgi_jwks.tokens.header_cache import Signer
 
-__all__ = ["VerifiedToken", "VerifiedTokens"]
+__all__ = ["CachedToken", "TokenCache"]
+
+# Claims of one token above this many bytes of memory are not kept but read again for each request:
+# 10,000 tokens of 1,024 values each would take gigabytes, and no provider writes such (the 10 KB of
+# group ids that an Entra token may have take some 40 KB).
+LARGEST_CLAIMS: Final = 64 * 1024
+# All claims together; the default number of entries takes some 15 MiB of ordinary tokens.
+MAX_CLAIMS_BYTES: Final = 32 * 1024 * 1024
 
 
-class VerifiedToken:
+class CachedToken:
     """An accepted token, and what its acceptance rests on.
 
     `not_before` and `not_after` are seconds since the epoch with leeway applied; `keys` is the set
-    in which `key` was last seen to be trusted.
-
-    `access_token` is None until the token is seen again, which brings its claims along: tokens that
-    are seen once take a seventh of the memory.
+    in which `key` was last seen to be trusted. `claims` is None until the token is seen again:
+    tokens that are seen once take a fraction of the memory. `size` is what the claims take, in
+    bytes.
     """
 
     __slots__ = (
-        "access_token",
         "algorithm",
+        "claims",
         "issuer",
         "key",
         "keys",
         "not_after",
         "not_before",
+        "reading",
+        "size",
     )
 
     def __init__(
-        self,
-        issuer: "Issuer",
-        keys: JWKSet,
-        key: VerificationKey,
-        algorithm: str,
-        not_before: float,
-        not_after: float,
+        self, signer: "Signer", reading: ClaimReading, not_before: float, not_after: float
     ) -> None:
-        self.access_token: AccessToken | None = None
-        self.issuer = issuer
-        self.keys = keys
-        self.key = key
-        self.algorithm = algorithm
+        self.claims: ReadOnlyDict | None = None
+        self.size = 0
+        self.issuer = signer.issuer
+        self.reading = reading
+        self.keys = signer.keys
+        self.key = signer.key
+        self.algorithm = signer.header.algorithm
         self.not_before = not_before
         self.not_after = not_after
 
-    def reread(self, token: bytes) -> AccessToken:
-        """The access token; kept from now on. `token` is the one that was accepted."""
-        _, payload_segment, _, _ = segments_of(token)
-        claims = decode_claims(payload_segment)
-        access_token: AccessToken = AccessToken(claims, claims, key_id=self.key.kid)
-        self.access_token = access_token
-        return access_token
-
-    def untimely(self, now: float) -> Reason:
-        """Why the token is not valid at `now`, seconds since the epoch, which it is not."""
-        return Reason.EXPIRED if now >= self.not_after else Reason.NOT_YET_VALID
+    def check_time(self, now: float) -> None:
+        """Raise InvalidToken unless the token is valid at `now`, seconds since the epoch."""
+        if now >= self.not_after:
+            raise InvalidToken(Reason.EXPIRED)
+        if now < self.not_before:
+            raise InvalidToken(Reason.NOT_YET_VALID)
 
 
-class VerifiedTokens:
-    """At most `size` verified tokens by digest; those not asked for lately go first.
+class TokenCache:
+    """At most `entries` verified tokens by digest; those not asked for lately go first.
 
-    Two generations instead of a queue: what is asked for moves to the younger one, and when that
-    is half of the size, the older one is dropped. A hit is one dict lookup, a fifth of what
-    `cachetools.LRUCache` takes for moving an entry to the end of its queue, and it changes
-    nothing, so that threads need no lock: the worst of a race is an entry that is verified again.
+    Two generations instead of a queue: an entry that is asked for moves to the younger one, and
+    when that has half of the entries or bytes, the older one is dropped. A hit is one dict lookup
+    and changes nothing, so that threads need no lock: the worst of a race is an entry that is
+    verified again, or bytes that are counted twice.
     """
 
-    def __init__(self, size: int) -> None:
-        self._half: Final = size // 2
-        self.young: dict[bytes, VerifiedToken] = {}
-        self._old: dict[bytes, VerifiedToken] = {}
+    def __init__(self, entries: int) -> None:
+        self._half: Final = entries // 2
+        self._young: dict[bytes, CachedToken] = {}
+        self._old: dict[bytes, CachedToken] = {}
+        # What the claims in the younger generation take.
+        self._bytes = 0
 
-    def get(self, digest: bytes) -> VerifiedToken | None:
+    def get(self, digest: bytes) -> CachedToken | None:
         """The verified token with this digest."""
-        found = self.young.get(digest)
+        found = self._young.get(digest)
         if found is None and self._old:
             found = self._old.get(digest)
             if found is not None:
                 self.put(digest, found)
         return found
 
-    def put(self, digest: bytes, verified: VerifiedToken) -> None:
+    def put(self, digest: bytes, token: CachedToken) -> None:
         """Remember a token that was accepted."""
         if self._half:
-            if len(self.young) >= self._half:
-                self._old, self.young = self.young, {}
-            self.young[digest] = verified
+            if len(self._young) >= self._half:
+                self._drop_old()
+            self._make_room(token.size)
+            self._young[digest] = token
+
+    def keep_claims(self, token: CachedToken, claims: ReadOnlyDict) -> None:
+        """Keep the claims of a token that was seen again, unless they are large."""
+        size = memory_of(claims)
+        if size <= LARGEST_CLAIMS:
+            self._make_room(size)
+            token.claims, token.size = claims, size
 
     def __len__(self) -> int:
-        return len(self.young) + len(self._old)
+        return len(self._young) + len(self._old)
+
+    def _make_room(self, size: int) -> None:
+        if self._bytes + size > MAX_CLAIMS_BYTES // 2:
+            self._drop_old()
+        self._bytes += size
+
+    def _drop_old(self) -> None:
+        self._old, self._young, self._bytes = self._young, {}, 0
+
+
+def memory_of(value: object) -> int:
+    """About how many bytes of memory a JSON value takes."""
+    size = sys.getsizeof(value)
+    if isinstance(value, dict):
+        return size + sum(memory_of(name) + memory_of(member) for name, member in value.items())
+    if isinstance(value, list):
+        return size + sum(map(memory_of, value))
+    return size

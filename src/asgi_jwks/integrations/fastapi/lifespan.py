@@ -1,28 +1,25 @@
 """The keys of a dependency, kept fresh for as long as a FastAPI application runs.
 
-What lives only here: what is added to an application's lifespan. What it does not know: how keys
-are kept fresh. Where the middleware is around the application, this is its part.
+Where the middleware is around the application, this is its part.
 """
 
-import logging
 from collections.abc import AsyncIterator, Callable, Coroutine
-from contextlib import asynccontextmanager
-from typing import Any, Final
+from contextlib import asynccontextmanager, suppress
+from typing import Any
 
 import anyio
 from fastapi import FastAPI
 
+from asgi_jwks.access_token_verifier import AccessTokenVerifier
+from asgi_jwks.asgi.authentication import Authentication
 from asgi_jwks.errors import KeySetError
-from asgi_jwks.tokens.verifier import AccessTokenVerifier
 
 __all__ = ["run_with_keys"]
-
-_log: Final = logging.getLogger("asgi_jwks.keys")
 
 
 def run_with_keys(
     app: FastAPI,
-    verifier: AccessTokenVerifier | None,
+    authentication: Authentication | None,
     at_start: Callable[[], Coroutine[Any, Any, None]],
 ) -> None:
     """Add to the lifespan of `app`: at its start `at_start` and warming, then keeping fresh."""
@@ -30,35 +27,37 @@ def run_with_keys(
 
     @asynccontextmanager
     async def lifespan_with_keys(app: FastAPI) -> AsyncIterator[Any]:
-        async with lifespan(app) as state, _running(verifier, at_start):
+        if authentication is None:
+            await at_start()
+            async with lifespan(app) as state:
+                yield state
+            return
+        verifier = authentication.verifier
+        await _at_once(at_start, verifier)
+        required = authentication.require_keys_at_startup
+        async with verifier.running(require_keys=required), lifespan(app) as state:
             yield state
 
     app.router.lifespan_context = lifespan_with_keys
 
 
-@asynccontextmanager
-async def _running(
-    verifier: AccessTokenVerifier | None, at_start: Callable[[], Coroutine[Any, Any, None]]
-) -> AsyncIterator[None]:
-    async with anyio.create_task_group() as start:
-        start.start_soon(at_start)
-        if verifier is not None:
-            start.start_soon(_warm, verifier)
-    if verifier is None:
-        yield
-        return
+async def _at_once(
+    at_start: Callable[[], Coroutine[Any, Any, None]], verifier: AccessTokenVerifier
+) -> None:
+    """Start and warm in the time that the longer of them takes."""
+
+    async def warm() -> None:
+        # It is told by `running`, which asks again, and by its backoff need not wait again.
+        with suppress(KeySetError):
+            await verifier.warm()
+
+    fault: Exception | None = None
     async with anyio.create_task_group() as tasks:
-        tasks.start_soon(verifier.keep_fresh)
+        tasks.start_soon(warm)
         try:
-            yield
-        finally:
-            tasks.cancel_scope.cancel()
-    with anyio.CancelScope(shield=True):
-        await verifier.aclose()
-
-
-async def _warm(verifier: AccessTokenVerifier) -> None:
-    try:
-        await verifier.warm()
-    except KeySetError as error:
-        _log.warning("starting without the issuer's keys: %s", error)
+            await at_start()
+        # Kept for outside the task group, which would wrap it.
+        except Exception as error:
+            fault = error
+    if fault is not None:
+        raise fault

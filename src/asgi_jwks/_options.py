@@ -1,0 +1,95 @@
+"""Checks of options by type, made where an option is given (requirement A11).
+
+Each returns the value, or raises ConfigurationError with a sentence that says what to write.
+"""
+
+import sys
+from collections.abc import Iterable
+from difflib import get_close_matches
+from typing import TypeVar
+
+from asgi_jwks.errors import ConfigurationError
+
+__all__ = [
+    "require_callable",
+    "require_duration",
+    "require_flag",
+    "require_known",
+    "require_names",
+    "require_text",
+    "require_whole_number",
+]
+
+T = TypeVar("T")
+
+
+def require_flag(option: str, value: object) -> bool:
+    """True or False, and nothing that merely counts as one of them."""
+    if isinstance(value, bool):
+        return value
+    raise ConfigurationError(f"{option} must be True or False; got {value!r}.")
+
+
+def require_text(option: str, value: object, *, example: str) -> str:
+    """A string that is not empty."""
+    if isinstance(value, str) and value:
+        return value
+    raise ConfigurationError(
+        f"{option} must be a string that is not empty; got {value!r}. Write for example "
+        f"{option}={example!r}."
+    )
+
+
+def require_names(option: str, values: object, *, example: str) -> tuple[str, ...]:
+    """Strings that are not empty, from one of them or from an iterable of them."""
+    given: tuple[object, ...] = (values,)
+    if isinstance(values, Iterable) and not isinstance(values, str | bytes):
+        given = tuple(values)
+    names = tuple(name for name in given if isinstance(name, str) and name)
+    if len(names) == len(given):
+        return names
+    raise ConfigurationError(
+        f"{option} must be a string or several, none of them empty; got {values!r}. Write for "
+        f"example {option}=[{example!r}]."
+    )
+
+
+def require_duration(option: str, value: object, *, positive: bool = False) -> float:
+    """A finite number of seconds, zero or more; with `positive`, more than zero."""
+    # An int may be too large for isfinite; these comparisons are false for NaN as well.
+    if (
+        isinstance(value, int | float)
+        and not isinstance(value, bool)
+        and 0 <= value <= sys.float_info.max
+        and not (positive and value == 0)
+    ):
+        return float(value)
+    least = "greater than zero" if positive else "zero or more"
+    raise ConfigurationError(
+        f"{option} must be a finite number of seconds, {least}; got {value!r}. "
+        f"Write for example {option}=60."
+    )
+
+
+def require_whole_number(option: str, value: object, *, least: int = 0) -> int:
+    """An integer of at least `least`."""
+    if type(value) is int and value >= least:
+        return value
+    raise ConfigurationError(f"{option} must be a whole number, {least} or more; got {value!r}.")
+
+
+def require_callable(option: str, value: T, *, form: str) -> T:
+    """Something that can be called as `form` says."""
+    if callable(value):
+        return value
+    raise ConfigurationError(f"{option} must be a callable, `{form}`; got {value!r}.")
+
+
+def require_known(options: Iterable[str], known: Iterable[str], *, owner: str) -> None:
+    """Only options that there are: a misspelt one would go unnoticed."""
+    names = list(known)
+    for option in options:
+        if option not in names:
+            close = get_close_matches(option, names, n=1)
+            hint = f" Did you mean {close[0]}?" if close else f" There are {', '.join(names)}."
+            raise ConfigurationError(f"{owner} has no option {option}.{hint}")

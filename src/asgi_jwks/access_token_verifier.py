@@ -1,0 +1,176 @@
+"""`AccessTokenVerifier`: the verification of tokens for whoever has no web framework.
+
+It takes the options of one issuer, or several issuers, and makes of them what `tokens.verifier`
+works with.
+"""
+
+import logging
+import time
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from contextlib import asynccontextmanager
+from typing import Any, Final, Unpack
+
+import anyio
+
+from asgi_jwks._options import require_callable, require_whole_number
+from asgi_jwks.errors import ConfigurationError, KeySetError
+from asgi_jwks.jose.jws import MAX_TOKEN_BYTES
+from asgi_jwks.tokens.access_token import AccessToken
+from asgi_jwks.tokens.issuers import Issuer, TrustedIssuers
+from asgi_jwks.tokens.resolver import IssuerResolver, ResolvedIssuers
+from asgi_jwks.tokens.verifier import TokenVerifier
+from asgi_jwks.trusted_issuer import IssuerOptions, TrustedIssuer
+
+__all__ = ["AccessTokenVerifier", "trusted_issuers"]
+
+_log: Final = logging.getLogger("asgi_jwks.keys")
+
+# Some 2 to 15 MiB of tokens; an API with more users at a time than this verifies some again.
+VERIFIED_TOKENS: Final = 10_000
+
+
+class AccessTokenVerifier:
+    """Verifies access tokens of one or more trusted issuers; no web framework is needed.
+
+        verifier = AccessTokenVerifier(issuer="https://example.eu.auth0.com/", audience="my-api")
+        async with verifier.running():
+            token = await verifier.verify(text)
+
+    Args:
+        issuers: TrustedIssuer objects, each with its own audiences, algorithms and keys.
+        resolver: an async callable that names the trusted issuer of an `iss` that is not among
+            `issuers`, or None. Its answers are kept for 300 s, "unknown" for 10 s. Anybody can
+            make it be called with any text.
+        clock: seconds since the epoch.
+        max_token_bytes: longer tokens are malformed (16384).
+        verified_tokens: how many accepted tokens are remembered (10000); 0 remembers none.
+        issuer: the options of one issuer instead of `issuers`; see IssuerOptions.
+
+    Raises:
+        ConfigurationError: an option is wrong, no issuer is trusted, or two have the same name.
+    """
+
+    def __init__(
+        self,
+        *issuers: Issuer | Sequence[Issuer],
+        resolver: IssuerResolver | None = None,
+        clock: Callable[[], float] = time.time,
+        max_token_bytes: int = MAX_TOKEN_BYTES,
+        verified_tokens: int = VERIFIED_TOKENS,
+        **issuer: Unpack[IssuerOptions],
+    ) -> None:
+        trusted = trusted_issuers(issuers, issuer)
+        if resolver is not None:
+            require_callable("resolver", resolver, form="await resolver(iss)")
+        self.issuers: Final = trusted
+        self.max_token_bytes: Final = require_whole_number("max_token_bytes", max_token_bytes)
+        self._issuers: Final = TrustedIssuers(
+            trusted, None if resolver is None else ResolvedIssuers(resolver)
+        )
+        self._tokens: Final = TokenVerifier(
+            self._issuers,
+            clock=require_callable("clock", clock, form="clock()"),
+            max_token_bytes=max_token_bytes,
+            cached_tokens=require_whole_number("verified_tokens", verified_tokens),
+        )
+
+    def verify(self, token: str | bytes) -> Coroutine[Any, Any, AccessToken]:
+        """Verify a token; a Bearer token as it came, without the scheme.
+
+        Raises:
+            InvalidToken: it is not a valid access token here; `reason` says which rule it broke.
+            InsufficientScope: a check of the caller's own demands more.
+            KeySetError: the issuer's keys are unavailable, so nothing can be said of the token.
+            ConfigurationError: `token` is neither a string nor bytes.
+        """
+        if isinstance(token, str):
+            token = token.encode("utf-8", "surrogatepass")
+        elif not isinstance(token, bytes):
+            raise ConfigurationError(f"a token is a string or bytes, not {type(token).__name__}.")
+        # A coroutine, not an `async def` around one: hot path (in_process, hot token).
+        return self._tokens.verify(token)
+
+    @asynccontextmanager
+    async def running(self, *, require_keys: bool = False) -> AsyncIterator["AccessTokenVerifier"]:
+        """Fetch keys, keep them fresh while the block runs, and leave nothing running behind it.
+
+        Args:
+            require_keys: raise where keys are unavailable at the start, instead of a log line; the
+                start takes no longer than the `timeout` of a fetch.
+
+        Raises:
+            KeySetError: keys are required and unavailable.
+        """
+        fault: BaseException | None = None
+        try:
+            try:
+                await self.warm()
+            except KeySetError as error:
+                if require_keys:
+                    raise
+                _log.warning("starting without the issuer's keys: %s", error)
+            cancelled = anyio.get_cancelled_exc_class()
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(self._keep_fresh)
+                try:
+                    yield self
+                except cancelled:
+                    raise
+                # Kept for outside the task group, which would wrap it: it is the block's own.
+                except BaseException as error:
+                    fault = error
+                tasks.cancel_scope.cancel()
+        finally:
+            with anyio.CancelScope(shield=True):
+                await self.aclose()
+        if fault is not None:
+            raise fault
+
+    async def warm(self) -> None:
+        """Have the keys of all configured issuers at hand; never longer than their `timeout`.
+
+        Raises:
+            KeySetError: those of one issuer are unavailable; the others' were fetched all the same.
+        """
+        await self._issuers.warm()
+
+    async def keep_fresh(self) -> None:
+        """Refresh the configured issuers' keys whenever they are due, until cancelled."""
+        await self._issuers.keep_fresh()
+
+    async def _keep_fresh(self) -> None:
+        try:
+            await self.keep_fresh()
+        # Key sources may be somebody else's: that one fails must not take the application down.
+        except Exception:
+            _log.exception("the keys are no longer refreshed without requests")
+
+    async def aclose(self) -> None:
+        """Cancel the refreshes in progress in this event loop. The verifier stays usable."""
+        await self._issuers.aclose()
+
+
+def trusted_issuers(
+    issuers: Sequence[Issuer | Sequence[Issuer]], options: IssuerOptions
+) -> tuple[Issuer, ...]:
+    """The issuers that an entry point was given: as objects, or as the options of one.
+
+    Raises:
+        ConfigurationError: both were given, or something else than issuers.
+    """
+    given: list[Issuer] = []
+    for item in issuers:
+        # One sequence of issuers is taken as well.
+        given.extend(item if isinstance(item, Sequence) else (item,))
+    for item in given:
+        if not hasattr(item, "rules"):
+            raise ConfigurationError(
+                "Issuers are TrustedIssuer objects; got "
+                f"{item!r}. Write TrustedIssuer(issuer=..., audience=...), or issuer=... alone."
+            )
+    if given and options:
+        raise ConfigurationError(
+            f"Give either TrustedIssuer objects or the options of one issuer, not both; "
+            f"{', '.join(options)} belongs into a TrustedIssuer."
+        )
+    return (TrustedIssuer(**options),) if options else tuple(given)

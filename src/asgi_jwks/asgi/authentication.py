@@ -1,0 +1,231 @@
+"""From a connection to an access token: the decision, without any answer.
+
+The middleware and FastAPI's dependency share it. It knows neither paths nor applications.
+"""
+
+import inspect
+import logging
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any, Final, TypedDict
+
+from asgi_jwks._options import require_callable, require_flag
+from asgi_jwks.access_token_verifier import AccessTokenVerifier
+from asgi_jwks.asgi.challenge import Challenges, ErrorBody, Refusal
+from asgi_jwks.asgi.token_sources import AuthorizationHeader, TokenSource, find_token, is_token68
+from asgi_jwks.asgi.types import Scope
+from asgi_jwks.errors import (
+    ConfigurationError,
+    InvalidRequest,
+    InvalidToken,
+    MissingToken,
+    Reason,
+    RequestError,
+    TemporarilyUnavailable,
+)
+from asgi_jwks.tokens.access_token import AccessToken
+
+__all__ = ["AUTHENTICATION", "Authentication", "AuthenticationOptions", "OnRefused"]
+
+_log: Final = logging.getLogger("asgi_jwks.requests")
+
+AUTHENTICATION: Final = "asgi_jwks.authentication"
+"""The scope key of the Authentication of a guarded connection."""
+
+DEFAULT_TOKEN_SOURCES: Final[Sequence[TokenSource]] = (AuthorizationHeader(),)
+
+OnRefused = Callable[[RequestError | TemporarilyUnavailable, Scope], object]
+"""`on_refused(error, scope)`: hears of each refused request, for metrics."""
+
+# For these reasons a token may be refused whose form nobody has looked at to its end.
+_BEFORE_THE_TOKEN_IS_READ_WHOLE: Final = frozenset(
+    {
+        Reason.MALFORMED,
+        Reason.ALGORITHM_NOT_ALLOWED,
+        Reason.UNSUPPORTED_HEADER,
+        Reason.WRONG_TYPE,
+        Reason.UNKNOWN_KEY,
+        Reason.AMBIGUOUS_KEY,
+        Reason.BAD_SIGNATURE,
+    }
+)
+
+
+class AuthenticationOptions(TypedDict, total=False):
+    """The options that the middleware and FastAPI's dependency have in common."""
+
+    verifier: AccessTokenVerifier | None
+    """an AccessTokenVerifier instead of issuers, for a resolver and all else"""
+    realm: str
+    """the realm of the challenges"""
+    resource_metadata: str | None
+    """the URL of this server's metadata (RFC 9728), for the challenges"""
+    token_sources: Sequence[TokenSource] | TokenSource
+    """where tokens are looked for: the `Authorization` field; `Cookie(name)` and others"""
+    allow_anonymous: bool
+    """let requests without a token through as nobody; one with an invalid token is refused"""
+    require_keys_at_startup: bool
+    """fail the server's start if the keys are unavailable"""
+    on_refused: OnRefused | None
+    """a plain function that is called with the error and the scope of each refused request"""
+    error_body: ErrorBody | None
+    """words the bodies of refusals: `error_body(content)` is a JSON object; see RefusalContent"""
+
+
+class Authentication:
+    """Decides who a connection is from.
+
+    Args:
+        verifier: judges tokens.
+        realm, resource_metadata, token_sources, allow_anonymous, require_keys_at_startup,
+            on_refused, error_body: see AuthenticationOptions.
+
+    Raises:
+        ConfigurationError: an option is wrong; the message says what to write.
+    """
+
+    def __init__(
+        self,
+        verifier: AccessTokenVerifier,
+        *,
+        realm: str = "api",
+        resource_metadata: str | None = None,
+        token_sources: Sequence[TokenSource] | TokenSource = DEFAULT_TOKEN_SOURCES,
+        allow_anonymous: bool = False,
+        require_keys_at_startup: bool = False,
+        on_refused: OnRefused | None = None,
+        error_body: ErrorBody | None = None,
+    ) -> None:
+        if isinstance(verifier, type) or not all(
+            callable(getattr(verifier, method, None)) for method in ("verify", "running")
+        ):
+            raise ConfigurationError(
+                f"verifier must be an AccessTokenVerifier; got {verifier!r}. Write for example "
+                "verifier=AccessTokenVerifier(issuer=..., audience=...)."
+            )
+        if on_refused is not None:
+            _require_listener(on_refused)
+        if resource_metadata is not None:
+            _require_audiences(verifier)
+        self.verifier: Final = verifier
+        self.token_sources: Final = _token_sources(token_sources)
+        self.require_keys_at_startup: Final = require_flag(
+            "require_keys_at_startup", require_keys_at_startup
+        )
+        self._allow_anonymous: Final = require_flag("allow_anonymous", allow_anonymous)
+        self._challenges: Final = Challenges(
+            realm=realm, resource_metadata=resource_metadata, error_body=error_body
+        )
+        self._on_refused: Final = on_refused
+        self.error_body: Final = error_body
+        # Hot path: one source, as nearly always, is asked without a loop over sources.
+        self._find_token: Final = (
+            self.token_sources[0].find
+            if len(self.token_sources) == 1
+            else partial(find_token, self.token_sources)
+        )
+
+    async def authenticate(self, scope: Scope) -> AccessToken | None:
+        """The verified access token of a connection; None for an anonymous one that is allowed.
+
+        Raises:
+            RequestError: the connection is refused, for the client's fault.
+            TemporarilyUnavailable: it cannot be judged at the moment.
+        """
+        token = self._find_token(scope)
+        if token is None:
+            if self._allow_anonymous:
+                return None
+            raise MissingToken
+        verification = self.verifier.verify(token)
+        # No frame that runs the application's code has the token as a local (requirement H7).
+        del token
+        try:
+            return await verification
+        except InvalidToken as error:
+            if error.reason not in _BEFORE_THE_TOKEN_IS_READ_WHOLE:
+                raise
+            fault = self._request_fault(scope)
+            if fault is None:
+                raise
+        raise fault
+
+    def refusal(
+        self,
+        error: RequestError | TemporarilyUnavailable,
+        scope: Scope,
+        *,
+        around: "Authentication | None" = None,
+    ) -> Refusal:
+        """The answer to a refused connection; whoever listens for refusals hears of it.
+
+        `around` is the Authentication of the middleware around a dependency with its own: its
+        listener hears where the dependency has none.
+        """
+        if _log.isEnabledFor(logging.DEBUG):
+            _log.debug("refused: %s", error)
+        on_refused = self._on_refused
+        if on_refused is None and around is not None:
+            on_refused = around._on_refused
+        if on_refused is not None:
+            try:
+                on_refused(error, scope)
+            # Metrics must not turn a refusal into a 500.
+            except Exception:
+                _log.exception("on_refused failed")
+        return self._challenges.refusal(error)
+
+    def conceal_tokens(self, scope: Scope) -> None:
+        """Take tokens out of what the application could echo: the subprotocols of a WebSocket."""
+        for source in self.token_sources:
+            conceal = getattr(source, "conceal", None)
+            if conceal is not None:
+                conceal(scope)
+
+    def _request_fault(self, scope: Scope) -> RequestError | None:
+        """The fault of a request whose credentials are malformed, which is not the token's.
+
+        Judged last: credentials that are not a token68 are never accepted as a token either.
+        """
+        token: Any = self._find_token(scope)
+        if token is None:
+            return None
+        if isinstance(token, str):
+            # As the verifier takes it from an application's own source.
+            token = token.encode("utf-8", "surrogatepass")
+        if len(token) > getattr(self.verifier, "max_token_bytes", len(token)):
+            return InvalidRequest(Reason.TOKEN_TOO_LARGE)
+        return None if is_token68(token) else InvalidRequest(Reason.INVALID_CREDENTIALS)
+
+
+def _require_listener(on_refused: object) -> None:
+    require_callable("on_refused", on_refused, form="on_refused(error, scope)")
+    if inspect.iscoroutinefunction(on_refused):
+        raise ConfigurationError(
+            f"on_refused is called and not awaited, and {on_refused!r} is async. Write "
+            "def on_refused(error, scope)."
+        )
+
+
+def _require_audiences(verifier: AccessTokenVerifier) -> None:
+    for issuer in getattr(verifier, "issuers", ()):
+        if issuer.rules.audiences is None:
+            raise ConfigurationError(
+                f"resource_metadata tells clients which audience to ask {issuer.rules.issuer} for, "
+                "and insecure_no_audience=True has none checked. Leave one of them out."
+            )
+
+
+def _token_sources(sources: object) -> tuple[TokenSource, ...]:
+    given = tuple(sources) if isinstance(sources, list | tuple) else (sources,)
+    found = tuple(
+        source
+        for source in given
+        if callable(getattr(source, "find", None)) and not isinstance(source, str | bytes | type)
+    )
+    if not found or len(found) != len(given):
+        raise ConfigurationError(
+            "token_sources must be token sources, such as [AuthorizationHeader(), "
+            f'Cookie("access_token")]; got {sources!r}.'
+        )
+    return found

@@ -1,0 +1,1 @@
+"""`asgi-jwks demo`: a mock issuer, a protected API, and requests with good and bad tokens."""

@@ -1,0 +1,147 @@
+"""The HTTP client: httpx by default, any other by Protocol.
+
+It is the only module that imports httpx, and it does so late: importing httpx is slow, so that only
+construction pays for it, never a request.
+"""
+
+import math
+import ssl
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AbstractAsyncContextManager
+from functools import cache
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeGuard
+from urllib.parse import urlsplit
+
+import anyio
+
+from asgi_jwks.errors import ConfigurationError
+from asgi_jwks.fetching.response import FetchFailed, FetchResponse
+from asgi_jwks.fetching.secure_url import is_loopback
+
+if TYPE_CHECKING:
+    import httpx
+
+__all__ = ["LARGEST_DOCUMENT", "Fetch", "HTTPClient", "bounded", "client_fetch", "default_fetch"]
+
+# The largest real key set known is above 50 KiB; ten times that is a mistake or an attack.
+LARGEST_DOCUMENT: Final = 512 * 1024
+
+HTTP_OK: Final = 200
+HTTP_NOT_MODIFIED: Final = 304
+
+Fetch = Callable[[str, Mapping[str, str]], Awaitable[FetchResponse]]
+"""`await fetch(url, headers)`: one GET, redirects not followed; any exception is a failure."""
+
+
+class HTTPClient(Protocol):
+    """The part of an `httpx.AsyncClient` that is used; httpx2's has it too."""
+
+    def stream(
+        self, method: str, url: str, *, headers: Mapping[str, str], follow_redirects: bool
+    ) -> AbstractAsyncContextManager[Any]:
+        """Send a request; the context is the response, its body unread."""
+        ...
+
+
+def default_fetch() -> Fetch:
+    """A fetch by httpx, with a client of its own for each exchange.
+
+    Nothing is kept between two exchanges but the TLS context, which is built now: no exchange
+    belongs to an event loop. Proxies of the environment are used, but never for loopback.
+    """
+    context = _tls_context()
+
+    async def fetch(url: str, headers: Mapping[str, str]) -> FetchResponse:
+        import httpx
+
+        # The caller's deadline covers all. TCP and TLS give up just before it: httpcore closes the
+        # socket of a handshake that times out, but not of one that is cancelled.
+        left = anyio.current_effective_deadline() - anyio.current_time()
+        connect = left - min(0.1, left / 20) if left < math.inf else None
+        client = httpx.AsyncClient(
+            verify=context,
+            timeout=httpx.Timeout(None, connect=connect),
+            trust_env=not is_loopback(urlsplit(url).hostname or ""),
+        )
+        async with client:
+            return await _exchange(client, url, headers)
+
+    return fetch
+
+
+def client_fetch(client: object) -> Fetch:
+    """A fetch by the caller's client, or by an httpx client around the caller's transport.
+
+    Raises:
+        ConfigurationError: it is neither.
+    """
+    if _is_transport(client):
+        import httpx
+
+        client = httpx.AsyncClient(transport=client)
+    if not _is_async_client(client):
+        raise ConfigurationError(
+            "http_client must be an async client such as httpx.AsyncClient(...), or an "
+            f"httpx.AsyncBaseTransport; got {type(client).__name__}."
+        )
+    given = client
+
+    async def fetch(url: str, headers: Mapping[str, str]) -> FetchResponse:
+        return await _exchange(given, url, headers)
+
+    return fetch
+
+
+def _is_transport(client: object) -> "TypeGuard[httpx.AsyncBaseTransport]":
+    return callable(getattr(client, "handle_async_request", None))
+
+
+def _is_async_client(client: object) -> TypeGuard[HTTPClient]:
+    # A sync client has `stream` too; only an async one can be closed by `aclose`.
+    return callable(getattr(client, "stream", None)) and not (
+        hasattr(client, "close") and not hasattr(client, "aclose")
+    )
+
+
+@cache
+def _tls_context() -> ssl.SSLContext:
+    import httpx
+
+    return httpx.create_ssl_context()
+
+
+async def _exchange(client: HTTPClient, url: str, headers: Mapping[str, str]) -> FetchResponse:
+    request = client.stream("GET", url, headers=headers, follow_redirects=False)
+    async with request as response:
+        answer = FetchResponse(response.status_code, dict(response.headers), b"")
+        if answer.status not in {HTTP_OK, HTTP_NOT_MODIFIED}:
+            # An error page is of no use, and it may be endless.
+            return answer
+        encoding = answer.header("content-encoding") or "identity"
+        if answer.status == HTTP_OK and encoding.strip().lower() != "identity":
+            raise FetchFailed(
+                f"the response is compressed ({encoding!r}) although identity was asked for"
+            )
+        # MockTransport and the like give a response that is read already.
+        read = getattr(response, "is_stream_consumed", False)
+        body = response.content if read else await _body(response)
+    return bounded(FetchResponse(answer.status, answer.headers, body))
+
+
+async def _body(response: Any) -> bytes:
+    body = bytearray()
+    # Cancelled, not left: trio complains of generators that were left unfinished, as the client's
+    # would be.
+    with anyio.CancelScope() as reading:
+        async for chunk in response.aiter_raw():
+            body += chunk
+            if len(body) > LARGEST_DOCUMENT:
+                reading.cancel()
+    return bytes(body)
+
+
+def bounded(response: FetchResponse) -> FetchResponse:
+    """The response, if its body is not too large. Raises FetchFailed."""
+    if len(response.body) > LARGEST_DOCUMENT:
+        raise FetchFailed(f"the document is larger than {LARGEST_DOCUMENT} bytes")
+    return response

@@ -1,0 +1,46 @@
+"""Auth0: access tokens of an API in a tenant's own domain."""
+
+from collections.abc import Iterable
+from typing import Unpack
+
+from asgi_jwks.providers.console_words import require_domain
+from asgi_jwks.providers.preset import Preset, PresetOptions, ProviderIssuer, names, trusted
+from asgi_jwks.tokens.kinds import KindRule
+from asgi_jwks.tokens.proofs import AnyOf, HasClaim
+from asgi_jwks.tokens.scopes import GrantClaims
+
+__all__ = ["auth0"]
+
+
+def auth0(
+    domain: str, *, audience: str | Iterable[str], **options: Unpack[PresetOptions]
+) -> ProviderIssuer:
+    """Auth0, by the words of its dashboard.
+
+    An access token has `azp`, or `client_id` in the RFC 9068 profile; ID tokens have neither, not
+    even refreshed ones without nonce and hash. Permissions are granted where the API has "Enable
+    RBAC" and "Add Permissions in the Access Token".
+
+    Args:
+        domain: the domain of the application, or the custom domain: "example.eu.auth0.com".
+        audience: the identifier of the API.
+        options: further options of a TrustedIssuer.
+
+    Raises:
+        ConfigurationError: the domain has a scheme or a path, or an option is wrong.
+
+    Sources: Auth0 docs, "Access Token Profiles" and "ID Token Structure".
+    """
+    host = require_domain("domain", domain, example="example.eu.auth0.com")
+    preset = Preset(
+        provider="auth0",
+        issuer=f"https://{host}/",
+        audience=names("audience", audience, example="https://api.example.com"),
+        kind=KindRule(proof=AnyOf(HasClaim("azp"), HasClaim("client_id"))),
+        grant_claims=GrantClaims(roles=(), groups=(), client=("azp", "client_id")),
+        notes=(
+            "Roles are where an Action writes them: give "
+            'grant_claims=GrantClaims(roles=(("https://example.com/roles",),)).',
+        ),
+    )
+    return trusted(preset, options)

@@ -1,0 +1,80 @@
+"""Clerk: session tokens, and the JWTs of a template."""
+
+from collections.abc import Iterable
+from typing import Final, Unpack
+
+from asgi_jwks.errors import ConfigurationError
+from asgi_jwks.providers.console_words import require_domain
+from asgi_jwks.providers.preset import Preset, PresetOptions, ProviderIssuer, names, trusted
+from asgi_jwks.tokens.kinds import KindRule
+from asgi_jwks.tokens.proofs import AnyOf, ClaimStartsWith, HasClaim
+from asgi_jwks.tokens.scopes import GrantClaims
+
+__all__ = ["clerk"]
+
+_ORIGIN: Final = "https://app.example.com"
+_SESSION: Final = ClaimStartsWith("sid", "sess_")
+
+
+def clerk(
+    domain: str,
+    *,
+    authorized_parties: str | Iterable[str] = (),
+    audience: str | Iterable[str] = (),
+    **options: Unpack[PresetOptions],
+) -> ProviderIssuer:
+    """Clerk, by the words of its dashboard. A session token does not say for which API it is.
+
+    Exactly one of three has to be said:
+
+    - `authorized_parties`: the origins whose frontends may call this API; `azp` must be one. Clerk
+      leaves `azp` out where the browser sent no Origin: such a token is refused.
+    - `audience`: the `aud` that a JWT template writes.
+    - `insecure_no_audience=True`: every session of this Clerk application is accepted, whichever of
+      its frontends it belongs to.
+
+    A session token has a `sid` that starts with sess_.
+
+    Args:
+        domain: of the Frontend API: "clerk.example.com" or "example-12.clerk.accounts.dev".
+        authorized_parties: as above, such as "https://app.example.com".
+        audience: as above.
+        options: further options of a TrustedIssuer.
+
+    Raises:
+        ConfigurationError: none of the three is said, or several; or an option is wrong.
+
+    Source: Clerk docs, "Session tokens".
+    """
+    host = require_domain("domain", domain, example="clerk.example.com")
+    open_door = options.get("insecure_no_audience") is True
+    if bool(authorized_parties) + bool(audience) + open_door != 1:
+        raise ConfigurationError(
+            "A session token of Clerk does not say for which API it is. Write "
+            'authorized_parties=["https://app.example.com"] to accept the sessions of these '
+            "frontends alone, audience=... for the aud of a JWT template, or "
+            "insecure_no_audience=True to accept every session of this Clerk application."
+        )
+    compared: tuple[str, ...] = ()
+    if authorized_parties:
+        compared = names("authorized_parties", authorized_parties, example=_ORIGIN)
+    elif audience:
+        compared = names("audience", audience, example="https://api.example.com")
+    issuer = f"https://{host}"
+    preset = Preset(
+        provider="clerk",
+        issuer=issuer,
+        audience=compared,
+        audience_claim="azp" if authorized_parties else "aud",
+        jwks_uri=f"{issuer}/.well-known/jwks.json",
+        # A template's JWT has no sid; what names this API by aud is meant for it.
+        kind=KindRule(proof=AnyOf(_SESSION, HasClaim("jti")) if audience else _SESSION),
+        grant_claims=GrantClaims(
+            roles=("o.rol", "org_role"), permissions=("org_permissions",), client=()
+        ),
+        notes=(
+            "The permissions of version 2 of the session token (o.per, fpm) are numbers of bits "
+            "beside names of features and are not read.",
+        ),
+    )
+    return trusted(preset, options)

@@ -1,0 +1,44 @@
+"""Cloudflare Access: application tokens."""
+
+from collections.abc import Iterable
+from typing import Unpack
+
+from asgi_jwks.providers.console_words import require_label
+from asgi_jwks.providers.preset import Preset, PresetOptions, ProviderIssuer, names, trusted
+from asgi_jwks.tokens.kinds import KindRule
+from asgi_jwks.tokens.proofs import ClaimIs
+from asgi_jwks.tokens.scopes import GrantClaims
+
+__all__ = ["cloudflare_access"]
+
+
+def cloudflare_access(
+    team: str, *, audience: str | Iterable[str], **options: Unpack[PresetOptions]
+) -> ProviderIssuer:
+    """Cloudflare Access, by the words of its dashboard.
+
+    An application token has `type` app; the token of the global session has org. A service token
+    has an empty `sub` and its client ID in `common_name`. Cloudflare sends the token in the field
+    Cf-Access-Jwt-Assertion or the cookie CF_Authorization, not in Authorization.
+
+    Args:
+        team: the team name: "example" of example.cloudflareaccess.com.
+        audience: the Application Audience (AUD) Tag.
+        options: further options of a TrustedIssuer.
+
+    Raises:
+        ConfigurationError: the team is a domain, or an option is wrong.
+
+    Source: Cloudflare docs, "Application token".
+    """
+    name = require_label("team", team, example="example")
+    issuer = f"https://{name}.cloudflareaccess.com"
+    preset = Preset(
+        provider="cloudflare_access",
+        issuer=issuer,
+        audience=names("audience", audience, example="32eafc7626e737136660e1b9b8b8f4f0"),
+        jwks_uri=f"{issuer}/cdn-cgi/access/certs",
+        kind=KindRule(proof=ClaimIs("type", "app")),
+        grant_claims=GrantClaims(client=("common_name",)),
+    )
+    return trusted(preset, options)

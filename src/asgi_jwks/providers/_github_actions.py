@@ -1,0 +1,82 @@
+"""GitHub Actions: tokens of workflow runs."""
+
+from collections.abc import Iterable
+from typing import Final, Unpack
+
+from asgi_jwks.errors import ConfigurationError
+from asgi_jwks.providers.console_words import require_name
+from asgi_jwks.providers.preset import (
+    ClaimAmong,
+    Preset,
+    PresetOptions,
+    ProviderIssuer,
+    names,
+    trusted,
+)
+from asgi_jwks.tokens.kinds import KindRule
+from asgi_jwks.tokens.proofs import AllOf, HasClaim
+from asgi_jwks.tokens.scopes import GrantClaims
+
+__all__ = ["github_actions"]
+
+_ISSUER: Final = "https://token.actions.githubusercontent.com"
+
+
+def github_actions(
+    *,
+    audience: str | Iterable[str],
+    repositories: str | Iterable[str] = (),
+    repository_owners: str | Iterable[str] = (),
+    enterprise: str | None = None,
+    **options: Unpack[PresetOptions],
+) -> ProviderIssuer:
+    """Workflow runs of GitHub Actions, by their OpenID Connect tokens.
+
+    Such a token has `repository` and `job_workflow_ref`. Any workflow of anybody on GitHub can ask
+    for any audience, so the repositories or their owners have to be named.
+
+    Args:
+        audience: as the workflow asks for it.
+        repositories: "OWNER/NAME" of each repository that is accepted.
+        repository_owners: instead, the organizations or users whose repositories all are.
+        enterprise: the slug, where the enterprise has an issuer of its own.
+        options: further options of a TrustedIssuer.
+
+    Raises:
+        ConfigurationError: neither repositories nor owners are named, or both; or an option is
+            wrong.
+
+    Source: GitHub docs, "OpenID Connect reference".
+    """
+    if bool(repositories) == bool(repository_owners):
+        raise ConfigurationError(
+            "Any workflow on GitHub can ask for a token for any audience. Write "
+            'repositories=["example/deploy"] for the repositories that are accepted, or '
+            'repository_owners=["example"] for all of their owners\' repositories.'
+        )
+    slug = "" if enterprise is None else require_name("enterprise", enterprise, example="example")
+    if repositories:
+        accepted = names("repositories", repositories, example="example/deploy")
+        without_owner = [name for name in accepted if name.count("/") != 1]
+        if without_owner:
+            raise ConfigurationError(
+                f'A repository is "OWNER/NAME"; got {without_owner[0]!r}. Write for example '
+                'repositories=["example/deploy"].'
+            )
+        check = ClaimAmong("repository", frozenset(accepted))
+    else:
+        owners = names("repository_owners", repository_owners, example="example")
+        check = ClaimAmong("repository_owner", frozenset(owners))
+    preset = Preset(
+        provider="github_actions",
+        issuer=f"{_ISSUER}/{slug}" if slug else _ISSUER,
+        audience=names("audience", audience, example="https://api.example.com"),
+        kind=KindRule(proof=AllOf(HasClaim("repository"), HasClaim("job_workflow_ref"))),
+        grant_claims=GrantClaims(client=("repository",)),
+        checks=(check,),
+        notes=(
+            "Branches, environments and pull requests are in sub, ref and event_name.",
+            "A name can be taken by others once it is given up; repository_id stays.",
+        ),
+    )
+    return trusted(preset, options)

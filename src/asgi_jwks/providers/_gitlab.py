@@ -1,0 +1,76 @@
+"""GitLab CI/CD: ID tokens of jobs."""
+
+from collections.abc import Iterable
+from typing import Final, Unpack
+
+from asgi_jwks.errors import ConfigurationError
+from asgi_jwks.providers.console_words import require_issuer
+from asgi_jwks.providers.preset import (
+    ClaimAmong,
+    Preset,
+    PresetOptions,
+    ProviderIssuer,
+    names,
+    trusted,
+)
+from asgi_jwks.tokens.kinds import KindRule
+from asgi_jwks.tokens.proofs import HasClaim
+from asgi_jwks.tokens.scopes import GrantClaims
+
+__all__ = ["gitlab"]
+
+_SHARED: Final = "https://gitlab.com"
+
+
+def gitlab(
+    url: str = _SHARED,
+    *,
+    audience: str | Iterable[str],
+    projects: str | Iterable[str] = (),
+    namespaces: str | Iterable[str] = (),
+    **options: Unpack[PresetOptions],
+) -> ProviderIssuer:
+    """Jobs of GitLab CI/CD, by the tokens of their `id_tokens`.
+
+    Such a token has `project_path`; ID tokens of users do not. On gitlab.com, jobs of anybody can
+    ask for any audience, so projects or namespaces have to be named.
+
+    Args:
+        url: the instance.
+        audience: as the job asks for it, `aud` of its `id_tokens`.
+        projects: "GROUP/PROJECT" of each project that is accepted.
+        namespaces: instead, the groups or users all of whose direct projects are.
+        options: further options of a TrustedIssuer.
+
+    Raises:
+        ConfigurationError: neither or both are named, or an option is wrong.
+
+    Source: GitLab docs, "OIDC authentication using ID tokens".
+    """
+    issuer = require_issuer("url", url, example="https://gitlab.example.com").rstrip("/")
+    if (projects and namespaces) or (issuer == _SHARED and not projects and not namespaces):
+        raise ConfigurationError(
+            "Jobs of anybody on gitlab.com can ask for a token for any audience. Write "
+            'projects=["example/deploy"] for the projects that are accepted, or '
+            'namespaces=["example"] for all projects of these.'
+        )
+    checks: tuple[ClaimAmong, ...] = ()
+    if projects:
+        accepted = frozenset(names("projects", projects, example="example/deploy"))
+        checks = (ClaimAmong("project_path", accepted),)
+    elif namespaces:
+        accepted = frozenset(names("namespaces", namespaces, example="example"))
+        checks = (ClaimAmong("namespace_path", accepted),)
+    preset = Preset(
+        provider="gitlab",
+        issuer=issuer,
+        audience=names("audience", audience, example="https://api.example.com"),
+        kind=KindRule(proof=HasClaim("project_path")),
+        grant_claims=GrantClaims(client=("project_path",)),
+        checks=checks,
+        notes=(
+            "Branches and environments are in ref, ref_protected and environment.",
+            "A path can be taken by others once it is given up; project_id stays.",
+        ),
+    )
+    return trusted(preset, options)

@@ -1,0 +1,48 @@
+"""PingFederate: access tokens of a JSON token management instance."""
+
+from collections.abc import Iterable
+from typing import Unpack
+
+from asgi_jwks.providers.console_words import require_issuer
+from asgi_jwks.providers.preset import Preset, PresetOptions, ProviderIssuer, names, trusted
+from asgi_jwks.tokens.kinds import KindRule
+from asgi_jwks.tokens.proofs import HasClaim
+from asgi_jwks.tokens.scopes import GrantClaims
+
+__all__ = ["pingfederate"]
+
+
+def pingfederate(
+    issuer: str,
+    *,
+    audience: str | Iterable[str],
+    client_id_claim: str = "client_id",
+    **options: Unpack[PresetOptions],
+) -> ProviderIssuer:
+    """PingFederate, by the words of its JSON token management.
+
+    An access token has the client ID under the name that the instance gives it; ID tokens do not.
+
+    Args:
+        issuer: the issuer, as the server is configured: "https://auth.example.com".
+        audience: this API's name, as the server writes it into `aud`.
+        client_id_claim: the "Client ID Claim Name".
+        options: further options of a TrustedIssuer.
+
+    Raises:
+        ConfigurationError: the issuer is not a URL of that form, or an option is wrong.
+
+    Source: PingFederate docs, "Configuring JSON token management".
+    """
+    (claim,) = names("client_id_claim", (client_id_claim,), example="client_id")
+    preset = Preset(
+        provider="pingfederate",
+        issuer=require_issuer("issuer", issuer, example="https://auth.example.com"),
+        audience=names("audience", audience, example="https://api.example.com"),
+        kind=KindRule(proof=HasClaim(claim)),
+        grant_claims=GrantClaims(client=((claim,),)),
+        notes=(
+            "The scopes' claim is scope or scp; give grant_claims for another Scope Claim Name.",
+        ),
+    )
+    return trusted(preset, options)

@@ -1,0 +1,52 @@
+"""SPIFFE: JWT-SVIDs of the workloads of a trust domain."""
+
+from collections.abc import Iterable
+from typing import Unpack
+
+from asgi_jwks.providers.console_words import require_domain, require_issuer
+from asgi_jwks.providers.preset import Preset, PresetOptions, ProviderIssuer, names, trusted
+from asgi_jwks.tokens.kinds import KindRule
+from asgi_jwks.tokens.proofs import ClaimStartsWith
+from asgi_jwks.tokens.scopes import GrantClaims
+
+__all__ = ["spiffe"]
+
+
+def spiffe(
+    issuer: str,
+    *,
+    trust_domain: str,
+    audience: str | Iterable[str],
+    **options: Unpack[PresetOptions],
+) -> ProviderIssuer:
+    """Workloads of one trust domain, by their JWT-SVIDs.
+
+    Such a token has a `sub` that starts with spiffe:// and the trust domain; its header's `typ` may
+    be JOSE. The standard says nothing about `iss`; SPIRE writes its `jwt_issuer`.
+
+    Args:
+        issuer: SPIRE's jwt_issuer, also the address of its OIDC discovery provider.
+        trust_domain: "example.org".
+        audience: of this API; "spiffe://example.org/api" is usual.
+        options: further options of a TrustedIssuer; `keys` or `jwks_uri` where the bundle is not
+            found by discovery.
+
+    Raises:
+        ConfigurationError: the trust domain is a URL, or an option is wrong.
+
+    Source: The JWT-SVID standard, sections 2.3, 3 and 5.2.
+    """
+    domain = require_domain("trust_domain", trust_domain, example="example.org")
+    preset = Preset(
+        provider="spiffe",
+        issuer=require_issuer("issuer", issuer, example="https://oidc.example.org"),
+        audience=names("audience", audience, example="spiffe://example.org/api"),
+        # JWT-SVID, section 2.1: ES256 is what SPIRE signs with unless it is told otherwise.
+        algorithms=("ES256", "RS256"),
+        kind=KindRule(
+            proof=ClaimStartsWith("sub", f"spiffe://{domain}/"),
+            header_types=frozenset({None, "jwt", "jose"}),
+        ),
+        grant_claims=GrantClaims(client=()),
+    )
+    return trusted(preset, options)

@@ -1,0 +1,150 @@
+"""A provider's preset as a value, and the trusted issuer that is made of it.
+
+What lives only here: what all presets share, and the one place where a preset becomes options of a
+`TrustedIssuer`. What it does not know: any provider.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, TypedDict
+
+from asgi_jwks._options import require_names
+from asgi_jwks.errors import ConfigurationError
+from asgi_jwks.tokens.access_token import AccessToken
+from asgi_jwks.tokens.claim_rules import Profile
+from asgi_jwks.tokens.header_rules import JOSEHeader
+from asgi_jwks.tokens.issuers import Check
+from asgi_jwks.tokens.key_source import KeySource
+from asgi_jwks.tokens.kinds import DEFAULT_KIND_RULE, KindRule
+from asgi_jwks.tokens.principal import IdentityForm
+from asgi_jwks.tokens.scopes import DEFAULT_GRANT_CLAIMS, GrantClaims
+from asgi_jwks.trusted_issuer import HTTPClient, TrustedIssuer
+
+__all__ = ["ClaimAmong", "Preset", "PresetOptions", "ProviderIssuer", "names", "trusted"]
+
+
+class PresetOptions(TypedDict, total=False):
+    """The options of a trusted issuer that a preset leaves to its caller: see IssuerOptions.
+
+    A type checker does not let a function have `audience` both as a parameter and in its options,
+    so this is IssuerOptions without what presets state.
+    """
+
+    jwks_uri: str | None
+    keys: KeySource | None
+    algorithms: Iterable[str] | None
+    leeway: float
+    profile: Profile
+    insecure_no_audience: bool
+    kind: KindRule | Callable[[JOSEHeader, Mapping[str, Any]], bool]
+    grant_claims: GrantClaims
+    grants: Iterable[str] | None
+    identity: IdentityForm | None
+    required_claims: Iterable[str]
+    checks: Sequence[Check]
+    gateway_proves_binding: bool
+    http_client: HTTPClient | None
+    allow_insecure_http: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preset:
+    """What is known of the access tokens of one issuer of one provider.
+
+    Args:
+        provider: the name of the function that makes it.
+        issuer: what its tokens have in `iss`.
+        audience: one of these must be in the audience claim; none where nothing is compared.
+        audience_claim: the claim that names the audience.
+        jwks_uri: where its keys are; None where discovery finds them.
+        algorithms: what it signs with, where that is not RS256 alone.
+        kind: what proves an access token of it, and what marks its other tokens.
+        grant_claims: where its tokens say what they grant, and to which client.
+        checks: conditions that the preset adds to the caller's own.
+        notes: what this preset cannot check, or leaves to the caller, in sentences.
+    """
+
+    provider: str
+    issuer: str
+    audience: tuple[str, ...] = ()
+    audience_claim: str = "aud"
+    jwks_uri: str | None = None
+    algorithms: tuple[str, ...] = ("RS256",)
+    kind: KindRule = DEFAULT_KIND_RULE
+    grant_claims: GrantClaims = DEFAULT_GRANT_CLAIMS
+    checks: tuple[Check, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+class ProviderIssuer(TrustedIssuer):
+    """A trusted issuer that a preset was made into; `preset` says what it believes."""
+
+    __slots__ = ("preset",)
+
+    def __init__(self, preset: Preset, options: Mapping[str, Any]) -> None:
+        super().__init__(**options)
+        self.preset: Final = preset
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimAmong:
+    """A check: the claim is one of these strings."""
+
+    name: str
+    values: frozenset[str]
+
+    def __call__(self, token: AccessToken) -> bool:
+        """Whether the token has it."""
+        value = token.claims.get(self.name)
+        return isinstance(value, str) and value in self.values
+
+
+def trusted(preset: Preset, options: PresetOptions) -> ProviderIssuer:
+    """The trusted issuer of a preset; options of the caller's own win over the preset's.
+
+    Raises:
+        ConfigurationError: an option is wrong, or a token could be for any audience.
+    """
+    if not preset.audience and options.get("insecure_no_audience") is not True:
+        raise ConfigurationError(
+            f"The tokens of {preset.provider} do not say for which API they are, so a token that "
+            "another service of the same issuer was given is accepted here too. If that is meant, "
+            "write insecure_no_audience=True; if your tokens have an aud, write audience=... ."
+        )
+    given: dict[str, Any] = {
+        "kind": preset.kind,
+        "grant_claims": preset.grant_claims,
+        **options,
+        "issuer": preset.issuer,
+        "audience": preset.audience or None,
+        "audience_claim": preset.audience_claim,
+    }
+    if preset.checks:
+        given["checks"] = (*preset.checks, *given.get("checks", ()))
+    keys = given.get("keys")
+    if keys is None:
+        given.setdefault("jwks_uri", preset.jwks_uri)
+    given.setdefault("algorithms", _algorithms(keys, preset))
+    return ProviderIssuer(preset, given)
+
+
+def _algorithms(keys: object, preset: Preset) -> tuple[str, ...] | None:
+    """Those of the preset, unless the keys are a secret of the caller's own, which says its own."""
+    own: object = getattr(keys, "algorithms", None)
+    return (
+        None
+        if isinstance(own, frozenset) and own.isdisjoint(preset.algorithms)
+        else (preset.algorithms)
+    )
+
+
+def names(option: str, values: str | Iterable[str], *, example: str) -> tuple[str, ...]:
+    """One name or several, as a tuple.
+
+    Raises:
+        ConfigurationError: there is none, or one is not a string or is empty.
+    """
+    given = require_names(option, values, example=example)
+    if not given:
+        raise ConfigurationError(f"{option} must not be empty. Write for example {example!r}.")
+    return given

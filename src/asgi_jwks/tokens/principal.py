@@ -1,0 +1,44 @@
+"""Who is meant by a token, and how the claims of its issuer are read.
+
+A `sub` is unique within its issuer only (RFC 7519, section 4.1.2), so the principal is both.
+"""
+
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from asgi_jwks.tokens.scopes import DEFAULT_GRANT_CLAIMS, GrantClaims
+
+__all__ = ["DEFAULT_READING", "ClaimReading", "IdentityForm", "qualified_identity"]
+
+IdentityForm = Literal["sub", "qualified"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClaimReading:
+    """How the claims of one issuer's tokens are read, as one verifier trusts it.
+
+    Attributes:
+        grant_claims: the claims that grant scopes, roles, groups and permissions.
+        grants: the names that the issuer's tokens may grant; None where they are not bounded.
+        identity: "sub", or "qualified" by the issuer.
+    """
+
+    grant_claims: GrantClaims = DEFAULT_GRANT_CLAIMS
+    grants: frozenset[str] | None = None
+    identity: IdentityForm = "sub"
+
+    def bounded(self, names: tuple[str, ...]) -> tuple[str, ...]:
+        """Those of the names that the issuer's tokens may grant."""
+        grants = self.grants
+        return names if grants is None else tuple(name for name in names if name in grants)
+
+
+DEFAULT_READING: Final = ClaimReading()
+
+
+def qualified_identity(issuer: str, subject: str) -> str:
+    """One string for both, which no other pair has: the issuer, a bar, the subject.
+
+    A bar in the issuer is percent-encoded, so that the first bar ends it.
+    """
+    return f"{issuer.replace('%', '%25').replace('|', '%7C')}|{subject}"

@@ -1,0 +1,128 @@
+"""The parts of the procedure in `verifier`, each once: the token in parts, keys, checks."""
+
+import inspect
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from asgi_jwks.errors import InvalidToken, Reason
+from asgi_jwks.jose.jws import decode_claims, decode_signature, segments_of
+from asgi_jwks.jose.key import VerificationKey
+from asgi_jwks.jose.read_only import ReadOnlyDict
+from asgi_jwks.tokens.access_token import AccessToken
+from asgi_jwks.tokens.header_cache import Signer
+from asgi_jwks.tokens.header_rules import JOSEHeader
+from asgi_jwks.tokens.issuers import Check, Issuer
+
+__all__ = ["ReceivedToken", "is_passed", "refusal_of_stranger", "run_checks", "signer_at_hand"]
+
+# Requirement W3: a payload above these is not screened and pays the budget like one that passed.
+LARGEST_SCREENED_BYTES: Final = 4096
+MOST_SCREENED_MEMBERS: Final = 64
+
+
+class ReceivedToken:
+    """A token in its parts, each decoded when it is needed.
+
+    It holds the signature, so that no local of a frame does: error collectors record locals.
+    """
+
+    __slots__ = (
+        "_payload",
+        "_signature",
+        "_signature_segment",
+        "_signing_input",
+        "_verdicts",
+        "header_segment",
+    )
+
+    def __init__(self, token: bytes) -> None:
+        # RFC 7515, section 5.2, step 1.
+        self.header_segment, self._payload, self._signature_segment, self._signing_input = (
+            segments_of(token)
+        )
+        self._signature = b""
+        self._verdicts: dict[str, bool] = {}
+
+    def check_signature_form(self) -> None:
+        """Read the signature. Raises InvalidToken if it is malformed."""
+        self._signature = decode_signature(self._signature_segment)
+
+    def is_signed_by(self, key: VerificationKey, algorithm: str) -> bool:
+        """Whether this key made the signature; no key is tried twice."""
+        verdict = self._verdicts.get(key.thumbprint)
+        if verdict is None:
+            verdict = key.verify(algorithm, self._signing_input, self._signature)
+            self._verdicts[key.thumbprint] = verdict
+        return verdict
+
+    def claims(self) -> ReadOnlyDict:
+        """The claims, read strictly. Raises InvalidToken if the payload is malformed."""
+        return decode_claims(self._payload)
+
+    def is_worth_screening(self, claims: ReadOnlyDict) -> bool:
+        """Whether its claims are few enough to be judged before anybody has vouched for them."""
+        return len(self._payload) <= LARGEST_SCREENED_BYTES and len(claims) <= MOST_SCREENED_MEMBERS
+
+    def __repr__(self) -> str:
+        return "ReceivedToken(...)"
+
+
+def signer_at_hand(issuer: Issuer, header: JOSEHeader, known: Signer | None) -> Signer | None:
+    """The issuer's key for a header, if that key is at hand.
+
+    `known` is the signer that the same header meant before, if any.
+
+    Raises:
+        InvalidToken: the issuer does not allow such a header, or there is no such key and there
+            is no way to find more.
+    """
+    keys = issuer.keys.at_hand()
+    if known is not None and known.issuer is issuer and known.keys is keys:
+        return known
+    issuer.rules.check_header(header)
+    if keys is None:
+        return None
+    key = keys.find(header.kid, header.algorithm)
+    if key is None:
+        if not issuer.keys.can_find_more():
+            # It raises why there is none; whatever else is wrong need not be read.
+            keys.select(header.kid, header.algorithm)
+        return None
+    return Signer(header, issuer, keys, key)
+
+
+def is_passed(screen: Callable[[], object]) -> bool:
+    """Whether claims that nobody has vouched for would be accepted."""
+    try:
+        screen()
+    except InvalidToken:
+        return False
+    return True
+
+
+def refusal_of_stranger(refusal: InvalidToken) -> InvalidToken:
+    """The refusal of a token that nobody has vouched for, where tenants are resolved.
+
+    It does not tell whether the issuer is a tenant (requirement W5): for the client it is that of
+    an unknown key; the operator reads the reason in the detail.
+    """
+    if refusal.reason in {Reason.BAD_SIGNATURE, Reason.UNKNOWN_KEY}:
+        return refusal
+    return InvalidToken(Reason.UNKNOWN_KEY, f"not sought, since the token is refused: {refusal}")
+
+
+async def run_checks(checks: Sequence[Check], access_token: AccessToken) -> None:
+    """Run the caller's own checks, on every request: their answer may have changed.
+
+    Raises:
+        InvalidToken: one returned False.
+        TypeError: one returned neither True nor False, which is the application's own error.
+    """
+    for check in checks:
+        passed = check(access_token)
+        if inspect.isawaitable(passed):
+            passed = await passed
+        if passed is False:
+            raise InvalidToken(Reason.CHECK_FAILED)
+        if passed is not True:
+            raise TypeError(f"the check {check!r} must return True or False; got {passed!r}")

@@ -1,8 +1,0 @@
-from collections.abc import Callable
-
-from asgi_jwks import Reason
-
-
-def test_header_twice(outcome_of: Callable[[str], object]) -> None:
-    """D1: two objects."""
-    assert outcome_of("header_twice") == (401, Reason.MALFORMED)

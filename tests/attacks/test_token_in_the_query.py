@@ -1,8 +1,0 @@
-from collections.abc import Callable
-
-from asgi_jwks import Reason
-
-
-def test_token_in_the_query(outcome_of: Callable[[str], object]) -> None:
-    """A5: a good token as access_token in the query."""
-    assert outcome_of("token_in_the_query") == (401, Reason.MISSING_TOKEN)

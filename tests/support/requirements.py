@@ -1,0 +1,167 @@
+"""The numbered requirements A to H, and the tests that prove each of them.
+
+A test proves a requirement by naming its number in its docstring, an attack of the corpus by naming
+it among its requirements. The table in docs/requirements.md is written from both.
+"""
+
+import ast
+import re
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Final
+
+from asgi_jwks.testing.attacks.corpus import ATTACKS
+
+__all__ = ["CORPUS", "OPEN", "REQUIREMENTS", "attacks_on", "proofs", "table"]
+
+TESTS: Final = Path(__file__).parents[1]
+
+CORPUS: Final = "attacks/test_corpus.py"
+"""The test that carries out the attacks, as it stands in the table."""
+
+REQUIREMENTS: Final[Mapping[str, str]] = {
+    "A1": "the form of the Authorization field (RFC 6750, section 2.1)",
+    "A2": "the scheme is compared without case (RFC 9110, section 11.1)",
+    "A3": "two Authorization fields are 400 (RFC 9110, section 5.3)",
+    "A4": "tokens by two methods are 400 (RFC 6750, section 3.1)",
+    "A5": "no token from query or body; cookie and subprotocol only when configured",
+    "A6": "anonymous only without a token and where allowed; an invalid token is 401 there too",
+    "A7": "sizes and lengths are bounded before anything is parsed",
+    "A8": "no bytes of a request cause an exception, a 5xx or a fetch by their form alone",
+    "A9": "other schemes are 401 with a challenge that has no error",
+    "A10": "the identity on the scope is written by the middleware alone",
+    "A11": "an option of a wrong type or form is refused where it is given, with a sentence",
+    "B1": "every 401 has a challenge with a parameter (RFC 9110, section 11.6.1; RFC 6750)",
+    "B2": "no error in the challenge of a request without a token (RFC 6750, section 3.1)",
+    "B3": "400, 401 and 403 with their codes; 403 names the scope (RFC 6750, section 3.1)",
+    "B4": "values of a challenge are of the allowed characters, each parameter once",
+    "B5": "clients are told fixed phrases only",
+    "B6": "a JSON body that is not stored; none for HEAD",
+    "B7": "our own outage is 503 with Retry-After, never 401",
+    "B8": "503 comes from the state of the keys, never from a token",
+    "B9": "one answer per request; the application's exceptions and answers pass untouched",
+    "B10": "a CORS preflight passes only when configured, plain OPTIONS never",
+    "B11": "public paths match exactly or by whole segments",
+    "B12": "hooks, events and the log see every refusal, those of a route included",
+    "B13": "a client is told nothing untrue while the budget of refetches is spent",
+    "C1": "a WebSocket is refused before it is accepted",
+    "C2": "by a denial response where the server has it, else by close 1008",
+    "C3": "a WebSocket with a valid token has the claims on its scope",
+    "C4": "start-up warms the keys within the timeout; shutdown leaves nothing running",
+    "C5": "applications and servers without lifespan work all the same",
+    "C6": "a connection that outlives its token can be ended when the token expires",
+    "D1": "three parts in canonical base64url, the header one JSON object (RFC 7515, section 5.2)",
+    "D2": "no member name twice (RFC 7515, section 4; RFC 7519, section 4)",
+    "D3": "alg is on an allow-list that cannot have none (RFC 8725, section 3.1)",
+    "D4": "a key serves one family of algorithms (RFC 8725, section 3.1)",
+    "D5": "crit, b64 and zip are refused (RFC 7515, section 4.1.11)",
+    "D6": "keys and addresses of keys in a header are not used (RFC 8725, section 3.10)",
+    "D7": "kid is a bounded string, looked up exactly and logged escaped",
+    "D8": "encrypted, nested and JSON-serialized tokens are refused (RFC 8725, section 3.3)",
+    "D9": "typ is a media type, and not that of another JWT (RFC 7519, section 5.1)",
+    "D10": "odd numbers, surrogates and nesting are malformed, nothing worse",
+    "D11": "header members that are not understood are ignored (RFC 7515, section 4)",
+    "D12": "UTF-8 only (RFC 7519, section 7.2)",
+    "E1": "a JWK that cannot be used is skipped with a reason (RFC 7517, section 5)",
+    "E2": "use, key_ops and alg of a key are obeyed (RFC 7517, section 4)",
+    "E3": "bounds of RSA keys; a published private key is skipped (RFC 7518, section 3.3)",
+    "E4": "exactly one key must be left (RFC 7517, section 4.5)",
+    "E5": "an issuer's keys verify its own tokens only (RFC 8725, section 3.8)",
+    "E6": "RSA keys without alg serve RS256",
+    "E7": "new key material under an old kid is found by one refetch",
+    "E8": "Ed25519 points of small order are skipped; a modulus may begin with a zero octet",
+    "E9": "one warning when no fetched key fits the allowed algorithms",
+    "F1": "500 requests at once make one fetch",
+    "F2": "a slow endpoint delays no request whose key is at hand",
+    "F3": "unknown kids cost no more than the budget, and bounded memory",
+    "F4": "a kid that was probed before it is published verifies afterwards",
+    "F5": "a new key verifies on its first token, a removed one stops at the next refresh",
+    "F6": "stale keys serve within their bound; fetches follow the backoff",
+    "F7": "a cold start without the endpoint is 503 at once, and recovers",
+    "F8": "a document that is not a key set leaves the good one in place",
+    "F9": "one deadline for the whole fetch",
+    "F10": "cancellation and crashes leave nobody waiting",
+    "F11": "Cache-Control shortens, ETag revalidates, Retry-After lengthens",
+    "F12": "discovery: the same issuer, both forms, https only (RFC 8414, section 3.3)",
+    "F13": "key sets of different issuers live and fail apart",
+    "F14": "a wrong option is a ConfigurationError that says what to write",
+    "F15": "fork, threads, several event loops, asyncio and trio",
+    "F16": "refresh() returns after a fetch that began after the call",
+    "F17": "a distrusted key is refused at once and after a restart, until trusted again by name",
+    "F18": "the bound of trust counts the time in which the process was suspended",
+    "F19": "http to loopback does not go through a proxy of the environment",
+    "F20": "the budget of refetches is an option with a floor; limits of a fetch are documented",
+    "F21": "nothing is imported and no TLS context is built after construction",
+    "F22": "a failed fetch names the URL that was asked",
+    "F23": "a snapshot is read only from a regular file that others cannot write",
+    "F24": "a resolver has a deadline and a budget, and its last answers serve while it fails",
+    "G1": "exp, nbf and iat are numbers within bounds (RFC 7519, section 2)",
+    "G2": "exp is required and in the future (RFC 7519, section 4.1.4)",
+    "G3": "nbf is not in the future (RFC 7519, section 4.1.5)",
+    "G4": "iat is not in the future",
+    "G5": "iss is compared exactly; a near miss is explained once (RFC 9068, section 4)",
+    "G6": "aud names this API exactly (RFC 7519, section 4.1.3)",
+    "G7": "required claims and their types (RFC 9068, section 2.2)",
+    "G8": "another kind of JWT is not an access token (RFC 8725, section 3.12)",
+    "G9": "scope, scp and permissions of the right types (RFC 8693, section 4.2)",
+    "G10": "a caller's own check refuses, or fails as the application's own fault",
+    "G11": "a bad signature is reported before anything about the claims",
+    "G12": "a token bound to a key is not a plain Bearer token (RFC 9449, RFC 8705)",
+    "G13": "another claim may name the audience, by the same rule",
+    "H1": "no token in a memory or a log (RFC 9700, section 4.9.3)",
+    "H2": "the memory of tokens: by digest, bound to the key, bounded, accepted ones only",
+    "H3": "a removed key or a revocation ends a remembered token at once",
+    "H4": "nothing grows with what strangers send",
+    "H5": "the memory of tokens is bounded in bytes",
+    "H6": "claims that are shared cannot be changed",
+    "H7": "no frame that runs the application's code has the token as a local",
+    "H8": "a SharedSecret refuses text that is not a secret",
+}
+
+OPEN: Final = frozenset(
+    {
+        *("A11", "B12", "B13", "C6", "E8", "E9", "F16", "F17", "F18", "F19", "F20", "F21", "F22"),
+        *("F23", "F24", "H5", "H6", "H7", "H8"),
+    }
+)
+"""The requirements that may still be without a proof; the others must have one."""
+
+_NUMBER: Final = re.compile(r"\b[A-H]\d{1,2}\b")
+
+
+def proofs() -> dict[str, list[str]]:
+    """Requirement number -> the test files, relative to tests/, that prove it."""
+    found: dict[str, set[str]] = defaultdict(set)
+    for path in sorted(TESTS.rglob("test_*.py")):
+        for docstring in _docstrings(path):
+            for number in _NUMBER.findall(docstring):
+                found[number].add(path.relative_to(TESTS).as_posix())
+    for attack in ATTACKS.values():
+        for number in attack.requirements:
+            found[number].add(CORPUS)
+    return {number: sorted(paths) for number, paths in found.items()}
+
+
+def attacks_on(*numbers: str) -> int:
+    """How many attacks of the corpus try one of these requirements."""
+    return sum(not set(numbers).isdisjoint(attack.requirements) for attack in ATTACKS.values())
+
+
+def table() -> str:
+    """The table of docs/requirements.md."""
+    found = proofs()
+    rows = ["| | requirement | attacks | where it is proved |", "|---|---|---|---|"]
+    for number, statement in REQUIREMENTS.items():
+        where = ", ".join(f"`{path}`" for path in found.get(number, ())) or "*not yet*"
+        rows.append(f"| {number} | {statement} | {attacks_on(number) or ''} | {where} |")
+    return "\n".join(rows)
+
+
+def _docstrings(path: Path) -> Iterator[str]:
+    """The docstrings of the test functions of a file."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name.startswith(
+            "test"
+        ):
+            yield ast.get_docstring(node) or ""

@@ -1,0 +1,186 @@
+"""The threat model: each threat with its defence, the rules behind it and the module that holds it.
+
+The table in SECURITY.md and the list of attacks in docs/attacks.md are written from here and from
+the attack corpus.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+from tests.support.requirements import attacks_on
+
+from asgi_jwks.testing.attacks.attack import Attack
+from asgi_jwks.testing.attacks.corpus import ATTACKS, THEMES
+
+__all__ = ["THREATS", "Threat", "attack_list", "table"]
+
+
+@dataclass(frozen=True, slots=True)
+class Threat:
+    """One row of the threat model.
+
+    `rules` are numbers of requirements, and `where` are modules of the package, both separated by
+    spaces.
+    """
+
+    attack: str
+    defence: str
+    rules: str
+    where: str
+
+
+THREATS: Final = (
+    Threat(
+        "algorithm confusion: `none`, HS256 with a public key",
+        "an allow-list; each key is bound to its kind of algorithm at import; no `oct` key from a "
+        "remote set; HMAC only with a `SharedSecret`, which refuses keys and certificates",
+        "D3 D4",
+        "jose/algorithms.py jose/jwk.py trusted_issuer.py",
+    ),
+    Threat(
+        "keys named by the token: `jwk`, `jku`, `x5u`, `x5c`",
+        "never read",
+        "D6 D7",
+        "tokens/header_rules.py",
+    ),
+    Threat(
+        "weak or misused keys in the issuer's set, private halves among them",
+        "skipped one by one, with a reason; never used for anything but their purpose",
+        "E1 E2 E3 E4",
+        "jose/jwk.py jose/jwk_set.py",
+    ),
+    Threat(
+        "two readers of the same bytes: duplicate members, lax base64, NaN, other encodings",
+        "one strict form; everything else is malformed",
+        "D1 D2 D10 D12",
+        "jose/encoding.py jose/jws.py",
+    ),
+    Threat(
+        "`crit`, `b64`, `zip`, JWE, nested JWTs, JSON serialization",
+        "refused",
+        "D5 D8",
+        "tokens/header_rules.py jose/jws.py",
+    ),
+    Threat(
+        "a token of another issuer, or its key under the same `kid`",
+        "keys belong to an issuer, chosen by exact `iss`",
+        "E5 G5",
+        "tokens/issuers.py",
+    ),
+    Threat(
+        "an ID, refresh or logout token as an access token",
+        "media type and claims of the other kinds",
+        "D9 G8",
+        "tokens/header_rules.py tokens/claim_rules.py",
+    ),
+    Threat(
+        "another API's token",
+        "an exact audience; there is no way to leave it out",
+        "G6",
+        "tokens/claim_rules.py trusted_issuer.py",
+    ),
+    Threat(
+        "a token of another time, or with claims of a wrong type",
+        "times within bounds and a small leeway; types are checked where a claim is used",
+        "G1 G2 G3 G4 G7 G9",
+        "tokens/claim_rules.py tokens/scopes.py",
+    ),
+    Threat(
+        "a stolen DPoP- or mTLS-bound token",
+        "refused as a plain Bearer token",
+        "G12",
+        "tokens/claim_rules.py",
+    ),
+    Threat(
+        "a removed key, an ended trust, a token in the cache",
+        "each hit checks time and key again; the cache is bound to the key's thumbprint",
+        "F5 H2 H3",
+        "tokens/verifier.py tokens/token_cache.py",
+    ),
+    Threat(
+        "exhausting the issuer or this process by unknown key ids",
+        "claims are screened first; a budget; bounded memories",
+        "F3 F4 H4",
+        "keys/remote.py caching/freshness.py",
+    ),
+    Threat(
+        "an outage made into everybody's logout",
+        "stale keys serve within a bound; then 503, not 401",
+        "B7 F6 F7",
+        "caching/freshness.py asgi/challenge.py",
+    ),
+    Threat(
+        "a redirect, a document too large, endless or compressed, a stall",
+        "refused under one deadline for the whole fetch",
+        "F8 F9",
+        "fetching/request.py",
+    ),
+    Threat(
+        "the metadata of another issuer",
+        "`issuer` must be identical; no downgrade from https",
+        "F12",
+        "keys/discovery.py",
+    ),
+    Threat(
+        "response splitting, leaking texts",
+        "fixed phrases; values checked at construction",
+        "B4 B5",
+        "asgi/challenge.py",
+    ),
+    Threat(
+        "two Authorization fields, two methods at once, credentials of a bent form",
+        "400",
+        "A1 A3 A4",
+        "asgi/token_sources.py",
+    ),
+    Threat(
+        "identity smuggled in from outside",
+        "the three scope keys are written on every guarded connection, public ones too",
+        "A5 A10",
+        "asgi/identity.py",
+    ),
+    Threat(
+        "a public path that is not quite one",
+        "exact or whole segments; ambiguous spellings are guarded",
+        "B11",
+        "asgi/public_paths.py",
+    ),
+    Threat(
+        "WebSockets opened first and checked later",
+        "refused before `accept`",
+        "C1 C2",
+        "asgi/responses.py",
+    ),
+)
+
+
+def table() -> str:
+    """The table of SECURITY.md."""
+    rows = ["| attack | defence | rules | attacks | where |", "|---|---|---|---|---|"]
+    for threat in THREATS:
+        rules = threat.rules.split()
+        where = ", ".join(f"`{module}`" for module in threat.where.split())
+        count = attacks_on(*rules) or ""
+        rows.append(
+            f"| {threat.attack} | {threat.defence} | {' '.join(rules)} | {count} | {where} |"
+        )
+    return "\n".join(rows)
+
+
+def attack_list() -> str:
+    """The list of docs/attacks.md: every attack of the corpus, theme by theme."""
+    parts = [f"There are {len(ATTACKS)} attacks."]
+    for theme in THEMES:
+        heading, _, _ = (theme.__doc__ or "").partition("\n")
+        rows = "\n".join(_row(attack) for attack in theme.ATTACKS)
+        parts.append(
+            f"## {heading.rstrip('.')}\n\n| attack | request | answer | rules |\n"
+            f"|---|---|---|---|\n{rows}"
+        )
+    return "\n\n".join(parts)
+
+
+def _row(attack: Attack) -> str:
+    summary = attack.summary.replace("|", "\\|")
+    answer = f"{attack.status} {attack.reason}"
+    return f"| `{attack.name}` | {summary} | {answer} | {' '.join(attack.requirements)} |"

@@ -1,0 +1,126 @@
+"""The pytest plugin, in test runs of its own."""
+
+import pytest
+from tests.support.inner_runs import run_pytest
+
+pytest_plugins = ["pytester"]
+
+# The plugin is loaded by name here, whether or not its entry point is installed.
+ARGUMENTS = ("-p", "no:asgi_jwks", "-p", "asgi_jwks.testing.pytest_plugin")
+
+
+def run(pytester: pytest.Pytester, tests: str) -> pytest.RunResult:
+    pytester.makepyfile(tests)
+    return run_pytest(pytester, *ARGUMENTS)
+
+
+def test_tokens_and_headers_come_from_the_issuer(pytester: pytest.Pytester) -> None:
+    result = run(
+        pytester,
+        """
+        from asgi_jwks.testing import forge
+
+        def test_tokens(jwks_issuer, jwks_access_token, jwks_auth_headers):
+            claims = forge.split(jwks_access_token(scopes="a", user_id=7)).claims
+            assert claims["iss"] == jwks_issuer.issuer == "https://mock-issuer.example/"
+            assert claims["aud"][0] == jwks_issuer.audience == "https://api.example.com"
+            assert (claims["scope"], claims["user_id"]) == ("a", 7)
+            scheme, token = jwks_auth_headers(scopes="b")["Authorization"].split()
+            assert scheme == "Bearer"
+            assert forge.split(token).claims["scope"] == "b"
+        """,
+    )
+    result.assert_outcomes(passed=1)
+
+
+def test_the_server_is_real_and_the_same_for_the_session(pytester: pytest.Pytester) -> None:
+    result = run(
+        pytester,
+        """
+        import httpx
+        import pytest
+
+        urls = set()
+
+        @pytest.mark.parametrize("turn", [1, 2])
+        def test_server(jwks_server, jwks_issuer, turn):
+            urls.add(jwks_server)
+            assert len(urls) == 1
+            assert jwks_issuer.jwks_uri == f"{jwks_server}.well-known/jwks.json"
+            assert httpx.get(jwks_issuer.jwks_uri).json() == jwks_issuer.jwk_set()
+        """,
+    )
+    result.assert_outcomes(passed=2)
+
+
+def test_faults_counters_and_keys_do_not_outlive_a_test(pytester: pytest.Pytester) -> None:
+    result = run(
+        pytester,
+        """
+        import httpx
+        import pytest
+
+        @pytest.fixture
+        def counted(jwks_issuer):
+            yield
+            assert jwks_issuer.jwks.count == 1, "the reset comes after the test's own fixtures"
+
+        @pytest.mark.parametrize("turn", [1, 2])
+        def test_faults(jwks_server, jwks_issuer, counted, turn):
+            jwks = httpx.get(jwks_issuer.jwks_uri)
+            assert jwks.status_code == 200
+            assert len(jwks.json()["keys"]) == 1
+            jwks_issuer.rotate()
+            jwks_issuer.jwks.fail()
+
+        def test_without_the_issuer():
+            pass
+        """,
+    )
+    result.assert_outcomes(passed=3)
+
+
+def test_the_issuer_is_shaped_by_ini_options(pytester: pytest.Pytester) -> None:
+    pytester.makeini(
+        """
+        [pytest]
+        asgi_jwks_issuer = https://login.example/tenant/v2.0
+        asgi_jwks_audience =
+            https://a.example
+            https://b.example
+        """
+    )
+    result = run(
+        pytester,
+        """
+        def test_options(jwks_issuer):
+            assert jwks_issuer.issuer == "https://login.example/tenant/v2.0"
+            assert jwks_issuer.audience == ["https://a.example", "https://b.example"]
+        """,
+    )
+    result.assert_outcomes(passed=1)
+
+
+def test_an_issuer_of_the_users_own_is_reset_too(pytester: pytest.Pytester) -> None:
+    pytester.makeconftest(
+        """
+        import pytest
+        from asgi_jwks.testing import MockIssuer
+
+        @pytest.fixture(scope="session")
+        def jwks_issuer():
+            return MockIssuer(algorithm="ES256")
+        """
+    )
+    result = run(
+        pytester,
+        """
+        import pytest
+
+        @pytest.mark.parametrize("turn", [1, 2])
+        def test_keys(jwks_issuer, turn):
+            assert len(jwks_issuer.jwk_set()["keys"]) == 1
+            assert jwks_issuer.rotate().algorithm == "ES256"
+        """,
+    )
+    result.assert_outcomes(passed=2)

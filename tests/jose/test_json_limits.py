@@ -1,6 +1,7 @@
 """Parts of a JSON document are counted before any is built, and counted right."""
 
 import json
+import math
 import re
 from typing import Any
 
@@ -68,14 +69,14 @@ class Parts:
         digits = max(
             (len(run) for text in self.numbers for run in re.findall(r"\d+", text)), default=0
         )
-        exponents = [text.lower().partition("e")[2].lstrip("+-") for text in self.numbers]
+        finite = all(math.isfinite(float(text)) for text in self.numbers)
         return (
             self.members <= limits.members
             and self.containers <= limits.containers
             and self.values <= limits.values
             and fractions <= limits.fractions
             and digits <= 32
-            and max(map(len, exponents), default=0) <= 2
+            and finite
             and self.depth <= MAX_JSON_DEPTH
         )
 

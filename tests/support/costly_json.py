@@ -61,7 +61,7 @@ _FEW: Final[dict[str, Shape]] = {
     "62 arrays": _padded(_repeated('{"a":[', '[1,"x",3]', "]}", most=62)),
     "64 members": _padded(_repeated("{", '"x{n}":"y{n}"', "}", most=64)),
     "32 members": _padded(_repeated("{", '"x{n}":"y{n}"', "}", most=32)),
-    "16 fractions": _padded(_repeated('{"x":[', "1.2345678e-99", "]}", most=8)),
+    "16 fractions": _padded(_repeated('{"x":[', "1.2345678e-320", "]}", most=8)),
     "190 strings": _padded(_repeated('{"a":[', '"x{n}"', "]}", most=190)),
 }
 
@@ -81,7 +81,7 @@ SHAPES: Final[dict[str, Shape]] = {
     "strings": _padded(_repeated('{"a":[', '"x{n}"', "]}", most=1000)),
     "integers of 15 digits": _repeated('{"a":[', "1234567890{n}", "]}", most=1020),
     "integers of 32 digits": _repeated('{"a":[', "9" * 32, "]}", most=1020),
-    "128 fractions": _padded(_repeated('{"x":[', "1.2345678e-99", "]}", most=64)),
+    "128 fractions": _padded(_repeated('{"x":[', "1.2345678e-320", "]}", most=64)),
     "fractions and members": lambda size: (
         b'{"f":[' + b",".join([b"1.25"] * 127) + b"]," + _padded(_STRINGS)(size - 700)[1:]
     ),
@@ -100,7 +100,7 @@ SHAPES: Final[dict[str, Shape]] = {
     "closed brackets": _one('{"a":[' + "[]," * 20, "]", ""),
     "empty objects": _repeated('{"a":[', "{}", "]}"),
     "numbers": _repeated('{"a":[', "1", "]}"),
-    "fractions": _repeated('{"a":[', "1.2345678e-320", "]}"),
+    "fractions": _repeated('{"a":[', "1.2345678e-310", "]}"),
     "a long integer": _one('{"a":', "7", "}"),
     "long integers": _repeated('{"a":[', "7" * 4000, "]}"),
     "exponents of zero": _repeated('{"a":[', "1e-400", "]}", most=128),

@@ -8,6 +8,7 @@ What it does not know: which bytes it reads. No input byte is ever part of an er
 
 import binascii
 import json
+import math
 from typing import Final, NoReturn
 
 from asgi_jwks.jose.json_limits import DOCUMENT_LIMITS, JSONLimits, exceeds
@@ -87,9 +88,10 @@ def _no_constant(_name: str) -> NoReturn:
 
 
 def _float_of(text: str) -> float:
-    if text[-3:].isdigit() and ("e" in text or "E" in text):
-        raise LimitError("a number has an exponent of more than two digits")
-    return float(text)
+    number = float(text)
+    if math.isinf(number):
+        raise UnusableValueError("a number is out of range")
+    return number
 
 
 _scan: Final = json.JSONDecoder(
@@ -103,9 +105,9 @@ def json_object(data: bytes, limits: JSONLimits = DOCUMENT_LIMITS) -> ReadOnlyDi
     """Read exactly one JSON object (RFC 8259) in UTF-8; the result is read-only all the way.
 
     Refuses JSON that libraries tend to let through: a byte order mark, UTF-16 and UTF-32, a member
-    name that occurs twice at any level, NaN and Infinity, lone surrogates, and anything but white
-    space around the object. `limits` bounds what is in it, before anything is built; its size in
-    bytes is for the caller to bound.
+    name that occurs twice at any level, NaN and Infinity, numbers beyond the range of a double,
+    lone surrogates, and anything but white space around the object. `limits` bounds its parts,
+    before any is built; its size in bytes is for the caller to bound.
 
     Raises EncodingError: LimitError, DuplicateNameError and UnusableValueError for a document that
     may be well formed, another for one that is not.

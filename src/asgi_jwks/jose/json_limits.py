@@ -39,7 +39,8 @@ class JSONLimits:
         members: members of objects.
         containers: objects and arrays, the outermost among them.
         values: values of members and of arrays; an empty object or array counts once more.
-        fractions: decimal points and exponents of numbers, whose conversion costs most.
+        fractions: decimal points and exponents of numbers: converting one near the smallest double
+            costs as much as twenty strings.
 
     Every document is bounded to a depth of MAX_JSON_DEPTH and to 32 digits in a row in a number.
     """

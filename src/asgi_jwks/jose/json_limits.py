@@ -40,7 +40,7 @@ class JSONLimits:
         containers: objects and arrays, the outermost among them.
         values: values of members and of arrays; an empty object or array counts once more.
         fractions: decimal points and exponents of numbers: converting one near the smallest double
-            costs as much as twenty strings.
+            costs more than any other value.
 
     Every document is bounded to a depth of MAX_JSON_DEPTH and to 32 digits in a row in a number.
     """

@@ -1,7 +1,7 @@
 """The compact serialization of a JWS, read once and strictly (RFC 7515, section 7.1).
 
 What lives only here: how the bytes of a token come apart into header, claims, signing input and
-signature (RFC 7519, section 7.2, without any rule about what the header and the claims say).
+signature (RFC 7519, section 7.2), without any rule for the content of the header and the claims.
 What it does not know: keys, algorithms, which header parameters and claims are acceptable.
 """
 
@@ -118,7 +118,7 @@ def _malformed(detail: str) -> InvalidToken:
 
 
 def _other_form(token: bytes) -> str:
-    """What a token that has not three parts seems to be, for the operator's log."""
+    """The form of a token that has not three parts, in words for the operator's log."""
     if token.lstrip()[:1] in (b"{", b"["):
         return "the JSON serialization of JOSE is not accepted, only the compact one"
     dots = token.count(b".")

@@ -244,6 +244,19 @@ class TestARuleOfAProvider:
         same = KindRule(proof=HasClaim("a"), without=frozenset({"nonce"}))
         assert rule == same != DEFAULT_KIND_RULE
         assert hash(rule) == hash(same)
+        assert "_marks" not in repr(rule)
+
+    def test_any_collection_of_names_makes_the_same_rule(self) -> None:
+        names: Any = ["nonce", "at_hash"]
+        types: Any = {None, "jwt"}
+        rule = KindRule(without=names, header_types=types)
+        names.clear()
+        types.clear()
+        same = KindRule(
+            without=frozenset({"at_hash", "nonce"}), header_types=frozenset({"jwt", None})
+        )
+        assert rule == same
+        assert hash(rule) == hash(same)
 
 
 class TestMistakesInARule:
@@ -255,8 +268,8 @@ class TestMistakesInARule:
 
     def test_a_mark_that_does_not_exist(self) -> None:
         """A11"""
-        with pytest.raises(ConfigurationError, match="'ath', which is not the name of a mark"):
-            KindRule(without=frozenset({"ath", "nonce"}))
+        with pytest.raises(ConfigurationError, match="'ath', 'bth', which is not the name of a"):
+            KindRule(without=frozenset({"bth", "ath", "nonce"}))
 
     @pytest.mark.parametrize("types", ["jwt", None, 1, [1]])
     def test_header_types_are_strings(self, types: Any) -> None:

@@ -307,8 +307,10 @@ class TestARuleOfTheApplicationsOwn:
         assert verdict({"ours": True, "at_hash": "x"}, rule=rule) is None
         assert verdict({}, rule=rule) is Reason.NOT_AN_ACCESS_TOKEN
         assert verdict({"ours": True}, header=NONE, rule=rule) is Reason.NOT_AN_ACCESS_TOKEN
-        assert "the agreement of" in detail({}, rule=rule)
-        assert "is_ours" in detail({}, rule=rule)
+        assert detail({}, rule=rule).startswith(f"an access token of this issuer has {rule.proof}")
+        assert str(rule.proof) == f"the agreement of {is_ours.__qualname__}"
+        nameless: Any = functools.partial(is_ours)
+        assert str(kind_rule(nameless).proof) == f"the agreement of {nameless!r}"
 
     def test_the_header_types_stay_those_of_the_default(self) -> None:
         """D9"""

@@ -150,6 +150,10 @@ class Authentication:
                 raise
         raise fault
 
+    def is_anonymous(self, scope: Scope) -> bool:
+        """Whether the connection has no token, wherever one is looked for."""
+        return self._find_token(scope) is None
+
     def refusal(
         self,
         error: RequestError | TemporarilyUnavailable,

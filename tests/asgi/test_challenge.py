@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -202,8 +203,9 @@ class TestConfiguration:
     @pytest.mark.parametrize("value", ["", 'a"b', "a\\b", "a\nb", "ä", "\x7f", "a\r\nx: y"])
     def test_what_cannot_stand_in_a_challenge(self, option: str, value: str) -> None:
         """B4, F14"""
+        wrong: Any = {option: value}
         with pytest.raises(ConfigurationError, match=f"{option} must be printable ASCII"):
-            Challenges(**{option: value})
+            Challenges(**wrong)
 
     def test_refusals_are_built_once(self) -> None:
         challenges = Challenges()
@@ -303,7 +305,7 @@ class TestBodiesOfTheApplicationsOwn:
     @pytest.mark.parametrize(
         "body", [lambda _: "text", lambda _: {"a": {1}}, lambda _: 1 / 0, dict, "text", 5]
     )
-    def test_one_that_fails_is_a_mistake_at_construction(self, body: object) -> None:
+    def test_one_that_fails_is_a_mistake_at_construction(self, body: Any) -> None:
         """A11"""
         with pytest.raises(ConfigurationError, match=r"^error_body must "):
             Challenges(error_body=body)

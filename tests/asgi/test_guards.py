@@ -143,7 +143,7 @@ class TestAnEndpoint:
 
         async def is_editor(token: AccessToken) -> bool:
             assert threading.get_ident() == loop
-            return token.claims["role"] == "editor"
+            return bool(token.claims["role"] == "editor")
 
         @requires(condition=is_editor)
         def endpoint(request: Request) -> int:

@@ -699,7 +699,7 @@ class TestConfiguration:
         assert rules.leeway == 7.0
         assert rules.profile == "rfc9068"
         assert rules.audience_claim == "client_id"
-        assert rules.audiences == {"x", "y"}
+        assert rules.audiences == frozenset({"x", "y"})
         assert rules.required_claims == ("org",)
         assert rules.gateway_proves_binding is True
         assert tuple(trusted.checks) == (bool,)

@@ -109,13 +109,14 @@ def test_every_option_must_be_met() -> None:
         "read", any_of=["x", "write"], permissions="delete:user", roles="editor", issuer="i"
     )
     needed.check(token(iss="i"))
-    for missing in (
+    too_little: list[dict[str, Any]] = [
         {"scope": "write"},
         {"scope": "read"},
         {"permissions": []},
         {"roles": []},
         {"iss": "j"},
-    ):
+    ]
+    for missing in too_little:
         with pytest.raises(InsufficientScope):
             needed.check(token(**{"iss": "i", **missing}))
 

@@ -4,9 +4,21 @@ from typing import Any
 
 import pytest
 from starlette.requests import Request
+from starlette.responses import PlainTextResponse
+from starlette.testclient import TestClient
 
-from asgi_jwks import AccessToken, access_token
+from asgi_jwks import (
+    AccessToken,
+    AuthorizationHeader,
+    Cookie,
+    JWTBearerMiddleware,
+    StaticJWKSet,
+    access_token,
+    bearer_token,
+)
+from asgi_jwks.asgi.authentication import AUTHENTICATION
 from asgi_jwks.asgi.identity import Anonymous, BearerUser, identify
+from asgi_jwks.testing import MockIssuer
 
 
 def token(**claims: object) -> AccessToken:
@@ -89,3 +101,53 @@ def test_without_a_verified_token_the_accessor_says_where_to_look(scope: Any) ->
         "This request has no verified access token. Is JWTBearerMiddleware around the "
         "application, and does it demand a token for this path?",
     )
+
+
+# The credential itself.
+
+
+def bearer(issuer: MockIssuer, **options: Any) -> JWTBearerMiddleware:
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] == "websocket":
+            await receive()
+        try:
+            text = bearer_token(scope)
+        except LookupError as error:
+            text = str(error)
+        response = PlainTextResponse(text, 200 if text.count(".") == 2 else 404)
+        await response(scope, receive, send)
+
+    return JWTBearerMiddleware(
+        app,
+        issuer=issuer.issuer,
+        audience=issuer.audience,
+        keys=StaticJWKSet(issuer.jwk_set()),
+        **options,
+    )
+
+
+def test_the_credential_is_read_from_the_request_as_it_was_sent(issuer: MockIssuer) -> None:
+    """H1: it is kept nowhere, so that neither a cache nor a repr has it."""
+    client = TestClient(bearer(issuer, token_sources=[AuthorizationHeader(), Cookie("at")]))
+    token = issuer.access_token()
+    for fields in ({"authorization": f"Bearer  {token}"}, {"cookie": f"at={token}"}):
+        assert client.get("/", headers=fields).text == token
+
+
+def test_a_credential_that_nobody_has_verified_is_not_handed_out(issuer: MockIssuer) -> None:
+    client = TestClient(bearer(issuer, public_paths=["/public"], allow_anonymous=True))
+    headers = {"authorization": f"Bearer {issuer.access_token()}"}
+    for answer in (client.get("/public", headers=headers), client.get("/")):
+        assert answer.status_code == 404
+        assert answer.text.startswith("This request has no verified access token")
+
+
+def test_a_subprotocol_s_token_is_taken_away(issuer: MockIssuer) -> None:
+    """A10"""
+    connection: dict[str, Any] = {"type": "websocket", "headers": [], "auth": token()}
+    connection[AUTHENTICATION] = bearer(
+        issuer, token_sources=[AuthorizationHeader(), Cookie("at")]
+    ).authentication
+    for scope in (connection, {"auth": token()}):
+        with pytest.raises(LookupError, match="not in it any more"):
+            bearer_token(scope)

@@ -150,9 +150,13 @@ class Authentication:
                 raise
         raise fault
 
-    def is_anonymous(self, scope: Scope) -> bool:
-        """Whether the connection has no token, wherever one is looked for."""
-        return self._find_token(scope) is None
+    def token(self, scope: Scope) -> bytes | None:
+        """The credential of a connection, if it has one; nothing is said of its form.
+
+        Raises:
+            InvalidRequest: it has more than one.
+        """
+        return self._find_token(scope)
 
     def refusal(
         self,

@@ -265,7 +265,7 @@ class JWTBearer(SecurityBase):
         return (
             isinstance(error, MissingToken)
             and own is not None
-            and own.is_anonymous(connection.scope)
+            and own.token(connection.scope) is None
         )
 
     def _is_overridden(self, connection: HTTPConnection) -> bool:

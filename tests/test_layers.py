@@ -1,8 +1,9 @@
-"""The rooms of the package, and which may import which. Nothing points back."""
+"""The rooms of the package, and which may import which. Nothing points back, types included."""
 
 import ast
 import subprocess
 import sys
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -11,27 +12,43 @@ import asgi_jwks
 
 ROOT = Path(asgi_jwks.__file__).parent
 
-EVERYWHERE = {"errors", "_version", "_fork"}
+EVERYWHERE = {"errors", "_version", "_fork", "_options", "_printable"}
 
-MAY_IMPORT = {
-    "errors": set[str](),
-    "_version": set[str](),
-    "_fork": set[str](),
-    "jose": {"jose"},
-    "keys": {"keys", "jose"},
-    "tokens": {"tokens", "jose"},
-    "trust": {"tokens", "keys", "jose"},
-    "asgi": {"asgi", "tokens", "trust", "jose"},
-    "settings": {"trust", "tokens", "keys", "asgi"},
-    "integrations": {"integrations", "asgi", "tokens", "trust", "keys", "jose", "settings"},
-    "testing": {"testing", "asgi", "trust", "tokens", "keys"},
-    "cli": {"cli", "testing", "jose"},
+# In the order of the layers: a room imports only from lines above its own.
+MAY_IMPORT: dict[str, set[str]] = {
+    "jose": set(),
+    "caching": set(),
+    "fetching": set(),
+    "events": {"jose"},
+    "keys": {"jose", "caching", "fetching", "events"},
+    "tokens": {"jose", "caching", "events"},
+    "trusted_issuer": {"jose", "fetching", "keys", "tokens"},
+    "access_token_verifier": {"jose", "tokens", "trusted_issuer"},
+    "providers": {"jose", "keys", "tokens", "trusted_issuer"},
+    "authorization": {"tokens"},
+    "asgi": {"jose", "tokens", "trusted_issuer", "access_token_verifier", "authorization"},
+    "environment": {"keys", "trusted_issuer", "asgi"},
+    "integrations": {
+        "jose",
+        "keys",
+        "fetching",
+        "tokens",
+        "trusted_issuer",
+        "access_token_verifier",
+        "authorization",
+        "asgi",
+    },
+    "testing": set(),
+    "cli": {"jose", "testing"},
 }
+
+# Modules that may import the public names of `asgi_jwks`, as a stranger would.
+STRANGERS = ("cli/", "testing/attacks/own_middleware.py")
 
 # Each loads something that is slow to import or not always installed, where it is needed.
 ONLY_IN = {
-    "httpx": {"keys", "testing", "cli"},
-    "cachetools": {"keys", "tokens"},
+    "httpx": {"fetching", "testing", "cli"},
+    "cachetools": {"keys", "tokens", "caching"},
     "jwt": {"jose", "testing"},
     "fastapi": {"integrations"},
     "uvicorn": {"testing", "cli"},
@@ -44,45 +61,75 @@ def modules() -> list[Path]:
     return sorted(path for path in ROOT.rglob("*.py") if path != ROOT / "__init__.py")
 
 
+def relative(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
 def imported_names(path: Path) -> set[str]:
+    """The dotted names that a module imports anywhere, for type checkers alone as well."""
     names: set[str] = set()
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{path}: imports are absolute"
             assert node.module
             names.add(node.module)
-            if node.module == "asgi_jwks":
-                names |= {f"asgi_jwks.{alias.name}" for alias in node.names}
+            names |= {f"{node.module}.{alias.name}" for alias in node.names}
     return names
+
+
+def imported_modules(path: Path) -> set[str]:
+    """The modules of this package that a module imports."""
+    named = {name.removeprefix("asgi_jwks.") for name in imported_names(path)}
+    own = {f"{name.replace('.', '/')}.py" for name in named}
+    return {name for name in own if (ROOT / name).is_file()}
 
 
 def room(path: Path) -> str:
     return path.relative_to(ROOT).parts[0].removesuffix(".py")
 
 
-@pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_room_has_its_place_among_the_layers() -> None:
+    assert {room(path) for path in modules()} <= MAY_IMPORT.keys() | EVERYWHERE
+    above: set[str] = set()
+    for name, below in MAY_IMPORT.items():
+        assert below <= above, f"{name} may import only from the layers above it in the table"
+        above.add(name)
+
+
+@pytest.mark.parametrize("path", modules(), ids=relative)
 def test_a_room_imports_only_the_rooms_below_it(path: Path) -> None:
-    own = {name.split(".")[1] for name in imported_names(path) if name.startswith("asgi_jwks.")}
-    own = {name for name in own if (ROOT / name).is_dir() or (ROOT / f"{name}.py").is_file()}
-    if room(path) in {"testing", "cli"} and "asgi_jwks" in imported_names(path):
-        own = set()  # these use the public surface, as a stranger would
-    allowed = MAY_IMPORT[room(path)] | EVERYWHERE
+    own = {name.split("/")[0].removesuffix(".py") for name in imported_modules(path)}
+    own |= {
+        name.split(".")[1]
+        for name in imported_names(path)
+        if name.startswith("asgi_jwks.") and (ROOT / name.split(".")[1]).is_dir()
+    }
+    public = {name for name in imported_names(path) if name == "asgi_jwks"}
+    assert not public or relative(path).startswith(STRANGERS), "the public names are for strangers"
+    allowed = MAY_IMPORT.get(room(path), set()) | EVERYWHERE | {room(path)}
+    if relative(path).startswith("testing/"):
+        allowed = {"testing"}
     assert own <= allowed, f"{room(path)} may not import {sorted(own - allowed)}"
 
 
-@pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(ROOT)))
+def test_the_modules_sort_topologically() -> None:
+    graph = {relative(path): imported_modules(path) for path in modules()}
+    assert len(tuple(TopologicalSorter(graph).static_order())) >= len(graph)
+
+
+@pytest.mark.parametrize("path", modules(), ids=relative)
 def test_a_dependency_is_used_only_in_its_rooms(path: Path) -> None:
     dependencies = {name.split(".")[0] for name in imported_names(path)}
     for dependency in dependencies & ONLY_IN.keys():
         assert room(path) in ONLY_IN[dependency], f"{dependency} is not for {room(path)}"
 
 
-@pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(ROOT)))
-def test_a_module_opens_with_its_law(path: Path) -> None:
-    docstring = ast.get_docstring(ast.parse(path.read_text()))
-    assert docstring, "say what lives only here, and what the module does not know"
+@pytest.mark.parametrize("path", modules(), ids=relative)
+def test_a_module_opens_with_a_docstring(path: Path) -> None:
+    docstring = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8")))
+    assert docstring, "say in one plain clause what the module is"
 
 
 def test_the_package_imports_without_what_only_some_need() -> None:

@@ -1,10 +1,10 @@
 """The state that all event loops share: it needs none itself."""
 
 import pytest
+from asgi_jwks.caching.fetched import Fetched, Nobody
 
 from asgi_jwks import KeySetUnavailable
 from asgi_jwks.caching.cached_value import Kept
-from asgi_jwks.caching.fetched import Fetched, Nobody
 from asgi_jwks.caching.freshness import Phase, TrustPeriod
 
 

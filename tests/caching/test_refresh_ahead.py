@@ -4,8 +4,8 @@ from collections.abc import Awaitable, Callable
 
 import anyio
 import pytest
-
 from asgi_jwks.caching.fetched import Fetched
+
 from asgi_jwks.caching.freshness import Phase, TrustPeriod
 from asgi_jwks.caching.refresh_ahead import Refreshing
 from asgi_jwks.errors import KeySetUnavailable

@@ -39,10 +39,10 @@ async def hello() -> str:
     "dependency": """
 from typing import Annotated
 from fastapi import Depends, FastAPI
-from asgi_jwks import AccessToken, TrustedIssuer
+from asgi_jwks import AccessToken
 from asgi_jwks.integrations.fastapi import JWTBearer
 
-bearer = JWTBearer(TrustedIssuer({options}))
+bearer = JWTBearer({options})
 app = FastAPI()
 bearer.attach(app)
 
@@ -122,42 +122,7 @@ def test_a_good_token_is_let_through_and_a_stop_is_quiet(
         assert_quiet(started)
 
 
-def test_ctrl_c_is_quiet_too(server: Server, issuer: MockIssuer, tmp_path: Path) -> None:
-    """C4: also while a refresh may be running."""
-    right = program("wrapped", issuer=issuer.issuer, audience=AUDIENCE)
-    with running(server, tmp_path, program=right) as started:
-        started.wait_until_it_answers()
-        started.stop(by=signal.SIGINT)
-        assert_quiet(started)
-
-
-def test_a_lifespan_that_fails_at_the_start_leaves_nothing_behind(
-    server: Server, issuer: MockIssuer, tmp_path: Path
-) -> None:
-    """The application's own fault is the only one that is told of."""
-    failing = program("failing", issuer=issuer.issuer, audience=AUDIENCE)
-    with running(server, tmp_path, program=failing) as started:
-        status = started.end_without_an_answer()
-        assert status != 0 or server.ends_with_0
-        assert "no database" in started.output
-        assert "Warning" not in started.output
-
-
-def test_a_start_that_requires_keys_fails_without_them(
-    server: Server, issuer: MockIssuer, tmp_path: Path
-) -> None:
-    """C4: the server is told why, and no request is ever answered."""
-    issuer.jwks.fail(500)
-    strict = program(
-        "wrapped", issuer=issuer.issuer, audience=AUDIENCE, require_keys_at_startup=True
-    )
-    with running(server, tmp_path, program=strict) as started:
-        status = started.end_without_an_answer()
-        assert status != 0 or server.ends_with_0
-        assert "the issuer's keys" in started.output
-
-
-def test_a_start_that_requires_keys_succeeds_with_them(
+def test_a_start_that_requires_keys_succeeds_with_them_and_ctrl_c_is_quiet(
     server: Server, issuer: MockIssuer, tmp_path: Path
 ) -> None:
     """C4."""
@@ -168,3 +133,30 @@ def test_a_start_that_requires_keys_succeeds_with_them(
         started.wait_until_it_answers()
         assert started.get() == 401
         assert started.get(token=issuer.access_token()) == 200
+        started.stop(by=signal.SIGINT)
+        assert_quiet(started)
+
+
+def test_a_lifespan_that_fails_at_the_start_leaves_nothing_behind(
+    server: Server, issuer: MockIssuer, tmp_path: Path
+) -> None:
+    """A start that fails: no request is ever answered, and nothing is told but the reason."""
+    failing = program("failing", issuer=issuer.issuer, audience=AUDIENCE)
+    with running(server, tmp_path, program=failing) as started:
+        status = started.end_without_an_answer()
+        assert status != 0 or server.ends_with_0
+        assert "no database" in started.output
+        assert "Warning" not in started.output
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_start_that_requires_keys_fails_without_them(
+    server: Server, form: str, issuer: MockIssuer, tmp_path: Path
+) -> None:
+    """C4: the server is told why, and no request is ever answered."""
+    issuer.jwks.fail(500)
+    strict = program(form, issuer=issuer.issuer, audience=AUDIENCE, require_keys_at_startup=True)
+    with running(server, tmp_path, program=strict) as started:
+        status = started.end_without_an_answer()
+        assert status != 0 or server.ends_with_0
+        assert "unavailable" in started.output.lower()

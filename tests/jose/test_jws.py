@@ -1,5 +1,6 @@
 """A token comes apart in exactly one way, or is malformed."""
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -10,7 +11,14 @@ from hypothesis import strategies as st
 
 from asgi_jwks.errors import InvalidToken, Reason
 from asgi_jwks.jose.encoding import b64url_encode
-from asgi_jwks.jose.jws import MAX_TOKEN_BYTES, parse_compact, segments_of
+from asgi_jwks.jose.jws import (
+    MAX_HEADER_BYTES,
+    MAX_TOKEN_BYTES,
+    decode_claims,
+    decode_header,
+    parse_compact,
+    segments_of,
+)
 
 HEADER = b'{"alg":"RS256","kid":"a"}'
 PAYLOAD = b'{"iss":"https://issuer.example/","aud":["a","b"]}'
@@ -106,7 +114,17 @@ MALFORMED = {
     "a nested token": (compact(payload=compact()), "in the payload: not JSON"),
     "NaN": (compact(payload=b'{"exp":NaN}'), "in the payload: NaN"),
     "a deep header": (compact(b'{"a":' + b"[" * 16 + b"]" * 16 + b"}"), "in the header: nested"),
-    "a deep payload": (compact(payload=b"[" * 9000), "in the payload: nested"),
+    "a deep payload": (compact(payload=b"[" * 200), "in the payload: nested"),
+    "a payload of brackets": (compact(payload=b"[" * 9000), "in the payload: too many objects"),
+    "a header of many members": (
+        compact(json.dumps({f"m{n}": n for n in range(33)}).encode()),
+        "in the header: too many members",
+    ),
+    "a large header": (compact(b"{}" + b" " * 8000), "the header is larger than 8192 bytes"),
+    "a payload of many members": (
+        compact(payload=json.dumps({f"m{n}": n for n in range(513)}).encode()),
+        "in the payload: too many members",
+    ),
 }
 
 
@@ -114,6 +132,21 @@ MALFORMED = {
 def test_everything_else_is_malformed(token: bytes, detail: str) -> None:
     """D1, D2, D8, D10, D12: and the detail says what was wrong."""
     assert detail in detail_of(token)
+
+
+def test_a_header_is_read_up_to_its_limits() -> None:
+    """W2: 8 KiB as it is sent, and 32 members."""
+    header = json.dumps({f"m{n}": n for n in range(32)}).encode()
+    padded = header + b" " * (MAX_HEADER_BYTES * 3 // 4 - len(header))
+    segment = b64url_encode(padded).encode()
+    assert len(segment) == MAX_HEADER_BYTES
+    assert len(decode_header(segment)) == 32
+
+
+def test_claims_are_read_up_to_their_limits() -> None:
+    """W2: 512 members, and the payload may be as large as the token."""
+    claims = json.dumps({f"m{n}": "x" * 12 for n in range(512)}).encode()
+    assert len(decode_claims(b64url_encode(claims).encode())) == 512
 
 
 def test_no_byte_of_the_token_is_in_the_error() -> None:

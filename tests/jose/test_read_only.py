@@ -1,19 +1,30 @@
 """Claims that several requests share cannot be changed by one of them."""
 
 import copy
+import heapq
 import json
+import operator
 import pickle
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 from fastapi.encoders import jsonable_encoder
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from asgi_jwks.jose.encoding import json_object
-from asgi_jwks.jose.read_only import ReadOnlyDict, ReadOnlyList
+from asgi_jwks.jose.read_only import ReadOnlyDict, ReadOnlyList, private_copy
 
 DOCUMENT = b'{"aud":["a","b"],"realm_access":{"roles":["x",["y"]]},"exp":1.5}'
 PLAIN = {"aud": ["a", "b"], "realm_access": {"roles": ["x", ["y"]]}, "exp": 1.5}
+
+few = settings(max_examples=100, deadline=None)
+values = st.recursive(
+    st.none() | st.integers(0, 9) | st.text(max_size=2),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=2), inner),
+    max_leaves=8,
+)
 
 DICT_CHANGES: dict[str, Callable[[Any], object]] = {
     "setitem": lambda d: d.__setitem__("exp", 0),
@@ -25,6 +36,12 @@ DICT_CHANGES: dict[str, Callable[[Any], object]] = {
     "popitem": lambda d: d.popitem(),
     "setdefault": lambda d: d.setdefault("exp", 0),
     "update": lambda d: d.update(exp=0),
+    "init": lambda d: d.__init__({"exp": 0}),
+    "init with keywords": lambda d: d.__init__(exp=0),
+    "init of nothing": lambda d: d.__init__(),
+    "an augmented assignment": lambda d: exec("claims |= {'exp': 0}", {"claims": d}),
+    "operator.setitem": lambda d: operator.setitem(d, "exp", 0),
+    "exec": lambda d: exec("claims['exp'] = 0", {"claims": d}),
 }
 LIST_CHANGES: dict[str, Callable[[Any], object]] = {
     "setitem": lambda v: v.__setitem__(0, "z"),
@@ -40,6 +57,10 @@ LIST_CHANGES: dict[str, Callable[[Any], object]] = {
     "remove": lambda v: v.remove("a"),
     "reverse": lambda v: v.reverse(),
     "sort": lambda v: v.sort(),
+    "init": lambda v: v.__init__(["z"]),
+    "init of nothing": lambda v: v.__init__(),
+    "an augmented assignment": lambda v: exec("aud += ['z']", {"aud": v}),
+    "exec": lambda v: exec("aud[0] = 'z'", {"aud": v}),
 }
 
 
@@ -67,7 +88,7 @@ def test_an_array_refuses_every_change(
 
 
 def test_every_mutating_method_of_dict_and_list_is_covered() -> None:
-    harmless = {"__new__", "__init__", "__getattribute__", "__class_getitem__", "__doc__"}
+    harmless = {"__new__", "__getattribute__", "__class_getitem__", "__doc__"}
     for base, frozen, reading in (
         (dict, ReadOnlyDict, {"get", "items", "keys", "values", "fromkeys", "copy"}),
         (list, ReadOnlyList, {"count", "index", "copy"}),
@@ -77,7 +98,7 @@ def test_every_mutating_method_of_dict_and_list_is_covered() -> None:
         assert methods <= reading
         in_place = {name for name in inherited if name.startswith("__i")} - harmless
         assert in_place <= {"__iter__"}
-        assert not inherited & {"__setitem__", "__delitem__"}
+        assert not inherited & {"__setitem__", "__delitem__", "__init__"}
 
 
 def test_no_attribute_can_be_added(claims: ReadOnlyDict) -> None:
@@ -110,38 +131,103 @@ def test_they_cannot_be_hashed(claims: ReadOnlyDict) -> None:
             hash(value)
 
 
-SHALLOW: dict[str, Callable[[Any], Any]] = {
-    "copy method": lambda value: value.copy(),
-    "copy.copy": copy.copy,
-}
-
-
-@pytest.mark.parametrize("duplicate", SHALLOW.values(), ids=SHALLOW)
-def test_a_shallow_copy_is_plain(claims: ReadOnlyDict, duplicate: Callable[[Any], Any]) -> None:
-    assert type(duplicate(claims)) is dict
-    assert type(duplicate(claims["aud"])) is list
-    changed = duplicate(claims)
+def test_the_method_copy_gives_a_plain_value_to_change(claims: ReadOnlyDict) -> None:
+    for value in (claims, claims["aud"]):
+        assert type(value.copy()) in {dict, list}
+        assert value.copy() == value
+    changed = claims.copy()
     changed["exp"] = 2
     assert claims == PLAIN
 
 
-def pickled(protocol: int) -> Callable[[Any], Any]:
-    return lambda value: pickle.loads(pickle.dumps(value, protocol))
-
-
-DEEP: dict[str, Callable[[Any], Any]] = {"copy.deepcopy": copy.deepcopy}
-DEEP |= {f"pickle {n}": pickled(n) for n in range(pickle.HIGHEST_PROTOCOL + 1)}
-
-
-@pytest.mark.parametrize("duplicate", DEEP.values(), ids=DEEP)
-def test_a_deep_copy_is_plain_all_the_way(
+@pytest.mark.parametrize("duplicate", [copy.copy, copy.deepcopy])
+def test_a_copy_of_a_value_that_cannot_change_is_the_value_itself(
     claims: ReadOnlyDict, duplicate: Callable[[Any], Any]
 ) -> None:
-    result = duplicate(claims)
-    assert result == PLAIN
-    roles = result["realm_access"]["roles"]
-    assert [type(v) for v in (result, result["realm_access"])] == [dict, dict]
-    assert [type(v) for v in (result["aud"], roles, roles[1])] == [list, list, list]
+    """H6: as Python copies a tuple."""
+    assert duplicate(claims) is claims
+    assert duplicate(claims["aud"]) is claims["aud"]
+    assert duplicate({"claims": claims})["claims"] is claims
+
+
+def assert_read_only(value: Any, plain: Any) -> None:
+    assert value == plain
+    roles = value["realm_access"]["roles"]
+    assert [type(v) for v in (value, value["realm_access"])] == [ReadOnlyDict] * 2
+    assert [type(v) for v in (value["aud"], roles, roles[1])] == [ReadOnlyList] * 3
+    with pytest.raises(TypeError, match="read-only"):
+        roles[1].append("z")
+
+
+@pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
+def test_an_unpickled_value_is_read_only_again(claims: ReadOnlyDict, protocol: int) -> None:
+    """H6: all the way down."""
+    assert_read_only(pickle.loads(pickle.dumps(claims, protocol)), PLAIN)
+    assert_read_only(pickle.loads(pickle.dumps(private_copy(claims), protocol)), PLAIN)
+
+
+def test_a_value_made_by_hand_is_read_only_all_the_way() -> None:
+    assert_read_only(ReadOnlyDict(PLAIN), PLAIN)
+    assert ReadOnlyDict(PLAIN.items()) == PLAIN
+    assert ReadOnlyDict() == {}
+    assert ReadOnlyList() == []
+    assert ReadOnlyList([{"a": [1]}])[0]["a"] == [1]
+
+
+def test_a_private_copy_is_equal_and_as_read_only(claims: ReadOnlyDict) -> None:
+    assert_read_only(private_copy(claims), PLAIN)
+    flat = json_object(b'{"a":1}')
+    assert private_copy(flat) == flat
+    assert private_copy(flat) is not flat
+
+
+PAST_THE_REFUSALS: dict[str, Callable[[Any], object]] = {
+    "dict.__setitem__": lambda c: dict.__setitem__(c, "exp", 0),
+    "dict.update": lambda c: dict.update(c, exp=0),
+    "dict.__init__": lambda c: dict.__init__(c, exp=0),
+    "dict.clear": lambda c: dict.clear(c),
+    "heapq.heappush": lambda c: heapq.heappush(c["aud"], "A"),
+    "heapq.heapify": lambda c: heapq.heapify(c["realm_access"]["deep"][0]["list"]),
+    "list.append": lambda c: list.append(c["aud"], "z"),
+    "list.__init__": lambda c: list.__init__(c["realm_access"]["roles"], ["z"]),
+    "a list in a list": lambda c: list.append(c["realm_access"]["roles"][1], "z"),
+    "an object in a list": lambda c: dict.clear(c["realm_access"]["deep"][0]),
+    "an object in an object": lambda c: dict.__setitem__(c["realm_access"], "roles", []),
+    "eval": lambda c: eval("dict.__setitem__(claims, 'sub', 'admin')", {"claims": c}),
+}
+
+
+@pytest.mark.parametrize("change", PAST_THE_REFUSALS.values(), ids=PAST_THE_REFUSALS)
+def test_whatever_one_reader_does_to_its_copy_shows_in_no_other(
+    change: Callable[[Any], object],
+) -> None:
+    """H6: heapq, `__init__`, eval and `dict.__setitem__` go past every refusal of a subclass."""
+    document = b'{"aud":["b","a"],"realm_access":{"roles":["x",["y"]],"deep":[{"list":[2,1]}]}}'
+    kept = json_object(document)
+    first, second = private_copy(kept), private_copy(kept)
+    change(first)
+    assert first != second
+    for untouched in (kept, second, private_copy(kept), private_copy(second)):
+        assert json.dumps(untouched, separators=(",", ":")).encode() == document
+
+
+@few
+@given(st.dictionaries(st.text(max_size=3), values, max_size=4))
+def test_a_private_copy_shares_no_container(value: dict[str, Any]) -> None:
+    """H6: whatever the claims look like."""
+    kept = json_object(json.dumps(value).encode())
+    copied = private_copy(kept)
+    assert copied == value
+    assert containers(kept).isdisjoint(containers(copied))
+
+
+def containers(value: Any) -> set[int]:
+    """The identities of all objects and arrays in a value."""
+    if not isinstance(value, dict | list):
+        return set()
+    assert type(value) in {ReadOnlyDict, ReadOnlyList}
+    inner = value.values() if isinstance(value, dict) else value
+    return {id(value)}.union(*map(containers, inner))
 
 
 def test_operators_give_plain_values(claims: ReadOnlyDict) -> None:

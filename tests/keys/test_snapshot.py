@@ -11,8 +11,8 @@ from typing import Any
 
 import anyio
 import pytest
-
 from asgi_jwks.caching.fetched import Fetched
+
 from asgi_jwks.caching.freshness import Phase
 from asgi_jwks.jose.jwk_set import JWKSet
 from asgi_jwks.keys.remote import RemoteJWKSet

@@ -24,6 +24,8 @@ __all__ = ["SERVERS", "RunningServer", "Server", "running"]
 
 # Seconds that a server may take to start or to end, on a very busy machine.
 _PATIENCE: Final = 60.0
+# Seconds that an answer may take.
+_ANSWER: Final = 10.0
 # Seconds between two questions.
 _PAUSE: Final = 0.02
 
@@ -68,12 +70,6 @@ SERVERS: Final = (
         "hypercorn --worker-class trio --bind 127.0.0.1:{port} app:app",
         ends_with_0=True,
     ),
-    # Without a supervisor.
-    Server(
-        "hypercorn without workers",
-        ("hypercorn",),
-        "hypercorn --workers 0 --bind 127.0.0.1:{port} app:app",
-    ),
     Server(
         "granian", ("granian",), "granian --interface asgi --host 127.0.0.1 --port {port} app:app"
     ),
@@ -85,7 +81,8 @@ SERVERS: Final = (
     Server(
         "gunicorn with uvicorn",
         ("gunicorn", "uvicorn_worker"),
-        "gunicorn --no-control-socket --worker-class uvicorn_worker.UvicornWorker --bind 127.0.0.1:{port} app:app",
+        "gunicorn --no-control-socket --worker-class uvicorn_worker.UvicornWorker "
+        "--bind 127.0.0.1:{port} app:app",
     ),
 )
 
@@ -108,7 +105,7 @@ class RunningServer:
         headers = {} if token is None else {"Authorization": f"Bearer {token}"}
         try:
             return httpx.get(
-                self.url + path, headers=headers, trust_env=False, timeout=_PATIENCE
+                self.url + path, headers=headers, trust_env=False, timeout=_ANSWER
             ).status_code
         except httpx.TransportError:
             return None

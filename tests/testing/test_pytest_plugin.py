@@ -1,23 +1,17 @@
 """The pytest plugin, in test runs of its own."""
 
 import pytest
+from tests.support.inner_runs import run_pytest
 
 pytest_plugins = ["pytester"]
 
 # The plugin is loaded by name here, whether or not its entry point is installed.
-ARGUMENTS = (
-    "-p",
-    "no:asgi_jwks",
-    "-p",
-    "asgi_jwks.testing.pytest_plugin",
-    "-p",
-    "no:cacheprovider",
-)
+ARGUMENTS = ("-p", "no:asgi_jwks", "-p", "asgi_jwks.testing.pytest_plugin")
 
 
 def run(pytester: pytest.Pytester, tests: str) -> pytest.RunResult:
     pytester.makepyfile(tests)
-    return pytester.runpytest_inprocess(*ARGUMENTS)
+    return run_pytest(pytester, *ARGUMENTS)
 
 
 def test_tokens_and_headers_come_from_the_issuer(pytester: pytest.Pytester) -> None:

@@ -7,7 +7,7 @@ import pytest
 from asgi_jwks import AccessTokenVerifier, StaticJWKSet, TrustedIssuer
 from asgi_jwks.jose.key import VerificationKey
 from asgi_jwks.testing import MockIssuer, SigningKey
-from asgi_jwks.tokens.issuers import KeySource
+from asgi_jwks.tokens.key_source import KeySource
 
 NOW = 1_700_000_000.0
 KEY = SigningKey.generate("RS256", kid="k1")

@@ -8,7 +8,7 @@ import pytest
 
 from asgi_jwks import AccessTokenVerifier, InvalidToken, TrustedIssuer
 from asgi_jwks.testing import MockIssuer, forge
-from asgi_jwks.tokens.batching import Pacing, yield_once
+from asgi_jwks.tokens.batching import Batching, _yield_once
 
 pytestmark = pytest.mark.anyio
 
@@ -21,64 +21,64 @@ def anyio_backend() -> str:
     return "asyncio"
 
 
-async def asked(pacing: Pacing) -> bool:
-    return pacing.is_crowded()
+async def asked(batching: Batching) -> bool:
+    return batching._is_crowded()
 
 
-async def in_one_pass(pacing: Pacing, count: int) -> list[bool]:
-    return await asyncio.gather(*(asked(pacing) for _ in range(count)))
+async def in_one_pass(batching: Batching, count: int) -> list[bool]:
+    return await asyncio.gather(*(asked(batching) for _ in range(count)))
 
 
 class TestOnAsyncio:
     async def test_one_task_is_no_crowd_however_often_it_asks(self) -> None:
-        pacing = Pacing()
+        batching = Batching()
         for _ in range(3):
-            assert pacing.is_crowded() is False
-            assert pacing.is_crowded() is False
-            await yield_once()
+            assert batching._is_crowded() is False
+            assert batching._is_crowded() is False
+            await _yield_once()
 
     async def test_the_second_task_of_a_pass_makes_it_crowded(self) -> None:
-        pacing = Pacing()
-        assert await in_one_pass(pacing, 3) == [False, True, True]
+        batching = Batching()
+        assert await in_one_pass(batching, 3) == [False, True, True]
 
     async def test_after_a_crowded_pass_the_first_task_of_the_next_is_one_too(self) -> None:
-        pacing = Pacing()
-        await in_one_pass(pacing, 2)
-        assert await in_one_pass(pacing, 2) == [True, True]
-        assert await in_one_pass(pacing, 1) == [True]
-        assert await in_one_pass(pacing, 1) == [False]
+        batching = Batching()
+        await in_one_pass(batching, 2)
+        assert await in_one_pass(batching, 2) == [True, True]
+        assert await in_one_pass(batching, 1) == [True]
+        assert await in_one_pass(batching, 1) == [False]
 
     async def test_a_pass_that_is_over_is_forgotten(self) -> None:
         """H4: and so is its task."""
-        pacing = Pacing()
-        pacing.is_crowded()
-        await yield_once()
-        assert not await asyncio.create_task(asked(pacing))
-        await yield_once()
-        assert vars(pacing) == vars(Pacing())
+        batching = Batching()
+        batching._is_crowded()
+        await _yield_once()
+        assert not await asyncio.create_task(asked(batching))
+        await _yield_once()
+        assert vars(batching) == vars(Batching())
 
 
 def test_a_loop_that_was_closed_within_a_pass_does_no_harm() -> None:
     """F15"""
-    pacing = Pacing()
+    batching = Batching()
     loop = asyncio.new_event_loop()
     # As run_until_complete leaves it if it is interrupted: what was called soon is never called.
-    coroutine = asked(pacing)
+    coroutine = asked(batching)
     task = loop.create_task(coroutine)
     loop.call_soon(loop.stop)
     loop.run_forever()
     assert task.result() is False
     loop.close()
-    assert asyncio.run(asked(pacing)) is False
+    assert asyncio.run(asked(batching)) is False
 
 
 def test_without_an_event_loop_nobody_waits() -> None:
-    assert Pacing().is_crowded() is False
+    assert Batching()._is_crowded() is False
 
 
 def test_on_trio_nobody_waits() -> None:
     """F15"""
-    pacing = Pacing()
+    batching = Batching()
 
     async def crowd() -> None:
         async with anyio.create_task_group() as tasks:
@@ -86,7 +86,7 @@ def test_on_trio_nobody_waits() -> None:
                 tasks.start_soon(asked_on_trio)
 
     async def asked_on_trio() -> None:
-        assert not pacing.is_crowded()
+        assert not batching._is_crowded()
 
     anyio.run(crowd, backend="trio")
 

@@ -9,7 +9,7 @@ from asgi_jwks import AccessTokenVerifier, InvalidToken, Reason, StaticJWKSet, T
 from asgi_jwks.jose.jwk_set import JWKSet
 from asgi_jwks.testing import MockIssuer, SigningKey
 from asgi_jwks.tokens import header_rules, verifier
-from asgi_jwks.tokens.header_cache import KnownSigners, Signer
+from asgi_jwks.tokens.header_cache import HeaderCache, Signer
 from asgi_jwks.tokens.header_rules import JOSEHeader
 
 Trusted = Callable[..., TrustedIssuer]
@@ -48,14 +48,14 @@ def signer(kid: str) -> Signer:
 
 def test_sixty_four_headers_are_known_and_then_none() -> None:
     """H4: an issuer that writes a new header into each token fills no memory."""
-    known = KnownSigners()
+    known = HeaderCache()
     for number in range(64):
-        known.remember(b"%d" % number, signer(str(number)))
+        known.put(b"%d" % number, signer(str(number)))
         assert len(known) == number + 1
-    known.remember(b"0", signer("newer"))
+    known.put(b"0", signer("newer"))
     assert known.get(b"0") == signer("newer")
     assert len(known) == 64
-    known.remember(b"64", signer("64"))
+    known.put(b"64", signer("64"))
     assert len(known) == 1
     assert known.get(b"0") is None
 
@@ -99,7 +99,7 @@ async def test_a_known_header_names_a_key_of_the_set_at_hand_and_no_other(
         assert refusal.value.reason is Reason.BAD_SIGNATURE
         await verifier.verify(issuer.access_token(jti="3", key=replaced))
         header_segment, _, _ = issuer.access_token().encode().split(b".")
-        known = verifier._signers.get(header_segment)
+        known = verifier._tokens._headers.get(header_segment)
         assert known is not None
         assert known.keys is keys.set
     other = SigningKey.generate("RS256", kid="another")

@@ -109,7 +109,7 @@ async def test_the_keys_of_all_are_closed(trusted: Trusted) -> None:
         def __init__(self, name: str) -> None:
             self._name = name
 
-        async def key_for(self, *args: object) -> Any: ...
+        async def find(self, *args: object) -> Any: ...
 
         async def aclose(self) -> None:
             closed.append(self._name)

@@ -2,7 +2,7 @@ import logging
 
 import pytest
 
-from asgi_jwks.tokens.near_misses import NearMisses
+from asgi_jwks.tokens.near_misses import NearMisses, by_likeness
 
 ISSUER = "https://issuer.example/"
 
@@ -21,7 +21,7 @@ ISSUER = "https://issuer.example/"
 )
 def test_a_near_miss_is_explained(value: object, caplog: pytest.LogCaptureFixture) -> None:
     """G5"""
-    NearMisses("iss").look(value, [ISSUER])
+    NearMisses("iss").look(value, by_likeness([ISSUER]))
     [record] = caplog.records
     assert record.name == "asgi_jwks.tokens"
     assert record.levelno == logging.WARNING
@@ -49,7 +49,7 @@ def test_a_near_miss_is_explained(value: object, caplog: pytest.LogCaptureFixtur
 )
 def test_what_is_equal_or_far_off_is_not(value: object, caplog: pytest.LogCaptureFixture) -> None:
     """G5: the hint is for what people overlook, so that it can be believed."""
-    NearMisses("iss").look(value, [ISSUER])
+    NearMisses("iss").look(value, by_likeness([ISSUER]))
     assert not caplog.records
 
 
@@ -57,7 +57,7 @@ def test_each_configured_value_is_explained_once(caplog: pytest.LogCaptureFixtur
     """G5, H4: no stranger can flood the log."""
     near_misses = NearMisses("audience")
     for value in ("HTTPS://A.EXAMPLE", "https://a.example/", "http://a.example", "B"):
-        near_misses.look(value, ["https://a.example", "b"])
+        near_misses.look(value, by_likeness(["https://a.example", "b"]))
     first, second = (record.getMessage() for record in caplog.records)
     assert "audience is 'HTTPS://A.EXAMPLE'; configured is 'https://a.example'" in first
     assert "audience is 'B'; configured is 'b'" in second
@@ -66,8 +66,8 @@ def test_each_configured_value_is_explained_once(caplog: pytest.LogCaptureFixtur
 def test_what_a_stranger_wrote_is_escaped_and_shortened(caplog: pytest.LogCaptureFixture) -> None:
     """D7, H1"""
     value = f"http://issuer.example/{'/' * 500}"
-    NearMisses("iss").look(value, [ISSUER])
-    NearMisses("iss").look("https://issuer.example/\n", [ISSUER])
+    NearMisses("iss").look(value, by_likeness([ISSUER]))
+    NearMisses("iss").look("https://issuer.example/\n", by_likeness([ISSUER]))
     long, broken = (record.getMessage() for record in caplog.records)
     assert "/" * 100 not in long
     assert "\n" not in broken

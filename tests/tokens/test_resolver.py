@@ -8,7 +8,8 @@ import pytest
 from asgi_jwks import InvalidToken, KeySetUnavailable, Reason, StaticJWKSet, TrustedIssuer
 from asgi_jwks.testing import MockIssuer
 from asgi_jwks.tokens.claim_rules import TokenRules
-from asgi_jwks.tokens.issuers import Check, KeySource
+from asgi_jwks.tokens.issuers import Check
+from asgi_jwks.tokens.key_source import KeySource
 from asgi_jwks.tokens.resolver import ResolvedIssuers
 
 pytestmark = pytest.mark.anyio

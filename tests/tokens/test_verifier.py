@@ -19,11 +19,11 @@ from asgi_jwks import (
     StaticJWKSet,
     TrustedIssuer,
 )
+from asgi_jwks.access_token_verifier import VERIFIED_TOKENS
 from asgi_jwks.jose.jwk_set import JWKSet
 from asgi_jwks.jose.key import VerificationKey
 from asgi_jwks.testing import MockIssuer, SigningKey, forge
 from asgi_jwks.testing.forgery import hmac_signer
-from asgi_jwks.tokens.verifier import VERIFIED_TOKENS
 
 pytestmark = pytest.mark.anyio
 
@@ -51,21 +51,21 @@ class Keys:
     def at_hand(self) -> JWKSet | None:
         return self.set
 
-    async def key_for(
+    async def find(
         self, kid: str | None, algorithm: str, screen: Callable[[], object]
     ) -> VerificationKey:
-        self.calls.append(("key_for", kid, algorithm))
+        self.calls.append(("find", kid, algorithm))
         if self.outage:
             raise KeySetUnavailable("no keys", retry_after=7)
         screen()
         assert self.later is not None
         return self.later
 
-    def may_find_more(self) -> bool:
+    def can_find_more(self) -> bool:
         return self.finds_more
 
-    def may_replace(self, key: VerificationKey) -> bool:
-        self.calls.append(("may_replace", key.kid))
+    def can_replace(self, key: VerificationKey) -> bool:
+        self.calls.append(("can_replace", key.kid))
         return self.later is not None
 
     async def replacement_for(self, key: VerificationKey, algorithm: str) -> VerificationKey | None:
@@ -313,7 +313,7 @@ class TestKeys:
     async def test_a_token_that_could_not_pass_may_not_cost_a_fetch(
         self, trusted: Trusted, issuer: MockIssuer, clock: Any, claims: dict[str, Any]
     ) -> None:
-        """A8, F3: `key_for` and `replacement_for` get to judge the claims first."""
+        """A8, F3: `find` and `replacement_for` get to judge the claims first."""
         keys = Keys(None)
         keys.later = key_set(STRANGER).keys[0]
         verifier = AccessTokenVerifier([trusted(keys=keys)], clock=clock)
@@ -354,7 +354,7 @@ class TestKeys:
         [keys.later] = key_set(issuer.signing_key).keys
         verifier = AccessTokenVerifier([trusted(keys=keys)], clock=clock)
         assert (await verifier.verify(issuer.access_token())).key_id == "k1"
-        assert keys.calls == [("key_for", "k1", "RS256")]
+        assert keys.calls == [("find", "k1", "RS256")]
 
     async def test_a_key_that_was_replaced_under_its_id_is_found(
         self, trusted: Trusted, issuer: MockIssuer, clock: Any
@@ -364,7 +364,7 @@ class TestKeys:
         [keys.later] = key_set(STRANGER).keys
         verifier = AccessTokenVerifier([trusted(keys=keys)], clock=clock)
         assert (await verifier.verify(issuer.access_token(key=STRANGER))).key_id == "k1"
-        assert keys.calls == [("may_replace", "k1"), ("replacement_for", "k1", "RS256")]
+        assert keys.calls == [("can_replace", "k1"), ("replacement_for", "k1", "RS256")]
 
     async def test_a_replacement_must_verify_too(
         self, trusted: Trusted, issuer: MockIssuer, clock: Any
@@ -386,7 +386,7 @@ class TestKeys:
         verifier = AccessTokenVerifier([trusted(keys=keys)], clock=clock)
         token = issuer.access_token(key=STRANGER)
         assert await reason_of(verifier, token) is Reason.BAD_SIGNATURE
-        assert keys.calls == [("may_replace", "k1")]
+        assert keys.calls == [("can_replace", "k1")]
 
 
 class TestTheMemory:
@@ -410,10 +410,10 @@ class TestTheMemory:
         for other in (f"{token}A", token[:-1], token.swapcase(), forge.with_alg_none(token)):
             with pytest.raises(InvalidToken):
                 await verifier.verify(other)
-        assert len(verifier._verified) == 1
-        [digest] = verifier._verified.young
+        assert len(verifier._tokens._tokens) == 1
+        [digest] = verifier._tokens._tokens._young
         assert len(digest) == 32
-        assert token not in repr(vars(verifier._verified))
+        assert token not in repr(vars(verifier._tokens._tokens))
 
     async def test_none_is_remembered_where_that_is_asked_for(
         self, trusted: Trusted, issuer: MockIssuer, clock: Any, checked: list[bytes]
@@ -528,7 +528,7 @@ class TestTheMemory:
         token = issuer.access_token()
         for times in (1, 2, 3):
             await verifier.verify(token)
-            assert keys.calls == [("key_for", "k1", "RS256")] * times
+            assert keys.calls == [("find", "k1", "RS256")] * times
 
     async def test_what_strangers_send_leaves_nothing_behind(
         self, verifier: AccessTokenVerifier, issuer: MockIssuer
@@ -542,8 +542,8 @@ class TestTheMemory:
             ):
                 with pytest.raises(InvalidToken):
                     await verifier.verify(token)
-        assert len(verifier._verified) == 0
-        assert len(verifier._signers) == 0
+        assert len(verifier._tokens._tokens) == 0
+        assert len(verifier._tokens._headers) == 0
 
 
 class TestTheCallersOwnChecks:
@@ -569,7 +569,7 @@ class TestTheCallersOwnChecks:
         for check in (lambda token: answer, later):
             verifier = AccessTokenVerifier([trusted(checks=[check])], clock=clock)
             assert await reason_of(verifier, issuer.access_token()) is Reason.CHECK_FAILED
-            assert len(verifier._verified) == 0
+            assert len(verifier._tokens._tokens) == 0
 
     async def test_all_checks_are_made_in_order_on_every_request(
         self, trusted: Trusted, issuer: MockIssuer, clock: Any

@@ -1,4 +1,28 @@
 """The room of events: what happened, as frozen values, one module for each source.
 
-It does not know how the changes come about, and who listens.
+It does not know how the changes come about. `log_event` is the default listener.
 """
+
+from asgi_jwks.events.key_set import (
+    BudgetExhausted,
+    KeySetEvent,
+    KeySetExpired,
+    KeySetRefreshed,
+    Listener,
+    RefreshFailed,
+    ServingStale,
+    UnknownKey,
+)
+from asgi_jwks.events.log import log_event
+
+__all__ = [
+    "BudgetExhausted",
+    "KeySetEvent",
+    "KeySetExpired",
+    "KeySetRefreshed",
+    "Listener",
+    "RefreshFailed",
+    "ServingStale",
+    "UnknownKey",
+    "log_event",
+]

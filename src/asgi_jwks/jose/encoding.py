@@ -1,23 +1,43 @@
-"""Strict base64url and strict, bounded JSON.
+"""Strict base64url and strict JSON, bounded before anything is built.
 
-What lives only here: the two encodings that tokens and key sets are made of. Each has one spelling
-of a value and refuses every other, so that no two readers of the same bytes can differ.
+What lives only here: the two encodings that tokens and key sets are made of, and how much JSON a
+document may hold. Each encoding has one spelling of a value and refuses every other, so that no
+two readers of the same bytes can differ.
 What it does not know: which bytes it reads. No input byte is ever part of an error's text.
 """
 
 import binascii
 import json
-import math
-import re
 from typing import Any, Final, NoReturn
 
-from asgi_jwks.jose.read_only import ReadOnlyDict, ReadOnlyList
+from asgi_jwks.jose.json_limits import DOCUMENT_LIMITS, JSONLimits, exceeds
+from asgi_jwks.jose.read_only import ReadOnlyDict, read_only_object
 
-__all__ = ["MAX_JSON_DEPTH", "EncodingError", "b64url_decode", "b64url_encode", "json_object"]
+__all__ = [
+    "DuplicateNameError",
+    "EncodingError",
+    "LimitError",
+    "UnusableValueError",
+    "b64url_decode",
+    "b64url_encode",
+    "json_object",
+]
 
 
 class EncodingError(ValueError):
     """The bytes are not what they should be. The message is a fixed phrase."""
+
+
+class LimitError(EncodingError):
+    """A JSON document that holds more than its limits allow; it may or may not be well formed."""
+
+
+class DuplicateNameError(EncodingError):
+    """A JSON object that has two members of one name."""
+
+
+class UnusableValueError(EncodingError):
+    """A well-formed JSON value that no text and no number stands for."""
 
 
 # RFC 4648, section 5. Every byte outside the alphabet becomes one that binascii refuses: so do
@@ -59,62 +79,46 @@ def b64url_encode(data: bytes) -> str:
     return encoded.replace(b"+", b"-").replace(b"/", b"_").decode("ascii")
 
 
-# A bound on work: tokens and key sets nest 3 or 4 deep in practice (Keycloak's resource_access is
-# 3), 16 leaves room, and recursion over claims stays far from the interpreter's own limit.
-MAX_JSON_DEPTH: Final = 16
-
 _WHITE_SPACE: Final = " \t\n\r"  # RFC 8259, section 2; str.strip() alone would take 25 more
-_BRACKETS: Final = b"[]{}"
-_NO_BRACKET: Final = bytes(byte for byte in range(256) if byte not in _BRACKETS)
-_ESCAPE: Final = re.compile(rb"\\.", re.DOTALL)
-_SURROGATE: Final = re.compile(rb"\\u[dD][89a-fA-F]")
 
 
-def _frozen_list(values: list[Any]) -> ReadOnlyList:
-    for index, value in enumerate(values):
-        if type(value) is list:
-            values[index] = _frozen_list(value)
-    return ReadOnlyList(values)
-
-
-def _frozen_object(members: list[tuple[str, Any]]) -> ReadOnlyDict:
-    value = ReadOnlyDict(members)
+def _object_of(members: list[tuple[str, Any]]) -> ReadOnlyDict:
+    value = read_only_object(members)
     if len(value) != len(members):
-        raise EncodingError("a member name occurs twice")
-    for name, member in members:
-        if type(member) is list:
-            dict.__setitem__(value, name, _frozen_list(member))
+        raise DuplicateNameError("a member name occurs twice")
     return value
-
-
-def _finite_float(text: str) -> float:
-    number = float(text)
-    if math.isinf(number):
-        raise EncodingError("a number is out of range")
-    return number
 
 
 def _no_constant(_name: str) -> NoReturn:
     raise EncodingError("NaN and Infinity are not JSON")
 
 
+def _float_of(text: str) -> float:
+    if text[-3:].isdigit() and ("e" in text or "E" in text):
+        raise LimitError("a number has an exponent of more than two digits")
+    return float(text)
+
+
 _scan: Final = json.JSONDecoder(
-    object_pairs_hook=_frozen_object, parse_float=_finite_float, parse_constant=_no_constant
+    object_pairs_hook=_object_of, parse_float=_float_of, parse_constant=_no_constant
 ).raw_decode
 
+_scan_any_string: Final = json.JSONDecoder(strict=False).raw_decode
 
-def json_object(data: bytes) -> ReadOnlyDict:
+
+def json_object(data: bytes, limits: JSONLimits = DOCUMENT_LIMITS) -> ReadOnlyDict:
     """Read exactly one JSON object (RFC 8259) in UTF-8; the result is read-only all the way.
 
-    Refuses what JSON libraries tend to let through: a byte order mark, UTF-16 and UTF-32, a member
-    name that occurs twice at any level, NaN and Infinity, floats beyond the range of a double,
-    integers beyond Python's limit of digits, lone surrogates, nesting deeper than MAX_JSON_DEPTH,
-    and anything but white space around the object. The size is for the caller to bound.
+    Refuses JSON that libraries tend to let through: a byte order mark, UTF-16 and UTF-32, a member
+    name that occurs twice at any level, NaN and Infinity, lone surrogates, and anything but white
+    space around the object. `limits` bounds what is in it, before anything is built; its size in
+    bytes is for the caller to bound.
 
-    Raises EncodingError.
+    Raises EncodingError: LimitError, DuplicateNameError and UnusableValueError for a document that
+    may be well formed, another for one that is not.
     """
-    if data.count(b"{") + data.count(b"[") > MAX_JSON_DEPTH:
-        _check_depth(data)
+    if (reason := exceeds(data, limits)) is not None:
+        raise LimitError(reason)
     try:
         text = data.decode("utf-8").strip(_WHITE_SPACE)
         value, end = _scan(text)
@@ -123,36 +127,23 @@ def json_object(data: bytes) -> ReadOnlyDict:
     except UnicodeDecodeError:
         raise EncodingError("not UTF-8") from None
     except ValueError:
-        # JSONDecodeError, and the ValueError of an integer with too many digits.
         raise EncodingError("not JSON") from None
     if end != len(text):
         raise EncodingError("data after the JSON value")
     if type(value) is not ReadOnlyDict:
         raise EncodingError("not a JSON object")
-    if "\\" in text and _SURROGATE.search(data):
-        _check_surrogates(value)
+    if "\\" in text and ("\\ud" in text or "\\uD" in text):
+        _check_surrogates(text)
     return value
 
 
-def _check_depth(data: bytes) -> None:
-    # Brackets inside strings do not count. Escapes exist only in strings; once they are gone, each
-    # quote opens or closes one, and every second piece lies outside. Up to the first syntax error
-    # this agrees with the scanner, which never gets beyond that error.
-    outside = b"".join(_ESCAPE.sub(b"", data).split(b'"')[::2])
-    depth = 0
-    for bracket in outside.translate(None, _NO_BRACKET):
-        if bracket in b"[{":
-            depth += 1
-            if depth > MAX_JSON_DEPTH:
-                raise EncodingError("nested too deeply")
-        else:
-            depth -= 1
-
-
-def _check_surrogates(value: ReadOnlyDict) -> None:
+def _check_surrogates(text: str) -> None:
     # RFC 7493, section 2.1. A lone surrogate has no UTF-8 form: it would fail later, in whatever
-    # log, header or database the string is written to.
+    # log, header or database the string is written to. The scanner joins the pairs; so the whole
+    # document is read as one string, with spaces where its own strings begin and end.
+    masked = text.replace("\\\\", "--").replace('\\"', "--").replace('"', " ")
+    joined, _ = _scan_any_string(f'"{masked}"')
     try:
-        json.dumps(value, ensure_ascii=False).encode("utf-8")
+        joined.encode("utf-8")
     except UnicodeEncodeError:
-        raise EncodingError("a string has a lone surrogate") from None
+        raise UnusableValueError("a string has a lone surrogate") from None

@@ -1,8 +1,8 @@
 """Presets: one call for each provider of identities, in the words of its console.
 
-What lives only here: the public names. A preset is imported when it is first asked for, since a
-program uses one or two of them. The modules have names of their own, since a module that is
-imported is bound to its name in the package.
+What lives only here: the public names, those of the values for a rule of one's own among them. A
+name is imported when it is first asked for, since a program uses one or two of them. The modules
+have names of their own, since a module that is imported is bound to its name in the package.
 
     app = JWTBearerMiddleware(
         app, auth0("example.eu.auth0.com", audience="https://api.example.com")
@@ -47,8 +47,33 @@ if TYPE_CHECKING:
     from asgi_jwks.providers._workos import workos_connect, workos_session
     from asgi_jwks.providers._zitadel import zitadel
     from asgi_jwks.providers.preset import Preset, PresetOptions, ProviderIssuer
+    from asgi_jwks.tokens.kinds import KindRule
+    from asgi_jwks.tokens.proofs import (
+        AllOf,
+        AnyOf,
+        ClaimIs,
+        ClaimIsList,
+        ClaimIsObject,
+        ClaimStartsWith,
+        HasClaim,
+        HeaderTypeIs,
+        NoClaim,
+    )
+    from asgi_jwks.tokens.scopes import GrantClaim, GrantClaims
 
 __all__ = [
+    "AllOf",
+    "AnyOf",
+    "ClaimIs",
+    "ClaimIsList",
+    "ClaimIsObject",
+    "ClaimStartsWith",
+    "GrantClaim",
+    "GrantClaims",
+    "HasClaim",
+    "HeaderTypeIs",
+    "KindRule",
+    "NoClaim",
     "Preset",
     "PresetOptions",
     "ProviderIssuer",
@@ -94,55 +119,67 @@ __all__ = [
 ]
 
 _HOME = {
-    "Preset": "preset",
-    "PresetOptions": "preset",
-    "ProviderIssuer": "preset",
-    "allauth": "_allauth",
-    "auth0": "_auth0",
-    "authentik": "_authentik",
-    "azure_ad_b2c": "_azure_ad_b2c",
-    "casdoor": "_casdoor",
-    "clerk": "_clerk",
-    "cloudflare_access": "_cloudflare_access",
-    "cognito": "_cognito",
-    "descope": "_descope",
-    "dex": "_dex",
-    "duende": "_duende",
-    "entra_external_id": "_entra_id",
-    "entra_id": "_entra_id",
-    "entra_id_tenants": "_entra_id",
-    "firebase": "_firebase",
-    "flask_jwt_extended": "_python_libraries",
-    "fusionauth": "_fusionauth",
-    "github_actions": "_github_actions",
-    "gitlab": "_gitlab",
-    "keycloak": "_keycloak",
-    "kubernetes": "_kubernetes",
-    "logto": "_logto",
-    "node_oidc_provider": "_node_oidc_provider",
-    "okta": "_okta",
-    "openbao": "_vault",
-    "openiddict": "_openiddict",
-    "ory_hydra": "_ory_hydra",
-    "pingam": "_pingam",
-    "pingfederate": "_pingfederate",
-    "simplejwt": "_python_libraries",
-    "spiffe": "_spiffe",
-    "spring_authorization_server": "_spring_authorization_server",
-    "supabase": "_supabase",
-    "uaa": "_uaa",
-    "vault": "_vault",
-    "workos_connect": "_workos",
-    "workos_session": "_workos",
-    "xsuaa": "_uaa",
-    "zitadel": "_zitadel",
+    "AllOf": "tokens.proofs",
+    "AnyOf": "tokens.proofs",
+    "ClaimIs": "tokens.proofs",
+    "ClaimIsList": "tokens.proofs",
+    "ClaimIsObject": "tokens.proofs",
+    "ClaimStartsWith": "tokens.proofs",
+    "GrantClaim": "tokens.scopes",
+    "GrantClaims": "tokens.scopes",
+    "HasClaim": "tokens.proofs",
+    "HeaderTypeIs": "tokens.proofs",
+    "KindRule": "tokens.kinds",
+    "NoClaim": "tokens.proofs",
+    "Preset": "providers.preset",
+    "PresetOptions": "providers.preset",
+    "ProviderIssuer": "providers.preset",
+    "allauth": "providers._allauth",
+    "auth0": "providers._auth0",
+    "authentik": "providers._authentik",
+    "azure_ad_b2c": "providers._azure_ad_b2c",
+    "casdoor": "providers._casdoor",
+    "clerk": "providers._clerk",
+    "cloudflare_access": "providers._cloudflare_access",
+    "cognito": "providers._cognito",
+    "descope": "providers._descope",
+    "dex": "providers._dex",
+    "duende": "providers._duende",
+    "entra_external_id": "providers._entra_id",
+    "entra_id": "providers._entra_id",
+    "entra_id_tenants": "providers._entra_id",
+    "firebase": "providers._firebase",
+    "flask_jwt_extended": "providers._python_libraries",
+    "fusionauth": "providers._fusionauth",
+    "github_actions": "providers._github_actions",
+    "gitlab": "providers._gitlab",
+    "keycloak": "providers._keycloak",
+    "kubernetes": "providers._kubernetes",
+    "logto": "providers._logto",
+    "node_oidc_provider": "providers._node_oidc_provider",
+    "okta": "providers._okta",
+    "openbao": "providers._vault",
+    "openiddict": "providers._openiddict",
+    "ory_hydra": "providers._ory_hydra",
+    "pingam": "providers._pingam",
+    "pingfederate": "providers._pingfederate",
+    "simplejwt": "providers._python_libraries",
+    "spiffe": "providers._spiffe",
+    "spring_authorization_server": "providers._spring_authorization_server",
+    "supabase": "providers._supabase",
+    "uaa": "providers._uaa",
+    "vault": "providers._vault",
+    "workos_connect": "providers._workos",
+    "workos_session": "providers._workos",
+    "xsuaa": "providers._uaa",
+    "zitadel": "providers._zitadel",
 }
 
 
 def __getattr__(name: str) -> object:
     if name not in _HOME:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value: object = getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
+    value: object = getattr(import_module(f"asgi_jwks.{_HOME[name]}"), name)
     globals()[name] = value
     return value
 

@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 from typing import Unpack
 
-from asgi_jwks.errors import ConfigurationError
-from asgi_jwks.providers.console_words import require_name, require_tenant_id
+from asgi_jwks._options import require_flag
+from asgi_jwks.providers.console_words import require_label, require_name, require_tenant_id
 from asgi_jwks.providers.preset import Preset, PresetOptions, ProviderIssuer, names, trusted
 from asgi_jwks.tokens.kinds import KindRule
 from asgi_jwks.tokens.proofs import AllOf, HasClaim
@@ -41,17 +41,12 @@ def azure_ad_b2c(
 
     Source: Azure AD B2C docs, "Overview of tokens".
     """
-    name = require_name("tenant_name", tenant_name, example="contoso").lower()
-    if "." in name:
-        raise ConfigurationError(
-            f"tenant_name is the first label alone; got {tenant_name!r}. Write "
-            f"{name.partition('.')[0]!r}."
-        )
+    name = require_label("tenant_name", tenant_name, example="contoso")
     tenant_id = require_tenant_id("tenant", tenant)
     flow = require_name("policy", policy, example="B2C_1_signin").lower()
     host = f"https://{name}.b2clogin.com"
     notes: tuple[str, ...] = ()
-    if issuer_with_policy is not True:
+    if not require_flag("issuer_with_policy", issuer_with_policy):
         notes = (
             "The issuer is that of every policy of the tenant, so a token of another policy for "
             "the same API passes; the claim tfp or acr names the policy.",

@@ -3,8 +3,7 @@
 from collections.abc import Iterable
 from typing import Unpack
 
-from asgi_jwks.errors import ConfigurationError
-from asgi_jwks.providers.console_words import require_name
+from asgi_jwks.providers.console_words import require_label
 from asgi_jwks.providers.preset import Preset, PresetOptions, ProviderIssuer, names, trusted
 from asgi_jwks.tokens.kinds import KindRule
 from asgi_jwks.tokens.proofs import ClaimIs
@@ -32,11 +31,7 @@ def cloudflare_access(
 
     Source: Cloudflare docs, "Application token".
     """
-    name = require_name("team", team, example="example").lower()
-    if "." in name or ":" in name:
-        raise ConfigurationError(
-            f"team is the name alone; got {team!r}. Write {name.partition('.')[0]!r}."
-        )
+    name = require_label("team", team, example="example")
     issuer = f"https://{name}.cloudflareaccess.com"
     preset = Preset(
         provider="cloudflare_access",

@@ -74,6 +74,9 @@ def github_actions(
         kind=KindRule(proof=AllOf(HasClaim("repository"), HasClaim("job_workflow_ref"))),
         grant_claims=GrantClaims(client=("repository",)),
         checks=(check,),
-        notes=("Branches, environments and pull requests are in sub, ref and event_name.",),
+        notes=(
+            "Branches, environments and pull requests are in sub, ref and event_name.",
+            "A name can be taken by others once it is given up; repository_id stays.",
+        ),
     )
     return trusted(preset, options)

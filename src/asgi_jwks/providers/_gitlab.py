@@ -68,6 +68,9 @@ def gitlab(
         kind=KindRule(proof=HasClaim("project_path")),
         grant_claims=GrantClaims(client=("project_path",)),
         checks=checks,
-        notes=("Branches and environments are in ref, ref_protected and environment.",),
+        notes=(
+            "Branches and environments are in ref, ref_protected and environment.",
+            "A path can be taken by others once it is given up; project_id stays.",
+        ),
     )
     return trusted(preset, options)

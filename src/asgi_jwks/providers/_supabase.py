@@ -3,8 +3,7 @@
 from collections.abc import Iterable
 from typing import Unpack
 
-from asgi_jwks.errors import ConfigurationError
-from asgi_jwks.providers.console_words import require_name
+from asgi_jwks.providers.console_words import require_label
 from asgi_jwks.providers.preset import Preset, PresetOptions, ProviderIssuer, names, trusted
 from asgi_jwks.tokens.kinds import KindRule
 from asgi_jwks.tokens.proofs import AllOf, HasClaim
@@ -34,11 +33,7 @@ def supabase(
 
     Source: supabase/auth, internal/tokens/service.go, AccessTokenClaims and IDTokenClaims.
     """
-    name = require_name("project", project, example="abcdefghijklmnopqrst")
-    if "." in name or ":" in name:
-        raise ConfigurationError(
-            f"project is the reference alone; got {project!r}. Write {name.partition('.')[0]!r}."
-        )
+    name = require_label("project", project, example="abcdefghijklmnopqrst")
     issuer = f"https://{name}.supabase.co/auth/v1"
     preset = Preset(
         provider="supabase",

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Final, Unpack
 
 from asgi_jwks.errors import ConfigurationError
-from asgi_jwks.providers.console_words import require_domain, require_issuer
+from asgi_jwks.providers.console_words import require_issuer, require_label
 from asgi_jwks.providers.preset import Preset, PresetOptions, ProviderIssuer, names, trusted
 from asgi_jwks.tokens.kinds import KindRule
 from asgi_jwks.tokens.proofs import AllOf, ClaimIsList, NoClaim
@@ -74,9 +74,9 @@ def xsuaa(
 
     Sources: as for `uaa`; SAP, TokenClaims.java.
     """
-    host = require_domain(
-        "subdomain", f"{subdomain}.authentication.{region}.hana.ondemand.com", example="example"
-    )
+    name = require_label("subdomain", subdomain, example="example")
+    landscape = require_label("region", region, example="eu10")
+    host = f"{name}.authentication.{landscape}.hana.ondemand.com"
     preset = Preset(
         provider="xsuaa",
         issuer=f"https://{host}/oauth/token",

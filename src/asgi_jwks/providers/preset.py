@@ -4,16 +4,19 @@ What lives only here: what all presets share, and the one place where a preset b
 `TrustedIssuer`. What it does not know: any provider.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final, TypedDict
 
+from asgi_jwks._options import require_names
 from asgi_jwks.errors import ConfigurationError
 from asgi_jwks.tokens.access_token import AccessToken
 from asgi_jwks.tokens.claim_rules import Profile
+from asgi_jwks.tokens.header_rules import JOSEHeader
 from asgi_jwks.tokens.issuers import Check
 from asgi_jwks.tokens.key_source import KeySource
-from asgi_jwks.tokens.kinds import DEFAULT_KIND_RULE, KindRule, kind_rule
+from asgi_jwks.tokens.kinds import DEFAULT_KIND_RULE, KindRule
+from asgi_jwks.tokens.principal import IdentityForm
 from asgi_jwks.tokens.scopes import DEFAULT_GRANT_CLAIMS, GrantClaims
 from asgi_jwks.trusted_issuer import HTTPClient, TrustedIssuer
 
@@ -21,21 +24,27 @@ __all__ = ["ClaimAmong", "Preset", "PresetOptions", "ProviderIssuer", "names", "
 
 
 class PresetOptions(TypedDict, total=False):
-    """The options of a trusted issuer that a preset leaves to its caller: see TrustedIssuer."""
+    """The options of a trusted issuer that a preset leaves to its caller: see IssuerOptions.
 
-    keys: KeySource
-    jwks_uri: str
-    algorithms: Iterable[str]
+    A type checker does not let a function have `audience` both as a parameter and in its options,
+    so this is IssuerOptions without what presets state.
+    """
+
+    jwks_uri: str | None
+    keys: KeySource | None
+    algorithms: Iterable[str] | None
     leeway: float
     profile: Profile
+    insecure_no_audience: bool
+    kind: KindRule | Callable[[JOSEHeader, Mapping[str, Any]], bool]
+    grant_claims: GrantClaims
+    grants: Iterable[str] | None
+    identity: IdentityForm | None
     required_claims: Iterable[str]
     checks: Sequence[Check]
     gateway_proves_binding: bool
-    http_client: HTTPClient
+    http_client: HTTPClient | None
     allow_insecure_http: bool
-    kind: KindRule
-    grant_claims: GrantClaims
-    insecure_no_audience: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,7 +103,7 @@ def trusted(preset: Preset, options: PresetOptions) -> ProviderIssuer:
     """The trusted issuer of a preset; options of the caller's own win over the preset's.
 
     Raises:
-        ConfigurationError: an option is wrong, or an access token could be for any audience.
+        ConfigurationError: an option is wrong, or a token could be for any audience.
     """
     if not preset.audience and options.get("insecure_no_audience") is not True:
         raise ConfigurationError(
@@ -102,31 +111,31 @@ def trusted(preset: Preset, options: PresetOptions) -> ProviderIssuer:
             "another service of the same issuer was given is accepted here too. If that is meant, "
             "write insecure_no_audience=True; if your tokens have an aud, write audience=... ."
         )
-    given: dict[str, Any] = dict(options)
-    # TrustedIssuer does not have these three options yet; they are kept with the preset until then.
-    kind = kind_rule(given.pop("kind", preset.kind))
-    grant_claims = given.pop("grant_claims", preset.grant_claims)
-    given.pop("insecure_no_audience", None)
-    given["checks"] = (*preset.checks, *given.get("checks", ()))
-    if given.get("keys") is None:
-        given.setdefault("algorithms", preset.algorithms)
-        if preset.jwks_uri is not None:
-            given.setdefault("jwks_uri", preset.jwks_uri)
-    elif preset.algorithms != ("RS256",):
-        given.setdefault("algorithms", _algorithms_of(given["keys"], preset))
-    given |= {
+    given: dict[str, Any] = {
+        "kind": preset.kind,
+        "grant_claims": preset.grant_claims,
+        **options,
         "issuer": preset.issuer,
-        "audience": preset.audience or ("insecure_no_audience",),
+        "audience": preset.audience or None,
         "audience_claim": preset.audience_claim,
     }
-    return ProviderIssuer(replace(preset, kind=kind, grant_claims=grant_claims), given)
+    if preset.checks:
+        given["checks"] = (*preset.checks, *given.get("checks", ()))
+    keys = given.get("keys")
+    if keys is None:
+        given.setdefault("jwks_uri", preset.jwks_uri)
+    given.setdefault("algorithms", _algorithms(keys, preset))
+    return ProviderIssuer(preset, given)
 
 
-def _algorithms_of(keys: KeySource, preset: Preset) -> tuple[str, ...] | None:
+def _algorithms(keys: object, preset: Preset) -> tuple[str, ...] | None:
     """Those of the preset, unless the keys are a secret of the caller's own, which says its own."""
     own: object = getattr(keys, "algorithms", None)
-    fitting = isinstance(own, frozenset) and own.isdisjoint(preset.algorithms)
-    return None if fitting else preset.algorithms
+    return (
+        None
+        if isinstance(own, frozenset) and own.isdisjoint(preset.algorithms)
+        else (preset.algorithms)
+    )
 
 
 def names(option: str, values: str | Iterable[str], *, example: str) -> tuple[str, ...]:
@@ -135,13 +144,7 @@ def names(option: str, values: str | Iterable[str], *, example: str) -> tuple[st
     Raises:
         ConfigurationError: there is none, or one is not a string or is empty.
     """
-    given: tuple[object, ...] = (values,)
-    if isinstance(values, Iterable) and not isinstance(values, str | bytes):
-        given = tuple(values)
-    strings = tuple(name for name in given if isinstance(name, str) and name)
-    if not strings or len(strings) != len(given):
-        raise ConfigurationError(
-            f"{option} must be a string or several, none of them empty; got {values!r}. Write for "
-            f"example {option}={example!r}."
-        )
-    return strings
+    given = require_names(option, values, example=example)
+    if not given:
+        raise ConfigurationError(f"{option} must not be empty. Write for example {example!r}.")
+    return given

@@ -1,7 +1,7 @@
-"""A mock identity provider for tests and demos: `MockIssuer`, real keys, real sockets, real faults.
+"""A mock identity provider for tests and demos, with real keys, sockets and faults.
 
-What lives only here: the public surface of this room. Nothing is imported until it is asked for,
-so that the pytest plugin costs a test run nothing that it does not use.
+The public surface of this room. A name is imported when it is first asked for, so that the pytest
+plugin costs a test run nothing that it does not use.
 """
 
 from importlib import import_module

@@ -1,8 +1,7 @@
 """The JWS Compact Serialization, written without a single check.
 
-What lives only here: octets to base64url, header and payload to a token. An issuer and a forger
-share it, so nothing is refused: duplicate members, broken JSON and invalid UTF-8 all go through.
-What it does not know: keys, algorithms, claims.
+An issuer and a forger share it, so nothing is refused: duplicate members, broken JSON and invalid
+UTF-8 all go through.
 """
 
 import base64

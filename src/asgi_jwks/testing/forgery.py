@@ -1,7 +1,6 @@
 """Tokens that no issuer made: the kit of an attacker, for tests and demos.
 
-What lives only here: ways to bend a token or to build one out of anything. Each function returns
-a token; none of them checks what it is given. What it does not know: how tokens are verified.
+Each function bends a token, or builds one of anything, and checks nothing that it is given.
 
     forge.with_alg_none(token)
     forge.with_changed_payload(token, sub="admin")

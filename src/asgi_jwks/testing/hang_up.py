@@ -1,7 +1,7 @@
 """`HangUp`: an ASGI application drops the connection in the middle of its answer.
 
-What lives only here: the exception that the mock issuer's faults raise, and that the server and
-the in-process client of this room turn into a closed connection.
+The faults of the mock issuer raise it; the server and the in-process client of this room turn it
+into a closed connection.
 """
 
 __all__ = ["HangUp"]

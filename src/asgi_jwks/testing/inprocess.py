@@ -1,7 +1,6 @@
 """An httpx client whose requests go straight to an ASGI application, without a network.
 
-What lives only here: the one use of httpx in the testing room; it is imported when a client is
-asked for. What it does not know: issuers.
+The one use of httpx in this room; it is imported when a client is asked for.
 """
 
 import httpx
@@ -23,5 +22,8 @@ class _InProcess(httpx.ASGITransport):
 
 
 def client(app: ASGIApp, *, base_url: str) -> httpx.AsyncClient:
-    """A client of `app`. The network's time limits do not apply; a deadline of the caller does."""
+    """A client of `app`, without the time limits of a network.
+
+    A deadline of the caller holds.
+    """
     return httpx.AsyncClient(transport=_InProcess(app), base_url=base_url)

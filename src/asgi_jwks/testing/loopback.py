@@ -1,8 +1,7 @@
 """A real HTTP server on a loopback port, in a thread, for any ASGI application.
 
-What lives only here: the socket, the thread, and a stop that takes a fraction of a second even
-while requests hang. What it does not know: issuers, tokens, what the application does.
-uvicorn is imported when a server starts, not before.
+It stops at once, even while requests hang. It does not know issuers or tokens. uvicorn is imported
+when a server starts, not before.
 """
 
 import socket

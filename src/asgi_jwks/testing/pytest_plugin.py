@@ -1,31 +1,36 @@
 """The pytest plugin: fixtures for testing an application that asgi-jwks protects.
 
-What lives only here: fixtures, the ini options behind them, and the reset between tests.
-What it does not know: how any of it works. Every pytest run of everyone who has asgi-jwks
-installed imports this module, so it imports nothing but pytest until a fixture is used.
+Every pytest run of everyone who has asgi-jwks installed imports this module, so it imports nothing
+but pytest until a fixture is used; a test holds it to that.
 
-    def test_reading_needs_the_scope(jwks_issuer, jwks_auth_headers):
-        app = JWTBearerMiddleware(
-            api,
-            issuer=jwks_issuer.issuer,
-            audience=jwks_issuer.audience,
-            http_client=jwks_issuer.http_client(),
-        )
-        client = TestClient(app, headers=jwks_auth_headers(scopes="read:messages"))
+    def test_reading_needs_the_scope(jwks_issuer_of):
+        issuer = jwks_issuer_of(app)
+        client = TestClient(app, headers=issuer.auth_headers(scopes="read:messages"))
         assert client.get("/messages").status_code == 200
 """
 
 from collections.abc import Callable, Generator, Iterator
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from asgi_jwks.testing.pytest_attacks import add_attack_items, add_attack_options
+from asgi_jwks.testing.pytest_attacks import (
+    add_attack_items,
+    add_attack_options,
+    prepare_attacks,
+)
 
 if TYPE_CHECKING:
     from asgi_jwks.testing.provider.mock_issuer import MockIssuer
 
-__all__ = ["jwks_access_token", "jwks_auth_headers", "jwks_issuer", "jwks_server"]
+__all__ = [
+    "jwks_access_token",
+    "jwks_auth_headers",
+    "jwks_issuer",
+    "jwks_issuer_of",
+    "jwks_server",
+]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -42,6 +47,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default=["https://api.example.com"],
     )
     add_attack_options(parser)
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Find the application that `--asgi-jwks-attack` names."""
+    prepare_attacks(session)
 
 
 def pytest_collection_modifyitems(session: pytest.Session, items: list[pytest.Item]) -> None:
@@ -75,6 +85,24 @@ def jwks_server(jwks_issuer: "MockIssuer") -> Iterator[str]:
 
 
 @pytest.fixture
+def jwks_issuer_of() -> "Iterator[Callable[[Any], MockIssuer]]":
+    """Makes an application, as it is configured, trust a mock issuer until the test ends.
+
+    `issuer = jwks_issuer_of(app)` has the name and the audience of the first issuer that the
+    application's JWTBearerMiddleware or JWTBearer trusts, and its tokens meet the same rules.
+    """
+    with ExitStack() as stack:
+
+        def issuer_of(app: Any) -> "MockIssuer":
+            from asgi_jwks.testing.attacks.own_middleware import stand_in, verifier_of
+
+            target = stack.enter_context(stand_in(verifier_of(app)).trusted())
+            return target.issuer
+
+        yield issuer_of
+
+
+@pytest.fixture
 def jwks_access_token(jwks_issuer: "MockIssuer") -> Callable[..., str]:
     """Mints access tokens: `jwks_access_token(scopes="read:messages", lifetime=60, user_id=7)`.
 
@@ -89,14 +117,14 @@ def jwks_auth_headers(jwks_issuer: "MockIssuer") -> Callable[..., dict[str, str]
 
     # Any: the arguments are those of access_token, whatever claims they bring.
     def headers(**token: Any) -> dict[str, str]:
-        return {"Authorization": f"Bearer {jwks_issuer.access_token(**token)}"}
+        return jwks_issuer.auth_headers(**token)
 
     return headers
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_teardown(item: pytest.Item) -> Generator[None]:
-    """Reset the issuer that the test used, after the test's own fixtures have looked at it."""
+    """Reset the issuer of a test, after the test's own fixtures were torn down."""
     # Taken before the teardown, which clears it. Items that are not functions have none.
     issuer: MockIssuer | None = getattr(item, "funcargs", {}).get("jwks_issuer")
     yield

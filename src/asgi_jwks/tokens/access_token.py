@@ -20,22 +20,11 @@ else:
 
 
 class AccessToken(Generic[Claims]):
-    """A verified access token. It is immutable; a copy is the token itself.
+    """A verified access token. It is immutable; a copy is the token itself."""
 
-    Attributes:
-        claims: the JWT claims set (RFC 7519, section 4); read-only, and of this request alone.
-            After `with_claims`, whatever the converter made of it.
-        key_id: the `kid` of the key that verified it, if it has one.
-    """
-
-    __slots__ = ("_reading", "_verified", "claims", "key_id")
-
-    claims: Claims
-    key_id: str | None
-    # The claims as they were verified, and how they are read, for the properties below. Those are
-    # worked out when they are read: few requests read them all.
-    _verified: Mapping[str, Any]
-    _reading: ClaimReading
+    # Properties for all of them: none can be set. What they say of the token is worked out when it
+    # is read, since few requests read it all.
+    __slots__ = ("_claims", "_key_id", "_reading", "_verified")
 
     def __init__(
         self,
@@ -45,10 +34,23 @@ class AccessToken(Generic[Claims]):
         key_id: str | None = None,
         reading: ClaimReading = DEFAULT_READING,
     ) -> None:
-        _set_claims(self, claims)
-        _set_verified(self, claims if verified is None else verified)
-        _set_key_id(self, key_id)
-        _set_reading(self, reading)
+        self._claims = claims
+        self._verified: Mapping[str, Any] | Any = claims if verified is None else verified
+        self._key_id = key_id
+        self._reading = reading
+
+    @property
+    def claims(self) -> Claims:
+        """The JWT claims set (RFC 7519, section 4): read-only, and of this request alone.
+
+        After `with_claims`, whatever the converter made of it.
+        """
+        return self._claims
+
+    @property
+    def key_id(self) -> str | None:
+        """The `kid` of the key that verified the token, if that key has one."""
+        return self._key_id
 
     @property
     def issuer(self) -> str:
@@ -59,7 +61,8 @@ class AccessToken(Generic[Claims]):
     @property
     def subject(self) -> str | None:
         """The subject, `sub`; None if the token has none, which only RFC 9068 forbids."""
-        return self._verified.get("sub")
+        subject: str | None = self._verified.get("sub")
+        return subject
 
     @property
     def principal(self) -> tuple[str, str]:
@@ -122,12 +125,6 @@ class AccessToken(Generic[Claims]):
             convert(self.claims), self._verified, key_id=self.key_id, reading=self._reading
         )
 
-    def __setattr__(self, name: str, value: object) -> None:
-        raise AttributeError("an AccessToken is immutable")
-
-    def __delattr__(self, name: str) -> None:
-        raise AttributeError("an AccessToken is immutable")
-
     def __copy__(self) -> "AccessToken[Claims]":
         return self
 
@@ -149,10 +146,3 @@ def _unpickled(
     reading: ClaimReading,
 ) -> AccessToken[Claims]:
     return AccessToken(claims, verified, key_id=key_id, reading=reading)
-
-
-# The slots' own setters: the way around `__setattr__` that costs least.
-_set_claims = AccessToken.__dict__["claims"].__set__
-_set_verified = AccessToken.__dict__["_verified"].__set__
-_set_key_id = AccessToken.__dict__["key_id"].__set__
-_set_reading = AccessToken.__dict__["_reading"].__set__

@@ -13,11 +13,15 @@ from asgi_jwks.errors import ConfigurationError, InvalidToken, KeySetError, Reas
 from asgi_jwks.jose.algorithms import ALGORITHMS
 from asgi_jwks.tokens.access_token import AccessToken
 from asgi_jwks.tokens.claim_rules import TokenRules
+from asgi_jwks.tokens.key_index import KeyIndex
 from asgi_jwks.tokens.key_source import KeySource
-from asgi_jwks.tokens.near_misses import NearMisses
+from asgi_jwks.tokens.near_misses import NearMisses, by_likeness
 from asgi_jwks.tokens.principal import ClaimReading, IdentityForm
 
 __all__ = ["Check", "Issuer", "TrustedIssuers"]
+
+# As many of a resolver's answers are kept, and as many sets of their keys.
+MOST_RESOLVED: Final = 1024
 
 Check = Callable[[AccessToken], bool | Awaitable[bool]]
 """A caller's own rule. True passes, False refuses with 401, and so does a RequestError as it says.
@@ -79,10 +83,15 @@ class TrustedIssuers:
                 f'{" and ".join(plain)} both have identity="sub", so that an equal `sub` of both '
                 'would be one user. Leave it to one of them, or write identity="qualified".'
             )
+        self.are_resolved: Final = resolved is not None
+        """Whether there may be issuers that are known only by asking."""
+        self.index: Final = KeyIndex(len(issuers) + MOST_RESOLVED)
+        """Where several issuers are trusted, their keys at hand."""
         form: IdentityForm = "qualified" if self.sole is None else "sub"
         self._readings: Final = {i.rules.issuer: _reading(i, form) for i in issuers}
         self._resolved: Final = resolved
         self._near_misses: Final = NearMisses("iss")
+        self._likenesses: Final = by_likeness(self.configured)
 
     def known(self, name: object) -> Issuer | None:
         """The issuer of this name if nobody needs to be asked."""
@@ -118,7 +127,7 @@ class TrustedIssuers:
         if self._resolved is not None:
             issuer = await self._resolved.resolve(name)
         if issuer is None:
-            self._near_misses.look(name, self.configured)
+            self._near_misses.look(name, self._likenesses)
             raise InvalidToken(Reason.UNKNOWN_ISSUER, f"iss is '{printable(name)}'")
         return issuer
 
@@ -126,19 +135,20 @@ class TrustedIssuers:
         """Have the keys of all configured issuers at hand.
 
         Raises:
-            KeySetError: those of one issuer cannot be had; the others' were fetched all the same.
+            KeySetError: those of one issuer are unavailable; the others' were fetched all the same.
         """
         failures: list[KeySetError] = []
 
-        async def warm(keys: KeySource) -> None:
+        async def warm(issuer: Issuer) -> None:
             try:
-                await keys.warm()
+                await issuer.keys.warm()
             except KeySetError as failure:
                 failures.append(failure)
+            self.index.see(issuer)
 
         async with anyio.create_task_group() as tasks:
             for issuer in self.configured.values():
-                tasks.start_soon(warm, issuer.keys)
+                tasks.start_soon(warm, issuer)
         if failures:
             raise failures[0]
 

@@ -6,17 +6,18 @@ from typing import Final
 
 from asgi_jwks.errors import InvalidToken, Reason
 from asgi_jwks.jose.jws import decode_claims, decode_signature, segments_of
+from asgi_jwks.jose.key import VerificationKey
 from asgi_jwks.jose.read_only import ReadOnlyDict
 from asgi_jwks.tokens.access_token import AccessToken
 from asgi_jwks.tokens.header_cache import Signer
 from asgi_jwks.tokens.header_rules import JOSEHeader
 from asgi_jwks.tokens.issuers import Check, Issuer
 
-__all__ = ["ReceivedToken", "is_passed", "run_checks", "signer_at_hand"]
+__all__ = ["ReceivedToken", "is_passed", "refusal_of_stranger", "run_checks", "signer_at_hand"]
 
-# A payload above this costs more to judge than the fetch that it does not deserve: it is not
-# screened and pays the budget like one that passed (requirement W3).
+# Requirement W3: a payload above these is not screened and pays the budget like one that passed.
 LARGEST_SCREENED_BYTES: Final = 4096
+MOST_SCREENED_MEMBERS: Final = 64
 
 
 class ReceivedToken:
@@ -25,47 +26,60 @@ class ReceivedToken:
     It holds the signature, so that no local of a frame does: error collectors record locals.
     """
 
-    __slots__ = ("_payload", "_signature", "_signing_input", "header_segment")
+    __slots__ = (
+        "_payload",
+        "_signature",
+        "_signature_segment",
+        "_signing_input",
+        "_verdicts",
+        "header_segment",
+    )
 
     def __init__(self, token: bytes) -> None:
         # RFC 7515, section 5.2, step 1.
-        self.header_segment, self._payload, self._signature, self._signing_input = segments_of(
-            token
+        self.header_segment, self._payload, self._signature_segment, self._signing_input = (
+            segments_of(token)
         )
+        self._signature = b""
+        self._verdicts: dict[str, bool] = {}
 
-    def is_signed_by(self, signer: Signer) -> bool:
-        """Whether this key made the signature. Raises InvalidToken if it is malformed."""
-        signature = decode_signature(self._signature)
-        return signer.key.verify(signer.header.algorithm, self._signing_input, signature)
+    def check_signature_form(self) -> None:
+        """Read the signature. Raises InvalidToken if it is malformed."""
+        self._signature = decode_signature(self._signature_segment)
+
+    def is_signed_by(self, key: VerificationKey, algorithm: str) -> bool:
+        """Whether this key made the signature; no key is tried twice."""
+        verdict = self._verdicts.get(key.thumbprint)
+        if verdict is None:
+            verdict = key.verify(algorithm, self._signing_input, self._signature)
+            self._verdicts[key.thumbprint] = verdict
+        return verdict
 
     def claims(self) -> ReadOnlyDict:
         """The claims, read strictly. Raises InvalidToken if the payload is malformed."""
         return decode_claims(self._payload)
 
-    def forged_claims(self) -> ReadOnlyDict:
-        """The claims of a token that no key at hand signed; a malformed payload is not told."""
-        try:
-            return decode_claims(self._payload)
-        except InvalidToken:
-            raise InvalidToken(Reason.BAD_SIGNATURE) from None
-
-    def is_worth_screening(self) -> bool:
-        """Whether the payload is small enough to be read before anybody vouches for it."""
-        return len(self._payload) <= LARGEST_SCREENED_BYTES
+    def is_worth_screening(self, claims: ReadOnlyDict) -> bool:
+        """Whether its claims are few enough to be judged before anybody has vouched for them."""
+        return len(self._payload) <= LARGEST_SCREENED_BYTES and len(claims) <= MOST_SCREENED_MEMBERS
 
     def __repr__(self) -> str:
         return "ReceivedToken(...)"
 
 
-def signer_at_hand(issuer: Issuer, header: JOSEHeader) -> Signer | None:
+def signer_at_hand(issuer: Issuer, header: JOSEHeader, known: Signer | None) -> Signer | None:
     """The issuer's key for a header, if that key is at hand.
+
+    `known` is the signer that the same header meant before, if any.
 
     Raises:
         InvalidToken: the issuer does not allow such a header, or there is no such key and there
             is no way to find more.
     """
-    issuer.rules.check_header(header)
     keys = issuer.keys.at_hand()
+    if known is not None and known.issuer is issuer and known.keys is keys:
+        return known
+    issuer.rules.check_header(header)
     if keys is None:
         return None
     key = keys.find(header.kid, header.algorithm)
@@ -84,6 +98,17 @@ def is_passed(screen: Callable[[], object]) -> bool:
     except InvalidToken:
         return False
     return True
+
+
+def refusal_of_stranger(refusal: InvalidToken) -> InvalidToken:
+    """The refusal of a token that nobody has vouched for, where tenants are resolved.
+
+    It does not tell whether the issuer is a tenant (requirement W5): for the client it is that of
+    an unknown key; the operator reads the reason in the detail.
+    """
+    if refusal.reason in {Reason.BAD_SIGNATURE, Reason.UNKNOWN_KEY}:
+        return refusal
+    return InvalidToken(Reason.UNKNOWN_KEY, f"not sought, since the token is refused: {refusal}")
 
 
 async def run_checks(checks: Sequence[Check], access_token: AccessToken) -> None:

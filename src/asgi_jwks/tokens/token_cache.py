@@ -5,8 +5,7 @@ bytes; only accepted tokens enter. It knows no token and no clock.
 """
 
 import sys
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from asgi_jwks.errors import InvalidToken, Reason
 from asgi_jwks.jose.read_only import ReadOnlyDict
@@ -17,8 +16,9 @@ if TYPE_CHECKING:
 
 __all__ = ["CachedToken", "TokenCache"]
 
-# Claims of one token above this many bytes are read again for each request: 10,000 tokens of 1,024
-# values each would take gigabytes, and no provider writes such (10 KB of group ids take 40 KB).
+# Claims of one token above this many bytes of memory are not kept but read again for each request:
+# 10,000 tokens of 1,024 values each would take gigabytes, and no provider writes such (the 10 KB of
+# group ids that an Entra token may have take some 40 KB).
 LARGEST_CLAIMS: Final = 64 * 1024
 # All claims together; the default number of entries takes some 15 MiB of ordinary tokens.
 MAX_CLAIMS_BYTES: Final = 32 * 1024 * 1024
@@ -29,7 +29,8 @@ class CachedToken:
 
     `not_before` and `not_after` are seconds since the epoch with leeway applied; `keys` is the set
     in which `key` was last seen to be trusted. `claims` is None until the token is seen again:
-    tokens that are seen once take a fraction of the memory.
+    tokens that are seen once take a fraction of the memory. `size` is what the claims take, in
+    bytes.
     """
 
     __slots__ = (
@@ -41,12 +42,14 @@ class CachedToken:
         "not_after",
         "not_before",
         "reading",
+        "size",
     )
 
     def __init__(
         self, signer: "Signer", reading: ClaimReading, not_before: float, not_after: float
     ) -> None:
         self.claims: ReadOnlyDict | None = None
+        self.size = 0
         self.issuer = signer.issuer
         self.reading = reading
         self.keys = signer.keys
@@ -64,18 +67,19 @@ class CachedToken:
 
 
 class TokenCache:
-    """At most `size` verified tokens by digest; those not asked for lately go first.
+    """At most `entries` verified tokens by digest; those not asked for lately go first.
 
     Two generations instead of a queue: an entry that is asked for moves to the younger one, and
     when that has half of the entries or bytes, the older one is dropped. A hit is one dict lookup
     and changes nothing, so that threads need no lock: the worst of a race is an entry that is
-    verified again.
+    verified again, or bytes that are counted twice.
     """
 
-    def __init__(self, size: int) -> None:
-        self._half: Final = size // 2
+    def __init__(self, entries: int) -> None:
+        self._half: Final = entries // 2
         self._young: dict[bytes, CachedToken] = {}
         self._old: dict[bytes, CachedToken] = {}
+        # What the claims in the younger generation take.
         self._bytes = 0
 
     def get(self, digest: bytes) -> CachedToken | None:
@@ -92,35 +96,33 @@ class TokenCache:
         if self._half:
             if len(self._young) >= self._half:
                 self._drop_old()
-            if token.claims is not None:
-                self._bytes += weight(token.claims)
+            self._make_room(token.size)
             self._young[digest] = token
 
     def keep_claims(self, token: CachedToken, claims: ReadOnlyDict) -> None:
         """Keep the claims of a token that was seen again, unless they are large."""
-        size = weight(claims)
+        size = memory_of(claims)
         if size <= LARGEST_CLAIMS:
-            if self._bytes + size > MAX_CLAIMS_BYTES // 2:
-                self._drop_old()
-            self._bytes += size
-            token.claims = claims
+            self._make_room(size)
+            token.claims, token.size = claims, size
 
     def __len__(self) -> int:
         return len(self._young) + len(self._old)
+
+    def _make_room(self, size: int) -> None:
+        if self._bytes + size > MAX_CLAIMS_BYTES // 2:
+            self._drop_old()
+        self._bytes += size
 
     def _drop_old(self) -> None:
         self._old, self._young, self._bytes = self._young, {}, 0
 
 
-def weight(claims: Mapping[str, Any]) -> int:
-    """About how many bytes of memory claims take."""
-    return sum(sys.getsizeof(name) + _size(value) for name, value in claims.items()) + 232
-
-
-def _size(value: object) -> int:
+def memory_of(value: object) -> int:
+    """About how many bytes of memory a JSON value takes."""
     size = sys.getsizeof(value)
     if isinstance(value, dict):
-        return size + sum(sys.getsizeof(name) + _size(member) for name, member in value.items())
+        return size + sum(memory_of(name) + memory_of(member) for name, member in value.items())
     if isinstance(value, list):
-        return size + sum(map(_size, value))
+        return size + sum(map(memory_of, value))
     return size

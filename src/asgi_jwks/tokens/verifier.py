@@ -13,29 +13,38 @@ section 4; RFC 8725, section 3):
     (7) the caller's own checks
 
 Where the key is at hand, the signature is judged before the payload is parsed, so that a forged
-token is told nothing about claims and costs nothing but its signature. Only where (4) or (5) would
-cost a fetch, (6) is judged first: a token that could not pass it anyway may not cost one.
+token is told nothing about claims and costs nothing but its signature. With several issuers, the
+header chooses among the keys at hand, and `iss` must then name an issuer that has the key which
+signed. Only where (4) or (5) would cost a fetch, (6) is judged first: a token that could not pass
+it anyway may not cost one.
 
 A token that was accepted before skips (1) to (6), but neither its time nor the trust in its key.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from hashlib import sha256
-from typing import Any, Final
+from typing import Final
 
 from asgi_jwks._printable import printable
 from asgi_jwks.errors import InvalidToken, Reason
 from asgi_jwks.jose.jwk_set import JWKSet
 from asgi_jwks.jose.jws import decode_header
+from asgi_jwks.jose.key import VerificationKey
 from asgi_jwks.jose.read_only import ReadOnlyDict, private_copy
 from asgi_jwks.tokens.access_token import AccessToken
 from asgi_jwks.tokens.batching import Batching
 from asgi_jwks.tokens.header_cache import HeaderCache, Signer
 from asgi_jwks.tokens.header_rules import JOSEHeader, read_header
-from asgi_jwks.tokens.issuers import TrustedIssuers
-from asgi_jwks.tokens.near_misses import NearMisses
-from asgi_jwks.tokens.steps import ReceivedToken, is_passed, run_checks, signer_at_hand
+from asgi_jwks.tokens.issuers import Issuer, TrustedIssuers
+from asgi_jwks.tokens.near_misses import NearMisses, by_likeness
+from asgi_jwks.tokens.steps import (
+    ReceivedToken,
+    is_passed,
+    refusal_of_stranger,
+    run_checks,
+    signer_at_hand,
+)
 from asgi_jwks.tokens.token_cache import CachedToken, TokenCache
 
 __all__ = ["TokenVerifier"]
@@ -73,117 +82,129 @@ class TokenVerifier:
     async def verify(self, token: bytes) -> AccessToken:
         """Verify a token; see AccessTokenVerifier.verify."""
         if len(token) > self._max_token_bytes:
-            raise InvalidToken(
-                Reason.MALFORMED, f"longer than max_token_bytes={self._max_token_bytes}"
-            )
+            raise InvalidToken(Reason.MALFORMED, f"longer than {self._max_token_bytes} bytes")
         digest = sha256(token).digest()
         cached = self._tokens.get(digest)
-        if cached is not None and self._is_trusted(cached):
+        is_known = cached is not None and self._is_trusted(cached)
+        if cached is not None and is_known:
             cached.check_time(self._clock())
             claims = cached.claims
             if claims is None:
                 claims = ReceivedToken(token).claims()
                 self._tokens.keep_claims(cached, claims)
             claims = private_copy(claims)
-            is_new = False
+            del token
         else:
             received = ReceivedToken(token)  # (1)
-            try:
-                cached, claims = await self._verified(received)
-            finally:
-                await self._batching.let_others_verify()
-            is_new = True
-        # No frame that runs the application's code has the token as a local.
-        del token
+            # Neither the token nor its signature is a local where the application's code runs.
+            del token
+            cached, claims = await self._accepted(received)
+            del received
         access_token: AccessToken = AccessToken(
             claims, claims, key_id=cached.key.kid, reading=cached.reading
         )
         # (7) The caller's own checks.
         if cached.issuer.checks:
             await run_checks(cached.issuer.checks, access_token)
-        if is_new:
+        if not is_known:
             self._tokens.put(digest, cached)
         return access_token
 
-    async def _verified(self, token: ReceivedToken) -> tuple[CachedToken, ReadOnlyDict]:
+    async def _accepted(self, token: ReceivedToken) -> tuple[CachedToken, ReadOnlyDict]:
         """Steps (2) to (6)."""
         # (2) The header.
         known = self._headers.get(token.header_segment)
         header = read_header(decode_header(token.header_segment)) if known is None else known.header
         # (3) The issuer and (4) the key, as far as the header tells; (5) the signature.
-        signers = self._signers_at_hand(known, header)
-        signer = next(filter(token.is_signed_by, signers), None)
-        if signer is None and signers and not self._may_have_another_key(signers):
-            raise InvalidToken(Reason.BAD_SIGNATURE)
-        claims = token.claims() if signer is not None or not signers else token.forged_claims()
-        if signer is None or claims.get("iss") != signer.issuer.rules.issuer:
-            # (3), (4) and (5) by the issuer that the claims name.
-            signer = await self._signer_named(claims, token, header, failed=signers)
-        # (6) The claims.
-        rules = signer.issuer.rules
+        candidates = self._candidates(header, known)
+        token.check_signature_form()
+        is_signed = any(token.is_signed_by(key, header.algorithm) for key in candidates)
+        await self._batching.let_others_verify()
+        # (3), (4) and (5) by the issuer that the claims name.
+        signed = is_signed or not candidates
+        claims = token.claims() if signed else self._forged_claims(token, candidates)
+        issuer = await self._issuers.named(claims)
         try:
-            not_before, not_after = rules.check_claims(claims, header, self._clock())
+            signer = await self._signer(issuer, token, header, claims, known)
+        except InvalidToken as refusal:
+            if is_signed or not self._issuers.are_resolved:
+                raise
+            raise refusal_of_stranger(refusal) from None
+        # (6) The claims.
+        try:
+            not_before, not_after = issuer.rules.check_claims(claims, header, self._clock())
         except InvalidToken as refusal:
             if refusal.reason is Reason.WRONG_AUDIENCE:
+                rules = issuer.rules
                 found = claims.get(rules.audience_claim)
-                self._near_misses.look(found, rules.audiences or ())
+                self._near_misses.look(found, by_likeness(rules.audiences or ()))
             raise
-        if known is None or known.keys is not signer.keys:
+        if signer is not known:
             self._headers.put(token.header_segment, signer)
-        reading = self._issuers.reading_of(signer.issuer)
+        reading = self._issuers.reading_of(issuer)
         return CachedToken(signer, reading, not_before, not_after), claims
 
-    def _signers_at_hand(self, known: Signer | None, header: JOSEHeader) -> Sequence[Signer]:
+    def _candidates(self, header: JOSEHeader, known: Signer | None) -> Sequence[VerificationKey]:
         """The keys at hand that a header can mean, before anything of the payload is read."""
-        if known is not None and known.keys is known.issuer.keys.at_hand():
-            return (known,)
         sole = self._issuers.sole
         if sole is not None:
-            signer = signer_at_hand(sole, header)
-            return () if signer is None else (signer,)
+            signer = signer_at_hand(sole, header, known)
+            return () if signer is None else (signer.key,)
         if header.algorithm not in self._issuers.algorithms:
             raise InvalidToken(Reason.ALGORITHM_NOT_ALLOWED, printable(header.algorithm))
-        return ()
+        return self._issuers.index.candidates(header.kid, header.algorithm)
 
-    def _may_have_another_key(self, signers: Sequence[Signer]) -> bool:
-        """Whether a token that none of these signed may be good: by another issuer or newer key."""
-        return self._issuers.sole is None or any(
-            signer.issuer.keys.can_replace(signer.key) for signer in signers
-        )
-
-    async def _signer_named(
-        self,
-        claims: Mapping[str, Any],
-        token: ReceivedToken,
-        header: JOSEHeader,
-        *,
-        failed: Sequence[Signer],
-    ) -> Signer:
-        """The key of the issuer that `iss` names, which signed the token.
+    def _forged_claims(
+        self, token: ReceivedToken, candidates: Sequence[VerificationKey]
+    ) -> ReadOnlyDict:
+        """The claims of a token that none of the keys signed: another key or issuer still may.
 
         Raises:
-            InvalidToken: there is no such issuer or key, or it did not sign the token.
+            InvalidToken: bad_signature, where no other may; nothing else of the token is told.
+        """
+        sole = self._issuers.sole
+        if sole is not None and not any(map(sole.keys.can_replace, candidates)):
+            raise InvalidToken(Reason.BAD_SIGNATURE)
+        try:
+            claims = token.claims()
+        except InvalidToken:
+            raise InvalidToken(Reason.BAD_SIGNATURE) from None
+        issuer = claims.get("iss")
+        if not isinstance(issuer, str) or (sole is not None and issuer != sole.rules.issuer):
+            raise InvalidToken(Reason.BAD_SIGNATURE)
+        return claims
+
+    async def _signer(
+        self,
+        issuer: Issuer,
+        token: ReceivedToken,
+        header: JOSEHeader,
+        claims: ReadOnlyDict,
+        known: Signer | None,
+    ) -> Signer:
+        """The key of this issuer that signed the token.
+
+        Raises:
+            InvalidToken: there is none, or the token may not cost the fetch that could find it.
             KeySetError: the issuer's keys are unavailable.
         """
-        issuer = await self._issuers.named(claims)
-        screen = partial(issuer.rules.check_claims, claims, header, self._clock())
-        signer = signer_at_hand(issuer, header)
-        if signer is None:
-            key = await issuer.keys.find(
-                header.kid, header.algorithm, screen if token.is_worth_screening() else _let_pass
-            )
-            signer = Signer(header, issuer, NO_KEYS, key)
-        if signer not in failed and token.is_signed_by(signer):
+        signer = signer_at_hand(issuer, header, known)
+        if self._issuers.sole is None:
+            self._issuers.index.see(issuer)
+        if signer is not None and token.is_signed_by(signer.key, header.algorithm):
             return signer
+        screen: Callable[[], object] = partial(_screen, issuer, token, header, claims, self._clock)
+        if signer is None:
+            key = await issuer.keys.find(header.kid, header.algorithm, screen)
+            if token.is_signed_by(key, header.algorithm):
+                return Signer(header, issuer, NO_KEYS, key)
+        else:
+            key = signer.key
         # The key may have been replaced under the same key id.
-        if issuer.keys.can_replace(signer.key) and (
-            not token.is_worth_screening() or is_passed(screen)
-        ):
-            newer = await issuer.keys.replacement_for(signer.key, header.algorithm)
-            if newer is not None:
-                signer = Signer(header, issuer, NO_KEYS, newer)
-                if token.is_signed_by(signer):
-                    return signer
+        if issuer.keys.can_replace(key) and is_passed(screen):
+            newer = await issuer.keys.replacement_for(key, header.algorithm)
+            if newer is not None and token.is_signed_by(newer, header.algorithm):
+                return Signer(header, issuer, NO_KEYS, newer)
         # Whatever else is wrong with the token is not said.
         raise InvalidToken(Reason.BAD_SIGNATURE)
 
@@ -201,5 +222,13 @@ class TokenVerifier:
         return True
 
 
-def _let_pass() -> None:
-    """The screen of a payload that is too large to be read for a fetch."""
+def _screen(
+    issuer: Issuer,
+    token: ReceivedToken,
+    header: JOSEHeader,
+    claims: ReadOnlyDict,
+    clock: Callable[[], float],
+) -> None:
+    """Judge claims that nobody has vouched for, if they are few: a fetch is for those that pass."""
+    if token.is_worth_screening(claims):
+        issuer.rules.check_claims(claims, header, clock())

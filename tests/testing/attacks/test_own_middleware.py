@@ -1,8 +1,11 @@
 """Attacking an application with the settings that it has in production."""
 
-from typing import Any
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractContextManager
+from typing import Annotated, Any
 
 import pytest
+from fastapi import APIRouter, Depends, FastAPI
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
@@ -11,15 +14,18 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
 from asgi_jwks import (
+    AccessToken,
     AccessTokenVerifier,
     JWTBearerMiddleware,
     SharedSecret,
     StaticJWKSet,
     TrustedIssuer,
 )
+from asgi_jwks.integrations.fastapi import JWTBearer
 from asgi_jwks.testing import MockIssuer
+from asgi_jwks.testing.attacks.attack import Target
 from asgi_jwks.testing.attacks.corpus import ATTACKS
-from asgi_jwks.testing.attacks.own_middleware import guard_of, trusting
+from asgi_jwks.testing.attacks.own_middleware import stand_in, verifier_of
 from asgi_jwks.testing.attacks.run import AttackRunError, run_attacks
 
 PRODUCTION = "https://tenant.eu.auth0.com/"
@@ -44,20 +50,24 @@ def protected(**options: Any) -> Starlette:
     )
 
 
+def replaced(app: Any, **options: Any) -> AbstractContextManager[Target]:
+    return stand_in(verifier_of(app), **options).trusted()
+
+
 @pytest.mark.parametrize(
     "options",
     [
-        {},
-        {"profile": "rfc9068"},
-        {"required_claims": ["tenant", "sub"]},
-        {"audience_claim": "client_id"},
-        {"algorithms": ["ES256"]},
-        {"algorithms": ["PS512", "EdDSA"]},
+        pytest.param({}, id="defaults"),
+        pytest.param({"profile": "rfc9068"}, id="rfc9068"),
+        pytest.param({"required_claims": ["tenant", "sub"]}, id="required claims"),
+        pytest.param({"audience_claim": "client_id"}, id="audience in another claim"),
+        pytest.param({"algorithms": ["ES256"]}, id="ES256"),
+        pytest.param({"algorithms": ["PS512", "EdDSA"]}, id="PS512 before EdDSA"),
     ],
 )
 def test_the_mock_issuer_fits_the_rules_of_the_application(options: dict[str, Any]) -> None:
     app = protected(**options)
-    with trusting(guard_of(app), path="/messages") as target:
+    with replaced(app, path="/messages") as target:
         assert target.issuer.issuer == PRODUCTION
         assert target.issuer.audience == "a"
         report = run_attacks(app, target, SOME)
@@ -65,37 +75,35 @@ def test_the_mock_issuer_fits_the_rules_of_the_application(options: dict[str, An
 
 
 def test_the_real_keys_are_back_afterwards() -> None:
-    guard = guard_of(protected())
-    [trusted] = guard.verifier._issuers.configured.values()
-    real = trusted.keys
-    with trusting(guard):
+    real = StaticJWKSet(JWKS)
+    trusted = TrustedIssuer(issuer=PRODUCTION, audience="a", keys=real)
+    with stand_in(AccessTokenVerifier([trusted])).trusted():
         assert trusted.keys is not real
     assert trusted.keys is real
 
 
 def test_claims_that_the_application_checks_itself_can_be_given() -> None:
     app = protected(checks=[lambda token: token.claims.get("tenant") == "acme"])
-    with trusting(guard_of(app), path="/messages") as target, pytest.raises(AttackRunError):
+    with replaced(app, path="/messages") as target, pytest.raises(AttackRunError):
         run_attacks(app, target, SOME)
-    with trusting(guard_of(app), path="/messages", claims={"tenant": "acme"}) as target:
+    with replaced(app, path="/messages", claims={"tenant": "acme"}) as target:
         assert not run_attacks(app, target, SOME).got_through
 
 
-def test_the_middleware_is_found_by_itself_and_inside() -> None:
-    guard = JWTBearerMiddleware(
-        protected(), issuer=PRODUCTION, audience="a", keys=StaticJWKSet(JWKS)
-    )
-    assert guard_of(guard) is guard
-    built = protected()
-    assert guard_of(built) is guard_of(built)
+def test_the_outermost_middleware_is_found_by_itself_and_inside() -> None:
+    inner = protected()
+    guard = JWTBearerMiddleware(inner, issuer=PRODUCTION, audience="a", keys=StaticJWKSet(JWKS))
+    assert verifier_of(guard) is guard.verifier
+    assert verifier_of(inner) is verifier_of(inner)
+    assert verifier_of(inner) is not guard.verifier
 
 
 def test_an_application_without_the_middleware_is_refused() -> None:
     with pytest.raises(AttackRunError, match="a function instead that takes a MockIssuer"):
-        guard_of(Starlette())
+        verifier_of(Starlette())
 
 
-def test_a_ring_of_middleware_is_no_endless_loop() -> None:
+def test_a_ring_of_middleware_is_searched_once() -> None:
     class Ring:
         app: Any
 
@@ -104,20 +112,81 @@ def test_a_ring_of_middleware_is_no_endless_loop() -> None:
     ring = Ring()
     ring.app = ring
     with pytest.raises(AttackRunError):
-        guard_of(ring)
+        verifier_of(ring)
 
 
-def test_shared_secrets_are_not_what_the_corpus_is_for() -> None:
-    guard = guard_of(protected(keys=SharedSecret(b"s" * 32)))
-    with pytest.raises(AttackRunError, match="HS256 only"), trusting(guard):
-        pass
+def test_shared_secrets_are_not_for_the_corpus() -> None:
+    app = protected(keys=SharedSecret(b"s" * 32))
+    with pytest.raises(AttackRunError, match="HS256 only"):
+        stand_in(verifier_of(app))
 
 
 def test_an_application_that_only_resolves_issuers_has_none_to_replace() -> None:
     async def resolver(name: str) -> TrustedIssuer | None:
         return None
 
-    verifier = AccessTokenVerifier(resolver=resolver)
-    guard = JWTBearerMiddleware(hello, verifier=verifier)  # type: ignore[arg-type]  # never called
-    with pytest.raises(AttackRunError, match="only a resolver"), trusting(guard):
-        pass
+    with pytest.raises(AttackRunError, match="a resolver of issuers and no TrustedIssuer"):
+        stand_in(AccessTokenVerifier(resolver=resolver))
+
+
+# FastAPI: a dependency instead of the middleware.
+
+
+def bearer(issuer: str = PRODUCTION) -> JWTBearer:
+    return JWTBearer(TrustedIssuer(issuer=issuer, audience="a", keys=StaticJWKSet(JWKS)))
+
+
+def with_dependency(where: str) -> FastAPI:
+    """A FastAPI application whose route /messages depends on a JWTBearer, in one of its ways."""
+    dependency = bearer()
+    routes = APIRouter()
+    app = FastAPI()
+    match where:
+        case "argument":
+            routes.get("/messages")(_endpoint(Annotated[AccessToken, Depends(dependency)]))
+        case "permission":
+            needed = dependency.requires(permissions=["read"])
+            routes.get("/messages")(_endpoint(Annotated[AccessToken, Depends(needed)]))
+        case "application":
+            app = FastAPI(dependencies=[Depends(dependency)])
+            routes.get("/messages")(_endpoint(str))
+        case "included router":
+            routes.get("/messages")(_endpoint(str))
+    included = [Depends(dependency)] if where == "included router" else None
+    app.include_router(routes, dependencies=included)
+    if where == "mounted":
+        app.mount("/", with_dependency("argument"))
+    return app
+
+
+def _endpoint(annotation: Any) -> Callable[..., Awaitable[str]]:
+    async def endpoint(value: Any = "") -> str:
+        return "hello"
+
+    endpoint.__annotations__["value"] = annotation
+    return endpoint
+
+
+@pytest.mark.parametrize(
+    "where", ["argument", "permission", "application", "included router", "mounted"]
+)
+def test_a_dependency_of_fastapi_is_attacked_as_the_middleware_is(where: str) -> None:
+    app = with_dependency(where)
+    with replaced(app, path="/messages", claims={"permissions": ["read"]}) as target:
+        report = run_attacks(app, target)
+    assert report.got_through == (), report.summary()
+
+
+def test_a_dependency_of_several_routes_is_one() -> None:
+    app = FastAPI()
+    shared = bearer()
+    for path in ("/messages", "/other"):
+        app.get(path)(_endpoint(Annotated[AccessToken, Depends(shared)]))
+    assert verifier_of(app) is shared.verifier
+
+
+def test_of_two_dependencies_with_issuers_none_is_guessed() -> None:
+    app = with_dependency("argument")
+    app.get("/other")(_endpoint(Annotated[AccessToken, Depends(bearer("https://other.example/"))]))
+    with pytest.raises(AttackRunError, match="2 JWTBearer dependencies"):
+        verifier_of(app)

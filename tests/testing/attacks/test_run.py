@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from starlette.middleware.cors import CORSMiddleware
 
 from asgi_jwks import JWTBearerMiddleware, StaticJWKSet
 from asgi_jwks.testing import MockIssuer
@@ -83,8 +84,52 @@ def test_an_attack_that_breaks_the_application_got_through(target: Target) -> No
     assert Outcome(HTTP, 401).refused
 
 
-def test_an_application_that_does_not_answer_got_broken(target: Target) -> None:
-    assert [o.status for o in run_attacks(answering(), target, [HTTP]).outcomes] == [None]
+def test_an_application_that_does_not_answer_an_attack_got_broken(target: Target) -> None:
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] == "http":
+            await with_status(204)(scope, receive, send)
+
+    assert [o.status for o in run_attacks(app, target, [WEBSOCKET]).outcomes] == [None]
+
+
+def test_an_application_that_answers_nobody_proves_nothing(target: Target) -> None:
+    with pytest.raises(AttackRunError, match="did not answer"):
+        run_attacks(answering(), target, [HTTP])
+
+
+@pytest.mark.parametrize("status", [307, 308, 404, 405])
+def test_a_run_against_a_route_that_does_not_exist_proves_nothing(
+    target: Target, status: int
+) -> None:
+    with pytest.raises(AttackRunError, match=f"no route for GET /messages.* {status}"):
+        run_attacks(with_status(status), target, [HTTP])
+
+
+def test_a_router_that_knows_neither_path_nor_method_has_not_let_anybody_in() -> None:
+    assert Outcome(ATTACKS["unknown_method"], 405).refused
+    assert Outcome(ATTACKS["path_in_another_case"], 404).refused
+    assert Outcome(ATTACKS["path_with_a_slash_at_the_end"], 307).refused
+    assert not Outcome(HTTP, 307).refused
+
+
+def test_a_cors_policy_that_answers_a_preflight_has_not_let_it_in() -> None:
+    issuer = MockIssuer()
+    target = target_for(issuer)
+    guarded: Any = JWTBearerMiddleware(
+        with_status(200),
+        issuer=issuer.issuer,
+        audience=issuer.audience,
+        keys=StaticJWKSet(issuer.jwk_set()),
+    )
+    preflight, plain = ATTACKS["cors_preflight"], ATTACKS["plain_options"]
+    in_front: Any = CORSMiddleware(
+        guarded, allow_origins=["*"], allow_headers=["*"], allow_methods=["*"]
+    )
+    report = run_attacks(in_front, target, [preflight, plain])
+    assert report.outcomes == (Outcome(preflight, 200, preflight=True), Outcome(plain, 401))
+    assert report.got_through == ()
+    unguarded = run_attacks(with_status(200), target, [preflight, plain])
+    assert len(unguarded.got_through) == 2
 
 
 @pytest.mark.parametrize(
@@ -96,7 +141,7 @@ def test_an_application_that_does_not_answer_got_broken(target: Target) -> None:
         ([{"type": "websocket.http.response.body", "body": b""}], None),
     ],
 )
-def test_what_a_websocket_client_would_see(
+def test_a_closed_websocket_is_the_403_that_its_client_would_see(
     target: Target, messages: list[dict[str, object]], status: int | None
 ) -> None:
     async def app(scope: Any, receive: Any, send: Any) -> None:

@@ -159,6 +159,16 @@ def test_refresh_tokens_can_be_good_for_once() -> None:
         assert httpx.post(f"{url}token", data=form).status_code == 200
 
 
+@pytest.mark.parametrize(
+    ("lifetime", "expires_in"), [(900.0, "900"), (0.5, "0"), (-60, "0")], ids=str
+)
+def test_a_lifetime_is_a_whole_number_of_seconds(lifetime: float, expires_in: str) -> None:
+    issuer = MockIssuer(access_lifetime=lifetime, algorithm="ES256")
+    with issuer.serve() as url:
+        answer = httpx.post(f"{url}token", data=ALICE)
+    assert f'"expires_in":{expires_in},' in answer.text
+
+
 def test_a_public_client_is_named_by_its_id_alone(http: httpx.Client) -> None:
     assert claims(http.post("token", data={**ALICE, "client_id": "spa"}))["azp"] == "spa"
     form = {"grant_type": "client_credentials", "client_id": "spa"}

@@ -1,7 +1,6 @@
-"""What an attack is: a name, what the attacker does, and the request that does it.
+"""An attack: its name, its request, the rules it tries and the reason it must end with.
 
-What lives only here: the form of an attack and of its request, and the target that an attack is
-built for. What it does not know: the attacks, and how their requests are sent.
+With it the form of a request, and the target that an attack is built for.
 """
 
 from collections.abc import Callable, Mapping
@@ -14,12 +13,24 @@ from asgi_jwks.testing.provider.minting import DEFAULT_CLIENT_ID, DEFAULT_SUBJEC
 from asgi_jwks.testing.provider.mock_issuer import MockIssuer
 from asgi_jwks.testing.provider.signing_keys import SigningKey
 
-__all__ = ["Attack", "Attempt", "Build", "Target", "bearer", "by_token"]
+__all__ = [
+    "REFUSED",
+    "Attack",
+    "Attempt",
+    "Build",
+    "Target",
+    "bearer",
+    "by_claims",
+    "by_request",
+    "by_token",
+    "with_fields",
+]
 
 Headers = tuple[tuple[bytes, bytes], ...]
 
-# What a resource server may answer to a request that is not allowed (RFC 6750, section 3.1).
-REFUSED: Final = frozenset({400, 401, 403})
+# The answers of a resource server to a request that is not allowed (RFC 6750, section 3.1); and,
+# where a router stands before whatever asks for the token, "no such path" and "not this method".
+REFUSED: Final = frozenset({400, 401, 403, 404, 405})
 
 # The reasons of an invalid_request; those of an invalid_token, and of no token at all, are 401.
 _FAULTS_OF_THE_REQUEST: Final = frozenset(
@@ -87,7 +98,7 @@ class Target:
         return self.signed(header, self.good_claims())
 
     def signed(self, header: Part, claims: Part, *, key: SigningKey | None = None) -> str:
-        """A token of exactly this header and these claims, signed by the issuer or by `key`."""
+        """A token of this header and these claims, signed by the issuer or by `key`."""
         return (self.issuer.signing_key if key is None else key).sign(header, claims)
 
 
@@ -138,11 +149,11 @@ Build = Callable[[Target], Attempt]
 
 @dataclass(frozen=True, slots=True)
 class Attack:
-    """An attack: what the attacker does, which rules it tries, and the request.
+    """An attack: the request of the attacker, and the reason that refuses it.
 
     Args:
         name: one word of lower case letters, digits and underscores, unique in the corpus.
-        summary: what the attacker does, in one line.
+        summary: the request in a few words.
         requirements: the numbered rules in docs/requirements.md that forbid it to succeed.
         reason: the rule that our own middleware refuses it by, as a value of `asgi_jwks.Reason`.
         build: makes the request.
@@ -168,9 +179,27 @@ def bearer(token: str | bytes) -> Attempt:
     return Attempt(((b"authorization", b"Bearer " + octets),))
 
 
+def with_fields(*fields: tuple[str, str]) -> Attempt:
+    """A request with these header fields."""
+    return Attempt(tuple((name.encode("latin-1"), value.encode()) for name, value in fields))
+
+
+def by_request(name: str, summary: str, requirements: str, reason: str, build: Build) -> Attack:
+    """An attack by a bent request; `requirements` are separated by spaces, here and below."""
+    return Attack(name, summary, tuple(requirements.split()), reason, build)
+
+
 def by_token(
     name: str, summary: str, requirements: str, reason: str, token: Callable[[Target], str]
 ) -> Attack:
-    """An attack by a bent token; `requirements` are separated by spaces."""
-    rules = tuple(requirements.split())
-    return Attack(name, summary, rules, reason, lambda target: bearer(token(target)))
+    """An attack by a bent token in a request as it should be."""
+    return by_request(name, summary, requirements, reason, lambda target: bearer(token(target)))
+
+
+def by_claims(name: str, summary: str, requirements: str, reason: str, **claims: object) -> Attack:
+    """An attack by a token that the issuer signed, good but for these claims."""
+
+    def token(target: Target) -> str:
+        return target.signed(target.good_header(), target.good_claims(**claims))
+
+    return by_token(name, summary, requirements, reason, token)

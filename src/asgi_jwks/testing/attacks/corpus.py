@@ -1,8 +1,4 @@
-"""The attack corpus: requests that no resource server may let through, each under its name.
-
-What lives only here: `ATTACKS`, the corpus as one mapping, and the set-up that it needs. What it
-does not know: how the attacks are carried out, and against what.
-"""
+"""The attack corpus: requests that no resource server may let through, by name."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -13,6 +9,7 @@ from asgi_jwks.testing.attacks.hostile_keys import HostileKeys
 from asgi_jwks.testing.attacks.themes import (
     algorithms,
     claims,
+    credentials,
     encodings,
     header_keys,
     headers,
@@ -21,12 +18,14 @@ from asgi_jwks.testing.attacks.themes import (
     published_keys,
     requests,
     signatures,
+    times,
 )
 from asgi_jwks.testing.provider.mock_issuer import MockIssuer
 
 __all__ = ["ATTACKS", "THEMES", "publish_hostile_keys"]
 
 THEMES: Final = (
+    credentials,
     requests,
     paths,
     encodings,
@@ -35,6 +34,7 @@ THEMES: Final = (
     headers,
     header_keys,
     published_keys,
+    times,
     claims,
     kinds,
 )

@@ -1,7 +1,6 @@
-"""Keys that an attacker holds, and the forms in which they got into the issuer's JWK Set.
+"""Keys that an attacker holds, some of them weak on purpose.
 
-What lives only here: key material that is weak on purpose, and JWKs that no verifier may use for
-what the attacker uses them for. What it does not know: tokens, and the attacks with these keys.
+They are published in the issuer's JWK Set in forms that no verifier may use.
 """
 
 import hashlib
@@ -27,12 +26,15 @@ _SHA256_DIGEST_INFO: Final = bytes.fromhex("3031300d0609608648016503040201050004
 
 
 class RawRSAKey:
-    """RSA with numbers that no library would sign with, RS256 only (RFC 8017, section 8.2)."""
+    """RSA with numbers that no library would sign with, RS256 only (RFC 8017, section 8.2).
 
-    def __init__(self, n: int, e: int, d: int) -> None:
+    `root` takes the e-th root modulo n: the private half.
+    """
+
+    def __init__(self, n: int, e: int, root: Callable[[int], int]) -> None:
         self.n: Final = n
         self.e: Final = e
-        self._d: Final = d
+        self._root: Final = root
 
     def jwk(self, kid: str) -> dict[str, object]:
         """The JWK to publish."""
@@ -52,13 +54,13 @@ class RawRSAKey:
             size = (self.n.bit_length() + 7) // 8
             hashed = _SHA256_DIGEST_INFO + hashlib.sha256(signing_input).digest()
             padded = b"\0\1" + b"\xff" * (size - len(hashed) - 3) + b"\0" + hashed
-            return pow(int.from_bytes(padded), self._d, self.n).to_bytes(size)
+            return self._root(int.from_bytes(padded)).to_bytes(size)
 
         return encode(header, claims, sign=signature)
 
 
 class HostileKeys:
-    """One set of the attacker's keys; making it takes some tenths of a second.
+    """One set of the attacker's keys, which is slow to make and never changes.
 
     `stolen` is a good key whose private half the attacker has; `rsa` are the odd ones by name.
     """
@@ -70,14 +72,20 @@ class HostileKeys:
         self.stranger: Final = SigningKey.generate("RS256", kid="stranger")
         self.elliptic: Final = SigningKey.generate("ES256", kid="elliptic")
         self.cube_root: Final = rsa.generate_private_key(3, 2048)
-        # Weak on purpose: it is published, and whoever accepts it has failed.
+        # Weak on purpose: it is published, and a verifier that accepts it has failed.
         small = rsa.generate_private_key(65537, _WEAK_BITS).private_numbers()
-        prime = small.p
+        n, d, prime = small.public_numbers.n, small.d, small.p
+        even = 2 * prime**4
+        inverse = pow(65537, -1, prime**3 * (prime - 1))
         self.rsa: Final[Mapping[str, RawRSAKey]] = {
-            "modulus-1024": RawRSAKey(small.public_numbers.n, 65537, small.d),
-            "modulus-8704": RawRSAKey(prime**17, 65537, _inverse(65537, prime, 17)),
-            "modulus-even": RawRSAKey(2 * prime**4, 65537, _inverse(65537, prime, 4)),
-            "exponent-1": RawRSAKey(self.cube_root.public_key().public_numbers().n, 1, 1),
+            "modulus-1024": RawRSAKey(n, 65537, lambda number: pow(number, d, n)),
+            "modulus-8704": RawRSAKey(
+                prime**17, 65537, lambda number: _root_modulo_power(number, 65537, prime, 17)
+            ),
+            "modulus-even": RawRSAKey(even, 65537, lambda number: pow(number, inverse, even)),
+            "exponent-1": RawRSAKey(
+                self.cube_root.public_key().public_numbers().n, 1, lambda number: number
+            ),
         }
 
     def publish(
@@ -96,12 +104,14 @@ class HostileKeys:
         for key in (self.stolen, self.stranger):
             issuer.publish({**key.public_jwk(), "kid": TWICE_KID})
         numbers = self.cube_root.public_key().public_numbers()
-        issuer.publish(RawRSAKey(numbers.n, 3, 0).jwk(CUBE_ROOT_KID))
+        # Its private half is not needed: that is the attack.
+        issuer.publish(RawRSAKey(numbers.n, 3, lambda number: number).jwk(CUBE_ROOT_KID))
 
     def cube_root_forgery(self, signing_input: bytes) -> bytes:
         """A signature under exponent 3 without the private key (Bleichenbacher, 2006).
 
-        It is right for whoever parses the padding from the left and ignores what follows the hash.
+        It is right for a verifier that reads the padding from the left and ignores the octets after
+        the hash.
         """
         size = self.cube_root.key_size // 8
         hashed = _SHA256_DIGEST_INFO + hashlib.sha256(signing_input).digest()
@@ -110,10 +120,20 @@ class HostileKeys:
         return _cube_root_up(lowest).to_bytes(size)
 
 
-def _inverse(e: int, prime: int, power: int) -> int:
-    """The private exponent for the modulus prime ** power."""
-    totient: int = prime ** (power - 1) * (prime - 1)
-    return pow(e, -1, totient)
+def _root_modulo_power(number: int, e: int, prime: int, power: int) -> int:
+    """The e-th root modulo prime ** power, by Newton's method.
+
+    A root modulo prime is lifted step by step. Raising to the private exponent would be slow for a
+    modulus of this size.
+    """
+    root = pow(number, pow(e, -1, prime - 1), prime)
+    reached = 1
+    while reached < power:
+        reached = min(2 * reached, power)
+        modulus = prime**reached
+        slope = pow(e * pow(root, e - 1, modulus), -1, modulus)
+        root = (root - (pow(root, e, modulus) - number) * slope) % modulus
+    return root
 
 
 def _cube_root_up(number: int) -> int:

@@ -1,11 +1,13 @@
-"""The application as it is configured for production, trusting a mock issuer for a while.
+"""A mock issuer in the place of the issuer that an application trusts in production.
 
-What lives only here: finding the middleware of an application, and putting a mock issuer of the
-same name in the place of its real one. What it does not know: attacks.
+It finds the verifier of an application, of its JWTBearerMiddleware or of its FastAPI dependencies.
+The one module of this room that imports the rest of the package; a test holds the others to that.
 """
 
+from collections import deque
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any, Final
 from unittest.mock import patch
 
@@ -16,54 +18,102 @@ from asgi_jwks.testing.attacks.attack import Target
 from asgi_jwks.testing.attacks.run import AttackRunError, target_for
 from asgi_jwks.testing.provider.mock_issuer import MockIssuer
 
-__all__ = ["guard_of", "trusting"]
+__all__ = ["A_FUNCTION_INSTEAD", "StandIn", "stand_in", "verifier_of"]
 
-# Middleware is nested a few deep; a longer chain is a ring.
-_LONGEST_CHAIN: Final = 100
+A_FUNCTION_INSTEAD: Final = (
+    "Name a function instead that takes a MockIssuer and returns an application that trusts it: "
+    "its issuer, audience and http_client() are the options of JWTBearerMiddleware or JWTBearer."
+)
+
+# By these attributes middleware leads to the application inside, an application to its routes,
+# and a FastAPI route to its dependencies. A framework that has none of them is not looked into.
+_LEADS_TO: Final = (
+    "app",
+    "middleware_stack",
+    "router",
+    "routes",
+    "original_router",
+    "include_context",
+    "dependant",
+    "dependencies",
+    "call",
+    "dependency",
+    "__self__",
+    "__closure__",
+    "cell_contents",
+)
+
+# The objects that are looked at; an application of a thousand routes has some ten thousand.
+_MOST_OBJECTS: Final = 200_000
 
 # In the order in which they are looked for in an allow-list.
 _SIGNED_WITH: Final = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "EdDSA")
 
 
-def guard_of(app: ASGIApp) -> JWTBearerMiddleware:
-    """The JWTBearerMiddleware of an application: itself, or inside it.
+@dataclass(frozen=True, slots=True)
+class StandIn:
+    """A mock issuer with the name, audience and rules of a trusted issuer."""
+
+    target: Target
+    _replaced: TrustedIssuer
+    _keys: StaticJWKSet
+
+    @contextmanager
+    def trusted(self) -> Iterator[Target]:
+        """Let the application trust the mock issuer alone while the block runs."""
+        with patch.object(self._replaced, "keys", self._keys):
+            yield self.target
+
+
+def verifier_of(app: ASGIApp) -> AccessTokenVerifier:
+    """The verifier of an application: of the outermost middleware, or of its dependencies.
 
     Raises:
-        AttackRunError: none is found.
+        AttackRunError: none is found, or dependencies have several.
     """
-    inner: Any = app
-    for _ in range(_LONGEST_CHAIN):
-        if isinstance(inner, JWTBearerMiddleware):
-            return inner
-        if hasattr(inner, "build_middleware_stack") and inner.middleware_stack is None:
-            # Starlette and what is made of it build the chain with the first request.
-            inner.middleware_stack = inner.build_middleware_stack()
-        inner = getattr(inner, "middleware_stack", None) or getattr(inner, "app", None)
+    in_dependencies: list[AccessTokenVerifier] = []
+    for found in _inside(app):
+        verifier = getattr(found, "verifier", None)
+        if not isinstance(verifier, AccessTokenVerifier):
+            continue
+        if isinstance(found, JWTBearerMiddleware):
+            return verifier
+        if verifier not in in_dependencies:
+            in_dependencies.append(verifier)
+    if len(in_dependencies) == 1:
+        return in_dependencies[0]
+    if in_dependencies:
+        raise AttackRunError(
+            f"The application has {len(in_dependencies)} JWTBearer dependencies with issuers of "
+            f"their own. {A_FUNCTION_INSTEAD}"
+        )
     raise AttackRunError(
-        "No JWTBearerMiddleware was found in the application. Name a function instead that takes "
-        "a MockIssuer and returns an application that trusts it."
+        "The application has neither a JWTBearerMiddleware nor a JWTBearer dependency with an "
+        f"issuer of its own. {A_FUNCTION_INSTEAD}"
     )
 
 
-@contextmanager
-def trusting(
-    guard: JWTBearerMiddleware,
+def stand_in(
+    verifier: AccessTokenVerifier,
     *,
     path: str = "/",
     method: str = "GET",
     claims: Mapping[str, object] | None = None,
-) -> Iterator[Target]:
-    """A target in an application whose first trusted issuer is a mock one while the block runs.
+) -> StandIn:
+    """A mock issuer that can take the place of a verifier's first issuer.
 
-    Its rules stay as they are: the mock issuer takes its name and audience from them, and a good
-    token has what they demand. `claims` are those that the application's own checks look for.
+    The rules stay as they are: the mock issuer takes its name and audience from them, and a good
+    token has the claims that they demand. `claims` are those that the application's own checks
+    look for.
 
     Raises:
-        AttackRunError: the application trusts no configured issuer, or a shared secret.
+        AttackRunError: no issuer is configured, or it is one with a shared secret.
     """
-    trusted = next(iter(_issuers_of(guard.verifier)), None)
+    trusted = next(iter(_issuers_of(verifier)), None)
     if trusted is None:
-        raise AttackRunError("The application has no TrustedIssuer but only a resolver.")
+        raise AttackRunError(
+            f"The application has a resolver of issuers and no TrustedIssuer. {A_FUNCTION_INSTEAD}"
+        )
     rules = trusted.rules
     algorithm = next((name for name in _SIGNED_WITH if name in rules.algorithms), None)
     if algorithm is None:
@@ -79,8 +129,28 @@ def trusting(
         claims={**_demanded(trusted), **(claims or {})},
         header={"typ": "at+jwt"} if rules.profile == "rfc9068" else {},
     )
-    with patch.object(trusted, "keys", StaticJWKSet(issuer.jwk_set())):
-        yield target
+    return StandIn(target, trusted, StaticJWKSet(issuer.jwk_set()))
+
+
+def _inside(app: ASGIApp) -> Iterator[object]:
+    """An application and its parts, the outermost first, each once."""
+    waiting: deque[Any] = deque([app])
+    seen: dict[int, object] = {}
+    while waiting and len(seen) < _MOST_OBJECTS:
+        found = waiting.popleft()
+        if id(found) in seen:
+            continue
+        seen[id(found)] = found  # kept, so that no later object has the same id
+        if isinstance(found, list | tuple):
+            waiting.extend(found)
+            continue
+        yield found
+        if hasattr(found, "build_middleware_stack") and found.middleware_stack is None:
+            # Starlette and its descendants build the chain with the first request.
+            found.middleware_stack = found.build_middleware_stack()
+        waiting.extend(
+            inner for name in _LEADS_TO if (inner := getattr(found, name, None)) is not None
+        )
 
 
 def _issuers_of(verifier: AccessTokenVerifier) -> tuple[TrustedIssuer, ...]:

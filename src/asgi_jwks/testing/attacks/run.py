@@ -1,7 +1,6 @@
 """Carrying out the attack corpus against an ASGI application, with its own settings.
 
-What lives only here: how an attacker's request is sent, and what counts as getting through. What
-it does not know: the attacks themselves, and pytest.
+It does not know pytest.
 
     issuer = MockIssuer(audience="https://api.example.com")
     report = run_attacks(create_app(issuer), target_for(issuer, path="/messages"))
@@ -32,34 +31,40 @@ __all__ = [
 
 Message = MutableMapping[str, Any]
 
-# Refusals, and "our keys cannot be had": an application that answers so to a good token would
-# answer so to every attack.
-_NOT_LET_IN: Final = frozenset({400, 401, 403, 503})
+# An application that answers so to a good token would answer so to every attack. 503 is that of
+# keys that are unavailable.
+_NOT_TAKEN: Final = frozenset({400, 401, 403, 503})
 
-# What a server makes of a WebSocket that is closed before it is accepted (ASGI, websocket.close).
+# Nobody asked the token anything: the router answered. 307 and 308 add or remove a slash.
+_NOT_A_ROUTE: Final = frozenset({307, 308, 404, 405})
+
+# A WebSocket that is closed before it is accepted is a 403 of the server (ASGI, websocket.close).
 _CLOSED: Final = 403
 _ACCEPTED: Final = 101
 
 
 class AttackRunError(Exception):
-    """The run would prove nothing; the message says what to change."""
+    """The run would prove nothing; the message says how to change that."""
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of an attack: the status of the answer, or None and what the application raised.
+    """The end of an attack: the status of the answer, or the exception of the application.
 
-    Its text says so in one line.
+    `status` is None where the application raised, and `fault` is then the exception. `preflight`
+    says that the answer is that of a CORS policy (Fetch standard), which everybody gets and which
+    does not come from an endpoint. The text says all in one line.
     """
 
     attack: Attack
     status: int | None
     fault: str | None = None
+    preflight: bool = False
 
     @property
     def refused(self) -> bool:
         """Whether the application refused the request as it should."""
-        return self.status in self.attack.refused_with
+        return self.preflight or self.status in self.attack.refused_with
 
     def __str__(self) -> str:
         answer = f"raised {self.fault}" if self.status is None else f"answered {self.status}"
@@ -79,7 +84,7 @@ class Report:
         return tuple(outcome for outcome in self.outcomes if not outcome.refused)
 
     def summary(self) -> str:
-        """One line for each attack that got through, and how many did not."""
+        """One line for each attack that got through, and the number of the others."""
         refused = len(self.outcomes) - len(self.got_through)
         lines = [str(outcome) for outcome in self.got_through]
         return "\n".join([*lines, f"{refused} of {len(self.outcomes)} attacks were refused"])
@@ -100,9 +105,9 @@ def target_for(
         issuer: the mock issuer; the attacker's keys are added to its JWK Set.
         path: a path that needs a token.
         method: the method to ask for it with.
-        claims: what a good token has besides iss, sub, aud, client_id, scope, jti, iat and exp.
-        header: what its JOSE header has besides alg, typ and kid.
-        keys: the attacker's keys; new ones unless given, which takes some tenths of a second.
+        claims: the claims of a good token besides iss, sub, aud, client_id, scope, jti, iat, exp.
+        header: the members of its JOSE header besides alg, typ and kid.
+        keys: the attacker's keys; new ones unless given, which are slow to make.
     """
     return Target(
         issuer=issuer,
@@ -120,7 +125,7 @@ def run_attacks(
     """Carry out attacks, all of the corpus unless given.
 
     Raises:
-        AttackRunError: the application refuses a good token, so that it would refuse everything.
+        AttackRunError: the target is not a route of the application, or a good token is refused.
     """
 
     async def carry_out_all() -> Report:
@@ -134,40 +139,57 @@ async def carry_out(app: ASGIApp, attack: Attack, target: Target) -> Outcome:
     """Carry out one attack."""
     attempt = attack.build(target)
     try:
-        return Outcome(attack, await _status(app, attempt, target))
+        answer = await _answer(app, attempt, target)
     # Whatever the application raises, a server would answer with 500: that is an outcome.
     except Exception as fault:
         return Outcome(attack, None, repr(fault))
+    preflight = attempt.method == "OPTIONS" and answer.allows_methods
+    return Outcome(attack, answer.status, preflight=preflight)
 
 
 async def require_good_token(app: ASGIApp, target: Target) -> None:
-    """Send a good token.
+    """Send a good token, which an application must take before an attack can prove anything.
 
     Raises:
-        AttackRunError: it is refused.
+        AttackRunError: the target is not a route of the application, or the token is refused.
     """
     try:
-        status = await _status(app, bearer(target.token()), target)
+        answer = await _answer(app, bearer(target.token()), target)
+    except AttackRunError:
+        raise
     except Exception:
         # The application got to see the request, and failed by itself; that is enough here.
         return
-    if status in _NOT_LET_IN:
+    if answer.status in _NOT_A_ROUTE:
+        raise AttackRunError(
+            f"The application has no route for {target.method} {target.path}: a good token was "
+            f"answered with {answer.status}. Name the path of a route that needs a token, and its "
+            "method if that is not GET."
+        )
+    if answer.status in _NOT_TAKEN:
         raise AttackRunError(
             f"A good token of {target.issuer.issuer} for {target.issuer.audience} was answered "
-            f"with {status} at {target.path}, so the attacks would prove nothing. The application "
-            "must trust this mock issuer; if it demands further claims or scopes, name them."
+            f"with {answer.status} at {target.path}, so the attacks would prove nothing. The "
+            "application must trust this mock issuer; if it demands further claims or scopes, name "
+            "them."
         )
 
 
-async def _status(app: ASGIApp, attempt: Attempt, target: Target) -> int:
-    """The status of the answer to a request, as the server would send it."""
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    status: int
+    allows_methods: bool = False
+
+
+async def _answer(app: ASGIApp, attempt: Attempt, target: Target) -> _Answer:
+    """The answer to a request, as the server would send it."""
     scope = attempt.scope(target)
     incoming: list[Message] = (
         [{"type": "websocket.connect"}, {"type": "websocket.disconnect", "code": 1006}]
         if attempt.websocket
         else [{"type": "http.request", "body": attempt.body}, {"type": "http.disconnect"}]
     )
-    statuses: list[int] = []
+    answers: list[_Answer] = []
 
     async def receive() -> Message:
         return incoming.pop(0) if len(incoming) > 1 else incoming[0]
@@ -175,13 +197,15 @@ async def _status(app: ASGIApp, attempt: Attempt, target: Target) -> int:
     async def send(message: Message) -> None:
         match message["type"]:
             case "http.response.start" | "websocket.http.response.start":
-                statuses.append(message["status"])
+                names = {name.lower() for name, _ in message.get("headers", ())}
+                allows = b"access-control-allow-methods" in names
+                answers.append(_Answer(message["status"], allows))
             case "websocket.accept":
-                statuses.append(_ACCEPTED)
+                answers.append(_Answer(_ACCEPTED))
             case "websocket.close":
-                statuses.append(_CLOSED)
+                answers.append(_Answer(_CLOSED))
 
     await app(scope, receive, send)
-    if not statuses:
-        raise AttackRunError("the application did not answer")
-    return statuses[0]
+    if not answers:
+        raise AttackRunError("The application did not answer.")
+    return answers[0]

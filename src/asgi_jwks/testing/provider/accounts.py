@@ -1,6 +1,6 @@
-"""Who may have tokens: the users and clients of the mock issuer, and what a grant carries.
+"""The users and clients of the mock issuer, and the grants made to them.
 
-What lives only here: the records and the check of a secret. What it does not know: HTTP, tokens.
+It does not know HTTP or tokens.
 """
 
 import hmac
@@ -43,7 +43,7 @@ class Client:
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """What was granted to a client, and may be had again with a refresh token.
+    """The scopes and claims granted to a client, which a refresh token grants again.
 
     `claims` are those of every access token made from it, but for `scope`; `expires_at` is the
     end of the refresh token, in seconds since the epoch.

@@ -1,7 +1,6 @@
-"""One document of the provider over HTTP: its healthy answer, its faults and its record.
+"""One document of the provider over HTTP: its healthy answer, its faults, its record.
 
-What lives only here: which fault is in force, conditional requests, and who asked when.
-What it does not know: what the document says. Every method may be called from any thread.
+It does not know what the document says. Every method may be called from any thread.
 """
 
 import hashlib
@@ -32,7 +31,7 @@ class RecordedRequest:
 
 
 class Endpoint:
-    """A JSON document under GET, with an ETag, that can be told to fail in many ways.
+    """A JSON document with an ETag that can be told to fail in many ways.
 
     One fault is in force at a time: a second one replaces the first, and `recover()` ends it.
     `times` limits a fault to that many requests; the requests after them are answered healthily.
@@ -107,7 +106,7 @@ class Endpoint:
             self._put(silence, times)
 
     def drip(self, *, every: float = 0.05, times: int | None = None) -> None:
-        """Start a good answer and go on with one blank every `every` seconds, without an end."""
+        """Start a good answer, and send one blank every `every` seconds without an end."""
         self._put(faults.drip(every), times)
 
     def garbage(self, *, times: int | None = None) -> None:

@@ -1,7 +1,6 @@
-"""How an endpoint misbehaves: one small ASGI application per kind of failure.
+"""Faults of an endpoint: one small ASGI application for each way of failing.
 
-What lives only here: the wire behaviour of each fault.
-What it does not know: which fault is in force, for how long, or what the endpoint is for.
+Each knows the bytes on the wire; which fault is in force, and for how long, is the endpoint's.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
@@ -76,7 +75,7 @@ def response(status: int, headers: Mapping[str, str], body: bytes = b"") -> Faul
 
 
 def truncated(body: bytes) -> Fault:
-    """A Content-Length for all of `body`, the first half of it, and the end of the connection."""
+    """A Content-Length for all of `body`, half of it, and a closed connection."""
 
     async def answer(_scope: Scope, _receive: Receive, send: Send) -> None:
         await _start(send, 200, {**_JSON, "content-length": str(len(body))})
@@ -99,7 +98,7 @@ def drip(every: float) -> Fault:
 
 
 def oversize(size: int) -> Fault:
-    """A valid and empty JWK Set padded to `size` bytes, with no Content-Length to warn of it."""
+    """A valid and empty JWK Set of `size` bytes, without a Content-Length."""
 
     async def answer(_scope: Scope, _receive: Receive, send: Send) -> None:
         await _start(send, 200, _JSON)

@@ -1,7 +1,7 @@
 """The token endpoint: client credentials, password and refresh token grants (RFC 6749).
 
-What lives only here: the form of a token request, client authentication, the error codes of
-section 5.2. What it does not know: keys, JWKS, faults.
+The form of a token request, client authentication, and the error codes of section 5.2. It does not
+know keys, JWKS or faults; the provider behind it is a Protocol.
 """
 
 import base64
@@ -153,7 +153,8 @@ class TokenEndpoint:
         answer: dict[str, object] = {
             "access_token": self.issuer.mint(claims, lifetime=lifetime),
             "token_type": "Bearer",
-            "expires_in": lifetime,
+            # RFC 6749, section 5.1 and appendix A.14: a number of digits alone.
+            "expires_in": max(0, int(lifetime)),
             "scope": " ".join(grant.scopes),
         }
         if refresh_token is not None:

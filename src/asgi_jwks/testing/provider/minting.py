@@ -1,13 +1,14 @@
 """The tokens of the mock issuer, shaped like those of real providers.
 
-What lives only here: which claims and header each kind of token has, and how a test bends them.
-What it does not know: HTTP, users, refresh flows, faults.
+Each kind of token has its claims and its header here, and a test may bend them. It does not know
+HTTP, users or refresh flows.
 """
 
 import base64
 import hashlib
 import secrets
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
 
 from asgi_jwks.testing.provider.rotation import PublishedKeys
 from asgi_jwks.testing.provider.signing_keys import SigningKey
@@ -33,7 +34,7 @@ DEFAULT_SCOPES = ("openid", "profile", "email")
 
 
 def names(value: Names) -> tuple[str, ...]:
-    """Names given one by one, or as one string with blanks between them, as OAuth writes scopes."""
+    """Names given one by one, or as one string with blanks, as OAuth writes scopes."""
     return tuple(value.split()) if isinstance(value, str) else tuple(value)
 
 
@@ -129,6 +130,11 @@ class TokenMint(PublishedKeys):
             without_headers=without_headers,
         )
 
+    # Any: the arguments are those of access_token, whatever claims they bring.
+    def auth_headers(self, **token: Any) -> dict[str, str]:
+        """The request headers that carry an access token; see `access_token`."""
+        return {"Authorization": f"Bearer {self.access_token(**token)}"}
+
     def client_token(
         self,
         *,
@@ -207,7 +213,7 @@ class TokenMint(PublishedKeys):
         without_headers: Names = (),
         **claims: object,
     ) -> str:
-        """An ID token (OpenID Connect Core, section 2), which is no access token.
+        """An ID token (OpenID Connect Core, section 2), which is not an access token.
 
         It is for the client: `aud` is the client id. `at_hash` is that of `access_token` if given
         (section 3.1.3.6).
@@ -238,7 +244,7 @@ def listed(audience: Audience) -> list[str]:
 
 
 def authority(scopes: Names, permissions: Iterable[str] | None) -> dict[str, object]:
-    """The claims that say what a token allows: `scope` unless empty, `permissions` if given."""
+    """The claims of authority: `scope` unless empty, `permissions` if given."""
     claims: dict[str, object] = {}
     if scope := " ".join(names(scopes)):
         claims["scope"] = scope

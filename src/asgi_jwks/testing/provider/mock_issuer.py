@@ -1,7 +1,6 @@
 """MockIssuer: a small identity provider, with keys, tokens, accounts and endpoints.
 
-What lives only here: how the parts of this room make one provider, and under which URL it is
-known. What it does not know: how tokens look, how endpoints fail, how servers run.
+Here the parts of this room become one provider, which is known under one URL.
 """
 
 import secrets
@@ -62,7 +61,7 @@ class MockIssuer(TokenMint):
 
     `jwks` and `discovery` are the endpoints, with their faults and counters. `app` is the whole
     provider as an ASGI application. There are a user `alice` with the password `wonderland`, a
-    client `mock-client` with the secret `mock-secret`, and what `add_user` and `add_client` add.
+    client `mock-client` with the secret `mock-secret`; `add_user` and `add_client` add others.
     Everything may be called from any thread, also while the provider is served.
     """
 
@@ -213,7 +212,7 @@ class MockIssuer(TokenMint):
         return self.refresh_token_for(grant)
 
     def refresh_token_for(self, grant: Grant) -> str:
-        """A refresh token for `grant`: a JWT as Keycloak makes it, `typ` Refresh in its payload."""
+        """A refresh token for `grant`: a JWT with `typ` Refresh, as Keycloak makes it."""
         own = {"typ": "Refresh", "jti": secrets.token_urlsafe(16), "aud": self.issuer}
         claims = {**grant.claims, **authority(grant.scopes, None), **own}
         token = self.mint(claims, lifetime=int(grant.expires_at - self.clock()))
@@ -221,7 +220,7 @@ class MockIssuer(TokenMint):
         return token
 
     def granted_by(self, refresh_token: str) -> Grant | None:
-        """What this refresh token still grants; None if it is unknown, revoked or expired."""
+        """The grant of a refresh token; None if it is unknown, revoked or expired."""
         grant = self._grants.get(refresh_token)
         return None if grant is None or grant.expires_at <= self.clock() else grant
 

@@ -1,7 +1,7 @@
-"""Which keys an issuer publishes, and which one of them it signs with.
+"""The keys that an issuer publishes, and the one of them that it signs with.
 
-What lives only here: the ways in which real providers change keys, one method each.
-What it does not know: tokens, endpoints, caching. Every method may be called from any thread.
+The ways in which real providers change keys, one method each. Every method may be called from any
+thread.
 """
 
 import threading
@@ -37,7 +37,7 @@ class PublishedKeys:
         }
 
     def publish(self, key: SigningKey | Mapping[str, object]) -> None:
-        """Add a key to the set. A mapping is published as it is: any JWK, usable or not."""
+        """Add a key to the set, or any JWK as it is, usable or not."""
         with self._lock:
             self._published = (*self._published, key)
 
@@ -55,7 +55,7 @@ class PublishedKeys:
             self._signing_key = key
 
     def prepare_key(self) -> SigningKey:
-        """Publish a new key, and go on signing with the current one. `use` it when it is time."""
+        """Publish a new key that does not sign before `use` is called with it."""
         key = self._successor()
         self.publish(key)
         return key

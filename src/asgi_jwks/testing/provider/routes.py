@@ -1,7 +1,7 @@
 """The routes of the provider, and its metadata document.
 
-What lives only here: which path answers what, and what the provider says about itself
-(RFC 8414; OpenID Connect Discovery 1.0). What it does not know: how each answer is made.
+RFC 8414, and OpenID Connect Discovery 1.0. It gets the endpoints as arguments and does not know how
+they answer.
 """
 
 from collections.abc import Collection

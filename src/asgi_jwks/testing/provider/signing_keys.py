@@ -1,7 +1,7 @@
-"""Signing keys: what an issuer signs with, and the JWK that it publishes for each.
+"""Signing keys: the private halves of an issuer's keys, and the JWK of each.
 
-What lives only here: key generation, the private halves, and the stock of RSA keys that a test
-process uses again. What it does not know: which keys are published, tokens, endpoints.
+Keys are generated here, and a test process uses its RSA keys again. It does not know which keys are
+published.
 """
 
 import secrets
@@ -105,7 +105,7 @@ class SigningKey:
 class _Stock:
     """RSA keys of a process, each with one owner at a time.
 
-    One key costs some 50 ms, and a test run makes hundreds of issuers. A key whose SigningKey is
+    One key is slow to make, and a test run makes hundreds of issuers. A key whose SigningKey is
     gone rests behind the others before it serves again, so keys alive together are distinct.
     """
 

@@ -1,1 +1,1 @@
-"""The attacks of the corpus, one module for each part of a request or token that they bend."""
+"""The attacks of the corpus, one module for each part of a request or token."""

@@ -1,7 +1,6 @@
 """Attacks by the algorithm (RFC 8725, sections 2.1 and 3.1).
 
-What lives only here: `none` in its spellings, key confusion, and algorithms that nobody asked for.
-What it does not know: signatures that are wrong under the right algorithm.
+`none` in its spellings, key confusion, and algorithms that nobody asked for.
 """
 
 from typing import Final, get_args

@@ -1,7 +1,6 @@
 """Attacks by encoding: bytes that two readers could read differently.
 
-What lives only here: serializations that are none, bent base64url, and bent JSON under a signature
-by the issuer. What it does not know: what the claims mean.
+Bent serializations and base64url, and bent JSON under a signature by the issuer.
 """
 
 import json
@@ -147,7 +146,7 @@ ATTACKS = (
         lambda token: token.replace(".", "%2e"),
         reason="invalid_credentials",
     ),
-    _header("header_not_json", "a header that is no JSON", lambda _: b"alg=RS256"),
+    _header("header_not_json", "a header that is not JSON", lambda _: b"alg=RS256"),
     _header("header_a_list", "a list for a header", lambda data: b"[" + data + b"]"),
     _header("header_a_string", "a string for a header", lambda _: b'"RS256"'),
     _header("header_null", "null for a header", lambda _: b"null"),

@@ -1,7 +1,6 @@
 """Attacks that bring a key along, or the address of one (RFC 8725, section 3.10).
 
-What lives only here: jwk, jku, x5c and the like in a header, and key ids that are more than names.
-What it does not know: keys that the issuer publishes.
+jwk, jku, x5c and the like in a header, and key ids that are more than names.
 """
 
 from asgi_jwks.testing.attacks.attack import Attack, Target, by_token

@@ -1,8 +1,7 @@
 """Attacks by header members, all of them signed by the issuer itself.
 
-What lives only here: extensions that nobody understands, and types of other JWTs. A confused
-issuer, or another service of the same issuer, made these tokens. What it does not know: alg and
-kid.
+Extensions that nobody understands, and types of other JWTs: tokens that a confused issuer made, or
+another service of the same issuer.
 """
 
 from asgi_jwks.testing.attacks.attack import Attack, Target, by_token
@@ -59,6 +58,6 @@ ATTACKS = (
     _type("typ_with_a_parameter", "a media type with a parameter", "JWT; charset=utf-8"),
     _type("typ_empty", "an empty type", ""),
     _type("typ_null", "type null", None),
-    _type("typ_number", "a type that is no string", 1),
+    _type("typ_number", "a type that is not a string", 1),
     _type("typ_list", "a list of types", ["JWT", "at+jwt"]),
 )

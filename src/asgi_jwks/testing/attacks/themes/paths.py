@@ -1,15 +1,14 @@
 """Attacks by the path: requests without a token for paths that look public.
 
-What lives only here: spellings by which a path slips through a list of public ones. /health and
-/static/ stand for whatever an application leaves open. What it does not know: tokens.
+/health and /static/ stand for the paths that an application leaves open.
 """
 
 from asgi_jwks.testing.attacks.attack import REFUSED, Attack, Attempt, Target
 
 __all__ = ["ATTACKS"]
 
-# An application may also say that there is no such path, or not for this method.
-_NOT_SERVED = REFUSED | {404, 405}
+# A router may also send the client to the path that it knows, with or without a slash.
+_NOT_SERVED = REFUSED | {307, 308}
 
 
 def _path(name: str, summary: str, path: str, raw_path: str | None = None) -> Attack:

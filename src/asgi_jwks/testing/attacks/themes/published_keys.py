@@ -1,8 +1,7 @@
-"""Attacks with keys that got into the issuer's JWK Set and may not be used for signatures.
+"""Attacks with keys of the issuer's JWK Set that may not be used for signatures.
 
-What lives only here: each such form of a key, and the token signed with it. What it does not know:
-how the keys get there, and keys that are good. A verifier that takes RFC 7517 and 7518 at their
-word has none of these keys.
+Each form of such a key, and the token signed with it. A verifier that takes RFC 7517 and RFC 7518
+at their word has none of these keys.
 """
 
 from collections.abc import Callable, Mapping
@@ -32,7 +31,7 @@ def _private(keys: HostileKeys) -> Mapping[str, object]:
     return {**keys.stolen.public_jwk(), "d": segment(keys.stolen_exponent.to_bytes(256))}
 
 
-# Key id -> what is published under it.
+# Key id -> the JWK that is published under it.
 FORMS: Final[Mapping[str, Callable[[HostileKeys], Mapping[str, object]]]] = {
     "use-enc": _stolen(use="enc"),
     "use-in-capitals": _stolen(use="SIG"),
@@ -116,18 +115,18 @@ ATTACKS = (
     ),
     _used("key_for_encryption", "a key for encryption", "use-enc"),
     _used("key_use_in_capitals", "a use that does not exist", "use-in-capitals"),
-    _used("key_use_a_list", "a use that is no string", "use-list"),
+    _used("key_use_a_list", "a use that is not a string", "use-list"),
     _used("key_ops_sign", "a key for signing alone", "key-ops-sign"),
     _used("key_ops_encrypt", "a key for encrypting alone", "key-ops-encrypt"),
     _used("key_ops_empty", "a key for nothing", "key-ops-empty"),
     _used("key_ops_twice", "an operation that is listed twice", "key-ops-twice"),
-    _used("key_ops_a_string", "operations that are no list", "key-ops-string"),
+    _used("key_ops_a_string", "operations that are not a list", "key-ops-string"),
     _used("key_ops_against_use", "operations that contradict the use", "key-ops-against-use"),
     _used("key_of_another_algorithm", "a key for RS512 under RS256", "alg-rs512"),
     _used("key_of_an_encryption_algorithm", "a key for RSA-OAEP", "alg-oaep"),
     _used("key_of_alg_none", "a key for alg none", "alg-none"),
     _used("key_of_hs256", "an RSA key for HS256, under RS256", "alg-hs256", "D4 E2"),
-    _used("key_of_a_list_of_algorithms", "an alg that is no string", "alg-list"),
+    _used("key_of_a_list_of_algorithms", "an alg that is not a string", "alg-list"),
     _used("key_type_in_lower_case", "a key type that does not exist", "kty-lower-case", "E1"),
     _used("key_type_missing", "no key type", "kty-missing", "E1"),
     _used("rsa_key_as_elliptic_one", "an RSA key as EC, under RS256", "kty-ec", "D4 E1"),

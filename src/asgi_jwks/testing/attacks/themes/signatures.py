@@ -1,7 +1,6 @@
-"""Attacks by the signature, under the right algorithm and a key id that is right.
+"""Attacks by the signature, under the right algorithm and the right key id.
 
-What lives only here: signatures that are absent, moved, bent, or made in another way. What it does
-not know: keys that should not be used.
+Signatures that are absent, moved, bent, or made in another way.
 """
 
 import hashlib
@@ -30,7 +29,7 @@ def _bent(name: str, summary: str, bend: Callable[[bytes], bytes]) -> Attack:
 
 
 def _by_the_issuers_key(target: Target, sign: Callable[[RSAPrivateKey, bytes], bytes]) -> str:
-    """A token signed in another way by the issuer's own key, if that is an RSA key."""
+    """A token signed in another way by the issuer's own RSA key, if it has one."""
     key = target.issuer.signing_key.private_key
     private_key = key if isinstance(key, RSAPrivateKey) else target.keys.cube_root
     return encode(
@@ -120,7 +119,7 @@ ATTACKS = (
         "D3",
         "bad_signature",
         lambda t: _by_the_issuers_key(
-            # An attack: the digest is weak because that is what it tries.
+            # The weak digest is the attack.
             t,
             lambda key, data: key.sign(data, padding.PKCS1v15(), hashes.SHA1()),  # noqa: S303
         ),

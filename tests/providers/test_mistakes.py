@@ -1,0 +1,446 @@
+"""Mistakes that people make with the words of a console: each is answered with what to write."""
+
+import re
+from collections.abc import Callable
+from typing import Any, get_type_hints
+
+import pytest
+
+from asgi_jwks import ConfigurationError, SharedSecret, StaticJWKSet, providers
+from asgi_jwks.providers import preset as room
+from asgi_jwks.providers.console_words import (
+    require_domain,
+    require_issuer,
+    require_label,
+    require_name,
+    require_tenant_id,
+)
+from asgi_jwks.testing import SigningKey
+from asgi_jwks.tokens.kinds import KindRule
+from asgi_jwks.tokens.proofs import HasClaim
+from asgi_jwks.tokens.scopes import GrantClaims
+from asgi_jwks.trusted_issuer import IssuerOptions
+
+API = "https://api.example.com"
+TENANT = "aaaabbbb-0000-cccc-1111-dddd2222eeee"
+APP = "11112222-bbbb-3333-cccc-4444dddd5555"
+KEYS = StaticJWKSet({"keys": [SigningKey.generate("RS256").public_jwk()]})
+
+# The call, and what the sentence tells to write.
+MISTAKES: dict[str, tuple[Callable[[], object], str]] = {
+    "auth0 with https": (
+        lambda: providers.auth0("https://example.eu.auth0.com", audience=API),
+        "Write 'example.eu.auth0.com'.",
+    ),
+    "auth0 with a path": (
+        lambda: providers.auth0("example.eu.auth0.com/", audience=API),
+        "Write 'example.eu.auth0.com'.",
+    ),
+    "auth0 with the metadata's URL": (
+        lambda: providers.auth0(
+            "https://example.eu.auth0.com/.well-known/openid-configuration", audience=API
+        ),
+        "Write 'example.eu.auth0.com'.",
+    ),
+    "auth0 without an audience": (
+        lambda: providers.auth0("example.eu.auth0.com", audience=""),
+        "Write for example audience=",
+    ),
+    "auth0 with no audience at all": (
+        lambda: providers.auth0("example.eu.auth0.com", audience=[]),
+        "audience must not be empty",
+    ),
+    "auth0 with an audience that is not compared": (
+        lambda: providers.auth0("example.eu.auth0.com", audience=API, insecure_no_audience=True),
+        "not both",
+    ),
+    "entra by its name": (
+        lambda: providers.entra_id(tenant="contoso.onmicrosoft.com", audience=APP),
+        '"Directory (tenant) ID"',
+    ),
+    "entra by its id without hyphens": (
+        lambda: providers.entra_id(tenant=TENANT.replace("-", ""), audience=APP),
+        '"Directory (tenant) ID"',
+    ),
+    "entra common": (
+        lambda: providers.entra_id(tenant="common", audience=APP),
+        "entra_id_tenants([",
+    ),
+    "entra organizations": (
+        lambda: providers.entra_id_tenants(["Organizations"], audience=APP),
+        "entra_id_tenants([",
+    ),
+    "entra v2 with an App ID URI": (
+        lambda: providers.entra_id(tenant=TENANT, audience=f"api://{APP}"),
+        'version="v1"',
+    ),
+    "entra external with an App ID URI": (
+        lambda: providers.entra_external_id(tenant=TENANT, audience=[APP, f"api://{APP}"]),
+        '"Application (client) ID"',
+    ),
+    "entra of no version": (
+        lambda: providers.entra_id(tenant=TENANT, audience=APP, version="2.0"),  # type: ignore[arg-type]  # the mistake
+        'version must be "v1" or "v2"',
+    ),
+    "entra with one tenant where several belong": (
+        lambda: providers.entra_id_tenants(TENANT, audience=APP),
+        "entra_id(tenant=...)",
+    ),
+    "b2c with a domain": (
+        lambda: providers.azure_ad_b2c(
+            tenant_name="contoso.onmicrosoft.com", tenant=TENANT, policy="B2C_1_in", audience=APP
+        ),
+        "Write tenant_name='contoso'.",
+    ),
+    "b2c with two policies": (
+        lambda: providers.azure_ad_b2c(
+            tenant_name="contoso", tenant=TENANT, policy="B2C_1/in", audience=APP
+        ),
+        "policy must be a name",
+    ),
+    "b2c with a word where True belongs": (
+        lambda: providers.azure_ad_b2c(
+            tenant_name="contoso",
+            tenant=TENANT,
+            policy="B2C_1_in",
+            audience=APP,
+            issuer_with_policy="yes",  # type: ignore[arg-type]  # the mistake
+        ),
+        "issuer_with_policy must be True or False",
+    ),
+    "okta's console": (
+        lambda: providers.okta("example-admin.okta.com"),
+        "Write 'example.okta.com'.",
+    ),
+    "okta's issuer": (
+        lambda: providers.okta("https://example.okta.com/oauth2/default"),
+        "Write 'example.okta.com'.",
+    ),
+    "cognito of another region": (
+        lambda: providers.cognito(region="us-east-1", user_pool="eu-west-1_A1", client_id="c"),
+        "region='eu-west-1'",
+    ),
+    "cognito's pool by its name": (
+        lambda: providers.cognito(region="us-east-1", user_pool="my-pool", client_id="c"),
+        'user_pool="eu-west-1_AbC123"',
+    ),
+    "cognito's pool that is not text": (
+        lambda: providers.cognito(region="us-east-1", user_pool=1, client_id="c"),  # type: ignore[arg-type]  # the mistake
+        'user_pool="eu-west-1_AbC123"',
+    ),
+    "cognito without a client": (
+        lambda: providers.cognito(region="eu-west-1", user_pool="eu-west-1_A1"),
+        "Write client_id=",
+    ),
+    "cognito with both": (
+        lambda: providers.cognito(
+            region="eu-west-1", user_pool="eu-west-1_A1", client_id="c", audience=API
+        ),
+        "Write client_id=",
+    ),
+    "firebase by its number": (
+        lambda: providers.firebase("123456789012"),
+        'project_id="example-project"',
+    ),
+    "keycloak with its realm": (
+        lambda: providers.keycloak(
+            "https://sso.example.com/auth/realms/acme/protocol", realm="acme", audience="api"
+        ),
+        "keycloak('https://sso.example.com/auth', realm='acme', ...)",
+    ),
+    "keycloak with a slash": (
+        lambda: providers.keycloak("https://sso.example.com/", realm="acme", audience="api"),
+        "Write 'https://sso.example.com'.",
+    ),
+    "keycloak without https": (
+        lambda: providers.keycloak("sso.example.com", realm="acme", audience="api"),
+        "Write for example 'https://sso.example.com'.",
+    ),
+    "keycloak for everybody": (
+        lambda: providers.keycloak("https://sso.example.com", realm="acme", audience="account"),
+        "audience mapper",
+    ),
+    "keycloak with a path as realm": (
+        lambda: providers.keycloak("https://sso.example.com", realm="a/b", audience="api"),
+        "realm='example'",
+    ),
+    "openiddict without its slash": (
+        lambda: providers.openiddict("https://auth.example.com", audience=API),
+        "Write 'https://auth.example.com/'.",
+    ),
+    "the metadata's URL as issuer": (
+        lambda: providers.spring_authorization_server(
+            "https://auth.example.com/.well-known/openid-configuration", audience=API
+        ),
+        "Write 'https://auth.example.com'",
+    ),
+    "uaa's issuer": (
+        lambda: providers.uaa("https://uaa.example.com/oauth/token", audience="orders"),
+        "Write 'https://uaa.example.com'.",
+    ),
+    "uaa with a slash": (
+        lambda: providers.uaa("https://uaa.example.com/", audience="orders"),
+        "Write 'https://uaa.example.com'.",
+    ),
+    "xsuaa with a URL": (
+        lambda: providers.xsuaa(subdomain="https://example.x.y/", region="eu10", audience="a"),
+        "Write subdomain='example'.",
+    ),
+    "supabase's URL": (
+        lambda: providers.supabase("abcdefghijklmnopqrst.supabase.co"),
+        "Write project='abcdefghijklmnopqrst'.",
+    ),
+    "clerk without an audience": (
+        lambda: providers.clerk("clerk.example.com"),
+        'authorized_parties=["https://app.example.com"]',
+    ),
+    "clerk with two rules": (
+        lambda: providers.clerk("clerk.example.com", audience=API, insecure_no_audience=True),
+        'authorized_parties=["https://app.example.com"]',
+    ),
+    "workos without an audience": (
+        lambda: providers.workos_session("client_1"),
+        "insecure_no_audience=True",
+    ),
+    "descope without an audience": (
+        lambda: providers.descope("P2abc", insecure_no_audience=False),
+        "insecure_no_audience=True",
+    ),
+    "github for everybody": (
+        lambda: providers.github_actions(audience=API),
+        'repositories=["example/deploy"]',
+    ),
+    "github with a repository without owner": (
+        lambda: providers.github_actions(audience=API, repositories=["deploy"]),
+        'repositories=["example/deploy"]',
+    ),
+    "github with both": (
+        lambda: providers.github_actions(
+            audience=API, repositories=["a/b"], repository_owners=["a"]
+        ),
+        'repository_owners=["example"]',
+    ),
+    "gitlab.com for everybody": (
+        lambda: providers.gitlab(audience=API),
+        'projects=["example/deploy"]',
+    ),
+    "gitlab with both": (
+        lambda: providers.gitlab(
+            "https://gitlab.example.com", audience=API, projects=["a/b"], namespaces=["a"]
+        ),
+        'namespaces=["example"]',
+    ),
+    "cloudflare's domain": (
+        lambda: providers.cloudflare_access("example.cloudflareaccess.com", audience="x"),
+        "Write team='example'.",
+    ),
+    "vault's issuer": (
+        lambda: providers.vault("https://vault.example.com:8200/v1/identity/oidc", client_id="x"),
+        "Write 'https://vault.example.com:8200'.",
+    ),
+    "spiffe's id as trust domain": (
+        lambda: providers.spiffe(
+            "https://oidc.example.org", trust_domain="spiffe://example.org", audience="x"
+        ),
+        "Write 'example.org'.",
+    ),
+    "allauth without a client": (
+        lambda: providers.allauth("https://example.com"),
+        "Write client_id=",
+    ),
+    "simplejwt without keys": (
+        lambda: providers.simplejwt("https://example.com", audience=API),
+        "keys=SharedSecret(...)",
+    ),
+    "an option that does not exist": (
+        lambda: providers.auth0("example.eu.auth0.com", audience=API, audiense=API),  # type: ignore[call-arg]  # the mistake
+        "Did you mean audience?",
+    ),
+}
+
+
+@pytest.mark.parametrize(("call", "told"), MISTAKES.values(), ids=MISTAKES.keys())
+def test_a_mistake_is_answered_with_what_to_write(call: Callable[[], object], told: str) -> None:
+    """P3, P4, A11"""
+    with pytest.raises(ConfigurationError, match=re.escape(told)):
+        call()
+
+
+@pytest.mark.parametrize(
+    "value", [None, 1, "", " ", "a b", "é.com", "-a.com", "a..com/", "://", "x:y"]
+)
+def test_what_is_not_a_domain(value: object) -> None:
+    """A11"""
+    with pytest.raises(ConfigurationError, match="domain"):
+        require_domain("domain", value, example="example.com")
+
+
+def test_a_domain_is_compared_in_lower_case() -> None:
+    """P3"""
+    assert require_domain("domain", "Example.COM:8443", example="x") == "example.com:8443"
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        None,
+        1,
+        "",
+        "example.com",
+        "ftp://example.com",
+        "https://",
+        "https://user@example.com",
+        "https://example.com?x=1",
+        "https://example.com#x",
+        "https://exam ple.com",
+        "https://example.com/\n",
+        "https://exämple.com",
+        "https://[::1",
+    ],
+)
+def test_what_is_not_an_issuer(value: object) -> None:
+    """A11"""
+    with pytest.raises(ConfigurationError, match="issuer must be an https URL without a query"):
+        require_issuer("issuer", value, example="https://auth.example.com")
+
+
+@pytest.mark.parametrize("value", ["https://a.example", "https://a.example:443/b/", "http://[::1]"])
+def test_an_issuer_is_left_as_it_is(value: str) -> None:
+    """G5"""
+    assert require_issuer("issuer", value, example="x") == value
+
+
+@pytest.mark.parametrize("value", [None, 1, "", ".", "..", "a/b", "a b", "a?b", "a#b", "a%2f", "é"])
+def test_what_is_not_a_name(value: object) -> None:
+    """A11: nothing that would lead to another URL."""
+    with pytest.raises(ConfigurationError, match="realm must be a name without slashes"):
+        require_name("realm", value, example="acme")
+
+
+@pytest.mark.parametrize("value", [None, 1, "", "a@b", "-a", "https://-a.com", "a/b", "é"])
+def test_what_is_not_a_label(value: object) -> None:
+    """A11: nothing that would lead to another host."""
+    with pytest.raises(ConfigurationError, match="Write team='acme'"):
+        require_label("team", value, example="acme")
+
+
+@pytest.mark.parametrize("value", [None, 1, "", "contoso", TENANT[:-1], f"{TENANT}/"])
+def test_what_is_not_a_tenant_id(value: object) -> None:
+    """A11"""
+    with pytest.raises(ConfigurationError, match="tenant must be the"):
+        require_tenant_id("tenant", value)
+
+
+def test_a_tenant_id_is_compared_in_lower_case() -> None:
+    """P3"""
+    assert require_tenant_id("tenant", TENANT.upper()) == TENANT
+
+
+class TestSeveralTenants:
+    def test_each_is_an_issuer(self) -> None:
+        """P3"""
+        tenants = [TENANT, APP]
+        issuers = providers.entra_id_tenants(tenants, audience=APP, keys=KEYS)
+        assert [issuer.issuer for issuer in issuers] == [
+            f"https://login.microsoftonline.com/{tenant}/v2.0" for tenant in tenants
+        ]
+
+
+class TestOptions:
+    def test_options_of_the_callers_own_win(self) -> None:
+        """P3"""
+        kind = KindRule(proof=HasClaim("x"))
+        where = GrantClaims(roles=("r",))
+        issuer = providers.auth0(
+            "example.eu.auth0.com", audience=API, keys=KEYS, kind=kind, grant_claims=where
+        )
+        assert issuer.rules.kind is kind
+        assert issuer.rules.grant_claims is where
+
+    def test_checks_are_added_to_those_of_the_preset(self) -> None:
+        """P3, G10"""
+
+        def mine(token: object) -> bool:
+            return True
+
+        issuer = providers.github_actions(
+            audience=API, repositories=["a/b"], keys=KEYS, checks=[mine]
+        )
+        assert issuer.checks == (room.ClaimAmong("repository", frozenset({"a/b"})), mine)
+
+    def test_a_secret_says_its_own_algorithm(self) -> None:
+        """P3, D4"""
+        secret = SharedSecret(bytes(range(32)))
+        issuer = providers.simplejwt("https://example.com", audience=API, keys=secret)
+        assert issuer.rules.algorithms == {"HS256"}
+        issuer = providers.supabase("abc", keys=secret)
+        assert issuer.rules.algorithms == {"HS256"}
+        issuer = providers.supabase("abc", keys=KEYS)
+        assert issuer.rules.algorithms == {"ES256", "RS256"}
+
+    def test_they_are_those_of_an_issuer_that_a_preset_does_not_state(self) -> None:
+        """P3: a new option of an issuer is an option of every preset."""
+        stated = {"issuer", "audience", "audience_claim"}
+        expected = get_type_hints(IssuerOptions)
+        assert get_type_hints(room.PresetOptions) == {
+            name: kind for name, kind in expected.items() if name not in stated
+        }
+
+    def test_an_issuer_with_the_policy_in_it(self) -> None:
+        """P3: Azure AD B2C says which policy it is, or that it does not."""
+        words: dict[str, Any] = {
+            "tenant_name": "Contoso",
+            "tenant": TENANT,
+            "policy": "B2C_1_In",
+            "audience": APP,
+            "keys": KEYS,
+        }
+        issuer = providers.azure_ad_b2c(**words, issuer_with_policy=True)
+        assert issuer.issuer == f"https://contoso.b2clogin.com/tfp/{TENANT}/b2c_1_in/v2.0/"
+        assert not issuer.preset.notes
+        assert providers.azure_ad_b2c(**words).preset.notes
+
+    def test_regions_of_china_have_a_domain_of_their_own(self) -> None:
+        """P3"""
+        issuer = providers.cognito(
+            region="cn-north-1", user_pool="cn-north-1_A1", client_id="c", keys=KEYS
+        )
+        assert issuer.issuer == "https://cognito-idp.cn-north-1.amazonaws.com.cn/cn-north-1_A1"
+
+    def test_an_enterprise_has_an_issuer_of_its_own(self) -> None:
+        """P3"""
+        issuer = providers.github_actions(
+            audience=API, repository_owners="octo-org", enterprise="octo", keys=KEYS
+        )
+        assert issuer.issuer == "https://token.actions.githubusercontent.com/octo"
+
+
+class TestWhatCannotBeToldApart:
+    @pytest.mark.parametrize(
+        "issuer",
+        [
+            providers.dex("https://dex.example.com", client_id="web", keys=KEYS),
+            providers.casdoor("https://door.example.com", client_id="web", keys=KEYS),
+        ],
+        ids=lambda issuer: issuer.preset.provider,
+    )
+    def test_it_is_said(self, issuer: providers.ProviderIssuer) -> None:
+        """G8"""
+        assert any("told apart" in note for note in issuer.preset.notes)
+        doc = getattr(providers, issuer.preset.provider).__doc__
+        assert "nothing tells" in " ".join(doc.lower().split())
+
+
+class TestTheRoom:
+    def test_a_name_is_loaded_when_it_is_asked_for(self) -> None:
+        for name in providers.__all__:
+            assert getattr(providers, name).__doc__
+        assert set(dir(providers)) >= set(providers.__all__)
+        with pytest.raises(AttributeError, match="no attribute 'nonsense'"):
+            providers.nonsense  # noqa: B018
+
+    def test_every_preset_says_its_sources(self) -> None:
+        """P3"""
+        for name in filter(str.islower, providers.__all__):
+            doc = getattr(providers, name).__doc__
+            assert "Source" in doc or "see `entra_id`" in doc, name

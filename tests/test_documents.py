@@ -1,0 +1,63 @@
+"""Pages that are written from the code are up to date, and every block of a guide runs."""
+
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from tests.support import architecture, reference
+
+ROOT = Path(__file__).parents[1]
+PAGES = sorted([*(ROOT / "docs").rglob("*.md"), *ROOT.glob("*.md")])
+GUIDES = sorted((ROOT / "docs" / "guides").glob("*.md"))
+BLOCK = re.compile(r"^```(\w*)([^\n]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+
+
+@pytest.mark.parametrize(
+    ("path", "written", "command"),
+    [
+        pytest.param(reference.PAGE, reference.page, "tests.support.reference", id="reference"),
+        pytest.param(
+            architecture.PAGE, architecture.page, "tests.support.architecture", id="architecture"
+        ),
+    ],
+)
+def test_a_page_written_from_the_code_is_up_to_date(
+    path: Path, written: Callable[[], str], command: str
+) -> None:
+    message = f"write it anew: uv run python -m {command}"
+    assert path.read_text(encoding="utf-8") == written(), message
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_a_link_leads_to_a_file_of_the_project(path: Path) -> None:
+    text = re.sub(r"```.*?```", "", path.read_text(encoding="utf-8"), flags=re.DOTALL)
+    for target in re.findall(r"\]\(([^)#\s]+)[^)]*\)", text):
+        if "://" not in target:
+            assert (path.parent / target).exists(), f"{path.name} links to {target}"
+
+
+def python_blocks(path: Path) -> str:
+    """The Python blocks of a guide as one program, each under the line at which it begins."""
+    text = path.read_text(encoding="utf-8")
+    return "\n".join(
+        f"# line {text[: match.start()].count(chr(10)) + 2}\n{match[3]}"
+        for match in BLOCK.finditer(text)
+        if match[1] == "python"
+    )
+
+
+@pytest.mark.parametrize("path", GUIDES, ids=lambda path: path.stem)
+def test_the_blocks_of_a_guide_run_in_their_order(path: Path, tmp_path: Path) -> None:
+    program = tmp_path / f"{path.stem}.py"
+    program.write_text(python_blocks(path), encoding="utf-8")
+    run = subprocess.run(
+        [sys.executable, "-W", "error", str(program)],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.returncode == 0, run.stdout + run.stderr

@@ -127,7 +127,7 @@ class TokenVerifier:
         try:
             signer = await self._signer(issuer, token, header, claims, known)
         except InvalidToken as refusal:
-            if is_signed or not self._issuers.are_resolved:
+            if is_signed or not self._issuers.is_resolved(issuer):
                 raise
             raise refusal_of_stranger(refusal) from None
         # (6) The claims.

@@ -8,6 +8,7 @@ import pytest
 
 from asgi_jwks import AccessToken, AccessTokenVerifier
 from asgi_jwks.testing import MockIssuer
+from asgi_jwks.tokens.principal import Basis
 
 pytestmark = pytest.mark.anyio
 
@@ -24,7 +25,7 @@ CLAIMS: dict[str, Any] = {
 
 def token(**claims: object) -> AccessToken:
     given: dict[str, Any] = {**CLAIMS, **claims}
-    return AccessToken(given, given, key_id="k1")
+    return AccessToken(given, given, Basis(key_id="k1"))
 
 
 def test_what_applications_read_most() -> None:

@@ -205,15 +205,68 @@ def test_an_rsa_key_at_the_limits_is_usable(jwk: dict[str, Any]) -> None:
         assert not key.verify(algorithm, b"a.b", b"\1" * 256)
 
 
+@pytest.mark.parametrize("member", ["n", "e"])
+def test_a_number_as_large_as_a_document_is_refused(member: str) -> None:
+    """W4: half a megabyte of modulus or exponent."""
+    assert reason_for(rsa_jwk() | {member: "w" * 400_000}) in {
+        S.RSA_MODULUS_TOO_LARGE,
+        S.RSA_EXPONENT_TOO_LARGE,
+    }
+
+
 def test_leading_zero_octets_change_neither_key_nor_thumbprint(
     jwk_for: JWKFor, sign: Callable[..., bytes]
 ) -> None:
-    """RFC 7518, section 2 forbids them, old Java wrote them; RFC 7638 takes the minimal form."""
+    """E8: RFC 7518, section 2 forbids them, old UAA writes them; RFC 7638 leaves them out."""
     jwk = jwk_for("RS256")
     padded = {
         member: b64url_encode(b"\0\0" + b64url_decode(jwk[member].encode())) for member in "ne"
     }
-    assert read_public_key(jwk | padded).thumbprint == read_public_key(jwk).thumbprint
+    key = read_public_key(jwk | padded)
+    assert key.thumbprint == read_public_key(jwk).thumbprint
+    signing_input, _, signature = sign("RS256", {}).rpartition(b".")
+    assert key.verify("RS256", signing_input, b64url_decode(signature))
+    largest = b64url_encode(b"\0" * 9 + ((1 << 8192) - 1).to_bytes(1024))
+    assert read_public_key(rsa_jwk() | {"n": largest}).kty == "RSA"
+
+
+P = 2**255 - 19
+D = -121665 * pow(121666, -1, P) % P
+
+
+def square_root(square: int) -> int | None:
+    """RFC 8032, section 5.1.3, steps 2 and 3; None where there is none."""
+    root = pow(square, (P + 3) // 8, P)
+    candidates = (root, root * pow(2, (P - 1) // 4, P) % P)
+    return next((c for c in candidates if c * c % P == square % P), None)
+
+
+def small_order_ys() -> set[int]:
+    """The y of the points of order 1, 2, 4 and 8, by the equation of the curve."""
+    # Twice a point of order 8 has order 4, and there y is 0, so that x^2 + y^2 = 0 before. With
+    # RFC 8032, section 5.1, -x^2 + y^2 = 1 + d x^2 y^2, this is d y^4 + 2 y^2 - 1 = 0.
+    found = {0, 1, P - 1}
+    root = square_root(1 + D)
+    assert root is not None
+    for sign in (root, -root):
+        y = square_root((sign - 1) * pow(D, -1, P) % P)
+        found |= set() if y is None else {y, P - y}
+    return found
+
+
+def test_an_ed25519_point_of_small_order_is_skipped_in_every_encoding(jwk_for: JWKFor) -> None:
+    """E8: anyone can sign for it; the non-canonical encodings are the same points."""
+    encodings = {
+        (y + lifted + sign).to_bytes(32, "little")
+        for y in small_order_ys()
+        for lifted in (0, P)
+        for sign in (0, 2**255)
+        if y + lifted < 2**255
+    }
+    assert len(encodings) == 14
+    for octets in encodings:
+        jwk = jwk_for("EdDSA", x=b64url_encode(octets))
+        assert reason_for(jwk) is SkipReason.POINT_OF_SMALL_ORDER
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,9 @@
 """A document is a key set with the reasons for what it leaves out, or it is refused as a whole."""
 
+import itertools
 import json
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable, Generator, Mapping
+from typing import Any, TypeVar
 
 import pytest
 from hypothesis import given, settings
@@ -18,8 +19,10 @@ from asgi_jwks.jose.jwk_set import (
     SkipReason,
     symmetric_key,
 )
+from asgi_jwks.jose.jwk_set_document import SplitDocument
 
 JWKFor = Callable[..., dict[str, Any]]
+Result = TypeVar("Result")
 
 few = settings(max_examples=100, deadline=None)
 
@@ -111,15 +114,149 @@ def test_a_map_of_certificates_is_named_as_such() -> None:
     assert "no 'keys' array" in refusal_of({"a": certificate, "b": 1})
 
 
-def test_a_document_is_read_up_to_its_limits(jwk_for: JWKFor) -> None:
-    """A7, F8: 512 KiB and 100 keys."""
+def test_a_document_is_read_up_to_its_limit(jwk_for: JWKFor) -> None:
+    """A7, E1, F8: 512 KiB; a larger one is refused."""
     document = json.dumps({"keys": [jwk_for("RS256")]})
     at_limit = document + " " * (MAX_DOCUMENT_BYTES - len(document))
     assert len(JWKSet.parse(at_limit).keys) == 1
     assert "larger than 524288 bytes" in refusal_of(at_limit + " ")
     assert "larger than 524288 bytes" in refusal_of((at_limit + " ").encode())
-    assert len(JWKSet.parse({"keys": [jwk_for("RS256")] * MAX_KEYS}).keys) == MAX_KEYS
-    assert "more than 100 keys" in refusal_of({"keys": [jwk_for("RS256")] * (MAX_KEYS + 1)})
+
+
+@pytest.mark.parametrize("form", [dict, json.dumps])
+def test_the_first_512_usable_keys_are_kept_and_the_rest_is_said_once(
+    jwk_for: JWKFor, form: Callable[[Any], Any]
+) -> None:
+    """E1: more keys than are kept are skipped, and the set is not refused."""
+    jwks = [jwk_for("EdDSA", kid=f"{n}") for n in range(MAX_KEYS + 3)]
+    jwks[3:3] = [{"kty": "new"}, {"kty": "oct"}]
+    keys = JWKSet.parse(form({"keys": jwks[: MAX_KEYS + 2]}))
+    assert (len(keys.keys), len(keys.skipped)) == (MAX_KEYS, 2)
+    keys = JWKSet.parse(form({"keys": [*jwks, {"kty": "new"}]}))
+    assert keys.key_ids == tuple(map(str, range(MAX_KEYS)))
+    assert keys.skipped[2:] == (SkippedKey(MAX_KEYS + 2, None, SkipReason.TOO_MANY_KEYS, 4),)
+
+
+UNREADABLE: dict[str, tuple[str, SkipReason]] = {
+    "a duplicate member": ('{"kid":"a","kid":"b"}', SkipReason.DUPLICATE_MEMBER),
+    "a duplicate member inside": ('{"a":[{"b":1,"b":2}]}', SkipReason.DUPLICATE_MEMBER),
+    "a deep key": ('{"a":' + "[" * 16 + "]" * 16 + "}", SkipReason.TOO_COMPLEX),
+    "a bottomless key": ('{"a":' + "[" * 90_000 + "]" * 90_000 + "}", SkipReason.TOO_COMPLEX),
+    "a bottomless list": ("[" * 90_000 + "]" * 90_000, SkipReason.NOT_AN_OBJECT),
+    "many members": (
+        "{" + ",".join(f'"m{n}":1' for n in range(65)) + "}",
+        SkipReason.TOO_COMPLEX,
+    ),
+    "many values": ('{"x5c":[' + '"",' * 40_000 + '""]}', SkipReason.TOO_COMPLEX),
+    "a long number": ('{"a":' + "1" * 5000 + "}", SkipReason.TOO_COMPLEX),
+    "a lone surrogate": (r'{"kid":"\ud800"}', SkipReason.MALFORMED_MEMBER),
+    "an array": ('[{"kty":"RSA"}]', SkipReason.NOT_AN_OBJECT),
+    "an empty array": ("[]", SkipReason.NOT_AN_OBJECT),
+    "an array of a number": ("[0]", SkipReason.NOT_AN_OBJECT),
+    "a number": ("0", SkipReason.NOT_AN_OBJECT),
+    "a string of brackets": (r'"[{]]}\"]}"', SkipReason.NOT_AN_OBJECT),
+    "an empty object": ("{}", SkipReason.MISSING_MEMBER),
+}
+
+
+@pytest.mark.parametrize(("key", "reason"), UNREADABLE.values(), ids=UNREADABLE)
+@pytest.mark.parametrize("space", ["", " \n"])
+def test_a_key_that_cannot_be_read_is_skipped_and_the_others_are_not(
+    jwk_for: JWKFor, key: str, reason: SkipReason, space: str
+) -> None:
+    """E1: duplicate and too deep members concern the key that has them."""
+    good = jwk_for("ES256", kid=r'a]}"\{')
+    document = f'{{"keys":[{space}{key}{space},{space}{json.dumps(good)}{space},{key}]}}'
+    keys = JWKSet.parse(document)
+    assert keys.key_ids == (good["kid"],)
+    assert [(skipped.index, skipped.reason) for skipped in keys.skipped] == [
+        (0, reason),
+        (2, reason),
+    ]
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        "{",
+        "}",
+        '{"a"',
+        '{"a":}',
+        '{"a":1,}',
+        "{'a':1}",
+        '{"a":NaN}',
+        '{"a":01}',
+        '"',
+        "{]",
+        "[",
+        "x",
+    ],
+)
+def test_a_key_that_is_not_json_spoils_the_document(jwk_for: JWKFor, key: str) -> None:
+    """F8: a document that was cut off or garbled is a failure, whatever keys are left in it."""
+    document = f'{{"keys":[{json.dumps(jwk_for("ES256"))},{key}]}}'
+    assert "not strict JSON" in refusal_of(document)
+
+
+def test_a_member_beside_the_keys_is_not_read(jwk_for: JWKFor) -> None:
+    """RFC 7517, section 5: additional members are ignored, however deep or many."""
+    keys = json.dumps([jwk_for("ES256")])
+    for other in ("[" * 90_000 + "]" * 90_000, '{"a":[' + "[0]," * 40_000 + "0]}", '"x"', "{}"):
+        for document in (f'{{"a":{other},"keys":{keys}}}', f'{{"keys":{keys},"a":{other}}}'):
+            assert len(JWKSet.parse(document).keys) == 1
+
+
+@pytest.mark.parametrize("unit", ["{}", "[]", "1", '""', "{},1"])
+def test_more_entries_than_usable_keys_could_be_are_refused(jwk_for: JWKFor, unit: str) -> None:
+    """W2: the shortest usable key has 80 bytes, so that 512 KiB have room for 6,553."""
+    good = json.dumps(jwk_for("EdDSA"))
+    document = f'{{"keys":[{good}' + f",{unit}" * 100_000 + "]}"
+    assert "too many" in refusal_of(document)
+    assert len(JWKSet.parse(f'{{"keys":[{good}' + ",{}" * 8000 + "]}").skipped) == 8000
+
+
+def test_a_set_is_parsed_in_many_steps_and_is_the_same(jwk_for: JWKFor) -> None:
+    """W4: whoever parses on an event loop lets others run in between; the work is counted."""
+    jwks = [jwk_for("RS256", kid=f"{n}") for n in range(200)]
+    for document in ({"keys": jwks}, json.dumps({"keys": jwks})):
+        count, keys = run(JWKSet.parse_steps(document))
+        assert keys == JWKSet.parse(document)
+        assert count >= 25
+
+
+def run(steps: Generator[None, None, Result]) -> tuple[int, Result]:
+    """The number of steps, and their result."""
+    for count in itertools.count():
+        try:
+            next(steps)
+        except StopIteration as end:
+            return count, end.value
+    raise AssertionError("unreachable")
+
+
+json_texts = st.recursive(
+    st.sampled_from(["1", "null", '"a"', r'"]\\"', r'"[\"{"', "1.5e3"]),
+    lambda inner: (
+        st.lists(inner, max_size=3).map(lambda v: "[" + " ,".join(v) + "]")
+        | st.lists(inner, max_size=3).map(
+            lambda v: "{" + ",".join(rf'"n{n}\"{{":{x}' for n, x in enumerate(v)) + " }"
+        )
+    ),
+    max_leaves=20,
+)
+
+
+@few
+@given(json_texts)
+def test_a_document_is_taken_apart_where_json_has_its_third_level(value: str) -> None:
+    """E1: brackets and quotes in strings are neither."""
+    document = f'{{"keys":{value},"a":{value}}}'.encode()
+    _, split = run(SplitDocument.steps(document))
+    expected = json.loads(document)["keys"]
+    if isinstance(expected, list):
+        read = [split.read(entry) for entry in split.outer["keys"]]
+        for was_read, entry in zip(read, expected, strict=True):
+            assert was_read == entry or (isinstance(entry, list) and isinstance(was_read, list))
 
 
 def test_no_byte_of_the_document_is_in_the_sentence() -> None:
@@ -235,7 +372,7 @@ def test_a_set_cannot_be_changed(jwk_for: JWKFor) -> None:
 
 
 def test_a_shared_secret_makes_a_set_of_one() -> None:
-    key = symmetric_key(bytes(32), "HS256")
+    key = symmetric_key(bytes(range(32)), "HS256")
     keys = JWKSet((key,))
     assert keys.select(None, "HS256") is key
     assert reason_of(keys, "a", "HS256")[0] is Reason.UNKNOWN_KEY

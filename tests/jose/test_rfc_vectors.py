@@ -4,11 +4,12 @@ from typing import Any
 
 import jwt
 import pytest
+from tests.support.published_secrets import published_symmetric_key
 
 from asgi_jwks.jose.encoding import b64url_decode
 from asgi_jwks.jose.jwk import read_public_key
 from asgi_jwks.jose.jws import decode_header, decode_signature, parse_compact, segments_of
-from asgi_jwks.jose.key import VerificationKey, symmetric_key
+from asgi_jwks.jose.key import VerificationKey
 
 # Name -> algorithm, public key (or secret) as a JWK, compact serialization.
 SIGNED: dict[str, tuple[str, dict[str, Any], str]] = {
@@ -184,7 +185,7 @@ each = pytest.mark.parametrize(("algorithm", "jwk", "token"), SIGNED.values(), i
 
 def key_of(jwk: dict[str, Any], algorithm: str) -> VerificationKey:
     if jwk["kty"] == "oct":
-        return symmetric_key(b64url_decode(jwk["k"].encode()), algorithm)
+        return published_symmetric_key(b64url_decode(jwk["k"].encode()), algorithm)
     return read_public_key(jwk)
 
 

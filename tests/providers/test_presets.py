@@ -24,7 +24,6 @@ from asgi_jwks import (
     TrustedIssuer,
     providers,
 )
-from asgi_jwks.providers import ProviderIssuer
 from asgi_jwks.testing import SigningKey
 from asgi_jwks.tokens import scopes
 from asgi_jwks.tokens.access_token import AccessToken
@@ -52,22 +51,29 @@ class Sample:
         claims: dict[str, Any] = self.content["claims"]
         return claims
 
-    def issuer(self, **options: object) -> ProviderIssuer:
-        """What the preset makes of the words that the sample has for it, with keys at hand."""
+    @property
+    def preset(self) -> str:
+        """The name of the preset; TrustedIssuer where there is none for the provider."""
+        name: str = self.content["preset"]["name"]
+        return name
+
+    def call(self, **options: object) -> TrustedIssuer:
+        """What the preset makes of the words that the sample has for it."""
         call = self.content["preset"]
-        given = {name: value for name, value in call["kwargs"].items() if name != "jwks_uri"}
-        made: ProviderIssuer = getattr(providers, call["name"])(
-            *call["args"], **given, keys=JWKS, **options
-        )
+        made: TrustedIssuer
+        if self.preset == "TrustedIssuer":
+            made = TrustedIssuer(**{**call["kwargs"], **options})
+        else:
+            made = getattr(providers, self.preset)(*call["args"], **{**call["kwargs"], **options})
         return made
 
-    def issuer_of_urls(self, client: httpx.AsyncClient) -> ProviderIssuer:
-        """The same without keys at hand: those that it will fetch."""
-        call = self.content["preset"]
-        made: ProviderIssuer = getattr(providers, call["name"])(
-            *call["args"], **call["kwargs"], http_client=client
-        )
-        return made
+    def issuer(self, **options: object) -> TrustedIssuer:
+        """The same with keys at hand, which take the place of those that it would fetch."""
+        return self.call(keys=JWKS, **({"jwks_uri": None} if self.own_keys else {}), **options)
+
+    @property
+    def own_keys(self) -> bool:
+        return "jwks_uri" in self.content["preset"]["kwargs"]
 
     def token(self) -> str:
         """The header and claims as published, with a key of our own."""
@@ -111,7 +117,7 @@ async def test_a_preset_accepts_access_tokens_and_nothing_else(sample: Sample) -
             "client_id": token.client_id,
             "subject": token.subject,
         } == sample.content["expected"]
-        assert scopes.unreadable_grants(token.claims, sample.issuer().preset.grant_claims) == ()
+        assert scopes.unreadable_grants(token.claims, sample.issuer().rules.grant_claims) == ()
         return
     with pytest.raises(InvalidToken) as refusal:
         await verified(sample.issuer(), sample)
@@ -137,8 +143,8 @@ async def test_the_default_rule_does_what_the_sample_states(sample: Sample) -> N
 def test_there_are_samples_of_every_preset_of_both_kinds() -> None:
     """P3"""
     presets = {name for name in providers.__all__ if name.islower()}
-    accepted = {sample.content["preset"]["name"] for sample in ALL if sample.accepted}
-    refused = {sample.content["preset"]["name"] for sample in ALL if not sample.accepted}
+    accepted = {sample.preset for sample in ALL if sample.accepted}
+    refused = {sample.preset for sample in ALL if not sample.accepted}
     assert presets - accepted == {"entra_id_tenants"}
     assert presets - refused == {"entra_id_tenants", "openbao"}
 
@@ -148,9 +154,8 @@ async def test_every_preset_can_fetch_its_keys() -> None:
     refusing = httpx.MockTransport(lambda request: httpx.Response(500))
     async with httpx.AsyncClient(transport=refusing) as client:
         for sample in ALL:
-            issuer = sample.issuer_of_urls(client)
+            issuer = sample.call(http_client=client)
             assert isinstance(issuer.keys, RemoteJWKSet)
-            assert issuer.issuer == issuer.preset.issuer
 
 
 def test_every_sample_says_where_it_was_read() -> None:
@@ -160,7 +165,7 @@ def test_every_sample_says_where_it_was_read() -> None:
         assert sample.content["kind"], sample.name
 
 
-PRESETS = {sample.content["preset"]["name"]: sample.issuer().preset for sample in ALL}
+RULES = {sample.preset: sample.issuer().rules for sample in ALL}
 SCALARS = st.sampled_from(
     [None, True, 0, 1.5, "", "x", "access", "Bearer", "AT.x", "spiffe://example.org/x"]
 )
@@ -175,7 +180,7 @@ CLAIMS = st.dictionaries(
 
 
 @given(
-    name=st.sampled_from(sorted(PRESETS)),
+    name=st.sampled_from(sorted(RULES)),
     claims=CLAIMS,
     typ=st.sampled_from([None, "jwt", "at+jwt", "jose", "logout+jwt"]),
 )
@@ -183,16 +188,16 @@ def test_whatever_the_claims_are_they_pass_or_are_refused(
     name: str, claims: dict[str, Any], typ: str | None
 ) -> None:
     """A8: garbage in: accepted or our error, never another exception."""
-    preset = PRESETS[name]
+    rules = RULES[name]
     refused: InvalidToken | None = None
     try:
-        preset.kind.check(JOSEHeader("RS256", None, typ), claims)
+        rules.kind.check(JOSEHeader("RS256", None, typ), claims)
     except InvalidToken as refusal:
         refused = refusal
     assert refused is None or str(refused).isascii()
     for read in (scopes.granted_scopes, scopes.roles, scopes.groups, scopes.permissions):
-        assert all(isinstance(granted, str) for granted in read(claims, preset.grant_claims))
-    scopes.client_id(claims, preset.grant_claims)
+        assert all(isinstance(granted, str) for granted in read(claims, rules.grant_claims))
+    scopes.client_id(claims, rules.grant_claims)
 
 
 OTHER_FORMS: list[object] = [None, 1, True, [], [None], [[]], {}, {"a": []}, ""]
@@ -201,7 +206,7 @@ OTHER_FORMS: list[object] = [None, 1, True, [], [None], [[]], {}, {"a": []}, ""]
 @each_sample
 def test_a_claim_of_any_form_in_a_sample_raises_nothing_else(sample: Sample) -> None:
     """A8, G8: each claim of each sample in turn replaced by values of other forms."""
-    rule = sample.issuer().preset.kind
+    rule = sample.issuer().rules.kind
     typ = sample.content["header"].get("typ")
     header = JOSEHeader("RS256", None, None if typ is None else typ.lower())
     for name in sample.claims:

@@ -3,14 +3,15 @@
 The middleware and FastAPI's dependency share it. It knows neither paths nor applications.
 """
 
+import inspect
 import logging
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Final, TypedDict
+from typing import Any, Final, TypedDict
 
 from asgi_jwks._options import require_callable, require_flag
 from asgi_jwks.access_token_verifier import AccessTokenVerifier
-from asgi_jwks.asgi.challenge import Challenges, Refusal
+from asgi_jwks.asgi.challenge import Challenges, ErrorBody, Refusal
 from asgi_jwks.asgi.token_sources import AuthorizationHeader, TokenSource, find_token, is_token68
 from asgi_jwks.asgi.types import Scope
 from asgi_jwks.errors import (
@@ -66,7 +67,9 @@ class AuthenticationOptions(TypedDict, total=False):
     require_keys_at_startup: bool
     """fail the server's start if the keys are unavailable"""
     on_refused: OnRefused | None
-    """is called with the error and the scope of each refused request"""
+    """a plain function that is called with the error and the scope of each refused request"""
+    error_body: ErrorBody | None
+    """words the bodies of refusals: `error_body(content)` is a JSON object; see RefusalContent"""
 
 
 class Authentication:
@@ -75,7 +78,7 @@ class Authentication:
     Args:
         verifier: judges tokens.
         realm, resource_metadata, token_sources, allow_anonymous, require_keys_at_startup,
-            on_refused: see AuthenticationOptions.
+            on_refused, error_body: see AuthenticationOptions.
 
     Raises:
         ConfigurationError: an option is wrong; the message says what to write.
@@ -91,19 +94,30 @@ class Authentication:
         allow_anonymous: bool = False,
         require_keys_at_startup: bool = False,
         on_refused: OnRefused | None = None,
+        error_body: ErrorBody | None = None,
     ) -> None:
-        if not callable(getattr(verifier, "verify", None)) or isinstance(verifier, type):
-            raise ConfigurationError(f"verifier must be an AccessTokenVerifier; got {verifier!r}.")
+        if isinstance(verifier, type) or not all(
+            callable(getattr(verifier, method, None)) for method in ("verify", "running")
+        ):
+            raise ConfigurationError(
+                f"verifier must be an AccessTokenVerifier; got {verifier!r}. Write for example "
+                "verifier=AccessTokenVerifier(issuer=..., audience=...)."
+            )
         if on_refused is not None:
-            require_callable("on_refused", on_refused, form="on_refused(error, scope)")
+            _require_listener(on_refused)
+        if resource_metadata is not None:
+            _require_audiences(verifier)
         self.verifier: Final = verifier
         self.token_sources: Final = _token_sources(token_sources)
         self.require_keys_at_startup: Final = require_flag(
             "require_keys_at_startup", require_keys_at_startup
         )
         self._allow_anonymous: Final = require_flag("allow_anonymous", allow_anonymous)
-        self._challenges: Final = Challenges(realm=realm, resource_metadata=resource_metadata)
+        self._challenges: Final = Challenges(
+            realm=realm, resource_metadata=resource_metadata, error_body=error_body
+        )
         self._on_refused: Final = on_refused
+        self.error_body: Final = error_body
         # Hot path: one source, as nearly always, is asked without a loop over sources.
         self._find_token: Final = (
             self.token_sources[0].find
@@ -136,13 +150,26 @@ class Authentication:
                 raise
         raise fault
 
-    def refusal(self, error: RequestError | TemporarilyUnavailable, scope: Scope) -> Refusal:
-        """The answer to a refused connection; whoever listens for refusals hears of it."""
+    def refusal(
+        self,
+        error: RequestError | TemporarilyUnavailable,
+        scope: Scope,
+        *,
+        around: "Authentication | None" = None,
+    ) -> Refusal:
+        """The answer to a refused connection; whoever listens for refusals hears of it.
+
+        `around` is the Authentication of the middleware around a dependency with its own: its
+        listener hears where the dependency has none.
+        """
         if _log.isEnabledFor(logging.DEBUG):
             _log.debug("refused: %s", error)
-        if self._on_refused is not None:
+        on_refused = self._on_refused
+        if on_refused is None and around is not None:
+            on_refused = around._on_refused
+        if on_refused is not None:
             try:
-                self._on_refused(error, scope)
+                on_refused(error, scope)
             # Metrics must not turn a refusal into a 500.
             except Exception:
                 _log.exception("on_refused failed")
@@ -160,10 +187,33 @@ class Authentication:
 
         Judged last: credentials that are not a token68 are never accepted as a token either.
         """
-        token = self._find_token(scope) or b""
+        token: Any = self._find_token(scope)
+        if token is None:
+            return None
+        if isinstance(token, str):
+            # As the verifier takes it from an application's own source.
+            token = token.encode("utf-8", "surrogatepass")
         if len(token) > getattr(self.verifier, "max_token_bytes", len(token)):
             return InvalidRequest(Reason.TOKEN_TOO_LARGE)
         return None if is_token68(token) else InvalidRequest(Reason.INVALID_CREDENTIALS)
+
+
+def _require_listener(on_refused: object) -> None:
+    require_callable("on_refused", on_refused, form="on_refused(error, scope)")
+    if inspect.iscoroutinefunction(on_refused):
+        raise ConfigurationError(
+            f"on_refused is called and not awaited, and {on_refused!r} is async. Write "
+            "def on_refused(error, scope)."
+        )
+
+
+def _require_audiences(verifier: AccessTokenVerifier) -> None:
+    for issuer in getattr(verifier, "issuers", ()):
+        if issuer.rules.audiences is None:
+            raise ConfigurationError(
+                f"resource_metadata tells clients which audience to ask {issuer.rules.issuer} for, "
+                "and insecure_no_audience=True has none checked. Leave one of them out."
+            )
 
 
 def _token_sources(sources: object) -> tuple[TokenSource, ...]:

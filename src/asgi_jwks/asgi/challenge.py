@@ -5,23 +5,27 @@ or of an exception can get into an answer.
 """
 
 import json
+import logging
 import math
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
+from asgi_jwks._options import require_callable
 from asgi_jwks.errors import (
     ConfigurationError,
     InsufficientScope,
+    InvalidToken,
+    MissingToken,
     Reason,
     RequestError,
     TemporarilyUnavailable,
 )
 
-__all__ = ["UNAVAILABLE", "Challenges", "Refusal"]
+__all__ = ["UNAVAILABLE", "Challenges", "ErrorBody", "Refusal", "RefusalContent"]
 
-Headers = list[tuple[bytes, bytes]]
+_log: Final = logging.getLogger("asgi_jwks.requests")
 
 # RFC 6750, section 3: the characters of a value. Quotes and backslashes are not among them, so that
 # nothing ever needs escaping.
@@ -41,6 +45,30 @@ class Refusal:
     body: bytes
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefusalContent:
+    """The content of a refusal, for applications that word bodies in a form of their own.
+
+    Attributes:
+        status: the HTTP status.
+        error: the error code, such as "invalid_token", "missing_token" or
+            "temporarily_unavailable".
+        description: a fixed sentence for people.
+        reason: the rule that was broken; None for 503.
+        scopes: the scopes that are needed, for 403.
+    """
+
+    status: int
+    error: str
+    description: str
+    reason: Reason | None = None
+    scopes: tuple[str, ...] = ()
+
+
+ErrorBody = Callable[[RefusalContent], Mapping[str, Any]]
+"""`error_body(content)`: the JSON object that is the body of a refusal."""
+
+
 class Challenges:
     """Builds the refusals of one resource server.
 
@@ -48,12 +76,20 @@ class Challenges:
         realm: the protection space (RFC 9110, section 11.5).
         resource_metadata: URL of this server's metadata (RFC 9728, section 5.1), for clients that
             discover where to get a token, such as those of MCP servers.
+        error_body: words the body; status and header fields are not its to choose. It is called
+            once for each kind of refusal, most of them at construction, and not for each request.
 
     Raises:
-        ConfigurationError: a value cannot stand in a challenge.
+        ConfigurationError: a value cannot stand in a challenge, or `error_body` fails.
     """
 
-    def __init__(self, *, realm: str = "api", resource_metadata: str | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        realm: str = "api",
+        resource_metadata: str | None = None,
+        error_body: ErrorBody | None = None,
+    ) -> None:
         self._parameters: Final = [("realm", realm)]
         if resource_metadata is not None:
             self._parameters.append(("resource_metadata", resource_metadata))
@@ -62,47 +98,88 @@ class Challenges:
                 raise ConfigurationError(
                     f"{name} must be printable ASCII without quotes and backslashes; got {value!r}."
                 )
+        self._error_body: Final = error_body
+        if error_body is not None:
+            require_callable("error_body", error_body, form="error_body(content)")
+            _try_out(error_body)
         # Only scopes vary, and those are the application's: everything else is built once.
         self._prepared: dict[tuple[Reason, str | None], Refusal] = {}
 
     def refusal(self, error: RequestError | TemporarilyUnavailable) -> Refusal:
         """The answer to a request that was refused for `error`."""
         if isinstance(error, TemporarilyUnavailable):
-            return _unavailable(error)
+            return self._unavailable(error)
         if isinstance(error, InsufficientScope):
-            return self._build(error.status, error.error, error.reason, error.scopes)
+            return self._build(error, error.scopes)
         key = (error.reason, error.error)
         prepared = self._prepared.get(key)
         if prepared is None:
-            prepared = self._build(error.status, error.error, error.reason)
+            prepared = self._build(error)
             self._prepared[key] = prepared
         return prepared
 
-    def _build(
-        self, status: int, code: str | None, reason: Reason, scopes: Iterable[str] = ()
-    ) -> Refusal:
+    def _build(self, error: RequestError, scopes: Sequence[str] = ()) -> Refusal:
         parameters = list(self._parameters)
+        code, reason = error.error, error.reason
         # RFC 6750, section 3.1: no error where the request had no token.
         if code is not None:
             parameters += [("error", code), ("error_description", reason.phrase)]
-        named = [scope for scope in scopes if _SCOPE_TOKEN.fullmatch(scope)]
+        named = tuple(scope for scope in scopes if _SCOPE_TOKEN.fullmatch(scope))
         if named:
             parameters.append(("scope", " ".join(named)))
         challenge = "Bearer " + ", ".join(f'{name}="{value}"' for name, value in parameters)
-        body = _body(code or reason.value, reason.phrase)
+        body = self._body(_content(error, named))
         field = (b"www-authenticate", challenge.encode("ascii"))
-        return Refusal(status, (*_content_headers(body), field), body)
+        return Refusal(error.status, (*_content_headers(body), field), body)
+
+    def _unavailable(self, error: TemporarilyUnavailable) -> Refusal:
+        """503, with no word about the token: a client would throw a good one away after a 401."""
+        body = self._body(_UNAVAILABLE)
+        seconds = str(math.ceil(error.retry_after)).encode()
+        return Refusal(503, (*_content_headers(body), (b"retry-after", seconds)), body)
+
+    def _body(self, content: RefusalContent) -> bytes:
+        if self._error_body is not None:
+            try:
+                return _object(self._error_body(content))
+            # It worked at construction; a refusal must not become a 500, nor the request pass.
+            except Exception:
+                _log.exception("error_body failed")
+        return _object({"error": content.error, "error_description": content.description})
 
 
-def _unavailable(error: TemporarilyUnavailable) -> Refusal:
-    """503, with no word about the token: a client would throw a good one away after a 401."""
-    body = _body("temporarily_unavailable", UNAVAILABLE)
-    seconds = str(math.ceil(error.retry_after)).encode()
-    return Refusal(503, (*_content_headers(body), (b"retry-after", seconds)), body)
+_UNAVAILABLE: Final = RefusalContent(
+    status=503, error="temporarily_unavailable", description=UNAVAILABLE
+)
 
 
-def _body(error: str, description: str) -> bytes:
-    return json.dumps({"error": error, "error_description": description}).encode("ascii")
+def _content(error: RequestError, scopes: tuple[str, ...] = ()) -> RefusalContent:
+    return RefusalContent(
+        status=error.status,
+        error=error.error or error.reason.value,
+        description=error.reason.phrase,
+        reason=error.reason,
+        scopes=scopes,
+    )
+
+
+def _try_out(error_body: ErrorBody) -> None:
+    errors = (MissingToken(), InvalidToken(Reason.EXPIRED), InsufficientScope("read"))
+    for content in (*map(_content, errors), _UNAVAILABLE):
+        try:
+            _object(error_body(content))
+        except Exception as fault:
+            raise ConfigurationError(
+                "error_body must return a JSON object for every RefusalContent; for "
+                f"{content.error} it raised {fault!r}. Write for example "
+                'error_body=lambda content: {"message": content.description}.'
+            ) from fault
+
+
+def _object(body: Mapping[str, Any]) -> bytes:
+    if not isinstance(body, Mapping):
+        raise TypeError(f"{body!r} is not a mapping")
+    return json.dumps(dict(body), allow_nan=False).encode("ascii")
 
 
 def _content_headers(body: bytes) -> tuple[tuple[bytes, bytes], ...]:

@@ -16,7 +16,13 @@ from asgi_jwks.asgi.challenge import Challenges, Refusal
 from asgi_jwks.asgi.identity import Anonymous, access_token
 from asgi_jwks.asgi.responses import refuse
 from asgi_jwks.asgi.types import ASGIApp
-from asgi_jwks.authorization.requirement import Condition, Requirement, requirement
+from asgi_jwks.authorization.requirement import (
+    Claims,
+    Condition,
+    Names,
+    Requirement,
+    requirement,
+)
 from asgi_jwks.errors import (
     ConfigurationError,
     MissingToken,
@@ -70,11 +76,21 @@ class RouteGuard:
         self.requirement.check(token)
 
     def check_scope(self, scope: Mapping[str, Any]) -> None:
-        """The same for an ASGI scope. Raises MissingToken for an anonymous request."""
+        """Check the token of an ASGI scope, where the condition is not async.
+
+        Raises:
+            MissingToken: the request is anonymous.
+            InsufficientScope: the token grants too little.
+        """
         self.requirement.check(_token_of(scope))
 
     async def enforce(self, scope: Mapping[str, Any]) -> None:
-        """The same where the condition may be async."""
+        """Check the token of an ASGI scope, where the condition may be async.
+
+        Raises:
+            MissingToken: the request is anonymous.
+            InsufficientScope: the token grants too little.
+        """
         await self.requirement.enforce(_token_of(scope))
 
     def around(self, app: ASGIApp) -> ASGIApp:
@@ -108,7 +124,7 @@ class RouteGuard:
             f"requires() needs an argument named 'request' or 'websocket'; {endpoint!r} has none."
         )
 
-    def _around_request(self, endpoint: Callable[P, Any]) -> Callable[P, Awaitable[Any]]:
+    def _around_request(self, endpoint: Callable[P, Any]) -> Callable[P, Any]:
         is_async = inspect.iscoroutinefunction(endpoint)
 
         @functools.wraps(endpoint)
@@ -122,7 +138,17 @@ class RouteGuard:
             # As Starlette runs an endpoint that is not async.
             return await anyio.to_thread.run_sync(functools.partial(endpoint, *args, **kwargs))
 
-        return guarded
+        @functools.wraps(endpoint)
+        def guarded_in_thread(*args: P.args, **kwargs: P.kwargs) -> Any:
+            connection = _connection((*args, *kwargs.values()), Request)
+            try:
+                self.check_scope(connection.scope)
+            except RequestError as error:
+                return RefusalResponse(refusal_of(connection, error))
+            return endpoint(*args, **kwargs)
+
+        # A condition may be async, which a thread cannot wait for.
+        return guarded if is_async or self.requirement.condition else guarded_in_thread
 
     def _around_websocket(
         self, endpoint: Callable[P, Awaitable[Any]]
@@ -148,11 +174,11 @@ class RouteGuard:
 
 def requires(
     *scopes: str,
-    any_of: Iterable[str] = (),
-    permissions: Iterable[str] = (),
-    roles: Iterable[str] = (),
-    claims: Mapping[str | tuple[str, ...], str | Iterable[str]] | None = None,
-    issuer: str | Iterable[str] = (),
+    any_of: Names | None = None,
+    permissions: Names | None = None,
+    roles: Names | None = None,
+    claims: Claims | None = None,
+    issuer: Names | None = None,
     condition: Condition | None = None,
 ) -> RouteGuard:
     """Demand more of an endpoint's access token than that it is valid.
@@ -168,7 +194,7 @@ def requires(
         any_of: at least one of these scopes.
         permissions: all of these must be among the permissions, such as Auth0's.
         roles: all of these must be among the roles.
-        claims: values that claims must be or contain: `{"realm_access.roles": "admin"}`.
+        claims: strings that claims must be or contain: `{"realm_access.roles": "admin"}`.
         issuer: the issuers whose tokens will do, where several are trusted.
         condition: a callable, sync or async, that gets the AccessToken and returns True or False.
 

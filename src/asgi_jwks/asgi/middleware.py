@@ -4,7 +4,7 @@ It decides nothing itself: `authentication` does, `responses` answers.
 """
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final, Unpack
 
 from asgi_jwks._options import require_flag, require_known
@@ -51,7 +51,8 @@ class JWTBearerMiddleware:
 
     Args:
         app: any ASGI 3 application.
-        issuers: TrustedIssuer objects, instead of the options of one issuer.
+        issuers: TrustedIssuer objects, those of `asgi_jwks.providers` among them, instead of the
+            options of one issuer.
         public_paths: paths that need no token: "/health" exactly, "/static/*" by segments. A token
             on them is not looked at.
         allow_unauthenticated_preflight: let CORS preflights through to the application.
@@ -64,7 +65,7 @@ class JWTBearerMiddleware:
     def __init__(
         self,
         app: ASGIApp,
-        *issuers: Issuer,
+        *issuers: Issuer | Sequence[Issuer],
         public_paths: Iterable[str] = (),
         allow_unauthenticated_preflight: bool = False,
         **options: Unpack[BearerOptions],
@@ -92,7 +93,7 @@ class JWTBearerMiddleware:
 
     @classmethod
     def configured(
-        cls, *issuers: Issuer, **options: Unpack[MiddlewareOptions]
+        cls, *issuers: Issuer | Sequence[Issuer], **options: Unpack[MiddlewareOptions]
     ) -> "Callable[[ASGIApp], JWTBearerMiddleware]":
         """The middleware with all options checked now, for frameworks that build it later.
 
@@ -103,9 +104,11 @@ class JWTBearerMiddleware:
         Raises:
             ConfigurationError: an option is wrong; the message says what to write.
         """
-        first = cls(_no_application, *issuers, **options)
+        require_known(options, MiddlewareOptions.__annotations__, owner=cls.__name__)
+        # What is built later has the verifier of this one, and so its keys and its cache.
+        checked = cls(_no_application, *issuers, **options)
         kept: Any = {name: value for name, value in options.items() if name in _OWN}
-        shared: Any = {**_authentication_only(options), "verifier": first.verifier}
+        shared: Any = {**_authentication_only(options), "verifier": checked.verifier}
 
         def middleware(app: ASGIApp) -> JWTBearerMiddleware:
             return cls(app, **kept, **shared)
@@ -161,7 +164,11 @@ _OWN: Final = frozenset(MiddlewareOptions.__annotations__) - frozenset(
 
 
 def authentication(
-    owner: str, issuers: tuple[Issuer, ...], options: BearerOptions, *, known: Iterable[str]
+    owner: str,
+    issuers: Sequence[Issuer | Sequence[Issuer]],
+    options: BearerOptions,
+    *,
+    known: Iterable[str],
 ) -> Authentication:
     """The Authentication of an entry point, by issuers, options of one, or a verifier.
 

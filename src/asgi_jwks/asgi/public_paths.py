@@ -1,13 +1,13 @@
-"""Which paths are public.
+"""Public paths: those that need no token, exactly or by whole segments.
 
-What lives only here: the matching of public paths, exactly or by whole segments. What it does not
-know: what is done with a public request. Wherever two readers of a path could differ, it is not
-public.
+It does not know what is done with a public request. Wherever two readers of a path could differ, it
+is not public.
 """
 
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
+from asgi_jwks._options import require_names
 from asgi_jwks.errors import ConfigurationError
 
 __all__ = ["PublicPaths"]
@@ -26,11 +26,11 @@ class PublicPaths:
     """
 
     def __init__(self, paths: Iterable[str]) -> None:
-        given = (paths,) if isinstance(paths, str) else tuple(paths)
+        given = require_names("public_paths", paths, example="/health")
         for path in given:
             if not path.startswith("/") or "*" in path.removesuffix("/*") or "//" in path:
                 raise ConfigurationError(
-                    f'public_paths: {path!r} is no path. Write "/health" for that path only, or '
+                    f'public_paths: {path!r} is not a path. Write "/health" for that path only, or '
                     '"/static/*" for everything below "/static/".'
                 )
         self._exact: Final = frozenset(path for path in given if not path.endswith("/*"))

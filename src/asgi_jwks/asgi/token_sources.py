@@ -23,13 +23,8 @@ __all__ = [
 
 # RFC 9110, section 11.2; RFC 6750, section 2.1.
 _TOKEN68: Final = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~+/"
-
-
-# RFC 9110, section 5.6.2: the bytes of a scheme's name.
-_SCHEME_CHARACTERS: Final = frozenset(
-    bytes([byte])
-    for byte in b"!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-)
+# RFC 9110, section 5.6.2: a token, which the name of a scheme, a cookie or a subprotocol is.
+_TOKEN: Final = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 
 
 class TokenSource(Protocol):
@@ -68,7 +63,7 @@ class AuthorizationHeader:
         if scheme.lower() == b"bearer" and space:
             return credentials.lstrip(b" ").rstrip(b" \t")
         # `Bearer<TAB>x`, `Bearer,x` and the like are malformed; `BearerX y` is another scheme.
-        if scheme[:6].lower() == b"bearer" and scheme[6:7] not in _SCHEME_CHARACTERS:
+        if scheme[:6].lower() == b"bearer" and not _TOKEN.match(scheme, 6):
             raise InvalidRequest(Reason.INVALID_CREDENTIALS, "no space after the scheme")
         return None
 
@@ -85,9 +80,7 @@ class Cookie:
 
     def __post_init__(self) -> None:
         # RFC 6265, section 4.1.1.
-        if not isinstance(self.name, str) or not re.fullmatch(
-            r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+", self.name
-        ):
+        if not _is_token(self.name):
             raise ConfigurationError(f"{self.name!r} cannot be the name of a cookie.")
 
     def find(self, scope: Scope) -> bytes | None:
@@ -117,6 +110,11 @@ class WebSocketSubprotocol:
 
     name: str = "bearer"
 
+    def __post_init__(self) -> None:
+        # RFC 6455, section 4.1.
+        if not _is_token(self.name):
+            raise ConfigurationError(f"{self.name!r} cannot be the name of a subprotocol.")
+
     def find(self, scope: Scope) -> bytes | None:
         """The subprotocol after `name` in the client's offer."""
         offered = scope.get("subprotocols") or ()
@@ -132,8 +130,13 @@ class WebSocketSubprotocol:
         """Take the token out of the client's offer."""
         offered = scope.get("subprotocols") or ()
         if scope["type"] == "websocket" and self.name in offered:
-            position = offered.index(self.name) + 1
-            scope["subprotocols"] = [*offered[:position], *offered[position + 1 :]]
+            # Whatever follows the name, each time that it occurs: a public path takes any offer.
+            before = ("", *offered)
+            scope["subprotocols"] = [
+                name
+                for name, previous in zip(offered, before, strict=False)
+                if previous != self.name or name == self.name
+            ]
 
 
 def find_token(sources: Sequence[TokenSource], scope: Scope) -> bytes | None:
@@ -156,3 +159,7 @@ def is_token68(token: bytes) -> bool:
     """Whether these can be credentials of the scheme Bearer at all."""
     unpadded = token.rstrip(b"=")
     return bool(unpadded) and not unpadded.translate(None, _TOKEN68)
+
+
+def _is_token(name: object) -> bool:
+    return isinstance(name, str) and _TOKEN.fullmatch(name.encode("utf-8", "replace")) is not None

@@ -1,23 +1,34 @@
 """`Requirement`: what a route needs of an access token, as one value."""
 
 import inspect
+import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Final
 
 from asgi_jwks._options import require_callable, require_names
 from asgi_jwks.errors import ConfigurationError, InsufficientScope
 from asgi_jwks.tokens.access_token import AccessToken
+from asgi_jwks.tokens.scopes import GrantClaim
 
-__all__ = ["Condition", "Requirement", "requirement"]
+__all__ = ["Claims", "Condition", "Names", "Requirement", "is_scope", "requirement"]
 
 Condition = Callable[[AccessToken], bool | Awaitable[bool]]
 """A caller's own rule: True meets it, False is a 403; anything else is an error."""
 
+Names = str | Iterable[str]
+"""One name, or several."""
+
+Claims = Mapping[str | tuple[str, ...], Names]
+"""Claims by their path, and the values that each must be or contain."""
+
+# RFC 6749, section 3.3.
+_SCOPE: Final = re.compile(r"[\x21\x23-\x5B\x5D-\x7E]+")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Requirement:
-    """What a route needs of the access token, beyond that it is valid; made by `requirement`.
+    """What a route needs of the access token, beyond that it is valid; made by `requires`.
 
     Attributes:
         scopes: all of these must be granted.
@@ -25,7 +36,7 @@ class Requirement:
         permissions: all of these must be among the token's permissions.
         roles: all of these must be among the token's roles.
         claims: claims by their path, and the values that each must be or contain.
-        issuer: the only issuers whose tokens will do; none means all that are trusted.
+        issuers: the only issuers whose tokens will do; none means all that are trusted.
         condition: the application's own rule.
     """
 
@@ -33,8 +44,8 @@ class Requirement:
     any_of: tuple[str, ...] = ()
     permissions: tuple[str, ...] = ()
     roles: tuple[str, ...] = ()
-    claims: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = ()
-    issuer: tuple[str, ...] = ()
+    claims: tuple[tuple[GrantClaim, tuple[str, ...]], ...] = ()
+    issuers: tuple[str, ...] = ()
     condition: Condition | None = None
 
     def check(self, token: AccessToken) -> None:
@@ -52,7 +63,8 @@ class Requirement:
                 if inspect.iscoroutine(met):
                     met.close()
                 raise TypeError(
-                    f"the condition {self.condition!r} is async; write `await enforce(token)`"
+                    f"the condition {self.condition!r} is async, and `check` cannot wait for it; "
+                    "write `await enforce(...)`"
                 )
             self._judge(met)
 
@@ -80,8 +92,8 @@ class Requirement:
             and (not self.any_of or any(scope in granted for scope in self.any_of))
             and (not self.permissions or set(self.permissions) <= set(token.permissions))
             and (not self.roles or set(self.roles) <= set(token.roles))
-            and all(_has(token.claims, path, values) for path, values in self.claims)
-            and (not self.issuer or token.issuer in self.issuer)
+            and all(set(v) <= set(c.names_in(token.claims) or ()) for c, v in self.claims)
+            and (not self.issuers or token.issuer in self.issuers)
         )
 
     def _judge(self, met: object) -> None:
@@ -96,28 +108,28 @@ class Requirement:
 
 def requirement(
     *scopes: str,
-    any_of: Iterable[str] = (),
-    permissions: Iterable[str] = (),
-    roles: Iterable[str] = (),
-    claims: Mapping[str | tuple[str, ...], str | Iterable[str]] | None = None,
-    issuer: str | Iterable[str] = (),
+    any_of: Names | None = None,
+    permissions: Names | None = None,
+    roles: Names | None = None,
+    claims: Claims | None = None,
+    issuer: Names | None = None,
     condition: Condition | None = None,
 ) -> Requirement:
     """A Requirement of checked parts; see its attributes.
 
     A claim is named by its path: "realm_access.roles", or ("https://example.com/roles",) where a
-    name has dots in it. A string must equal the value, an array must contain it.
+    name itself has dots or slashes. A string must equal the value, an array must contain it.
 
     Raises:
         ConfigurationError: nothing is required, or a part is of the wrong form.
     """
     made = Requirement(
-        scopes=_names("scopes", scopes),
-        any_of=_names("any_of", any_of),
-        permissions=_names("permissions", permissions),
-        roles=require_names("roles", roles, example="admin"),
-        claims=_claims({} if claims is None else claims),
-        issuer=require_names("issuer", issuer, example="https://example.eu.auth0.com/"),
+        scopes=_scopes(scopes),
+        any_of=_any_of(any_of),
+        permissions=_words("permissions", permissions, "delete:user"),
+        roles=_some("roles", roles, "admin"),
+        claims=_claims(claims),
+        issuers=_some("issuer", issuer, "https://example.eu.auth0.com/"),
         condition=None
         if condition is None
         else require_callable("condition", condition, form="condition(access_token)"),
@@ -127,40 +139,65 @@ def requirement(
     return made
 
 
-def _names(option: str, values: object) -> tuple[str, ...]:
-    """Names as they can stand in a challenge (RFC 6749, section 3.3)."""
-    names = require_names(option, values, example="read:messages")
-    if not all(name.isprintable() and name.isascii() and " " not in name for name in names):
+def is_scope(name: str) -> bool:
+    """Whether a token can grant a scope of this name: one without spaces and quotes."""
+    return _SCOPE.fullmatch(name) is not None
+
+
+def _scopes(scopes: tuple[object, ...]) -> tuple[str, ...]:
+    names = tuple(scope for scope in scopes if isinstance(scope, str) and is_scope(scope))
+    if len(names) == len(scopes):
+        return names
+    raise ConfigurationError(
+        f"scopes must be names without spaces and quotes, one string each; got {scopes!r}. Write "
+        'requires("read:messages", "write:messages").'
+    )
+
+
+def _any_of(scopes: object) -> tuple[str, ...]:
+    names = _some("any_of", scopes, "read:messages")
+    if all(is_scope(name) for name in names):
+        return names
+    raise ConfigurationError(
+        f"any_of must be names without spaces and quotes, one string each; got {scopes!r}. Write "
+        'requires(any_of=["read:messages", "write:messages"]).'
+    )
+
+
+def _words(option: str, values: object, example: str) -> tuple[str, ...]:
+    """Names that stand in a list that is separated by spaces, but are not scopes."""
+    names = _some(option, values, example)
+    if all(name.isprintable() and " " not in name for name in names):
+        return names
+    raise ConfigurationError(
+        f"{option} must be names without spaces, one string each; got {values!r}. Write "
+        f"requires({option}=[{example!r}])."
+    )
+
+
+def _some(option: str, values: object, example: str) -> tuple[str, ...]:
+    """Names; none only where the option was not given."""
+    if values is None:
+        return ()
+    names = require_names(option, values, example=example)
+    if not names:
+        # A list that some setting left empty must not open the route.
         raise ConfigurationError(
-            f"{option} must be names without spaces, one string each; got {names!r}. Write "
-            'requires("read:messages", "write:messages").'
+            f"{option} is empty, which requires nothing. Leave it out, or write for example "
+            f"{option}=[{example!r}]."
         )
     return names
 
 
-def _claims(claims: object) -> tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]:
-    if not isinstance(claims, Mapping):
+def _claims(claims: object) -> tuple[tuple[GrantClaim, tuple[str, ...]], ...]:
+    if claims is None:
+        return ()
+    if not isinstance(claims, Mapping) or not claims:
         raise ConfigurationError(
-            "claims must be a mapping of claims and their values; got "
-            f'{claims!r}. Write claims={{"realm_access.roles": "admin"}}.'
+            "claims must be a mapping of claims and the strings that they must be or contain; got "
+            f'{claims!r}. Write claims={{"realm_access.roles": "admin"}}, or a condition for '
+            "values that are not strings."
         )
     return tuple(
-        (
-            tuple(path.split("."))
-            if isinstance(path, str)
-            else require_names("claims", path, example="realm_access"),
-            require_names("claims", values, example="admin"),
-        )
-        for path, values in claims.items()
+        (GrantClaim(path), _some("claims", values, "admin")) for path, values in claims.items()
     )
-
-
-def _has(claims: Mapping[str, Any], path: tuple[str, ...], values: tuple[str, ...]) -> bool:
-    found: Any = claims
-    for name in path:
-        if not isinstance(found, Mapping) or name not in found:
-            return False
-        found = found[name]
-    if isinstance(found, str):
-        return all(value == found for value in values)
-    return isinstance(found, list) and all(value in found for value in values)

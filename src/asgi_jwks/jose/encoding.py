@@ -103,6 +103,8 @@ _scan: Final = json.JSONDecoder(
     object_pairs_hook=_object_of, parse_float=_float_of, parse_constant=_no_constant
 ).raw_decode
 
+_scan_any_string: Final = json.JSONDecoder(strict=False).raw_decode
+
 
 def json_object(data: bytes, limits: JSONLimits = DOCUMENT_LIMITS) -> ReadOnlyDict:
     """Read exactly one JSON object (RFC 8259) in UTF-8; the result is read-only all the way.
@@ -137,12 +139,11 @@ def json_object(data: bytes, limits: JSONLimits = DOCUMENT_LIMITS) -> ReadOnlyDi
 
 def _check_surrogates(text: str) -> None:
     # RFC 7493, section 2.1. A lone surrogate has no UTF-8 form: it would fail later, in whatever
-    # log, header or database the string is written to. Python's own escapes agree with those of
-    # JSON but for the two that are replaced, by something that keeps their neighbours apart; and
-    # UTF-16 has only pairs of surrogates.
-    escapes = text.replace("\\\\", "-").replace("\\/", "-").encode("ascii", "replace")
-    code_units = escapes.decode("unicode_escape").encode("utf-16-le", "surrogatepass")
+    # log, header or database the string is written to. The scanner joins the pairs; so the whole
+    # document is read as one string, with spaces where its own strings begin and end.
+    masked = text.replace("\\\\", "--").replace('\\"', "--").replace('"', " ")
+    joined, _ = _scan_any_string(f'"{masked}"')
     try:
-        code_units.decode("utf-16-le")
-    except UnicodeDecodeError:
+        joined.encode("utf-8")
+    except UnicodeEncodeError:
         raise UnusableValueError("a string has a lone surrogate") from None

@@ -22,11 +22,22 @@ __all__ = ["MAX_KID_LENGTH", "SkipReason", "UnusableKeyError", "read_public_key"
 _RSA_BITS: Final = range(2048, 8192 + 1)
 _MAX_EXPONENT_BITS: Final = 64
 
-# RFC 7517, section 4.5 sets no bound; thumbprints take 43 characters, ARNs and URLs under 200.
-MAX_KID_LENGTH: Final = 256
+# RFC 7517, section 4.5 sets no bound. Thumbprints take 43 characters, ARNs and URLs under 200, the
+# did:key form of an RSA key of 2048 bits 755, and one of 4096 bits some 1,450.
+MAX_KID_LENGTH: Final = 2048
 
 # RFC 7518, sections 6.2.2, 6.3.2 and 6.4.1; RFC 8037, section 2.
 _PRIVATE_MEMBERS: Final = ("d", "p", "q", "dp", "dq", "qi", "oth")
+
+# The points of order 1, 2, 4 and 8, by their y-coordinates (RFC 8032, section 5.1): whoever names
+# one of them as a key has named a key for which anyone can sign. The sign bit above y, and y + p
+# where it fits into 255 bits, are other encodings of the same points.
+_ED25519_OCTETS: Final = 32
+_ED25519_P: Final = 2**255 - 19
+_ED25519_Y_OF_ORDER_8: Final = 0x05FC536D880238B13933C6D305ACDFD5F098EFF289F4C345B027B2C28F95E826
+_ED25519_SMALL_ORDER_Y: Final = frozenset(
+    {0, 1, _ED25519_P - 1, _ED25519_Y_OF_ORDER_8, _ED25519_P - _ED25519_Y_OF_ORDER_8}
+)
 
 # RFC 7518, section 6.2.1.2: a coordinate takes the full size of the curve's field, in octets.
 _COORDINATE_OCTETS: Final = {"P-256": 32, "P-384": 48, "P-521": 66}
@@ -36,6 +47,10 @@ class SkipReason(StrEnum):
     """Why a published key is not used: one value per rule."""
 
     NOT_AN_OBJECT = "not_an_object"
+    # Found where the document is read, before any member is looked at.
+    DUPLICATE_MEMBER = "duplicate_member"
+    TOO_COMPLEX = "too_complex"
+    TOO_MANY_KEYS = "too_many_keys"
     MISSING_MEMBER = "missing_member"
     MALFORMED_MEMBER = "malformed_member"
     UNKNOWN_KTY = "unknown_kty"
@@ -57,6 +72,7 @@ class SkipReason(StrEnum):
     RSA_EXPONENT_EVEN = "rsa_exponent_even"
     UNSUPPORTED_CURVE = "unsupported_curve"
     POINT_NOT_ON_CURVE = "point_not_on_curve"
+    POINT_OF_SMALL_ORDER = "point_of_small_order"
 
 
 class UnusableKeyError(Exception):
@@ -172,12 +188,14 @@ def _rsa(jwk: Mapping[str, Any]) -> _Material:
 
     # Leading zero octets are against RFC 7518, section 2, but were common in Java and change
     # nothing: the thumbprint is made of the minimal form.
-    n = int.from_bytes(_octets(jwk, "n"))
+    modulus = _octets(jwk, "n").lstrip(b"\0")
+    if len(modulus) > _RSA_BITS.stop // 8:
+        # Before it becomes a number: a document may hold one of 3 million bits.
+        raise UnusableKeyError(SkipReason.RSA_MODULUS_TOO_LARGE)
+    n = int.from_bytes(modulus)
     e = int.from_bytes(_octets(jwk, "e"))
     if n.bit_length() < _RSA_BITS.start:
         raise UnusableKeyError(SkipReason.RSA_MODULUS_TOO_SMALL)
-    if n.bit_length() not in _RSA_BITS:
-        raise UnusableKeyError(SkipReason.RSA_MODULUS_TOO_LARGE)
     if n % 2 == 0:
         raise UnusableKeyError(SkipReason.RSA_MODULUS_EVEN)
     if e < 3:
@@ -218,6 +236,9 @@ def _okp(jwk: Mapping[str, Any], crv: str) -> _Material:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
     x = _octets(jwk, "x")
+    y = int.from_bytes(x, "little") & (2**255 - 1)
+    if len(x) == _ED25519_OCTETS and y % _ED25519_P in _ED25519_SMALL_ORDER_Y:
+        raise UnusableKeyError(SkipReason.POINT_OF_SMALL_ORDER)
     try:
         public_key = Ed25519PublicKey.from_public_bytes(x)
     except ValueError:

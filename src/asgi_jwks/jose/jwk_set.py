@@ -6,15 +6,21 @@ What it does not know: where the document comes from, how old it is, and whose k
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Final
 
 from asgi_jwks._printable import printable
 from asgi_jwks.errors import InvalidKeySet, InvalidToken, Reason
-from asgi_jwks.jose.encoding import EncodingError, json_object
+from asgi_jwks.jose.encoding import (
+    DuplicateNameError,
+    EncodingError,
+    LimitError,
+    UnusableValueError,
+)
 from asgi_jwks.jose.jwk import MAX_KID_LENGTH, SkipReason, UnusableKeyError, read_public_key
+from asgi_jwks.jose.jwk_set_document import SplitDocument
 from asgi_jwks.jose.key import VerificationKey, symmetric_key
 
 __all__ = [
@@ -29,21 +35,27 @@ __all__ = [
 ]
 
 # Work limits. Entra's common set, the largest of the big providers', has 17 KB and ten keys,
-# with a certificate each; sets above 50 KiB exist. Preparing an RSA key takes some 30 µs.
+# with a certificate each; sets above 50 KiB exist.
 MAX_DOCUMENT_BYTES: Final = 512 * 1024
-MAX_KEYS: Final = 100
+MAX_KEYS: Final = 512
+
+# Some 0.5 ms of work with keys of 2048 bits.
+_KEYS_PER_STEP: Final = 8
 
 
 @dataclass(frozen=True, slots=True)
 class SkippedKey:
     """A key of the document that is not used, and why (RFC 7517, section 5 lets it be skipped).
 
-    `kid` is as the document has it, or None where it is no string: use `shown` to log it.
+    `kid` is as the document has it, or None where it is not a string or was not read: use
+    `printable` to log it. With SkipReason.TOO_MANY_KEYS one SkippedKey stands for `count` keys, the
+    one at `index` and all behind it.
     """
 
     index: int
     kid: str | None
     reason: SkipReason
+    count: int = 1
 
 
 # (kid, algorithm) -> thumbprint -> key; kid None stands for a token that has none.
@@ -79,18 +91,57 @@ class JWKSet:
     def parse(cls, document: bytes | str | Mapping[str, Any]) -> "JWKSet":
         """Read a JWK Set from the bytes of a document, its text, or its already parsed form.
 
-        A key that cannot be used is skipped and the reason kept. Raises InvalidKeySet when the
-        document is larger than 512 KiB, is not one JSON object with a `keys` array, has more than
-        100 keys, or has no usable key at all.
+        A key that cannot be used is skipped and the reason kept, and so are all keys behind the
+        first 512 that can. Raises InvalidKeySet when the document is larger than 512 KiB, is not
+        one JSON object with a `keys` array, or has no usable key at all.
         """
-        entries = _entries(_parsed(document))
+        steps = cls.parse_steps(document)
+        while True:
+            try:
+                next(steps)
+            except StopIteration as end:
+                keys: JWKSet = end.value
+                return keys
+
+    @classmethod
+    def parse_steps(
+        cls, document: bytes | str | Mapping[str, Any]
+    ) -> Generator[None, None, "JWKSet"]:
+        """As `parse`, in steps of a few milliseconds at most: for whoever runs an event loop.
+
+        A generator that returns the set and yields between steps:
+
+            steps = JWKSet.parse_steps(document)
+            while True:
+                try:
+                    next(steps)
+                except StopIteration as end:
+                    return end.value
+                await anyio.lowlevel.checkpoint()
+        """
+        read: Callable[[object], object] | None = None
+        if not isinstance(document, Mapping):
+            try:
+                split = yield from SplitDocument.steps(_octets(document))
+            except EncodingError as error:
+                raise _not_strict_json(error) from None
+            document, read = split.outer, split.read
+        entries = _entries(document)
         keys: list[VerificationKey] = []
         skipped: list[SkippedKey] = []
         for index, entry in enumerate(entries):
+            if len(keys) == MAX_KEYS:
+                rest = len(entries) - index
+                skipped.append(SkippedKey(index, None, SkipReason.TOO_MANY_KEYS, rest))
+                break
+            if index % _KEYS_PER_STEP == 0:
+                yield
+            jwk: object = None
             try:
-                keys.append(read_public_key(entry))
+                jwk = _read_entry(entry, read)
+                keys.append(read_public_key(jwk))
             except UnusableKeyError as unusable:
-                skipped.append(SkippedKey(index, _kid_of(entry), unusable.reason))
+                skipped.append(SkippedKey(index, _kid_of(jwk), unusable.reason))
         if not keys:
             counts = Counter(key.reason.value for key in skipped)
             reasons = ", ".join(f"{count} x {reason}" for reason, count in sorted(counts.items()))
@@ -98,6 +149,7 @@ class JWKSet:
                 "The JWK Set has no key that can verify signatures: "
                 + (f"skipped {reasons}" if reasons else "its 'keys' array is empty")
             )
+        yield
         return cls(tuple(keys), tuple(skipped))
 
     @property
@@ -154,25 +206,39 @@ def _indexed(keys: Sequence[VerificationKey]) -> _Candidates:
     return candidates
 
 
-def _parsed(document: bytes | str | Mapping[str, Any]) -> Mapping[str, Any]:
-    if isinstance(document, Mapping):
-        return document
+def _octets(document: bytes | str) -> bytes:
     try:
         octets = document.encode("utf-8") if isinstance(document, str) else document
         if len(octets) > MAX_DOCUMENT_BYTES:
             raise InvalidKeySet(f"The JWK Set is larger than {MAX_DOCUMENT_BYTES} bytes")
-        return json_object(octets)
-    except UnicodeEncodeError:
+        octets.decode("utf-8")
+    except UnicodeError:
         raise InvalidKeySet("The JWK Set is not strict JSON: not UTF-8") from None
+    return octets
+
+
+def _read_entry(entry: object, read: Callable[[object], object] | None) -> object:
+    if read is None:
+        return entry
+    try:
+        return read(entry)
+    except DuplicateNameError:
+        raise UnusableKeyError(SkipReason.DUPLICATE_MEMBER) from None
+    except LimitError:
+        raise UnusableKeyError(SkipReason.TOO_COMPLEX) from None
+    except UnusableValueError:
+        raise UnusableKeyError(SkipReason.MALFORMED_MEMBER) from None
     except EncodingError as error:
-        raise InvalidKeySet(f"The JWK Set is not strict JSON: {error}") from None
+        raise _not_strict_json(error) from None
+
+
+def _not_strict_json(error: EncodingError) -> InvalidKeySet:
+    return InvalidKeySet(f"The JWK Set is not strict JSON: {error}")
 
 
 def _entries(document: Mapping[str, Any]) -> Sequence[object]:
     entries = document.get("keys")
     if isinstance(entries, list | tuple):
-        if len(entries) > MAX_KEYS:
-            raise InvalidKeySet(f"The JWK Set has more than {MAX_KEYS} keys")
         return entries
     if document and all(_is_certificate(value) for value in document.values()):
         raise InvalidKeySet(

@@ -13,6 +13,7 @@ from typing import Any
 
 from asgi_jwks.jose.algorithms import SYMMETRIC_ALGORITHMS, SignatureCheck, signature_check
 from asgi_jwks.jose.encoding import b64url_encode
+from asgi_jwks.jose.weak_secrets import weakness_of
 
 __all__ = ["VerificationKey", "rfc7638_thumbprint", "symmetric_key"]
 
@@ -69,8 +70,9 @@ def symmetric_key(secret: bytes, algorithm: str) -> VerificationKey:
     """A shared secret as the key of one HMAC algorithm (RFC 7518, section 3.2), without kid.
 
     Raises ValueError when the algorithm is not HS256, HS384 or HS512, when the secret is shorter
-    than the output of its hash (32, 48 or 64 bytes), and when the secret is in truth a public key,
-    a certificate or a JWK.
+    than the output of its hash (32, 48 or 64 bytes), when it has fewer than 16 different bytes,
+    repeats itself or is a published example, and when it is in truth a public key, a certificate or
+    a JWK.
     """
     if algorithm not in SYMMETRIC_ALGORITHMS:
         raise ValueError("a shared secret is used with HS256, HS384 or HS512")
@@ -79,6 +81,8 @@ def symmetric_key(secret: bytes, algorithm: str) -> VerificationKey:
         raise ValueError(f"a shared secret for {algorithm} must have at least {shortest} bytes")
     if _is_published_form(secret):
         raise ValueError("a public key, certificate or JWK is not a shared secret")
+    if (weakness := weakness_of(secret)) is not None:
+        raise ValueError(f"a shared secret comes from a random generator; this one {weakness}")
     return VerificationKey.of(
         secret,
         kid=None,

@@ -21,6 +21,7 @@ _SCP: Final = (GrantClaim("scp", "separated by spaces"),)
 _EXAMPLE: Final = "11112222-bbbb-3333-cccc-4444dddd5555"
 _NOTES: Final = (
     "An application's own token is one without scp; the optional claim idtyp says so by name.",
+    "A token that grants nothing, without scp and without app roles, is refused.",
 )
 
 

@@ -15,8 +15,11 @@ __all__ = ["ACCESS_TOKEN_TYPE", "JOSEHeader", "read_header"]
 ACCESS_TOKEN_TYPE: Final = "at+jwt"
 
 # RFC 7515, section 4.1.11: no extension is understood here, so no list of critical ones is
-# acceptable. RFC 7797's b64 and RFC 7516's zip change what was signed.
+# acceptable. RFC 7797's b64 and RFC 7516's zip change the bytes that were signed.
 _REFUSED_PARAMETERS: Final = frozenset({"crit", "b64", "zip"})
+
+# PingAM (ForgeRock AM) writes `"zip": "NONE"` into the header of each token: nothing is compressed.
+_NOT_COMPRESSED: Final = "NONE"
 
 
 class JOSEHeader(NamedTuple):
@@ -38,8 +41,7 @@ def read_header(header: Mapping[str, Any]) -> JOSEHeader:
     """
     if not _REFUSED_PARAMETERS.isdisjoint(header):
         present = sorted(_REFUSED_PARAMETERS.intersection(header))
-        # PingAM writes that nothing was compressed.
-        if present != ["zip"] or header["zip"] != "NONE":
+        if present != ["zip"] or header["zip"] != _NOT_COMPRESSED:
             raise InvalidToken(Reason.UNSUPPORTED_HEADER, f"the header has {', '.join(present)}")
     # RFC 7519, section 5.2: the payload would be another JWT.
     if "cty" in header and _media_type(header["cty"]) == "jwt":
@@ -54,7 +56,7 @@ def read_header(header: Mapping[str, Any]) -> JOSEHeader:
             raise InvalidToken(Reason.WRONG_TYPE, "the header's 'typ' is not a string")
     kid = header.get("kid")
     if "kid" in header and (not isinstance(kid, str) or len(kid) > MAX_KID_LENGTH):
-        raise InvalidToken(Reason.MALFORMED, f"'kid' is no string of up to {MAX_KID_LENGTH}")
+        raise InvalidToken(Reason.MALFORMED, f"'kid' is not a string of up to {MAX_KID_LENGTH}")
     return JOSEHeader(algorithm, kid, kind)
 
 

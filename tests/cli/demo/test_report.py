@@ -170,4 +170,4 @@ def test_the_end_says_what_to_do_next() -> None:
     assert "from asgi_jwks import JWTBearerMiddleware\n\napp = JWTBearerMiddleware(\n" in text
     assert 'issuer="https://example.eu.auth0.com/",\n' in text
     assert "asgi-jwks demo --serve " in text
-    assert "README.md, examples/ " in text
+    assert "docs/ and examples/ " in text

@@ -91,7 +91,7 @@ class Report:
         self.note("To try it out first, without an account anywhere:")
         self._line(Text("asgi-jwks demo --serve    an issuer for your app, and curl lines"))
         self._line(Text("asgi-jwks demo --verbose  each request with its whole answer"))
-        self._line(Text("README.md, examples/      every setting; one program per framework"))
+        self._line(Text("docs/ and examples/       every setting; one program per framework"))
 
     def own_app(self, *, issuer: str, audience: str) -> None:
         """Say how to point an app at this issuer."""

@@ -1,4 +1,4 @@
-"""FastAPI: the access token as a security dependency, with or without the middleware.
+"""`JWTBearer`: the access token as a FastAPI security dependency, with or without the middleware.
 
 Tokens are judged and refusals worded as the middleware does it, so that the answers are equal.
 
@@ -13,26 +13,42 @@ Tokens are judged and refusals worded as the middleware does it, so that the ans
 """
 
 import logging
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Annotated, Final, Unpack
 
-from fastapi import FastAPI, Security
+from fastapi import Depends, FastAPI, Security
 from fastapi.openapi.models import SecurityBase as SecurityScheme
 from fastapi.requests import HTTPConnection
 from fastapi.security import SecurityScopes
 from fastapi.security.base import SecurityBase
 from starlette.types import Scope
 
+from asgi_jwks._options import require_text
 from asgi_jwks.asgi.authentication import AUTHENTICATION, Authentication
+from asgi_jwks.asgi.guards import refusal_of
 from asgi_jwks.asgi.identity import Anonymous, access_token, identify
 from asgi_jwks.asgi.middleware import BearerOptions, authentication
-from asgi_jwks.authorization.requirement import Condition, Requirement, requirement
-from asgi_jwks.errors import MissingToken, RequestError, TemporarilyUnavailable
+from asgi_jwks.authorization.requirement import (
+    Claims,
+    Condition,
+    Names,
+    Requirement,
+    is_scope,
+    requirement,
+)
+from asgi_jwks.errors import ConfigurationError, MissingToken, RequestError, TemporarilyUnavailable
 from asgi_jwks.fetching.response import FetchFailed
 from asgi_jwks.integrations.fastapi.lifespan import run_with_keys
-from asgi_jwks.integrations.fastapi.openapi import Login, PastedToken, document_refusals
-from asgi_jwks.integrations.fastapi.refusals import answer_refusals, refused
+from asgi_jwks.integrations.fastapi.openapi import (
+    OR_NO_TOKEN,
+    Login,
+    PastedToken,
+    document_refusals,
+)
+from asgi_jwks.integrations.fastapi.refusals import answer_refusals, answer_refusals_here, refused
+from asgi_jwks.integrations.fastapi.routes import scopes_of_routes
 from asgi_jwks.tokens.access_token import AccessToken
 from asgi_jwks.tokens.issuers import Issuer
 
@@ -44,20 +60,33 @@ _VERIFIED: Final = "asgi_jwks.verified"
 """The scope key of the tokens that JWTBearer objects have verified for this connection."""
 
 
+@dataclass(slots=True)
+class _Verified:
+    """The tokens of one connection, by the JWTBearer that has verified each."""
+
+    around: Authentication | None
+    tokens: "dict[JWTBearer, AccessToken | None]" = field(default_factory=dict)
+
+
 class JWTBearer(SecurityBase):
     """The verified access token of a request or WebSocket, as a FastAPI dependency.
 
     It takes the token that JWTBearerMiddleware has verified, or verifies it itself by rules of its
-    own. One instance is one callable: `app.dependency_overrides[bearer] = lambda: some_token`.
+    own. Two of them on one endpoint each judge by their own rules; `request.user` is of the last.
+    One instance is one callable: `app.dependency_overrides[bearer] = lambda: some_token` stands in
+    for `optional` and `requires` as well, whatever a route demands.
 
     Args:
-        issuers: the TrustedIssuer objects to verify by. Without any, and without options of an
-            issuer or a `verifier`, JWTBearerMiddleware must be around the application, and its
-            token is taken.
+        issuers: the TrustedIssuer objects to verify by, those of `asgi_jwks.providers` among them.
+            Without any, and without options of an issuer or a `verifier`, JWTBearerMiddleware must
+            be around the application, and its token is taken.
         login: how readers of the OpenAPI document get tokens: PastedToken() unless given,
             OpenIDConnect(...) or AuthorizationCode(...).
-        scheme_name: the name of the security scheme in the OpenAPI document.
+        scheme_name: the name of the security scheme in the OpenAPI document; different ones where
+            an application has several JWTBearer.
         options: those of authentication (AuthenticationOptions) and of one issuer (IssuerOptions).
+            With `allow_anonymous=True` a request without a token passes as None where no scopes
+            are asked for; `optional` says so for one endpoint.
 
     Raises:
         ConfigurationError: an option is wrong; the message says what to write.
@@ -65,62 +94,71 @@ class JWTBearer(SecurityBase):
 
     def __init__(
         self,
-        *issuers: Issuer,
+        *issuers: Issuer | Sequence[Issuer],
         login: Login | None = None,
         scheme_name: str = "JWTBearer",
         **options: Unpack[BearerOptions],
     ) -> None:
-        own = bool(issuers or options)
         self._authentication: Final[Authentication | None] = (
             authentication("JWTBearer", issuers, options, known=BearerOptions.__annotations__)
-            if own
+            if issuers or options
             else None
         )
-        own_verifier = None if self._authentication is None else self._authentication.verifier
-        self.verifier: Final = own_verifier
-        self.scheme_name = scheme_name
-        self._login: Login = login or PastedToken()
-        self.model: SecurityScheme = self._login.scheme() or PastedToken().scheme()
+        own = self._authentication
+        self.verifier: Final = None if own is None else own.verifier
+        self.scheme_name = require_text("scheme_name", scheme_name, example="JWTBearer")
+        self._login: Login = PastedToken() if login is None else _login(login)
+        self.model: SecurityScheme = self._login.scheme()
+        self._required: Final[dict[tuple[str, ...], Requirement]] = {}
+        self._documented: Final = _Documented(self.scheme_name, self.model)
+        self.optional: Final = self._or_none()
+        """The access token, or None where the request has none: `Depends(bearer.optional)`.
+
+        A token that is there and not valid is refused all the same, and so is one that lacks the
+        scopes of `Security(bearer.optional, scopes=[...])`.
+        """
 
     async def __call__(
         self, connection: HTTPConnection, security_scopes: SecurityScopes
-    ) -> AccessToken:
+    ) -> AccessToken | None:
         """The access token, which grants all scopes of `Security(bearer, scopes=[...])`.
+
+        It is None for requests without a token that `allow_anonymous` lets through, only.
 
         Raises:
             LookupError: neither issuers nor the middleware are there to verify it.
         """
-        scopes = security_scopes.scopes
-        return await self._required(connection, requirement(*scopes) if scopes else None)
-
-    async def optional(self, connection: HTTPConnection) -> AccessToken | None:
-        """The access token, or None where the request has none: `Depends(bearer.optional)`.
-
-        A token that is there and not valid is refused all the same.
-        """
+        scopes = tuple(scope for scope in security_scopes.scopes if scope is not OR_NO_TOKEN)
+        is_optional = len(scopes) < len(security_scopes.scopes)
+        answer_refusals_here(connection.scope)
         try:
-            return await self._verified(connection.scope)
-        except MissingToken:
-            return None
+            token = await self._verified(connection.scope)
         except (RequestError, TemporarilyUnavailable) as error:
+            if is_optional and isinstance(error, MissingToken):
+                return None
             raise self._refused(connection, error) from error
+        if token is None and not is_optional and (scopes or self._authentication is None):
+            raise self._refused(connection, MissingToken())
+        if token is not None and scopes:
+            await self._demand(connection, token, self._requirement(scopes))
+        return token
 
     def requires(
         self,
         *scopes: str,
-        any_of: Iterable[str] = (),
-        permissions: Iterable[str] = (),
-        roles: Iterable[str] = (),
-        claims: Mapping[str | tuple[str, ...], str | Iterable[str]] | None = None,
-        issuer: str | Iterable[str] = (),
+        any_of: Names | None = None,
+        permissions: Names | None = None,
+        roles: Names | None = None,
+        claims: Claims | None = None,
+        issuer: Names | None = None,
         condition: Condition | None = None,
-    ) -> Callable[..., Awaitable[AccessToken]]:
+    ) -> Callable[..., Awaitable[AccessToken | None]]:
         """A dependency on a token that grants more than some scopes; see `asgi_jwks.requires`.
 
             Annotated[AccessToken, Depends(bearer.requires(permissions=["delete:user"]))]
 
         Raises:
-            ConfigurationError: nothing is required.
+            ConfigurationError: nothing is required, or a part is of the wrong form.
         """
         needed = requirement(
             *scopes,
@@ -132,48 +170,38 @@ class JWTBearer(SecurityBase):
             condition=condition,
         )
 
+        # Not `Security(self, scopes=scopes)`: one challenge names all that is needed.
         async def required(
             connection: HTTPConnection,
-            _token: Annotated[AccessToken, Security(self, scopes=scopes)],
-        ) -> AccessToken:
-            return await self._granted(connection, _token, needed)
+            token: Annotated[AccessToken | None, Depends(self)],
+            _in_the_document: Annotated[None, Security(self._documented, scopes=needed.scopes)],
+        ) -> AccessToken | None:
+            if self._is_overridden(connection):
+                return token
+            if token is None:
+                raise self._refused(connection, MissingToken())
+            await self._demand(connection, token, needed)
+            return token
 
         return required
 
     def attach(self, app: FastAPI) -> None:
         """Give an application what a dependency cannot.
 
-        Refusals are answered exactly as the middleware answers them, to WebSockets too; so are
-        errors of this package that endpoints raise. The OpenAPI document gets 401, 403 and 503,
-        and Swagger UI its client id. Keys are fetched at start-up and kept fresh until shutdown.
-        Without it statuses and challenges are the same, but FastAPI words the body, WebSockets are
-        closed with 1008, and keys are fetched when requests need them.
+        Errors of this package that endpoints raise are answered as refusals are. The OpenAPI
+        document gets 401, 403 and 503, says where a token is optional, and tells Swagger UI its
+        client id. Keys are fetched at start-up and kept fresh until shutdown, and a scope that no
+        token can grant stops the start. Without it refusals are the same, and keys are fetched when
+        requests need them. It is for the application that a server runs: those that are mounted
+        have no lifespan.
         """
+        own = self._authentication
         answer_refusals(app)
         if app.swagger_ui_init_oauth is None:
             app.swagger_ui_init_oauth = self._login.swagger_ui()
-        document_refusals(app, self.scheme_name)
-        run_with_keys(app, self._authentication, partial(self._discover_login, app))
-
-    async def _required(
-        self, connection: HTTPConnection, needed: Requirement | None
-    ) -> AccessToken:
-        try:
-            token = await self._verified(connection.scope)
-            if token is None:
-                raise MissingToken
-        except (RequestError, TemporarilyUnavailable) as error:
-            raise self._refused(connection, error) from error
-        return token if needed is None else await self._granted(connection, token, needed)
-
-    async def _granted(
-        self, connection: HTTPConnection, token: AccessToken, needed: Requirement
-    ) -> AccessToken:
-        try:
-            await needed.enforce(token)
-        except (RequestError, TemporarilyUnavailable) as error:
-            raise self._refused(connection, error) from error
-        return token
+        has_own_bodies = own is not None and own.error_body is not None
+        document_refusals(app, self.scheme_name, has_own_bodies=has_own_bodies)
+        run_with_keys(app, own, partial(self._start, app))
 
     async def _verified(self, scope: Scope) -> AccessToken | None:
         """The token of a connection by the rules of this object; None for an anonymous one.
@@ -182,29 +210,102 @@ class JWTBearer(SecurityBase):
         """
         if self._authentication is None:
             return None if isinstance(scope.get("auth"), Anonymous) else access_token(scope)
-        verified: dict[int, AccessToken | None] = scope.setdefault(_VERIFIED, {})
-        if id(self) not in verified:
-            scope[AUTHENTICATION] = self._authentication
-            verified[id(self)] = await self._authentication.authenticate(scope)
+        verified = self._verified_in(scope)
+        if self not in verified.tokens:
+            token = await self._authentication.authenticate(scope)
+            verified.tokens[self] = token
             if scope["type"] == "websocket":
                 self._authentication.conceal_tokens(scope)
-        token = verified[id(self)]
-        identify(scope, token)
-        return token
+            if token is not None:
+                scope[AUTHENTICATION] = self._authentication
+                identify(scope, token)
+        return verified.tokens[self]
+
+    def _verified_in(self, scope: Scope) -> _Verified:
+        verified: _Verified | None = scope.get(_VERIFIED)
+        if verified is None:
+            around: Authentication | None = scope.get(AUTHENTICATION)
+            verified = scope[_VERIFIED] = _Verified(around)
+            if around is None:
+                # Nothing that was on the scope before can be mistaken for a verified token.
+                scope[AUTHENTICATION] = self._authentication
+                identify(scope, None)
+        return verified
+
+    async def _demand(
+        self, connection: HTTPConnection, token: AccessToken, needed: Requirement
+    ) -> None:
+        try:
+            await needed.enforce(token)
+        except (RequestError, TemporarilyUnavailable) as error:
+            raise self._refused(connection, error) from error
+
+    def _requirement(self, scopes: tuple[str, ...]) -> Requirement:
+        """The Requirement of a route's scopes, of which there are as many as the routes have."""
+        needed = self._required.get(scopes)
+        if needed is None:
+            impossible = [scope for scope in scopes if not is_scope(scope)]
+            if impossible:
+                _log.error("no token can grant the scope %r: %s", impossible[0], _ONE_BY_ONE)
+            needed = self._required[scopes] = Requirement(scopes=scopes)
+        return needed
 
     def _refused(
         self, connection: HTTPConnection, error: RequestError | TemporarilyUnavailable
     ) -> Exception:
-        if self._authentication is not None:
-            connection.scope[AUTHENTICATION] = self._authentication
-        return refused(connection, error)
+        own = self._authentication
+        if own is None:
+            return refused(connection, error, refusal_of(connection, error))
+        around = self._verified_in(connection.scope).around
+        return refused(connection, error, own.refusal(error, connection.scope, around=around))
 
-    async def _discover_login(self, app: FastAPI) -> None:
+    def _is_overridden(self, connection: HTTPConnection) -> bool:
+        """Whether a test has put another dependency in the place of this one."""
+        return self in getattr(connection.scope.get("app"), "dependency_overrides", ())
+
+    def _or_none(self) -> Callable[..., Awaitable[AccessToken | None]]:
+        # By way of this object, so that whoever overrides it overrides this as well.
+        async def optional(
+            token: Annotated[AccessToken | None, Security(self, scopes=[OR_NO_TOKEN])],
+        ) -> AccessToken | None:
+            return token
+
+        return optional
+
+    async def _start(self, app: FastAPI) -> None:
+        for path, scope in scopes_of_routes(app.routes, self):
+            if scope is not OR_NO_TOKEN and not is_scope(scope):
+                raise ConfigurationError(
+                    f"{path} demands the scope {scope!r}, which no token can grant: {_ONE_BY_ONE}"
+                )
         try:
             self._login = await self._login.discovered()
         except (FetchFailed, TimeoutError) as error:
+            self._login = PastedToken()
             _log.warning("the documentation cannot offer to log in: %s", error)
-        else:
-            self.model = self._login.scheme() or self.model
-            # Made anew from the model when it is next asked for.
-            app.openapi_schema = None
+        self.model = self._documented.model = self._login.scheme()
+        # Made anew from the model when it is next asked for.
+        app.openapi_schema = None
+
+
+_ONE_BY_ONE: Final = 'scopes are names without spaces, one string each, such as scopes=["a", "b"].'
+
+
+class _Documented(SecurityBase):
+    """The security scheme of a JWTBearer, with scopes that are demanded elsewhere."""
+
+    def __init__(self, scheme_name: str, model: SecurityScheme) -> None:
+        self.scheme_name = scheme_name
+        self.model = model
+
+    async def __call__(self) -> None:
+        """Nothing is left to do."""
+
+
+def _login(login: Login) -> Login:
+    if not callable(getattr(login, "scheme", None)) or isinstance(login, type):
+        raise ConfigurationError(
+            f"login must be PastedToken(), OpenIDConnect(...) or AuthorizationCode(...); got "
+            f"{login!r}."
+        )
+    return login

@@ -4,13 +4,15 @@ Where the middleware is around the application, this is its part.
 """
 
 from collections.abc import AsyncIterator, Callable, Coroutine
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import anyio
 from fastapi import FastAPI
 
+from asgi_jwks.access_token_verifier import AccessTokenVerifier
 from asgi_jwks.asgi.authentication import Authentication
+from asgi_jwks.errors import KeySetError
 
 __all__ = ["run_with_keys"]
 
@@ -25,14 +27,37 @@ def run_with_keys(
 
     @asynccontextmanager
     async def lifespan_with_keys(app: FastAPI) -> AsyncIterator[Any]:
-        async with anyio.create_task_group() as start:
-            start.start_soon(at_start)
         if authentication is None:
+            await at_start()
             async with lifespan(app) as state:
                 yield state
             return
+        verifier = authentication.verifier
+        await _at_once(at_start, verifier)
         required = authentication.require_keys_at_startup
-        async with authentication.verifier.running(require_keys=required), lifespan(app) as state:
+        async with verifier.running(require_keys=required), lifespan(app) as state:
             yield state
 
     app.router.lifespan_context = lifespan_with_keys
+
+
+async def _at_once(
+    at_start: Callable[[], Coroutine[Any, Any, None]], verifier: AccessTokenVerifier
+) -> None:
+    """Start and warm in the time that the longer of them takes."""
+
+    async def warm() -> None:
+        # It is told by `running`, which asks again, and by its backoff need not wait again.
+        with suppress(KeySetError):
+            await verifier.warm()
+
+    fault: Exception | None = None
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(warm)
+        try:
+            await at_start()
+        # Kept for outside the task group, which would wrap it.
+        except Exception as error:
+            fault = error
+    if fault is not None:
+        raise fault

@@ -1,7 +1,6 @@
-"""How an access token is described in an OpenAPI document, and how Swagger UI gets one.
+"""Security schemes and refusals in an OpenAPI document, and how Swagger UI gets a token.
 
-What lives only here: the three kinds of security scheme, and what discovery adds to one. What it
-does not know: routes, requests, and how a token is verified.
+It does not know how a token is verified.
 """
 
 from collections.abc import Mapping
@@ -12,6 +11,7 @@ import anyio
 from fastapi import FastAPI
 from fastapi.openapi import models
 
+from asgi_jwks.asgi.challenge import UNAVAILABLE
 from asgi_jwks.errors import ConfigurationError
 from asgi_jwks.fetching.client import HTTPClient
 from asgi_jwks.fetching.request import DocumentRequest
@@ -19,17 +19,33 @@ from asgi_jwks.fetching.response import FetchFailed, Representation
 from asgi_jwks.jose.encoding import json_object
 from asgi_jwks.keys.discovery import Metadata, metadata_urls
 
-__all__ = ["AuthorizationCode", "Login", "OpenIDConnect", "PastedToken", "document_refusals"]
+__all__ = [
+    "OR_NO_TOKEN",
+    "AuthorizationCode",
+    "Login",
+    "OpenIDConnect",
+    "PastedToken",
+    "document_refusals",
+]
+
+OR_NO_TOKEN: Final = "or no token"
+"""Among the scopes of an operation: it takes requests without a token as well.
+
+No token can grant it, since it has spaces. `document_refusals` says it in OpenAPI's own way.
+"""
+
+_REFUSAL: Final = "AccessTokenRefusal"
+"""The name of the schema of refusals."""
 
 # As long as a key set may take to fetch: a provider that is down must not hold up a start.
 DISCOVERY_TIMEOUT: Final = 5.0
 
 
 class Login(Protocol):
-    """How a reader of the documentation comes by a token."""
+    """The way in which a reader of the documentation gets a token."""
 
-    def scheme(self) -> models.SecurityBase | None:
-        """The security scheme, or None while URLs in it have to be discovered."""
+    def scheme(self) -> models.SecurityBase:
+        """The security scheme, as far as it is known without the network."""
         ...
 
     async def discovered(self) -> "Login":
@@ -88,6 +104,10 @@ class OpenIDConnect:
 class AuthorizationCode:
     """Swagger UI logs the reader in: the authorization code grant with PKCE (RFC 7636).
 
+    URLs that are not given are discovered when the application starts. In a document that is
+    generated before, or without the network, the issuer's metadata and the member of it that has
+    the URL stand in their place: `https://ISSUER/.well-known/...#authorization_endpoint`.
+
     Args:
         issuer: the issuer identifier, from which URLs that are not given are discovered.
         authorization_url: the authorization endpoint (RFC 6749, section 3.1).
@@ -119,13 +139,11 @@ class AuthorizationCode:
                 'AuthorizationCode(issuer="https://example.eu.auth0.com/").'
             )
 
-    def scheme(self) -> models.SecurityBase | None:
+    def scheme(self) -> models.SecurityBase:
         """`type: oauth2` with the flow `authorizationCode`."""
-        if self.authorization_url is None or self.token_url is None:
-            return None
         flow = models.OAuthFlowAuthorizationCode(
-            authorizationUrl=self.authorization_url,
-            tokenUrl=self.token_url,
+            authorizationUrl=self.authorization_url or self._place_of("authorization_endpoint"),
+            tokenUrl=self.token_url or self._place_of("token_endpoint"),
             scopes=dict(self.scopes),
         )
         flows = models.OAuthFlows(authorizationCode=flow)
@@ -135,10 +153,10 @@ class AuthorizationCode:
         """Take the URLs that are not given from the issuer's metadata (RFC 8414, section 2).
 
         Raises:
-            FetchFailed: the metadata cannot be had, or lacks an endpoint.
+            FetchFailed: the metadata are unavailable, or lack an endpoint.
             TimeoutError: it takes longer than 5 seconds.
         """
-        if self.issuer is None or self.scheme() is not None:
+        if self.issuer is None or (self.authorization_url and self.token_url):
             return self
         with anyio.fail_after(DISCOVERY_TIMEOUT):
             request = DocumentRequest(http_client=self.http_client)
@@ -154,6 +172,9 @@ class AuthorizationCode:
             token_url=self.token_url or urls[1],
         )
 
+    def _place_of(self, member: str) -> str:
+        return f"{metadata_urls(self.issuer or '')[0]}#{member}"
+
     def swagger_ui(self) -> dict[str, Any] | None:
         """Who Swagger UI is to the provider, if it was given a client id."""
         if self.client_id is None:
@@ -167,32 +188,59 @@ class AuthorizationCode:
         }
 
 
-def document_refusals(app: FastAPI, scheme_name: str) -> None:
-    """Add 401, 403 and 503 to the operations that name the security scheme."""
+def document_refusals(app: FastAPI, scheme_name: str, *, has_own_bodies: bool) -> None:
+    """Add 401, 403 and 503 to the operations that name the security scheme.
+
+    An operation that takes requests without a token has an empty security requirement as well
+    (OpenAPI 3.1, section 4.8.30).
+    """
     generate = app.openapi
 
     def openapi() -> dict[str, Any]:
         is_new = app.openapi_schema is None
         schema = generate()
         if is_new:
-            for item in schema.get("paths", {}).values():
-                for operation in item.values():
-                    if any(scheme_name in needed for needed in operation.get("security", ())):
-                        operation["responses"] |= _refusals() | operation["responses"]
+            operations = [
+                operation
+                for item in schema.get("paths", {}).values()
+                for operation in item.values()
+                # Beside operations a path has a summary, parameters and the like.
+                if isinstance(operation, dict)
+                and any(scheme_name in needed for needed in operation.get("security", ()))
+            ]
+            for operation in operations:
+                operation["security"] = _security(operation["security"], scheme_name)
+                operation["responses"] = {**_refusals(), **operation.get("responses", {})}
+            if operations:
+                schema["components"].setdefault("schemas", {}).setdefault(
+                    _REFUSAL, _OWN_SCHEMA if has_own_bodies else _SCHEMA
+                )
         return schema
 
     # How FastAPI's documentation tells one to extend the document.
     vars(app)["openapi"] = openapi
 
 
+def _security(security: list[dict[str, list[str]]], scheme_name: str) -> list[dict[str, list[str]]]:
+    is_optional = any(OR_NO_TOKEN in needed.get(scheme_name, ()) for needed in security)
+    named = [
+        {name: [s for s in scopes if s != OR_NO_TOKEN] for name, scopes in needed.items()}
+        for needed in security
+    ]
+    return [{}, *named] if is_optional and {} not in named else named
+
+
+# Of an application that words the bodies itself, in a form that only it knows.
+_OWN_SCHEMA: Final = {"type": "object", "title": _REFUSAL}
+_SCHEMA: Final = {
+    **_OWN_SCHEMA,
+    "required": ["error", "error_description"],
+    "properties": {"error": {"type": "string"}, "error_description": {"type": "string"}},
+}
+
+
 def _refusals() -> dict[str, Any]:
     """The `responses` of an operation that needs a token: 401, 403 and 503."""
-    body = {
-        "type": "object",
-        "title": "Refusal",
-        "required": ["error", "error_description"],
-        "properties": {"error": {"type": "string"}, "error_description": {"type": "string"}},
-    }
     challenge = {
         "WWW-Authenticate": {
             "description": "What is needed (RFC 6750, section 3)",
@@ -208,8 +256,9 @@ def _refusals() -> dict[str, Any]:
     described = {
         "401": ("No valid access token", challenge),
         "403": ("The access token does not grant what this request needs", challenge),
-        "503": ("The keys of the access token's issuer cannot be had at the moment", retry),
+        "503": (UNAVAILABLE, retry),
     }
+    body = {"$ref": f"#/components/schemas/{_REFUSAL}"}
     return {
         status: {
             "description": description,

@@ -1,29 +1,32 @@
 """Refusals as FastAPI's exceptions, and the answer to them that the middleware would give.
 
-What lives only here: how a dependency, which cannot answer itself, has its refusal answered. What
-it does not know: why something is refused.
+A dependency cannot answer itself: it raises, and a handler of the application answers. It does not
+know why something is refused.
 """
 
 from collections.abc import Awaitable, Callable
-from typing import Final, cast
+from typing import Any, Final, cast
 
 from fastapi import FastAPI, HTTPException, Request, Response, WebSocket, WebSocketException
+from fastapi.exception_handlers import http_exception_handler
 from fastapi.requests import HTTPConnection
+from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.websockets import WebSocketState
 
-from asgi_jwks.asgi.challenge import Refusal
+from asgi_jwks.asgi.challenge import UNAVAILABLE, Refusal
 from asgi_jwks.asgi.guards import RefusalResponse, refusal_of
 from asgi_jwks.asgi.responses import POLICY_VIOLATION
+from asgi_jwks.asgi.types import Scope
 from asgi_jwks.errors import RequestError, TemporarilyUnavailable
 
-__all__ = ["answer_refusals", "refused"]
+__all__ = ["answer_refusals", "answer_refusals_here", "refused"]
 
 
 class _RefusedRequest(HTTPException):
-    """A refusal that even an application without `attach` answers with the right status."""
+    """A refusal that handlers for any HTTPException answer with the right status as well."""
 
     def __init__(self, refusal: Refusal, description: str) -> None:
-        # Those of the content are the body's that FastAPI makes.
+        # Those of the content are the body's that a handler makes.
         fields = {
             name.decode(): value.decode()
             for name, value in refusal.headers
@@ -41,20 +44,38 @@ class _RefusedWebSocket(WebSocketException):
         self.refusal: Final = refusal
 
 
+_ANSWERED: Final = (_RefusedRequest, _RefusedWebSocket, RequestError, TemporarilyUnavailable)
+
+
 def answer_refusals(app: FastAPI) -> None:
     """Have refusals, and errors of this package that endpoints raise, answered as they should."""
     # Starlette types the two kinds of connection apart; one answer serves both.
     answer = cast("Callable[[Request, Exception], Awaitable[Response]]", _answer)
-    for kind in (_RefusedRequest, _RefusedWebSocket, RequestError, TemporarilyUnavailable):
+    for kind in _ANSWERED:
         app.add_exception_handler(kind, answer)
 
 
-def refused(connection: HTTPConnection, error: RequestError | TemporarilyUnavailable) -> Exception:
+def answer_refusals_here(scope: Scope) -> None:
+    """The same for the application that a connection has come to, such as a mounted one.
+
+    Where it has a handler of its own for HTTPException, that one answers.
+    """
+    # ExceptionMiddleware puts its handlers there, for those that wrap endpoints.
+    handlers: dict[Any, Any] = scope.get("starlette.exception_handlers", ({}, {}))[0]
+    if _RefusedRequest not in handlers and (
+        handlers.get(StarletteHTTPException) is http_exception_handler
+    ):
+        for kind in _ANSWERED:
+            handlers.setdefault(kind, _answer)
+
+
+def refused(
+    connection: HTTPConnection, error: RequestError | TemporarilyUnavailable, refusal: Refusal
+) -> Exception:
     """The exception to raise in a dependency."""
-    refusal = refusal_of(connection, error)
     if connection.scope["type"] == "websocket":
         return _RefusedWebSocket(refusal)
-    phrase = error.reason.phrase if isinstance(error, RequestError) else "Try again later"
+    phrase = error.reason.phrase if isinstance(error, RequestError) else UNAVAILABLE
     return _RefusedRequest(refusal, phrase)
 
 

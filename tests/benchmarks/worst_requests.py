@@ -1,0 +1,192 @@
+"""The most expensive requests that can be found, in new good tokens.
+
+    uv run python -m tests.benchmarks.worst_requests [--rounds 7] [--issuers 1]
+
+Each family of shapes is searched for the request that takes the most CPU time, and what it takes is
+divided by what a new good token of the same key takes (requirement W1: without a valid signature of
+a trusted key at most 4, with one at most 8).
+"""
+
+import argparse
+import asyncio
+import json
+import random
+import time
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from asgi_jwks import JWTBearerMiddleware, StaticJWKSet, TrustedIssuer
+from asgi_jwks.jose.encoding import b64url_encode
+from asgi_jwks.testing import MockIssuer, SigningKey
+
+__all__ = ["families", "main"]
+
+MOST = 16_384
+SEED = 20_261_126
+
+Token = Callable[[], bytes]
+
+
+async def _application(_scope: Any, _receive: Any, _send: Any) -> None:
+    """The application behind the middleware."""
+
+
+async def _send(_message: Any) -> None:
+    """The server that the answer goes to."""
+
+
+def padded(text: str, fill: str, size: int) -> str:
+    """Text with as many repetitions of `fill` inside as make it at most `size` long."""
+    return text % (fill * max(0, (size - len(text)) // len(fill))).rstrip(",")
+
+
+def payloads(claims: Mapping[str, object], size: int) -> Iterator[tuple[str, str]]:
+    """Payloads of at most `size` characters, by the kind of work that they cause."""
+    good = json.dumps(claims)[:-1]
+    yield "long string", padded(good + ',"x":"%s"}', "a", size)
+    yield "escapes", padded(good + ',"x":"%s"}', "\\u00e9", size)
+    yield "surrogate pairs", padded(good + ',"x":"%s"}', "\\ud83d\\ude00", size)
+    yield "quotes", padded(good + ',"x":"%s"}', '\\"', size)
+    yield "small integers", padded(good + ',"x":[%s]}', "1,", size)
+    yield "long integers", padded(good + ',"x":[%s]}', "9" * 32 + ",", size)
+    yield "huge integer", padded(good + ',"x":%s}', "9", size)
+    yield "floats", padded(good + ',"x":[%s]}', "1.7976931348623157e308,", size)
+    yield "tiny floats", padded(good + ',"x":[%s]}', "1e-400,", size)
+    yield "empty arrays", padded(good + ',"x":[%s]}', "[],", size)
+    yield "nested arrays", padded(good + ',"x":[%s]}', "[[[[]]]],", size)
+    yield "empty objects", padded(good + ',"x":[%s]}', "{},", size)
+    yield "objects", padded(good + ',"x":[%s]}', '{"a":1},', size)
+    yield "short strings", padded(good + ',"x":[%s]}', '"",', size)
+    yield "deep", good + ',"x":' + "[" * (size // 4) + "]" * (size // 4) + "}"
+    members = ",".join(f'"{n:x}":0' for n in range((size - len(good)) // 9))
+    yield "members", good + "," + members[: size - len(good) - 2].rpartition(",")[0] + "}"
+    fit = ",".join(f'"{n:x}":0' for n in range(480))
+    yield "members within the limit", good + "," + fit + "}"
+    values = ",".join('"aaaaaaa"' for _ in range(980))
+    yield "values within the limit", good + ',"x":[' + values + "]}"
+    nests = ",".join('{"a":[1]}' for _ in range(120))
+    yield "containers within the limit", good + ',"x":[' + nests + "]}"
+    yield "white space", good + " " * (size - len(good) - 1) + "}"
+    yield "not JSON at its end", padded(good + ',"x":"%s"', "a", size)
+
+
+def families(issuer: MockIssuer, generator: random.Random) -> Iterator[tuple[str, bool, Token]]:
+    """Shapes of tokens: a name, whether the signature is good, and one token of it, each new."""
+    key = issuer.signing_key
+    header = json.dumps({"alg": "RS256", "typ": "JWT", "kid": key.kid})
+    now = int(time.time())
+    claims = {
+        "iss": issuer.issuer,
+        "sub": "auth0|7",
+        "aud": issuer.audience,
+        "iat": now,
+        "exp": now + 3600,
+        "scope": "openid read:messages",
+        "client_id": "a-client",
+    }
+    signature = b64url_encode(generator.randbytes(256))
+    # What the header, the signature and two dots leave of 16 KiB, in base64.
+    room = (MOST - len(b64url_encode(header.encode())) - len(signature) - 8) * 3 // 4
+
+    def signed(text: str) -> Token:
+        def token() -> bytes:
+            new = text.replace('"auth0|7"', f'"{generator.getrandbits(24)}"')
+            return key.sign(header.encode(), new.encode()).encode()
+
+        return token
+
+    def forged(head: str, text: str) -> Token:
+        start = f"{b64url_encode(head.encode())}.{b64url_encode(text.encode())}."
+
+        def token() -> bytes:
+            return (start + b64url_encode(generator.randbytes(256))).encode()
+
+        return token
+
+    for name, text in payloads(claims, room):
+        yield f"forged, {name}", False, forged(header, text)
+        other = json.dumps({"alg": "RS256", "typ": "JWT", "kid": "unknown"})
+        yield f"unknown key, {name}", False, forged(other, text)
+        yield f"signed, {name}", True, signed(text)
+    for name, text in payloads({"alg": "RS256", "kid": key.kid}, 6_000):
+        yield f"header, {name}", False, forged(text, json.dumps(claims))
+    stranger = SigningKey.generate("RS256")
+    yield (
+        "unknown issuer",
+        False,
+        lambda: stranger.sign(
+            header.encode(), json.dumps({**claims, "iss": "https://evil.example/"}).encode()
+        ).encode(),
+    )
+    yield "dots", False, lambda: b"." * MOST
+    yield "long signature", False, lambda: forged(header, "{}")() + b"A" * (MOST - 1000)
+    yield "no token68", False, lambda: b"a b" * (MOST // 3)
+
+
+def scope_of(token: bytes) -> dict[str, Any]:
+    """The ASGI scope of a request that brings the token."""
+    fields = [(b"host", b"api.example.com"), (b"accept", b"*/*")]
+    return {
+        "type": "http",
+        "method": "GET",
+        "path": "/",
+        "headers": [*fields, (b"authorization", b"Bearer " + token)],
+    }
+
+
+def guarded(issuer: MockIssuer, issuers: int) -> JWTBearerMiddleware:
+    """The middleware under measurement, with the keys of `issuers` issuers at hand."""
+    keys = StaticJWKSet(issuer.jwk_set())
+    trusted = [TrustedIssuer(issuer=issuer.issuer, audience=issuer.audience, keys=keys)]
+    for number in range(1, issuers):
+        other = StaticJWKSet({"keys": [SigningKey.generate("ES256").public_jwk()]})
+        name = f"https://issuer-{number}.example/"
+        trusted.append(TrustedIssuer(issuer=name, audience="x", keys=other, algorithms=["ES256"]))
+    return JWTBearerMiddleware(_application, *trusted)
+
+
+async def cost(app: JWTBearerMiddleware, tokens: list[bytes]) -> float:
+    """Seconds of CPU time for each request."""
+    scopes = [scope_of(token) for token in tokens]
+    start = time.process_time()
+    for scope in scopes:
+        await app(scope, None, _send)
+    return (time.process_time() - start) / len(scopes)
+
+
+async def measure(rounds: int, issuers: int) -> list[tuple[float, str, bool]]:
+    """The cost of each family in new good tokens, the most expensive first."""
+    generator = random.Random(SEED)
+    issuer = MockIssuer()
+    app = guarded(issuer, issuers)
+    least: dict[tuple[str, bool], float] = {}
+    unit = float("inf")
+    shapes = list(families(issuer, generator))
+    for _ in range(rounds):
+        for name, is_signed, token in shapes:
+            # Of shared machines the least is what the code takes; the unit is measured as often.
+            good = [issuer.access_token(jti=str(generator.random())).encode() for _ in range(5)]
+            unit = min(unit, await cost(app, good))
+            spent = await cost(app, [token() for _ in range(5)])
+            least[name, is_signed] = min(spent, least.get((name, is_signed), spent))
+    found = [(spent / unit, name, is_signed) for (name, is_signed), spent in least.items()]
+    return sorted(found, reverse=True)
+
+
+def main() -> None:
+    """Print the table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--issuers", type=int, default=1)
+    parser.add_argument("--top", type=int, default=15)
+    arguments = parser.parse_args()
+    found = asyncio.run(measure(arguments.rounds, arguments.issuers))
+    for is_signed in (False, True):
+        print("with a good signature" if is_signed else "without a good signature")
+        shown = [row for row in found if row[2] is is_signed][: arguments.top]
+        for ratio, name, _ in shown:
+            print(f"  {ratio:6.2f}  {name}")
+
+
+if __name__ == "__main__":
+    main()

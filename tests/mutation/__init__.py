@@ -1,1 +1,0 @@
-"""Mutation testing: small faults are put into the source, and the tests must notice each one."""

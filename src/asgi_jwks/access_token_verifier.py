@@ -16,6 +16,7 @@ from asgi_jwks._options import require_callable, require_whole_number
 from asgi_jwks.errors import ConfigurationError, KeySetError
 from asgi_jwks.jose.jws import MAX_TOKEN_BYTES
 from asgi_jwks.tokens.access_token import AccessToken
+from asgi_jwks.tokens.claim_rules import TokenRules
 from asgi_jwks.tokens.issuers import Issuer, TrustedIssuers
 from asgi_jwks.tokens.resolver import IssuerResolver, ResolvedIssuers
 from asgi_jwks.tokens.verifier import TokenVerifier
@@ -158,12 +159,12 @@ def trusted_issuers(
     Raises:
         ConfigurationError: both were given, or something else than issuers.
     """
-    given: list[Issuer] = []
+    given: list[Any] = []
     for item in issuers:
-        # One sequence of issuers is taken as well.
-        given.extend(item if isinstance(item, Sequence) else (item,))
+        # One list of issuers is taken as well.
+        given.extend(item if isinstance(item, list | tuple) else (item,))
     for item in given:
-        if not hasattr(item, "rules"):
+        if isinstance(item, type) or not isinstance(getattr(item, "rules", None), TokenRules):
             raise ConfigurationError(
                 "Issuers are TrustedIssuer objects; got "
                 f"{item!r}. Write TrustedIssuer(issuer=..., audience=...), or issuer=... alone."

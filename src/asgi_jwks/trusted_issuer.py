@@ -139,11 +139,15 @@ class TrustedIssuer:
             identity=_identity(given["identity"]),
         )
         self.checks: Final = _checks(given["checks"])
-        self.keys: KeySource = keys or RemoteJWKSet(
-            given["jwks_uri"],
-            issuer=issuer,
-            http_client=given["http_client"],
-            allow_insecure_http=given["allow_insecure_http"],
+        self.keys: KeySource = (
+            keys
+            if keys is not None
+            else RemoteJWKSet(
+                given["jwks_uri"],
+                issuer=issuer,
+                http_client=given["http_client"],
+                allow_insecure_http=given["allow_insecure_http"],
+            )
         )
 
     @property
@@ -268,10 +272,11 @@ def _key_source(options: IssuerOptions) -> KeySource | None:
             "Give either keys, or jwks_uri and http_client, not both: a RemoteJWKSet takes them "
             "itself."
         )
-    if isinstance(keys, type) or not callable(getattr(keys, "find", None)):
+    if isinstance(keys, type) or not callable(getattr(keys, "at_hand", None)):
         raise ConfigurationError(
             "keys must be a RemoteJWKSet, StaticJWKSet or SharedSecret. Write for example "
-            f"keys=StaticJWKSet(...); got {keys!r}."
+            # Its repr could be a secret.
+            f"keys=StaticJWKSet(...); got {type(keys).__name__}."
         )
     source: KeySource = keys
     return source

@@ -1,8 +1,16 @@
+"""What the application receives: immutable, and of one request alone."""
+
+import copy
+import pickle
 from typing import Any
 
 import pytest
 
-from asgi_jwks import AccessToken
+from asgi_jwks import AccessToken, AccessTokenVerifier
+from asgi_jwks.testing import MockIssuer
+from asgi_jwks.tokens.principal import Basis
+
+pytestmark = pytest.mark.anyio
 
 CLAIMS: dict[str, Any] = {
     "iss": "https://issuer.example/",
@@ -17,7 +25,7 @@ CLAIMS: dict[str, Any] = {
 
 def token(**claims: object) -> AccessToken:
     given: dict[str, Any] = {**CLAIMS, **claims}
-    return AccessToken(given, given, key_id="k1")
+    return AccessToken(given, given, Basis(key_id="k1"))
 
 
 def test_what_applications_read_most() -> None:
@@ -40,16 +48,40 @@ def test_what_a_token_need_not_have() -> None:
     assert bare.key_id is None
 
 
-@pytest.mark.parametrize("name", ["claims", "key_id", "scopes", "anything"])
+@pytest.mark.parametrize("name", ["claims", "key_id", "scopes", "issuer", "anything"])
 def test_it_cannot_be_changed(name: str) -> None:
-    """A10: a token is shared between requests, so one endpoint cannot write what another reads."""
-    shared = token()
-    with pytest.raises(AttributeError, match="an AccessToken is immutable"):
-        setattr(shared, name, "x")
-    with pytest.raises(AttributeError) as error:
-        delattr(shared, name)
-    assert str(error.value) == "an AccessToken is immutable"
-    assert shared.claims == CLAIMS
+    """A10, H6"""
+    given = token()
+    with pytest.raises(AttributeError):
+        setattr(given, name, "x")
+    with pytest.raises(AttributeError):
+        delattr(given, name)
+    assert given.claims == CLAIMS
+
+
+def test_a_copy_is_the_token_itself() -> None:
+    """H6"""
+    given = token()
+    assert copy.copy(given) is given
+    assert copy.deepcopy(given) is given
+    assert copy.deepcopy({"token": [given]})["token"] == [given]
+
+
+@pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
+async def test_an_unpickled_one_is_read_only_again(
+    verifier: AccessTokenVerifier, issuer: MockIssuer, protocol: int
+) -> None:
+    """H6"""
+    given = await verifier.verify(issuer.access_token(scopes="a b", org={"teams": ["x"]}))
+    again: Any = pickle.loads(pickle.dumps(given, protocol))
+    assert again.claims == given.claims
+    assert again.scopes == ("a", "b")
+    assert again.principal == given.principal
+    assert again.key_id == "k1"
+    with pytest.raises(TypeError, match="read-only"):
+        again.claims["sub"] = "admin"
+    with pytest.raises(TypeError, match="read-only"):
+        again.claims["org"]["teams"].append("y")
 
 
 def test_claims_can_be_made_a_type_of_ones_own() -> None:

@@ -109,7 +109,7 @@ async def test_the_keys_of_all_are_closed(trusted: Trusted) -> None:
         def __init__(self, name: str) -> None:
             self._name = name
 
-        async def find(self, *args: object) -> Any: ...
+        def at_hand(self) -> None: ...
 
         async def aclose(self) -> None:
             closed.append(self._name)

@@ -97,5 +97,3 @@ def test_why_a_token_is_not_valid_now(now: float, reason: Reason) -> None:
     with pytest.raises(InvalidToken) as refusal:
         entry().check_time(now)
     assert refusal.value.reason is reason
-
-

@@ -83,8 +83,6 @@ class TrustedIssuers:
                 f'{" and ".join(plain)} both have identity="sub", so that an equal `sub` of both '
                 'would be one user. Leave it to one of them, or write identity="qualified".'
             )
-        self.are_resolved: Final = resolved is not None
-        """Whether there may be issuers that are known only by asking."""
         self.index: Final = KeyIndex(len(issuers) + MOST_RESOLVED)
         """Where several issuers are trusted, their keys at hand."""
         form: IdentityForm = "qualified" if self.sole is None else "sub"
@@ -101,6 +99,10 @@ class TrustedIssuers:
         if issuer is None and self._resolved is not None:
             issuer = self._resolved.known(name)
         return issuer
+
+    def is_resolved(self, issuer: Issuer) -> bool:
+        """Whether an issuer is known by asking."""
+        return issuer.rules.issuer not in self.configured
 
     def reading_of(self, issuer: Issuer) -> ClaimReading:
         """How the claims of this issuer's tokens are read here."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from asgi_jwks.errors import InvalidToken, Reason
 from asgi_jwks.jose.read_only import ReadOnlyDict
-from asgi_jwks.tokens.principal import ClaimReading
+from asgi_jwks.tokens.principal import Basis, ClaimReading
 
 if TYPE_CHECKING:
     from asgi_jwks.tokens.header_cache import Signer
@@ -35,13 +35,13 @@ class CachedToken:
 
     __slots__ = (
         "algorithm",
+        "basis",
         "claims",
         "issuer",
         "key",
         "keys",
         "not_after",
         "not_before",
-        "reading",
         "size",
     )
 
@@ -51,7 +51,7 @@ class CachedToken:
         self.claims: ReadOnlyDict | None = None
         self.size = 0
         self.issuer = signer.issuer
-        self.reading = reading
+        self.basis = Basis(reading, signer.key.kid)
         self.keys = signer.keys
         self.key = signer.key
         self.algorithm = signer.header.algorithm

@@ -87,22 +87,20 @@ class TokenVerifier:
         cached = self._tokens.get(digest)
         is_known = cached is not None and self._is_trusted(cached)
         if cached is not None and is_known:
-            cached.check_time(self._clock())
             claims = cached.claims
             if claims is None:
                 claims = ReceivedToken(token).claims()
                 self._tokens.keep_claims(cached, claims)
-            claims = private_copy(claims)
+            # Neither the token nor its signature is a local where the application's code runs.
             del token
+            cached.check_time(self._clock())
+            claims = private_copy(claims)
         else:
             received = ReceivedToken(token)  # (1)
-            # Neither the token nor its signature is a local where the application's code runs.
             del token
             cached, claims = await self._accepted(received)
             del received
-        access_token: AccessToken = AccessToken(
-            claims, claims, key_id=cached.key.kid, reading=cached.reading
-        )
+        access_token: AccessToken = AccessToken(claims, claims, cached.basis)
         # (7) The caller's own checks.
         if cached.issuer.checks:
             await run_checks(cached.issuer.checks, access_token)
@@ -127,7 +125,7 @@ class TokenVerifier:
         try:
             signer = await self._signer(issuer, token, header, claims, known)
         except InvalidToken as refusal:
-            if is_signed or not self._issuers.are_resolved:
+            if is_signed or not self._issuers.is_resolved(issuer):
                 raise
             raise refusal_of_stranger(refusal) from None
         # (6) The claims.

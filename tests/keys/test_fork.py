@@ -51,11 +51,11 @@ url, kid = sys.argv[1:]
 keys = RemoteJWKSet(url)
 
 async def look_up():
-    return (await keys.key_for(kid, "RS256", lambda: None)).kid
+    return (await keys.find(kid, "RS256", lambda: None)).kid
 
 async def leave_a_refresh_behind():
     await keys.warm()
-    keys._keys.doubt()
+    keys._cached.mark_due()
     assert keys.at_hand() is not None
 
 asyncio.run(leave_a_refresh_behind())

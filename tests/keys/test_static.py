@@ -28,10 +28,10 @@ def passes() -> None:
 async def test_a_set_is_given_as_a_mapping_text_or_bytes(jwks: Any) -> None:
     keys = StaticJWKSet(jwks)
     assert keys.at_hand().key_ids == (KEY.kid,)
-    found = await keys.key_for(KEY.kid, "ES256", passes)
+    found = await keys.find(KEY.kid, "ES256", passes)
     assert found.kid == KEY.kid
     with pytest.raises(InvalidToken) as refused:
-        await keys.key_for("another", "ES256", passes)
+        await keys.find("another", "ES256", passes)
     assert refused.value.reason is Reason.UNKNOWN_KEY
 
 
@@ -70,12 +70,12 @@ async def test_given_keys_need_nothing_done() -> None:
     await keys.warm()
     await keys.keep_fresh()
     await keys.aclose()
-    found = await keys.key_for(KEY.kid, "ES256", passes)
+    found = await keys.find(KEY.kid, "ES256", passes)
     await keys.replacement_for(found, "ES256")
-    assert not keys.may_replace(found)
+    assert not keys.can_replace(found)
     assert keys.same_source(StaticJWKSet(TEXT))
     assert not keys.same_source(SharedSecret(b"x" * 32))
-    assert not keys.may_find_more()
+    assert not keys.can_find_more()
 
 
 @pytest.mark.parametrize(
@@ -90,9 +90,9 @@ async def test_a_shared_secret_serves_its_one_algorithm(
     """D4."""
     keys = SharedSecret(secret, algorithm=algorithm)
     assert keys.algorithms == {algorithm}
-    assert (await keys.key_for(None, algorithm, passes)).kty == "oct"
+    assert (await keys.find(None, algorithm, passes)).kty == "oct"
     with pytest.raises(InvalidToken):
-        await keys.key_for(None, "RS256", passes)
+        await keys.find(None, "RS256", passes)
 
 
 @pytest.mark.parametrize(

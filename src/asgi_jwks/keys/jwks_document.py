@@ -14,6 +14,7 @@ from anyio import to_thread
 from asgi_jwks.caching.cached_value import Loaded
 from asgi_jwks.fetching.request import HTTP_OK, DocumentRequest
 from asgi_jwks.fetching.response import Representation, entity_tag, freshness_advice
+from asgi_jwks.jose.algorithms import signature_check
 from asgi_jwks.jose.jwk_set import JWKSet
 from asgi_jwks.keys.snapshot import Snapshot
 
@@ -43,6 +44,8 @@ class JWKSDocument:
         request: DocumentRequest,
         snapshot: Snapshot | None,
     ) -> None:
+        # Imported now, not when the first document has come.
+        signature_check("RS256")
         self._locate: Final = locate
         self._on_dead_url: Final = on_dead_url
         self._request: Final = request

@@ -17,7 +17,7 @@ from asgi_jwks.testing import MockIssuer
 ISSUER = "https://issuer.example/"
 API = "https://api.example.com"
 JWKS = MockIssuer().jwk_set()
-SECRET = SharedSecret(b"s" * 32)
+SECRET = SharedSecret(bytes(range(32)))
 
 
 def trusted(**options: Any) -> TrustedIssuer:

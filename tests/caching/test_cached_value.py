@@ -1,14 +1,9 @@
 """The state that all event loops share: it needs none itself."""
 
 import pytest
-from asgi_jwks.caching.fetched import Fetched, Nobody
 
 from asgi_jwks import KeySetUnavailable
-<<<<<<< HEAD
 from asgi_jwks.caching.cached_value import CachedValue, Loaded, NoObserver
-=======
-from asgi_jwks.caching.cached_value import Kept
->>>>>>> work
 from asgi_jwks.caching.freshness import Phase, TrustPeriod
 
 

@@ -74,7 +74,7 @@ async def test_given_keys_need_nothing_done() -> None:
     await keys.replacement_for(found, "ES256")
     assert not keys.can_replace(found)
     assert keys.same_source(StaticJWKSet(TEXT))
-    assert not keys.same_source(SharedSecret(b"x" * 32))
+    assert not keys.same_source(SharedSecret(bytes(range(32))))
     assert not keys.can_find_more()
 
 

@@ -12,6 +12,7 @@ from asgi_jwks import (
     StaticJWKSet,
     TrustedIssuer,
 )
+from asgi_jwks.jose.jwk_set import JWKSet
 from asgi_jwks.testing import MockIssuer, SigningKey, forge
 from asgi_jwks.tokens import steps
 from asgi_jwks.tokens.issuers import Issuer

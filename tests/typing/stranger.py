@@ -5,6 +5,7 @@ What is written here must need no cast and no ignore, and no value of the API ma
 type is known.
 """
 
+import secrets
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, TypedDict, assert_type, cast
@@ -118,7 +119,7 @@ async def resolver(iss: str) -> TrustedIssuer | None:
 
 
 def verifiers() -> list[AccessTokenVerifier]:
-    secret = SharedSecret(b"0" * 32, algorithm="HS256")
+    secret = SharedSecret(secrets.token_bytes(32), algorithm="HS256")
     old, new = httpx.AsyncClient(), httpx2.AsyncClient()
     return [
         AccessTokenVerifier(

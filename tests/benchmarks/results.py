@@ -28,8 +28,8 @@ COMMANDS = {
 OPENING = """\
 # Benchmarks
 
-Written by `python -m tests.benchmarks.results`, which says under each heading when and where it was
-measured. [The ruler](../tests/benchmarks/README.md) explains each figure and its bounds: ratios within
+Written by `python -m tests.benchmarks.results`, which says under each heading when it was
+measured. [The ruler](../tests/benchmarks/README.md) explains each figure: ratios within
 one run, on a shared machine.
 """
 

@@ -52,8 +52,8 @@ def test_an_older_refresh_that_ends_late_never_overwrites_a_newer_one(
     late, _ = cached.next_turn()
     newer, before = cached.next_turn()
     assert before is None
-    cached.succeeded(newer, loaded(2), started=clock.now)
-    cached.succeeded(late, loaded(1), started=clock.now)
+    cached.succeeded(newer, loaded(2), began=clock.now)
+    cached.succeeded(late, loaded(1), began=clock.now)
     cached.failed(late, OSError("late"), paid=False)
     assert cached.usable() == 2
     assert (cached.last_error, cached.freshness.backoff.failures) == (None, 0)

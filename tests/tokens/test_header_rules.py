@@ -19,6 +19,7 @@ def header_verdict(header: Mapping[str, Any]) -> Reason | None:
         return refusal.reason
     return None
 
+
 HEADER = {"alg": "RS256", "kid": "k"}
 
 
@@ -132,6 +133,8 @@ class TestTheHeader:
     def test_it_is_an_immutable_value(self) -> None:
         """Requests and threads share it."""
         assert_immutable(JOSEHeader("RS256", "k1", "jwt"))
+
+
 def test_a_header_that_says_that_nothing_is_compressed_is_read() -> None:
     """D5: `zip: "NONE"`, which PingAM writes and which says nothing."""
     assert read_header(HEADER | {"zip": "NONE"}) == JOSEHeader("RS256", "k", None)

@@ -208,10 +208,12 @@ class TokenVerifier:
 
     def _is_trusted(self, cached: CachedToken) -> bool:
         """Whether the issuer is trusted still, and the key is one of its keys still."""
-        issuer = cached.issuer
-        keys = issuer.keys.at_hand()
-        if not self._issuers.trusts(issuer):
+        issuer = self._issuers.trusted_still(cached.issuer)
+        if issuer is None:
             return False
+        if issuer is not cached.issuer:
+            cached.issuer = issuer
+        keys = issuer.keys.at_hand()
         if keys is not cached.keys:
             key = None if keys is None else keys.find(cached.key.kid, cached.algorithm)
             if keys is None or key is None or key.thumbprint != cached.key.thumbprint:

@@ -8,7 +8,7 @@ What it does not know: keys, algorithms, which header parameters and claims are 
 from typing import Final, NamedTuple
 
 from asgi_jwks.errors import InvalidToken, Reason
-from asgi_jwks.jose.encoding import EncodingError, b64url_decode, json_object
+from asgi_jwks.jose.encoding import EncodingError, b64url_decode, json_object, member_of
 from asgi_jwks.jose.json_limits import CLAIMS_LIMITS, HEADER_LIMITS, JSONLimits
 from asgi_jwks.jose.read_only import ReadOnlyDict
 
@@ -17,6 +17,7 @@ __all__ = [
     "MAX_TOKEN_BYTES",
     "MAX_UNVERIFIED_CLAIMS_BYTES",
     "SignedToken",
+    "claimed_issuer",
     "decode_claims",
     "decode_header",
     "decode_signature",
@@ -98,6 +99,17 @@ def decode_claims(segment: bytes, limits: JSONLimits = CLAIMS_LIMITS) -> ReadOnl
     """
     try:
         return json_object(b64url_decode(segment), limits)
+    except EncodingError as error:
+        raise _malformed(f"in the payload: {error}") from None
+
+
+def claimed_issuer(segment: bytes) -> object:
+    """The `iss` of a payload that nobody has vouched for, whatever else is in it.
+
+    Raises InvalidToken(Reason.MALFORMED) if it is not an object within CLAIMS_LIMITS.
+    """
+    try:
+        return member_of(b64url_decode(segment), "iss", CLAIMS_LIMITS)
     except EncodingError as error:
         raise _malformed(f"in the payload: {error}") from None
 

@@ -1,6 +1,7 @@
 """The configuration of an issuer: checked whole at construction, every mistake explained."""
 
 import math
+from secrets import token_bytes
 from typing import Any
 
 import pytest
@@ -17,7 +18,7 @@ from asgi_jwks.testing import MockIssuer
 ISSUER = "https://issuer.example/"
 API = "https://api.example.com"
 JWKS = MockIssuer().jwk_set()
-SECRET = SharedSecret(b"s" * 32)
+SECRET = SharedSecret(token_bytes(32))
 
 
 def trusted(**options: Any) -> TrustedIssuer:

@@ -1,6 +1,7 @@
 """The memory of verified tokens: bounded, by digest, and nothing but accepted ones."""
 
 import json
+from secrets import token_bytes
 from typing import Any
 
 import pytest
@@ -14,7 +15,7 @@ from asgi_jwks.tokens.header_rules import JOSEHeader
 from asgi_jwks.tokens.principal import DEFAULT_READING
 from asgi_jwks.tokens.token_cache import CachedToken, TokenCache
 
-KEY = symmetric_key(bytes(32), "HS256")
+KEY = symmetric_key(token_bytes(32), "HS256")
 CLAIMS = {"iss": "a", "exp": 20, "list": [1]}
 TOKEN = f"header.{b64url_encode(json.dumps(CLAIMS).encode())}.signature".encode()
 

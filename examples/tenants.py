@@ -38,8 +38,10 @@ async def tenant(request: Request) -> PlainTextResponse:
     return PlainTextResponse(tenants[access_token(request).issuer])
 
 
-app = Starlette(routes=[Route("/tenant", tenant)])
-app.add_middleware(JWTBearerMiddleware, verifier=AccessTokenVerifier(resolver=trusted_issuer))
+app = JWTBearerMiddleware(
+    Starlette(routes=[Route("/tenant", tenant)]),
+    verifier=AccessTokenVerifier(resolver=trusted_issuer),
+)
 
 if __name__ == "__main__":
     client = TestClient(app)

@@ -1,10 +1,9 @@
 """The state that all event loops share: it needs none itself."""
 
 import pytest
-from asgi_jwks.caching.fetched import Fetched, Nobody
 
 from asgi_jwks import KeySetUnavailable
-from asgi_jwks.caching.cached_value import Kept
+from asgi_jwks.caching.cached_value import CachedValue, Loaded, NoObserver
 from asgi_jwks.caching.freshness import Phase, TrustPeriod
 
 
@@ -21,48 +20,76 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def kept(clock: Clock) -> Kept[int]:
-    return Kept(TrustPeriod(), observer=Nobody(), clock=clock, spread=lambda: 0.0)
+def cached(clock: Clock) -> CachedValue[int]:
+    return CachedValue(TrustPeriod(), observer=NoObserver(), clock=clock, spread=lambda: 0.0)
 
 
-def fetched(value: int) -> Fetched[int]:
-    return Fetched(value, "", b"")
+def loaded(value: int) -> Loaded[int]:
+    return Loaded(value)
 
 
-def test_nothing_is_there_before_the_first_fetch(kept: Kept[int]) -> None:
-    assert kept.phase() is Phase.EMPTY
+def test_nothing_is_there_before_the_first_fetch(cached: CachedValue[int]) -> None:
+    assert cached.phase() is Phase.EMPTY
     with pytest.raises(KeySetUnavailable, match="no fetch has ended yet"):
-        kept.value()
+        cached.usable()
 
 
-def test_a_restored_value_is_as_old_as_it_was(kept: Kept[int], clock: Clock) -> None:
+def test_a_restored_value_is_as_old_as_it_was(cached: CachedValue[int], clock: Clock) -> None:
     """F6: its trust is counted from its fetch, by whatever process."""
-    kept.restore(fetched(1), age=599.0)
-    assert (kept.value(), kept.phase()) == (1, Phase.DUE)
+    cached.restore(loaded(1), age=599.0)
+    assert (cached.usable(), cached.phase()) == (1, Phase.DUE)
     clock.now += 1.0
-    assert kept.phase() is Phase.STALE
+    assert cached.phase() is Phase.STALE
     clock.now += 3600.0
     with pytest.raises(KeySetUnavailable):
-        kept.value()
+        cached.usable()
 
 
 def test_an_older_refresh_that_ends_late_never_overwrites_a_newer_one(
-    kept: Kept[int], clock: Clock
+    cached: CachedValue[int], clock: Clock
 ) -> None:
     """F15: whether it succeeds or fails."""
-    late, _ = kept._take_turn()
-    newer, before = kept._take_turn()
+    late, _ = cached.next_turn()
+    newer, before = cached.next_turn()
     assert before is None
-    kept._succeed(newer, fetched(2), started=clock.now)
-    kept._succeed(late, fetched(1), started=clock.now)
-    kept._fail(late, OSError("late"), paid=False)
-    assert kept.value() == 2
-    assert (kept.last_error, kept.freshness.failures) == (None, 0)
+    cached.succeeded(newer, loaded(2), began=clock.now)
+    cached.succeeded(late, loaded(1), began=clock.now)
+    cached.failed(late, OSError("late"), paid=False)
+    assert cached.usable() == 2
+    assert (cached.last_error, cached.freshness.backoff.failures) == (None, 0)
 
 
-def test_a_value_in_doubt_is_due(kept: Kept[int]) -> None:
+def test_a_value_that_may_be_outdated_is_due(cached: CachedValue[int]) -> None:
     """F12"""
-    kept.restore(fetched(1), age=0.0)
-    assert kept.phase() is Phase.FRESH
-    kept.doubt()
-    assert kept.phase() is Phase.DUE
+    cached.restore(loaded(1), age=0.0)
+    assert cached.phase() is Phase.FRESH
+    cached.mark_due()
+    assert cached.phase() is Phase.DUE
+
+
+class Overtaken:
+    """A lock that another thread held, and announced the same under, while this one waited."""
+
+    def __init__(self, cached: CachedValue[int]) -> None:
+        self.cached = cached
+
+    def __enter__(self) -> None:
+        self.cached._announced = Phase.STALE
+
+    def __exit__(self, *_: object) -> None: ...
+
+
+def test_a_phase_is_announced_once_by_whoever_is_first(clock: Clock) -> None:
+    """F15."""
+    told: list[Phase] = []
+
+    class Observer(NoObserver):
+        def entered(self, phase: Phase) -> None:
+            told.append(phase)
+
+    cached = CachedValue[int](TrustPeriod(), observer=Observer(), clock=clock)
+    cached.announce(Phase.EXPIRED)
+    cached.announce(Phase.EXPIRED)
+    object.__setattr__(cached, "_lock", Overtaken(cached))
+    cached.announce(Phase.STALE)
+    assert told == [Phase.EXPIRED]

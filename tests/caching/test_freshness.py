@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from asgi_jwks.caching.budget import Budget
 from asgi_jwks.caching.freshness import Freshness, Phase, TrustPeriod
 from asgi_jwks.errors import ConfigurationError
 
@@ -16,13 +17,13 @@ PERIOD = TrustPeriod()
 def fetched(
     *, started: float = 0.0, advised: float | None = None, spread: float = 0.5
 ) -> Freshness:
-    return Freshness().succeeded(PERIOD, started=started, advised=advised, spread=spread)
+    return Freshness().after_success(PERIOD, started=started, advised=advised, spread=spread)
 
 
 def failed(
-    state: Freshness, now: float, *, retry_after: float | None = None, spent: bool = False
+    state: Freshness, now: float, *, retry_after: float | None = None, paid: bool = False
 ) -> Freshness:
-    return state.failed(now, spread=0.0, retry_after=retry_after, spent=spent)
+    return state.after_failure(now, spread=0.0, retry_after=retry_after, paid=paid)
 
 
 # Durations.
@@ -48,7 +49,7 @@ def test_a_duration_that_must_be_positive_is_not_zero(name: str) -> None:
 
 def test_no_stale_keys_and_no_waiting_are_possible() -> None:
     period = TrustPeriod(max_stale=0, max_wait=0)
-    state = Freshness().succeeded(period, started=0, advised=None, spread=0.5)
+    state = Freshness().after_success(period, started=0, advised=None, spread=0.5)
     assert state.phase(599.9) is Phase.DUE
     assert state.phase(600) is Phase.EXPIRED
 
@@ -73,9 +74,9 @@ def test_advice_does_not_lengthen_a_max_age_below_a_minute() -> None:
 def test_nothing_is_there_before_the_first_fetch() -> None:
     state = Freshness()
     assert state.phase(0) is Phase.EMPTY
-    assert state.refresh_at() == -math.inf
-    assert state.quiet_until() == -math.inf
-    assert state.may_begin(PERIOD, 0)
+    assert state.refresh_due_at() == -math.inf
+    assert state.unchanged_until() == -math.inf
+    assert state.can_start_refresh(PERIOD, 0)
 
 
 @pytest.mark.parametrize(
@@ -107,10 +108,10 @@ def test_the_next_refresh_is_spread_around_four_fifths(spread: float, due_at: fl
 
 
 def test_a_fresh_value_needs_no_second_look_until_something_is_owed() -> None:
-    assert fetched().quiet_until() == 480
-    assert fetched().want(10).quiet_until() == 10
-    assert failed(fetched(), 10).quiet_until() == 11
-    assert failed(fetched(), 599.5).quiet_until() == 600
+    assert fetched().unchanged_until() == 480
+    assert fetched().with_refresh_scheduled(10).unchanged_until() == 10
+    assert failed(fetched(), 10).unchanged_until() == 11
+    assert failed(fetched(), 599.5).unchanged_until() == 600
 
 
 # The backoff.
@@ -121,15 +122,15 @@ def test_the_backoff_doubles_from_a_second_to_a_minute() -> None:
     state, delays = Freshness(), []
     for _ in range(1100):
         state = failed(state, 0)
-        delays.append(state.not_before)
+        delays.append(state.backoff.ends_at)
     assert delays[:8] == [1, 2, 4, 8, 16, 32, 60, 60]
     assert set(delays[8:]) == {60}
 
 
 @pytest.mark.parametrize(("spread", "delay"), [(0, 1), (0.5, 1.125), (1, 1.25)])
 def test_the_backoff_is_spread(spread: float, delay: float) -> None:
-    state = Freshness().failed(0, spread=spread, retry_after=None, spent=False)
-    assert state.not_before == delay
+    state = Freshness().after_failure(0, spread=spread, retry_after=None, paid=False)
+    assert state.backoff.ends_at == delay
 
 
 @pytest.mark.parametrize(
@@ -139,65 +140,65 @@ def test_the_endpoint_may_ask_for_more_patience_up_to_five_minutes(
     asked: float | None, delay: float
 ) -> None:
     """F11."""
-    assert failed(Freshness(), 0, retry_after=asked).not_before == delay
+    assert failed(Freshness(), 0, retry_after=asked).backoff.ends_at == delay
 
 
 def test_during_the_backoff_nothing_may_be_fetched() -> None:
     """F7."""
     state = failed(Freshness(), 100)
-    assert not state.may_fetch(100.9)
-    assert not state.may_begin(PERIOD, 100.9)
-    assert state.may_fetch(101)
-    assert state.may_begin(PERIOD, 101)
+    assert not state.backoff.allows(100.9)
+    assert not state.can_start_refresh(PERIOD, 100.9)
+    assert state.backoff.allows(101)
+    assert state.can_start_refresh(PERIOD, 101)
 
 
 def test_retry_after_for_clients_is_the_rest_of_the_backoff_and_at_least_a_second() -> None:
     """F7."""
     state = failed(Freshness(), 100, retry_after=30)
-    assert [state.retry_after(now) for now in (100, 120, 129.5, 200)] == [30, 10, 1, 1]
+    assert [state.backoff.retry_after(now) for now in (100, 120, 129.5, 200)] == [30, 10, 1, 1]
 
 
 def test_a_failed_refresh_is_owed_again_when_the_backoff_ends() -> None:
     """F6: however fresh the value at hand is."""
     state = failed(fetched(), 10)
-    assert state.refresh_at() == 11
+    assert state.refresh_due_at() == 11
     assert state.phase(10.9) is Phase.FRESH
     assert state.phase(11) is Phase.DUE
 
 
 def test_success_ends_the_backoff() -> None:
-    state = failed(fetched(), 10).succeeded(PERIOD, started=20, advised=None, spread=0.5)
-    assert (state.failures, state.may_fetch(10)) == (0, True)
+    state = failed(fetched(), 10).after_success(PERIOD, started=20, advised=None, spread=0.5)
+    assert (state.backoff.failures, state.backoff.allows(10)) == (0, True)
 
 
 def test_failures_are_old_news_a_minute_after_the_backoff() -> None:
     """F6: during an outage nobody waits; a failure of long ago is no reason not to wait."""
     state = failed(fetched(), 500)
-    assert state.is_failing(500)
-    assert state.is_failing(560.9)
-    assert not state.is_failing(561)
-    assert not fetched().is_failing(500)
+    assert state.backoff.is_recent(500)
+    assert state.backoff.is_recent(560.9)
+    assert not state.backoff.is_recent(561)
+    assert not fetched().backoff.is_recent(500)
 
 
 # One background refresh at a time.
 
 
 def test_while_a_refresh_may_be_running_no_other_begins_in_the_background() -> None:
-    state = fetched().begun(PERIOD, 480)
-    assert not state.may_begin(PERIOD, 484.9)
-    assert state.may_begin(PERIOD, 485)
+    state = fetched().after_start(PERIOD, 480)
+    assert not state.can_start_refresh(PERIOD, 484.9)
+    assert state.can_start_refresh(PERIOD, 485)
 
 
 def test_of_refreshes_side_by_side_the_first_counts() -> None:
-    state = fetched().begun(PERIOD, 480).begun(PERIOD, 483)
-    assert state.began_at == 480
-    assert state.begun(PERIOD, 485).began_at == 485
+    state = fetched().after_start(PERIOD, 480).after_start(PERIOD, 483)
+    assert state.started_at == 480
+    assert state.after_start(PERIOD, 485).started_at == 485
 
 
 def test_a_refresh_that_ended_is_not_running() -> None:
-    begun = fetched().begun(PERIOD, 480)
-    assert failed(begun, 481).began_at == -math.inf
-    assert begun.succeeded(PERIOD, started=480, advised=None, spread=0).began_at == -math.inf
+    begun = fetched().after_start(PERIOD, 480)
+    assert failed(begun, 481).started_at == -math.inf
+    assert begun.after_success(PERIOD, started=480, advised=None, spread=0).started_at == -math.inf
 
 
 # The budget.
@@ -206,7 +207,7 @@ def test_a_refresh_that_ended_is_not_running() -> None:
 def spend_all(state: Freshness, now: float) -> tuple[int, Freshness]:
     """How often the budget pays at `now`, and what is left."""
     times = 0
-    while (paid := state.spend(now)) is not None:
+    while (paid := state.after_spending(now)) is not None:
         times, state = times + 1, paid
     return times, state
 
@@ -215,46 +216,46 @@ def test_the_budget_is_two_refetches_and_one_more_every_half_minute() -> None:
     """F3."""
     times, state = spend_all(fetched(), 0)
     assert times == 2
-    assert state.spend(29.9) is None
+    assert state.after_spending(29.9) is None
     times, state = spend_all(state, 30)
     assert times == 1
     assert spend_all(state, 1e9)[0] == 2
 
 
 def test_a_refetch_paid_for_in_vain_is_given_back() -> None:
-    state = fetched().spend(0)
+    state = fetched().after_spending(0)
     assert state is not None
-    assert state.budget(0) == 1
-    assert failed(state, 0, spent=True).budget(0) == 2
-    assert failed(state, 0, spent=False).budget(0) == 1
-    assert failed(fetched(), 0, spent=True).budget(0) == 2
+    assert state.budget.held(0) == 1
+    assert failed(state, 0, paid=True).budget.held(0) == 2
+    assert failed(state, 0, paid=False).budget.held(0) == 1
+    assert failed(fetched(), 0, paid=True).budget.held(0) == 2
 
 
 def test_an_empty_budget_owes_a_refresh_for_when_it_refills() -> None:
     """F4."""
     _, state = spend_all(fetched(), 0)
-    wanted = state.want(10)
-    assert wanted.refresh_at() == pytest.approx(30)
+    wanted = state.with_refresh_scheduled(10)
+    assert wanted.refresh_due_at() == pytest.approx(30)
     assert wanted.phase(29) is Phase.FRESH
     assert wanted.phase(30.001) is Phase.DUE
-    assert wanted.want(20).wanted_at == pytest.approx(30)
-    assert wanted.owes_budget(30.001)
-    assert wanted.spend(wanted.wanted_at) is not None
+    assert wanted.with_refresh_scheduled(20).scheduled_at == pytest.approx(30)
+    assert wanted.is_due_by_schedule_alone(30.001)
+    assert wanted.after_spending(wanted.scheduled_at) is not None
 
 
 def test_a_refresh_that_a_clock_owes_is_not_paid_for() -> None:
-    wanted = fetched().want(0)
-    assert not wanted.owes_budget(480)
-    assert not failed(wanted, 1).owes_budget(3)
-    assert not fetched().owes_budget(470)
+    wanted = fetched().with_refresh_scheduled(0)
+    assert not wanted.is_due_by_schedule_alone(480)
+    assert not failed(wanted, 1).is_due_by_schedule_alone(3)
+    assert not fetched().is_due_by_schedule_alone(470)
 
 
 def test_success_and_payment_settle_what_was_owed() -> None:
-    wanted = replace(fetched(), tokens=0.0, tokens_at=0.0).want(0)
-    paid = wanted.spend(30)
+    wanted = replace(fetched(), budget=Budget(spent=2.0, as_of=0.0)).with_refresh_scheduled(0)
+    paid = wanted.after_spending(30)
     assert paid is not None
-    assert paid.wanted_at == math.inf
-    assert wanted.succeeded(PERIOD, started=1, advised=None, spread=0).wanted_at == math.inf
+    assert paid.scheduled_at == math.inf
+    assert wanted.after_success(PERIOD, started=1, advised=None, spread=0).scheduled_at == math.inf
 
 
 times = st.lists(st.floats(0, 1e6), min_size=1, max_size=60).map(sorted)
@@ -267,11 +268,11 @@ def test_however_often_it_is_asked_the_budget_pays_no_more_than_it_states(
     """F3: a burst of two, and one more every 30 s."""
     state, paid_at = fetched(), []
     for now in asked_at:
-        paid = state.spend(now)
+        paid = state.after_spending(now)
         if paid is None:
-            state = state.want(now)
-            assert state.wanted_at >= now
-            assert state.spend(state.wanted_at) is not None
+            state = state.with_refresh_scheduled(now)
+            assert state.scheduled_at >= now
+            assert state.after_spending(state.scheduled_at) is not None
         else:
             state = paid
             paid_at.append(now)
@@ -287,7 +288,7 @@ def test_whatever_fails_the_next_fetch_is_a_second_to_five_minutes_away(
     """F6, F11."""
     state = fetched()
     for now in failed_at:
-        state = state.failed(now, spread=spread, retry_after=asked, spent=False)
-        assert 1 <= round(state.not_before - now, 6) <= 300
-        assert state.retry_after(now) >= 1
+        state = state.after_failure(now, spread=spread, retry_after=asked, paid=False)
+        assert 1 <= round(state.backoff.ends_at - now, 6) <= 300
+        assert state.backoff.retry_after(now) >= 1
         assert state.expires_at == 4200

@@ -23,7 +23,7 @@ from hypothesis.stateful import (
 
 from asgi_jwks.caching.freshness import Phase
 from asgi_jwks.errors import InvalidToken, KeySetUnavailable
-from asgi_jwks.fetching.response import Answer
+from asgi_jwks.fetching.response import FetchResponse
 from asgi_jwks.keys.remote import RemoteJWKSet
 from asgi_jwks.testing import SigningKey
 
@@ -68,7 +68,7 @@ class KeySet(RuleBasedStateMachine):
 
     # The endpoint.
 
-    async def fetch(self, url: str, headers: Mapping[str, str]) -> Answer:
+    async def fetch(self, url: str, headers: Mapping[str, str]) -> FetchResponse:
         now = self.loop.time()
         if now < self.not_before:
             # An exception here would only be one more failed fetch.
@@ -84,9 +84,11 @@ class KeySet(RuleBasedStateMachine):
         await anyio.sleep(LATENCY)
         if mode == "healthy":
             self.failures, self.not_before = 0, -math.inf
-            return Answer(200, {}, json.dumps(document).encode())
+            return FetchResponse(200, {}, json.dumps(document).encode())
         self.note_failure()
-        return Answer(500, {}, b"") if mode == "failing" else Answer(200, {}, b"<html>")
+        return (
+            FetchResponse(500, {}, b"") if mode == "failing" else FetchResponse(200, {}, b"<html>")
+        )
 
     def note_failure(self) -> None:
         self.not_before = self.loop.time() + min(60, 2 ** min(self.failures, 6)) - 0.001
@@ -148,10 +150,10 @@ class KeySet(RuleBasedStateMachine):
     async def request(self, kid: str) -> None:
         start = self.loop.time()
         phase = self.keys.health().phase
-        served = self.keys._keys.fetched
-        at_hand = served is not None and kid in served.value.key_ids
+        served = self.keys._cached.value
+        at_hand = served is not None and kid in served.key_ids
         try:
-            await self.keys.key_for(kid, "ES256", lambda: None)
+            await self.keys.find(kid, "ES256", lambda: None)
         except InvalidToken:
             self.check_refused(kid, start)
         except KeySetUnavailable:
@@ -182,7 +184,7 @@ class KeySet(RuleBasedStateMachine):
 
     async def stranger(self, kid: str) -> None:
         try:
-            await self.keys.key_for(kid, "ES256", lambda: None)
+            await self.keys.find(kid, "ES256", lambda: None)
         except (InvalidToken, KeySetUnavailable):
             return
         raise AssertionError("a key was found that nobody published")
@@ -223,8 +225,7 @@ class KeySet(RuleBasedStateMachine):
         self.keys.at_hand()
         await anyio.sleep(TIMEOUT + 61)
         for kid in self.published:
-            self.keys._sought.clear()
-            await self.keys.key_for(kid, "ES256", lambda: None)
+            await self.keys.find(kid, "ES256", lambda: None)
             await anyio.sleep(31)
         await self.keys.aclose()
 

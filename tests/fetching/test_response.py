@@ -7,13 +7,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from asgi_jwks.fetching.response import Answer, entity_tag, freshness_advice, retry_after
+from asgi_jwks.fetching.response import FetchResponse, entity_tag, freshness_advice, retry_after
 
 SENT = "Sun, 06 Nov 1994 08:49:37 GMT"
 
 
-def answer(**headers: str) -> Answer:
-    return Answer(200, {name.replace("_", "-"): value for name, value in headers.items()}, b"")
+def answer(**headers: str) -> FetchResponse:
+    return FetchResponse(
+        200, {name.replace("_", "-"): value for name, value in headers.items()}, b""
+    )
 
 
 def test_field_names_are_compared_in_any_case() -> None:

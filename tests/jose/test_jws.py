@@ -204,6 +204,11 @@ def test_a_token_that_pyjwt_signs_is_read(sign: Callable[..., bytes]) -> None:
     assert token.header == {"alg": "RS256", "typ": "JWT", "kid": "k"}
 
 
+def test_a_header_is_read_up_to_eight_kibibytes() -> None:
+    """W2: the number that SECURITY.md promises."""
+    assert MAX_HEADER_BYTES == 8192
+
+
 def test_a_token_is_read_up_to_sixteen_kibibytes() -> None:
     """A7: the number that SECURITY.md promises."""
     assert MAX_TOKEN_BYTES == 16384

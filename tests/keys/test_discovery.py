@@ -6,8 +6,8 @@ import anyio
 import pytest
 
 from asgi_jwks.errors import ConfigurationError, KeySetUnavailable
-from asgi_jwks.fetching.request import Endpoint, FetchFailed
-from asgi_jwks.fetching.response import Answer
+from asgi_jwks.fetching.request import DocumentRequest
+from asgi_jwks.fetching.response import FetchFailed, FetchResponse
 from asgi_jwks.keys.discovery import Metadata, metadata_urls
 from asgi_jwks.keys.remote import RemoteJWKSet
 from asgi_jwks.testing import MockIssuer
@@ -35,7 +35,7 @@ def discovering(issuer: MockIssuer) -> RemoteJWKSet:
 
 async def find(keys: RemoteJWKSet, issuer: MockIssuer) -> None:
     kid = issuer.signing_key.kid
-    assert (await keys.key_for(kid, "ES256", lambda: None)).kid == kid
+    assert (await keys.find(kid, "ES256", lambda: None)).kid == kid
 
 
 async def failure_of(keys: RemoteJWKSet) -> str:
@@ -162,7 +162,7 @@ async def test_a_failed_discovery_is_retried_by_the_same_backoff(
     asked = issuer.discovery.count
     for _ in range(10):
         with pytest.raises(KeySetUnavailable):
-            await keys.key_for("any", "ES256", lambda: None)
+            await keys.find("any", "ES256", lambda: None)
     assert issuer.discovery.count == asked
     issuer.discovery.recover()
     await anyio.sleep(1.3)
@@ -184,14 +184,14 @@ async def test_a_changed_jwks_uri_is_picked_up(old_place: str) -> None:
     issuer = MockIssuer(issuer=ISSUER, algorithm="ES256")
     moved = False
 
-    async def fetch(url: str, headers: Mapping[str, str]) -> Answer:
+    async def fetch(url: str, headers: Mapping[str, str]) -> FetchResponse:
         if moved and url == issuer.jwks_uri:
             if old_place == "hang":
                 await anyio.sleep_forever()
-            return Answer(410, {}, b"")
+            return FetchResponse(410, {}, b"")
         async with issuer.http_client() as client:
             response = await client.get(url.replace("/moved/", "/.well-known/"))
-        return Answer(response.status_code, response.headers, response.content)
+        return FetchResponse(response.status_code, response.headers, response.content)
 
     keys = RemoteJWKSet(issuer=ISSUER, fetch=fetch, clock=anyio.current_time)
     await keys.refresh()
@@ -238,7 +238,7 @@ async def test_an_issuer_on_loopback_may_name_keys_on_loopback() -> None:
 @pytest.mark.parametrize("issuer", ["http://issuer.example/", "issuer.example", ""])
 async def test_keys_are_not_discovered_on_the_word_of_an_insecure_url(issuer: str) -> None:
     """F12, F14."""
-    with pytest.raises(ConfigurationError, match="issuer must be an"):
+    with pytest.raises(ConfigurationError, match="issuer must be a"):
         RemoteJWKSet(issuer=issuer)
 
 
@@ -249,10 +249,12 @@ async def test_an_issuer_with_a_query_cannot_be_discovered() -> None:
 
 
 async def test_both_failures_are_told() -> None:
-    """F12."""
+    """F12, F22: each with its URL."""
 
-    async def fetch(url: str, headers: Mapping[str, str]) -> Answer:
-        return Answer(404 if "openid" in url else 403, {}, b"")
+    async def fetch(url: str, headers: Mapping[str, str]) -> FetchResponse:
+        return FetchResponse(404 if "openid" in url else 403, {}, b"")
 
-    with pytest.raises(FetchFailed, match="HTTP status 404; HTTP status 403"):
-        await Metadata(ISSUER, Endpoint(fetch=fetch)).load(None, 1)
+    with pytest.raises(
+        FetchFailed, match=r"openid-configuration: HTTP status 404; https:.*/one: HTTP status 403"
+    ):
+        await Metadata(ISSUER, DocumentRequest(fetch=fetch)).load(None, attempts=1)

@@ -51,11 +51,11 @@ url, kid = sys.argv[1:]
 keys = RemoteJWKSet(url)
 
 async def look_up():
-    return (await keys.key_for(kid, "RS256", lambda: None)).kid
+    return (await keys.find(kid, "RS256", lambda: None)).kid
 
 async def leave_a_refresh_behind():
     await keys.warm()
-    keys._keys.doubt()
+    keys._cached.mark_due()
     assert keys.at_hand() is not None
 
 asyncio.run(leave_a_refresh_behind())
@@ -127,7 +127,7 @@ def test_a_fork_does_not_wait_for_ever_for_its_own_thread(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """A signal may strike while a lock is held."""
-    monkeypatch.setattr(_fork, "_PATIENCE", 0.001)
+    monkeypatch.setattr(_fork, "LONGEST_WAIT", 0.001)
     lock = ForkSafeLock()
     with lock:
         _fork._hold_all()

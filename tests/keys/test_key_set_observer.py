@@ -8,8 +8,10 @@ import anyio
 import pytest
 
 from asgi_jwks.errors import InvalidToken, KeySetUnavailable
-from asgi_jwks.events.key_set import Announcer, KeySetEvent, KeySetRefreshed, log_event
+from asgi_jwks.events.key_set import KeySetEvent, KeySetRefreshed
+from asgi_jwks.events.log import log_event
 from asgi_jwks.jose.jwk_set import JWKSet
+from asgi_jwks.keys.key_set_observer import KeySetObserver
 from asgi_jwks.keys.remote import RemoteJWKSet
 from asgi_jwks.testing import MockIssuer, SigningKey
 
@@ -26,7 +28,7 @@ def of(*keys: SigningKey | Mapping[str, object]) -> JWKSet:
 
 def refreshed(previous: JWKSet | None, value: JWKSet) -> KeySetRefreshed:
     told: list[KeySetEvent] = []
-    Announcer("issuer", told.append).refreshed(previous, value)
+    KeySetObserver("issuer", told.append).refreshed(previous, value)
     (event,) = told
     assert isinstance(event, KeySetRefreshed)
     return event
@@ -86,12 +88,12 @@ async def test_the_log_tells_changes_of_state_and_no_more(
     await keys.refresh()
     for number in range(50):
         with pytest.raises(InvalidToken):
-            await keys.key_for(f"\x1b[31mforged\n{number}", "ES256", lambda: None)
+            await keys.find(f"\x1b[31mforged\n{number}", "ES256", lambda: None)
         await anyio.sleep(0.01)
     issuer.jwks.fail(500)
     for _ in range(4400):
         with suppress(KeySetUnavailable):
-            await keys.key_for(issuer.signing_key.kid, "ES256", lambda: None)
+            await keys.find(issuer.signing_key.kid, "ES256", lambda: None)
         await anyio.sleep(1)
     lines = [(record.levelname, record.getMessage()) for record in caplog.records]
     shown = [(level, text) for level, text in lines if level != "DEBUG"]
@@ -135,11 +137,11 @@ async def test_a_listener_that_raises_breaks_nothing(caplog: pytest.LogCaptureFi
         listener=listener,
         clock=anyio.current_time,
     )
-    found = await keys.key_for(issuer.signing_key.kid, "ES256", lambda: None)
+    found = await keys.find(issuer.signing_key.kid, "ES256", lambda: None)
     assert found.kid == issuer.signing_key.kid
     await anyio.sleep(1)
     with pytest.raises(InvalidToken):
-        await keys.key_for("forged", "ES256", lambda: None)
+        await keys.find("forged", "ES256", lambda: None)
     issuer.jwks.fail(500)
     with pytest.raises(KeySetUnavailable):
         await keys.refresh()

@@ -69,9 +69,9 @@ THREATS: Final = (
     ),
     Threat(
         "an ID, refresh or logout token as an access token",
-        "media type and claims of the other kinds",
+        "a rule of the issuer: its proof of an access token, and the marks of the other kinds",
         "D9 G8",
-        "tokens/header_rules.py tokens/claim_rules.py",
+        "tokens/kinds.py tokens/kind_marks.py",
     ),
     Threat(
         "another API's token",
@@ -81,7 +81,7 @@ THREATS: Final = (
     ),
     Threat(
         "a token of another time, or with claims of a wrong type",
-        "times within bounds and a small leeway; types are checked where a claim is used",
+        "times within bounds and a small leeway; a grant that cannot be read grants nothing",
         "G1 G2 G3 G4 G7 G9",
         "tokens/claim_rules.py tokens/scopes.py",
     ),
@@ -101,7 +101,7 @@ THREATS: Final = (
         "exhausting the issuer or this process by unknown key ids",
         "claims are screened first; a budget; bounded memories",
         "F3 F4 H4",
-        "keys/remote.py caching/freshness.py",
+        "keys/remote.py caching/budget.py",
     ),
     Threat(
         "an outage made into everybody's logout",
@@ -119,7 +119,7 @@ THREATS: Final = (
         "the metadata of another issuer",
         "`issuer` must be identical; no downgrade from https",
         "F12",
-        "keys/discovery.py",
+        "keys/discovery.py fetching/secure_url.py",
     ),
     Threat(
         "response splitting, leaking texts",

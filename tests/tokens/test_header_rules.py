@@ -8,7 +8,6 @@ from tests.support.immutability import assert_immutable
 
 from asgi_jwks.errors import InvalidToken, Reason
 from asgi_jwks.jose.jwk import MAX_KID_LENGTH
-from asgi_jwks.jose.jwk import MAX_KID_LENGTH
 from asgi_jwks.tokens.header_rules import JOSEHeader, read_header
 from asgi_jwks.tokens.kinds import DEFAULT_KIND_RULE
 
@@ -91,14 +90,14 @@ class TestTheHeader:
         assert header_verdict({"alg": "RS256", "typ": typ}) is Reason.WRONG_TYPE
 
     @pytest.mark.parametrize(
-        "kid", ["", "k", pytest.param("k" * MAX_KID_LENGTH, id="the longest"), "ключ", "../x"]
+        "kid", ["", "k", pytest.param("k" * 2048, id="2048 characters"), "ключ", "../x"]
     )
     def test_a_kid_is_any_string_of_bounded_length(self, kid: str) -> None:
         """D7"""
         assert read_header({"alg": "RS256", "kid": kid}).kid == kid
 
     @pytest.mark.parametrize(
-        "kid", [pytest.param("k" * (MAX_KID_LENGTH + 1), id="too long"), None, 1, ["k"], {}]
+        "kid", [pytest.param("k" * 2049, id="2049 characters"), None, 1, ["k"], {}]
     )
     def test_anything_else_is_no_kid(self, kid: object) -> None:
         """D7"""

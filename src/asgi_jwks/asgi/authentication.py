@@ -150,6 +150,14 @@ class Authentication:
                 raise
         raise fault
 
+    def token(self, scope: Scope) -> bytes | None:
+        """The credential of a connection, if it has one; nothing is said of its form.
+
+        Raises:
+            InvalidRequest: it has more than one.
+        """
+        return self._find_token(scope)
+
     def refusal(
         self,
         error: RequestError | TemporarilyUnavailable,

@@ -5,9 +5,11 @@ It does not know how the changes come about. `log_event` is the default listener
 
 from asgi_jwks.events.key_set import (
     BudgetExhausted,
+    KeyDistrusted,
     KeySetEvent,
     KeySetExpired,
     KeySetRefreshed,
+    KeyTrustedAgain,
     Listener,
     RefreshFailed,
     ServingStale,
@@ -17,9 +19,11 @@ from asgi_jwks.events.log import log_event
 
 __all__ = [
     "BudgetExhausted",
+    "KeyDistrusted",
     "KeySetEvent",
     "KeySetExpired",
     "KeySetRefreshed",
+    "KeyTrustedAgain",
     "Listener",
     "RefreshFailed",
     "ServingStale",

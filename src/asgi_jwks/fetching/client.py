@@ -9,7 +9,8 @@ import ssl
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from functools import cache
-from typing import TYPE_CHECKING, Any, Final, Protocol, TypeGuard
+from importlib import import_module
+from typing import Any, Final, Protocol, TypeGuard
 from urllib.parse import urlsplit
 
 import anyio
@@ -17,9 +18,6 @@ import anyio
 from asgi_jwks.errors import ConfigurationError
 from asgi_jwks.fetching.response import FetchFailed, FetchResponse
 from asgi_jwks.fetching.secure_url import is_loopback
-
-if TYPE_CHECKING:
-    import httpx
 
 __all__ = ["LARGEST_DOCUMENT", "Fetch", "HTTPClient", "bounded", "client_fetch", "default_fetch"]
 
@@ -50,20 +48,14 @@ def default_fetch() -> Fetch:
     belongs to an event loop. Proxies of the environment are used, but never for loopback.
     """
     context = _tls_context()
+    _import_early()
 
     async def fetch(url: str, headers: Mapping[str, str]) -> FetchResponse:
         import httpx
 
-        # The caller's deadline covers all. TCP and TLS give up just before it: httpcore closes the
-        # socket of a handshake that times out, but not of one that is cancelled.
-        left = anyio.current_effective_deadline() - anyio.current_time()
-        connect = left - min(0.1, left / 20) if left < math.inf else None
-        client = httpx.AsyncClient(
-            verify=context,
-            timeout=httpx.Timeout(None, connect=connect),
-            trust_env=not is_loopback(urlsplit(url).hostname or ""),
-        )
-        async with client:
+        proxies = not is_loopback(urlsplit(url).hostname or "")
+        timeout = httpx.Timeout(None, connect=_time_to_connect())
+        async with httpx.AsyncClient(verify=context, timeout=timeout, trust_env=proxies) as client:
             return await _exchange(client, url, headers)
 
     return fetch
@@ -75,14 +67,15 @@ def client_fetch(client: object) -> Fetch:
     Raises:
         ConfigurationError: it is neither.
     """
-    if _is_transport(client):
-        import httpx
+    import httpx
 
+    _import_early()
+    if isinstance(client, httpx.AsyncBaseTransport):
         client = httpx.AsyncClient(transport=client)
     if not _is_async_client(client):
         raise ConfigurationError(
             "http_client must be an async client such as httpx.AsyncClient(...), or an "
-            f"httpx.AsyncBaseTransport; got {type(client).__name__}."
+            f"httpx.AsyncBaseTransport; got {client!r}."
         )
     given = client
 
@@ -92,15 +85,22 @@ def client_fetch(client: object) -> Fetch:
     return fetch
 
 
-def _is_transport(client: object) -> "TypeGuard[httpx.AsyncBaseTransport]":
-    return callable(getattr(client, "handle_async_request", None))
-
-
 def _is_async_client(client: object) -> TypeGuard[HTTPClient]:
-    # A sync client has `stream` too; only an async one can be closed by `aclose`.
-    return callable(getattr(client, "stream", None)) and not (
-        hasattr(client, "close") and not hasattr(client, "aclose")
+    # A sync client has `stream` too; only an async one has no `close`, or `aclose` beside it.
+    return (
+        not isinstance(client, type)
+        and callable(getattr(client, "stream", None))
+        and not (hasattr(client, "close") and not hasattr(client, "aclose"))
     )
+
+
+def _time_to_connect() -> float | None:
+    """Seconds for TCP, and as many for TLS: nearly all that the caller's deadline leaves.
+
+    Not all: httpcore closes the socket of a handshake that times out, but not of a cancelled one.
+    """
+    left = anyio.current_effective_deadline() - anyio.current_time()
+    return left - min(0.1, left / 3) if left < math.inf else None
 
 
 @cache
@@ -108,6 +108,24 @@ def _tls_context() -> ssl.SSLContext:
     import httpx
 
     return httpx.create_ssl_context()
+
+
+@cache
+def _import_early() -> None:
+    """Import whatever an exchange uses: httpx, anyio and the resolver import on first use.
+
+    A process that is forked while another thread imports could never import that module again.
+    """
+    import httpx
+
+    httpx.AsyncHTTPTransport(verify=_tls_context())
+    for module in (
+        "anyio.lowlevel",
+        "anyio.streams.stapled",
+        "anyio.streams.tls",
+        "encodings.idna",
+    ):
+        import_module(module)
 
 
 async def _exchange(client: HTTPClient, url: str, headers: Mapping[str, str]) -> FetchResponse:

@@ -78,9 +78,9 @@ def signature_check(algorithm: str) -> SignatureCheck:
 
 @cache
 def _pyjwt_algorithms() -> dict[str, SignatureCheck]:
-    # Importing PyJWT with cryptography takes 150 ms, which is a lot for `import asgi_jwks` in a
-    # command line tool or a worker that starts often; so it waits for the first key. The defaults
-    # are asked for, not PyJWT's registry, which other code in the process may have changed.
+    # Importing PyJWT with cryptography is slow, for a command line tool or a worker that starts
+    # often; so it waits for the first key. The defaults are asked for, not PyJWT's registry, which
+    # other code in the process may have changed.
     from jwt.algorithms import get_default_algorithms
 
     return {name: check for name, check in get_default_algorithms().items() if name in ALGORITHMS}

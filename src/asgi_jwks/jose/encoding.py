@@ -8,10 +8,11 @@ What it does not know: which bytes it reads. No input byte is ever part of an er
 
 import binascii
 import json
-from typing import Any, Final, NoReturn
+import math
+from typing import Final, NoReturn
 
 from asgi_jwks.jose.json_limits import DOCUMENT_LIMITS, JSONLimits, exceeds
-from asgi_jwks.jose.read_only import ReadOnlyDict, read_only_object
+from asgi_jwks.jose.read_only import ReadOnlyDict, RepeatedNameError, read_only_object
 
 __all__ = [
     "DuplicateNameError",
@@ -82,25 +83,19 @@ def b64url_encode(data: bytes) -> str:
 _WHITE_SPACE: Final = " \t\n\r"  # RFC 8259, section 2; str.strip() alone would take 25 more
 
 
-def _object_of(members: list[tuple[str, Any]]) -> ReadOnlyDict:
-    value = read_only_object(members)
-    if len(value) != len(members):
-        raise DuplicateNameError("a member name occurs twice")
-    return value
-
-
 def _no_constant(_name: str) -> NoReturn:
     raise EncodingError("NaN and Infinity are not JSON")
 
 
 def _float_of(text: str) -> float:
-    if text[-3:].isdigit() and ("e" in text or "E" in text):
-        raise LimitError("a number has an exponent of more than two digits")
-    return float(text)
+    number = float(text)
+    if math.isinf(number):
+        raise UnusableValueError("a number is out of range")
+    return number
 
 
 _scan: Final = json.JSONDecoder(
-    object_pairs_hook=_object_of, parse_float=_float_of, parse_constant=_no_constant
+    object_pairs_hook=read_only_object, parse_float=_float_of, parse_constant=_no_constant
 ).raw_decode
 
 _scan_any_string: Final = json.JSONDecoder(strict=False).raw_decode
@@ -110,9 +105,9 @@ def json_object(data: bytes, limits: JSONLimits = DOCUMENT_LIMITS) -> ReadOnlyDi
     """Read exactly one JSON object (RFC 8259) in UTF-8; the result is read-only all the way.
 
     Refuses JSON that libraries tend to let through: a byte order mark, UTF-16 and UTF-32, a member
-    name that occurs twice at any level, NaN and Infinity, lone surrogates, and anything but white
-    space around the object. `limits` bounds what is in it, before anything is built; its size in
-    bytes is for the caller to bound.
+    name that occurs twice at any level, NaN and Infinity, numbers beyond the range of a double,
+    lone surrogates, and anything but white space around the object. `limits` bounds its parts,
+    before any is built; its size in bytes is for the caller to bound.
 
     Raises EncodingError: LimitError, DuplicateNameError and UnusableValueError for a document that
     may be well formed, another for one that is not.
@@ -124,6 +119,8 @@ def json_object(data: bytes, limits: JSONLimits = DOCUMENT_LIMITS) -> ReadOnlyDi
         value, end = _scan(text)
     except EncodingError:
         raise
+    except RepeatedNameError:
+        raise DuplicateNameError("a member name occurs twice") from None
     except UnicodeDecodeError:
         raise EncodingError("not UTF-8") from None
     except ValueError:

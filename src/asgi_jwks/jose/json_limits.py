@@ -17,6 +17,7 @@ __all__ = [
     "JWK_LIMITS",
     "JWK_SET_LIMITS",
     "MAX_JSON_DEPTH",
+    "UNVERIFIED_CLAIMS_LIMITS",
     "JSONLimits",
     "exceeds",
 ]
@@ -38,7 +39,8 @@ class JSONLimits:
         members: members of objects.
         containers: objects and arrays, the outermost among them.
         values: values of members and of arrays; an empty object or array counts once more.
-        fractions: decimal points and exponents of numbers, whose conversion costs most.
+        fractions: decimal points and exponents of numbers: converting one near the smallest double
+            costs more than any other value.
 
     Every document is bounded to a depth of MAX_JSON_DEPTH and to 32 digits in a row in a number.
     """
@@ -60,6 +62,10 @@ HEADER_LIMITS: Final = JSONLimits(members=32, containers=32, values=64, fraction
 
 # An access token of 16 KiB with 1,000 permissions, or with the roles of 120 Keycloak clients.
 CLAIMS_LIMITS: Final = JSONLimits(members=512, containers=256, values=1024, fractions=128)
+
+# Claims that are read before any signature is judged, since the issuer in them decides whose keys
+# are asked for: an access token of ordinary size.
+UNVERIFIED_CLAIMS_LIMITS: Final = JSONLimits(members=64, containers=64, values=256, fractions=32)
 
 # One published key: 6 to 12 members, a certificate chain of up to a dozen.
 JWK_LIMITS: Final = JSONLimits(members=64, containers=32, values=128, fractions=32)

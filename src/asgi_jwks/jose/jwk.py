@@ -16,9 +16,9 @@ from asgi_jwks.jose.key import VerificationKey
 
 __all__ = ["MAX_KID_LENGTH", "SkipReason", "UnusableKeyError", "read_public_key"]
 
-# Work limits. 2048 is RFC 7518, section 3.3; a signature under 8192 bits costs some 10 times one
-# under 2048, and nobody is known to publish more. 64 bits is what OpenSSL allows for the exponent
-# of a large modulus (OPENSSL_RSA_MAX_PUBEXP_BITS in its rsa.h).
+# Work limits. 2048 is RFC 7518, section 3.3. The cost of a signature grows with the square of the
+# modulus, and nobody is known to publish more than 8192 bits. OpenSSL allows an exponent of 64 bits
+# under a large modulus (OPENSSL_RSA_MAX_PUBEXP_BITS in its rsa.h).
 _RSA_BITS: Final = range(2048, 8192 + 1)
 _MAX_EXPONENT_BITS: Final = 64
 

@@ -39,7 +39,7 @@ __all__ = [
 MAX_DOCUMENT_BYTES: Final = 512 * 1024
 MAX_KEYS: Final = 512
 
-# Some 0.5 ms of work with keys of 2048 bits.
+# Few enough for an event loop to wait for, many enough for the steps to cost nothing themselves.
 _KEYS_PER_STEP: Final = 8
 
 

@@ -11,7 +11,18 @@ What it does not know: where the values come from, and what they mean.
 from collections.abc import Iterable, Mapping
 from typing import Any, Final, NoReturn, Self, TypeVar
 
-__all__ = ["ReadOnlyDict", "ReadOnlyList", "private_copy", "read_only_object"]
+__all__ = [
+    "ReadOnlyDict",
+    "ReadOnlyList",
+    "RepeatedNameError",
+    "private_copy",
+    "read_only_object",
+]
+
+
+class RepeatedNameError(ValueError):
+    """Two members of a JSON object have one name."""
+
 
 _REFUSAL: Final = "claims are read-only; copy them first, e.g. dict(claims)"
 
@@ -148,13 +159,17 @@ def _read_only(value: dict[str, Any] | list[Any]) -> ReadOnlyDict | ReadOnlyList
 
 
 def read_only_object(members: list[tuple[str, Any]]) -> ReadOnlyDict:
-    """A JSON object of its members, the later one where a name occurs twice.
+    """A JSON object of its members.
 
     Hot path (benchmark case `new token`): for a JSON scanner, which calls it from the inside out.
     The objects in `members` are read-only already, its arrays are plain lists.
+
+    Raises RepeatedNameError.
     """
     made: ReadOnlyDict = _new_dict(ReadOnlyDict)
     _fill_dict(made, members)
+    if len(made) != len(members):
+        raise RepeatedNameError
     for name, value in members:
         if type(value) is list:
             _set_member(made, name, _read_only_array(value))

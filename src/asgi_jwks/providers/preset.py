@@ -119,23 +119,21 @@ def trusted(preset: Preset, options: PresetOptions) -> ProviderIssuer:
         "audience": preset.audience or None,
         "audience_claim": preset.audience_claim,
     }
-    if preset.checks:
-        given["checks"] = (*preset.checks, *given.get("checks", ()))
-    keys = given.get("keys")
-    if keys is None:
+    own: object = given.get("checks", ())
+    # Whatever is not a list of checks is left for TrustedIssuer to refuse.
+    if preset.checks and isinstance(own, Iterable) and not isinstance(own, str):
+        given["checks"] = (*preset.checks, *own)
+    if given.get("keys") is None:
         given.setdefault("jwks_uri", preset.jwks_uri)
-    given.setdefault("algorithms", _algorithms(keys, preset))
+    given.setdefault("algorithms", _algorithms(given.get("keys"), preset))
     return ProviderIssuer(preset, given)
 
 
 def _algorithms(keys: object, preset: Preset) -> tuple[str, ...] | None:
     """Those of the preset, unless the keys are a secret of the caller's own, which says its own."""
     own: object = getattr(keys, "algorithms", None)
-    return (
-        None
-        if isinstance(own, frozenset) and own.isdisjoint(preset.algorithms)
-        else (preset.algorithms)
-    )
+    of_others = isinstance(own, frozenset) and own.isdisjoint(preset.algorithms)
+    return None if of_others else preset.algorithms
 
 
 def names(option: str, values: str | Iterable[str], *, example: str) -> tuple[str, ...]:

@@ -3,7 +3,7 @@
 They are configured, or known by asking a resolver.
 """
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final, Protocol
 
 import anyio
@@ -11,10 +11,8 @@ import anyio
 from asgi_jwks._printable import printable
 from asgi_jwks.errors import ConfigurationError, InvalidToken, KeySetError, Reason
 from asgi_jwks.jose.algorithms import ALGORITHMS
-from asgi_jwks.tokens.access_token import AccessToken
-from asgi_jwks.tokens.claim_rules import TokenRules
+from asgi_jwks.tokens.issuer import Check, Issuer
 from asgi_jwks.tokens.key_index import KeyIndex
-from asgi_jwks.tokens.key_source import KeySource
 from asgi_jwks.tokens.near_misses import NearMisses, by_likeness
 from asgi_jwks.tokens.principal import ClaimReading, IdentityForm
 
@@ -22,23 +20,6 @@ __all__ = ["Check", "Issuer", "TrustedIssuers"]
 
 # As many of a resolver's answers are kept, and as many sets of their keys.
 MOST_RESOLVED: Final = 1024
-
-Check = Callable[[AccessToken], bool | Awaitable[bool]]
-"""A caller's own rule. True passes, False refuses with 401, and so does a RequestError as it says.
-
-Any other value is the application's own error, and leaves the middleware as a TypeError.
-"""
-
-
-class Issuer(Protocol):
-    """A trusted issuer, as far as the verifier needs it."""
-
-    @property
-    def rules(self) -> TokenRules: ...
-    @property
-    def keys(self) -> KeySource: ...
-    @property
-    def checks(self) -> Sequence[Check]: ...
 
 
 class Resolved(Protocol):

@@ -134,7 +134,7 @@ class JWTBearer(SecurityBase):
         try:
             token = await self._verified(connection.scope)
         except (RequestError, TemporarilyUnavailable) as error:
-            if is_optional and isinstance(error, MissingToken):
+            if is_optional and self._lacks_token(connection, error):
                 return None
             raise self._refused(connection, error) from error
         if token is None and not is_optional and (scopes or self._authentication is None):
@@ -258,6 +258,15 @@ class JWTBearer(SecurityBase):
             return refused(connection, error, refusal_of(connection, error))
         around = self._verified_in(connection.scope).around
         return refused(connection, error, own.refusal(error, connection.scope, around=around))
+
+    def _lacks_token(self, connection: HTTPConnection, error: Exception) -> bool:
+        """Whether there is no token; a check that raises MissingToken makes nobody of no one."""
+        own = self._authentication
+        return (
+            isinstance(error, MissingToken)
+            and own is not None
+            and own.token(connection.scope) is None
+        )
 
     def _is_overridden(self, connection: HTTPConnection) -> bool:
         """Whether a test has put another dependency in the place of this one."""

@@ -525,6 +525,10 @@ def test_scopes_that_can_be_granted_do_not_stop_the_start(issuer: MockIssuer) ->
     @app.get("/maybe", dependencies=[Depends(bearer.optional)])
     async def maybe() -> None: ...
 
+    router = APIRouter()
+    router.add_api_route("/included", maybe)
+    app.include_router(router, prefix="/one", dependencies=[Depends(bearer)])
+    app.include_router(router, prefix="/two", dependencies=[Depends(maybe)])
     bearer.attach(app)
     with TestClient(app) as client:
         assert client.get("/maybe").status_code == 200

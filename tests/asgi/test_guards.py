@@ -267,8 +267,8 @@ def test_on_refused_hears_of_what_another_framework_answers() -> None:
 
 
 def test_a_guard_judges_a_token_by_itself() -> None:
-    granted = {"iss": "i", "exp": 1, "scope": "read"}
-    token = AccessToken(granted, granted)
+    granted: dict[str, Any] = {"iss": "i", "exp": 1, "scope": "read"}
+    token: AccessToken = AccessToken(granted, granted)
     requires("read").check(token)
     with pytest.raises(InsufficientScope):
         requires("write").check(token)

@@ -1,5 +1,7 @@
 """The public surface is pinned: whoever changes it changes this list, and the changelog."""
 
+import inspect
+
 import pytest
 
 import asgi_jwks
@@ -57,8 +59,11 @@ def test_the_public_names_are_these_and_no_others() -> None:
 
 
 def test_every_public_name_says_what_it_is() -> None:
-    for name in SURFACE - {"__version__"}:
-        assert getattr(asgi_jwks, name).__doc__, name
+    for name in SURFACE:
+        value = getattr(asgi_jwks, name)
+        # An alias of a type says it where it is written.
+        if inspect.isclass(value) or inspect.isfunction(value):
+            assert value.__doc__, name
 
 
 def test_an_unknown_name_is_an_attribute_error() -> None:

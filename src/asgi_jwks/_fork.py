@@ -1,31 +1,33 @@
 """A lock that a forked child can always take.
 
-What lives only here: what a fork does to locks. What it does not know: what they guard.
+What a fork does to locks is here; what they guard is not known here.
 """
 
 import os
 import threading
+import time
+from itertools import count
 from types import TracebackType
 from typing import Final
-from weakref import WeakSet
+from weakref import WeakValueDictionary
 
 __all__ = ["ForkSafeLock"]
 
 
 class ForkSafeLock:
-    """A `threading.Lock` that nobody but the forking thread holds while a process is forked.
+    """A `threading.Lock` that only the forking thread holds while a process is forked.
 
     Servers fork their workers after they have loaded the app. A thread that held a lock at that
-    moment would not exist in the child, which would wait for it for ever, and what the lock guards
+    moment would not exist in the child, which would wait for it for ever, and the guarded state
     would be half changed there. So a fork waits for these locks, which are never held for long.
-    They are never nested, and nobody forks while holding one.
+    They are never nested, and no thread forks while it holds one.
     """
 
     __slots__ = ("__weakref__", "_lock")
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        _locks.add(self)
+        _locks[next(_numbers)] = self
 
     def __enter__(self) -> None:
         self._lock.acquire()
@@ -39,28 +41,42 @@ class ForkSafeLock:
         self._lock.release()
 
 
-_locks: Final[WeakSet[ForkSafeLock]] = WeakSet()
+# A dict, since the list of its values is made in one step: other threads may be adding locks.
+_locks: Final[WeakValueDictionary[int, ForkSafeLock]] = WeakValueDictionary()
+_numbers: Final = count()
 
-
+# Two threads may fork at once: each holds its own locks, one thread after the other.
+_forking = threading.RLock()
 _held: Final[list[threading.Lock]] = []
 
-# A signal that strikes inside a lock may lead to a fork by its very thread: better half a change in
-# the child than a parent that waits for itself.
-_PATIENCE: Final = 1.0
+# A signal that strikes while a lock is held may lead to a fork by its very thread: better half a
+# change in the child than a parent that waits for itself.
+LONGEST_WAIT: Final = 1.0
+
+
+def _all_locks() -> list[ForkSafeLock]:
+    return [lock for reference in _locks.valuerefs() if (lock := reference()) is not None]
 
 
 def _hold_all() -> None:
-    _held.extend(lock._lock for lock in list(_locks) if lock._lock.acquire(timeout=_PATIENCE))
+    _forking.acquire()
+    give_up_at = time.monotonic() + LONGEST_WAIT
+    for lock in _all_locks():
+        if lock._lock.acquire(timeout=max(0.0, give_up_at - time.monotonic())):
+            _held.append(lock._lock)
 
 
 def _release_all() -> None:
     while _held:
         _held.pop().release()
+    _forking.release()
 
 
 def _renew_all() -> None:
+    global _forking
+    _forking = threading.RLock()
     _held.clear()
-    for lock in list(_locks):
+    for lock in _all_locks():
         lock._lock = threading.Lock()
 
 

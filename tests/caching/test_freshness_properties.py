@@ -225,7 +225,6 @@ class KeySet(RuleBasedStateMachine):
         self.keys.at_hand()
         await anyio.sleep(TIMEOUT + 61)
         for kid in self.published:
-            self.keys._sought.clear()
             await self.keys.find(kid, "ES256", lambda: None)
             await anyio.sleep(31)
         await self.keys.aclose()

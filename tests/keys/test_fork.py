@@ -127,7 +127,7 @@ def test_a_fork_does_not_wait_for_ever_for_its_own_thread(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """A signal may strike while a lock is held."""
-    monkeypatch.setattr(_fork, "_PATIENCE", 0.001)
+    monkeypatch.setattr(_fork, "LONGEST_WAIT", 0.001)
     lock = ForkSafeLock()
     with lock:
         _fork._hold_all()

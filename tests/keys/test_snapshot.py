@@ -16,18 +16,25 @@ from asgi_jwks.caching.cached_value import Loaded
 from asgi_jwks.caching.freshness import Phase
 from asgi_jwks.fetching.response import Representation
 from asgi_jwks.jose.jwk_set import JWKSet
+from asgi_jwks.keys.distrust import DistrustList
 from asgi_jwks.keys.remote import RemoteJWKSet
-from asgi_jwks.keys.snapshot import Snapshot, SnapshotRefused
+from asgi_jwks.keys.snapshot import Restored, Snapshot, SnapshotRefused
 from asgi_jwks.testing import MockIssuer, SigningKey
 
 NOW = 1_700_000_000.0
 KEY = SigningKey.generate("ES256")
 URL = "https://issuer.example/keys"
+NONE = DistrustList()
 
 
 def a_set(*keys: SigningKey, etag: str | None = '"1"') -> Loaded[JWKSet]:
     document = json.dumps({"keys": [key.public_jwk() for key in keys or (KEY,)]}).encode()
     return Loaded(JWKSet.parse(document), 300.0, Representation(URL, document, etag))
+
+
+def key_ids(restored: Restored) -> tuple[str, ...]:
+    assert restored.loaded is not None
+    return restored.loaded.value.key_ids
 
 
 @pytest.fixture
@@ -42,10 +49,11 @@ def snapshot(path: Path) -> Snapshot:
 
 def test_what_is_written_is_read_with_its_age(snapshot: Snapshot) -> None:
     written = a_set()
-    snapshot.write(written, fetched_at=NOW - 100)
+    snapshot.write(written, fetched_at=NOW - 100, distrusted=NONE)
     restored = snapshot.read()
     assert restored is not None
     assert restored.age == 100
+    assert restored.loaded is not None
     assert restored.loaded.value.key_ids == (KEY.kid,)
     assert restored.loaded.representation == written.representation
     assert restored.loaded.advised == 300.0
@@ -66,7 +74,7 @@ def encoded(document: object) -> str:
 
 
 TAMPERED = [
-    {"form": 2},
+    {"form": 3},
     {"form": ...},
     {"owner": "another issuer"},
     {"owner": ...},
@@ -95,7 +103,7 @@ TAMPERED = [
 def test_a_file_that_was_tampered_with_is_refused(
     snapshot: Snapshot, path: Path, members: dict[str, Any]
 ) -> None:
-    snapshot.write(a_set(), fetched_at=NOW)
+    snapshot.write(a_set(), fetched_at=NOW, distrusted=NONE)
     tampered(path, **members)
     with pytest.raises(SnapshotRefused):
         snapshot.read()
@@ -116,20 +124,21 @@ def test_a_file_that_is_no_snapshot_is_refused(
 
 def test_a_path_that_cannot_be_read_is_refused(snapshot: Snapshot, path: Path) -> None:
     path.mkdir()
-    with pytest.raises(SnapshotRefused, match="cannot be read"):
+    with pytest.raises(SnapshotRefused, match="not a regular file"):
         snapshot.read()
 
 
 def test_an_entity_tag_that_cannot_be_sent_is_dropped(snapshot: Snapshot) -> None:
-    snapshot.write(a_set(etag='"a\r\nx: y"'), fetched_at=NOW)
+    snapshot.write(a_set(etag='"a\r\nx: y"'), fetched_at=NOW, distrusted=NONE)
     restored = snapshot.read()
     assert restored is not None
+    assert restored.loaded is not None
     assert isinstance(restored.loaded.representation, Representation)
     assert restored.loaded.representation.etag is None
 
 
 def test_clocks_of_two_machines_may_differ_a_little(snapshot: Snapshot) -> None:
-    snapshot.write(a_set(), fetched_at=NOW + 30)
+    snapshot.write(a_set(), fetched_at=NOW + 30, distrusted=NONE)
     restored = snapshot.read()
     assert restored is not None
     assert restored.age == 0
@@ -138,7 +147,7 @@ def test_clocks_of_two_machines_may_differ_a_little(snapshot: Snapshot) -> None:
 def test_a_write_that_fails_leaves_the_file_before_and_nothing_else(
     snapshot: Snapshot, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    snapshot.write(a_set(), fetched_at=NOW)
+    snapshot.write(a_set(), fetched_at=NOW, distrusted=NONE)
     before = path.read_bytes()
 
     def fail(self: Path, target: Path) -> Path:
@@ -146,7 +155,7 @@ def test_a_write_that_fails_leaves_the_file_before_and_nothing_else(
 
     monkeypatch.setattr(Path, "replace", fail)
     with pytest.raises(OSError, match="full"):
-        snapshot.write(a_set(SigningKey.generate("ES256")), fetched_at=NOW)
+        snapshot.write(a_set(SigningKey.generate("ES256")), fetched_at=NOW, distrusted=NONE)
     assert path.read_bytes() == before
     assert [entry.name for entry in path.parent.iterdir()] == [path.name]
 
@@ -159,13 +168,13 @@ def test_many_writers_and_readers_share_the_file(snapshot: Snapshot, path: Path)
     def write(loaded: Loaded[JWKSet]) -> None:
         start.wait()
         for _ in range(50):
-            snapshot.write(loaded, fetched_at=NOW)
+            snapshot.write(loaded, fetched_at=NOW, distrusted=NONE)
 
     def read(loaded: Loaded[JWKSet]) -> None:
         start.wait()
         for _ in range(50):
             restored = snapshot.read()
-            assert restored is None or restored.loaded.value.key_ids in kids
+            assert restored is None or key_ids(restored) in kids
 
     with ThreadPoolExecutor(8) as threads:
         for work in [threads.submit(do, a_set) for do in (write, read) for a_set in sets]:
@@ -264,7 +273,7 @@ async def test_a_disk_that_hangs_does_not_hold_up_the_keys(
 ) -> None:
     """F10."""
     disk = threading.Event()
-    monkeypatch.setattr("asgi_jwks.keys.jwks_document.WRITE_TIMEOUT", 0.05)
+    monkeypatch.setattr("asgi_jwks.keys.jwks_document.DISK_TIMEOUT", 0.05)
     monkeypatch.setattr(Snapshot, "write", lambda *args, **options: disk.wait(10))
     try:
         keys = remote(issuer, path)

@@ -13,6 +13,10 @@ from asgi_jwks.testing import SigningKey
 KEY = SigningKey.generate("ES256")
 JWKS: dict[str, Any] = {"keys": [KEY.public_jwk()]}
 TEXT = json.dumps(JWKS)
+RANDOM = bytes.fromhex(
+    "9f1c27a4e05db3886a412fd790c5be13774e0a9b62d8f53115ce8a60b92f7d44"
+    "03e7516bac98d20f4476e1b83d5a2c9f6087fb1294ead35c1f70a8964be2d51a"
+)
 
 
 def passes() -> None:
@@ -74,13 +78,13 @@ async def test_given_keys_need_nothing_done() -> None:
     await keys.replacement_for(found, "ES256")
     assert not keys.can_replace(found)
     assert keys.same_source(StaticJWKSet(TEXT))
-    assert not keys.same_source(SharedSecret(bytes(range(32))))
+    assert not keys.same_source(SharedSecret(RANDOM[:32]))
     assert not keys.can_find_more()
 
 
 @pytest.mark.parametrize(
     ("secret", "algorithm"),
-    [(b"x" * 32, "HS256"), ("x" * 48, "HS384"), (b"x" * 64, "HS512")],
+    [(RANDOM[:32], "HS256"), (RANDOM.hex()[:48], "HS384"), (RANDOM, "HS512")],
     ids=["HS256", "HS384 as text", "HS512"],
 )
 @pytest.mark.anyio
@@ -99,8 +103,8 @@ async def test_a_shared_secret_serves_its_one_algorithm(
     ("secret", "algorithm"),
     [
         (b"short", "HS256"),
-        (b"x" * 32, "HS512"),
-        (b"x" * 32, "RS256"),
+        (RANDOM[:32], "HS512"),
+        (RANDOM[:32], "RS256"),
         ("\ud800" * 32, "HS256"),
         (KEY.public_pem(), "HS256"),
     ],

@@ -13,6 +13,7 @@ from asgi_jwks import (
     TrustedIssuer,
 )
 from asgi_jwks.jose.jwk_set import JWKSet
+from asgi_jwks.jose.jws import decode_claims
 from asgi_jwks.testing import MockIssuer, SigningKey, forge
 from asgi_jwks.tokens import steps
 from asgi_jwks.tokens.issuers import Issuer
@@ -23,17 +24,20 @@ FIRST = MockIssuer(issuer="https://first.example/")
 SECOND = MockIssuer(issuer="https://second.example/", algorithm="ES256")
 
 
-def trusted(issuer: MockIssuer, algorithm: str = "RS256") -> TrustedIssuer:
+def trusted(
+    issuer: MockIssuer, algorithm: str = "RS256", grants: list[str] | None = None
+) -> TrustedIssuer:
     return TrustedIssuer(
         issuer=issuer.issuer,
         audience=issuer.audience,
         algorithms=[algorithm],
+        grants=grants,
         keys=StaticJWKSet(issuer.jwk_set()),
     )
 
 
 async def resolve(name: str) -> Issuer | None:
-    return trusted(SECOND, "ES256") if name == SECOND.issuer else None
+    return trusted(SECOND, "ES256", grants=["a"]) if name == SECOND.issuer else None
 
 
 def verifier_of_two() -> AccessTokenVerifier:
@@ -84,11 +88,10 @@ async def reason_of(verifier: AccessTokenVerifier, token: str) -> Reason:
 def read(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
     """The payloads that were read, in order."""
     payloads: list[bytes] = []
-    decode = steps.decode_claims
 
     def noted(segment: bytes) -> object:
         payloads.append(segment)
-        return decode(segment)
+        return decode_claims(segment)
 
     monkeypatch.setattr(steps, "decode_claims", noted)
     return payloads

@@ -189,6 +189,17 @@ class Freshness:
         refilled = now + (1 - self.budget.held(now)) * self.budget.interval
         return replace(self, scheduled_at=min(self.scheduled_at, max(now, refilled)))
 
+    def aged(self, seconds: float) -> "Freshness":
+        """The state of a value that is older by `seconds` which the clock did not show."""
+        fetched_at = self.fetched_at
+        return replace(
+            self,
+            fetched_at=None if fetched_at is None else fetched_at - seconds,
+            due_at=self.due_at - seconds,
+            stale_at=self.stale_at - seconds,
+            expires_at=self.expires_at - seconds,
+        )
+
     def with_refresh_due(self, now: float) -> "Freshness":
         """The state of a value that may be outdated: a refresh is due now."""
         return replace(self, due_at=min(self.due_at, now))

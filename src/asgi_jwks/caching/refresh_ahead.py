@@ -55,7 +55,8 @@ class RefreshAhead(Generic[T]):
         self._source: Final = source
         self.cached: Final = cached
         self._period: Final = cached.period
-        self._clock: Final = cached.clock
+        # Hot path: bound here.
+        self._elapsed: Final = cached.elapsed
         self._flights: Final = SingleFlight(self._refresh)
 
     def at_hand(self) -> T | None:
@@ -64,8 +65,9 @@ class RefreshAhead(Generic[T]):
         To be called in an event loop.
         """
         cached = self.cached
-        now = self._clock()
-        return cached.value if now < cached.unchanged_until else self._looked_at_again(now)
+        if self._elapsed() < cached.unchanged_until:
+            return cached.value
+        return self._looked_at_again(cached.now())
 
     async def current(self) -> T:
         """The value; waits for a refresh as far as its phase demands.
@@ -76,7 +78,7 @@ class RefreshAhead(Generic[T]):
         value = self.at_hand()
         if value is not None:
             return value
-        now = self._clock()
+        now = self.cached.now()
         freshness = self.cached.freshness
         flight = self._flights.current()
         if flight is None and freshness.backoff.allows(now):
@@ -97,7 +99,7 @@ class RefreshAhead(Generic[T]):
         Raises:
             KeySetError: there is no value that may be used.
         """
-        now = self._clock()
+        now = self.cached.now()
         phase = self.cached.freshness.phase(now)
         if phase is not Phase.FRESH:
             dispensable = phase in {Phase.DUE, Phase.STALE}
@@ -107,7 +109,7 @@ class RefreshAhead(Generic[T]):
 
     def can_refetch(self) -> bool:
         """Whether `refetched` may bring news: by a fetch that it may make, or one in progress."""
-        return self._clock() >= self.cached.refetch_allowed_at or self.is_refreshing()
+        return self.cached.can_spend() or self.is_refreshing()
 
     def is_refreshing(self) -> bool:
         """Whether a refresh is in progress in this event loop."""
@@ -125,7 +127,7 @@ class RefreshAhead(Generic[T]):
         while not cached.fetched_since(since) and not is_found(cached.usable()):
             flight = self._flights.current()
             if flight is None:
-                now = self._clock()
+                now = cached.now()
                 if not cached.freshness.backoff.allows(now) or not cached.spend(now):
                     return False
                 flight = self._start(now, paid=True)
@@ -148,7 +150,7 @@ class RefreshAhead(Generic[T]):
             await flight.ended.wait()
             flight = self._flights.current()
         if flight is None:
-            flight = self._start(self._clock(), revalidate=True)
+            flight = self._start(self.cached.now(), revalidate=True)
         await flight.ended.wait()
         if not flight.succeeded:
             raise self.cached.unavailable()
@@ -156,14 +158,14 @@ class RefreshAhead(Generic[T]):
     async def keep_fresh(self, sleep: Callable[[float], Awaitable[None]] = anyio.sleep) -> None:
         """Refresh whenever one is due, until cancelled: for a task that lives with the app."""
         while True:
-            now = self._clock()
+            now = self.cached.now()
             delay = self.cached.freshness.refresh_due_at() - now
             if delay <= 0:
                 flight = self._flights.current() or self._start_if_due(now)
                 if flight is not None:
                     await flight.ended.wait()
-                due_in = self.cached.freshness.refresh_due_at() - self._clock()
-                delay = max(SHORTEST_SLEEP, due_in)
+                now = self.cached.now()
+                delay = max(SHORTEST_SLEEP, self.cached.freshness.refresh_due_at() - now)
             await sleep(min(delay, LONGEST_SLEEP))
 
     async def aclose(self) -> None:
@@ -204,6 +206,7 @@ class RefreshAhead(Generic[T]):
 
     async def _refresh(self, flight: Flight) -> None:
         cached = self.cached
+        began = cached.elapsed()
         turn, previous = cached.next_turn()
         # An endpoint that is failing already is not asked twice at a time.
         attempts = 1 if cached.freshness.backoff.failures else 2
@@ -224,4 +227,4 @@ class RefreshAhead(Generic[T]):
             cached.failed(turn, error, paid=flight.paid)
         else:
             flight.succeeded = True
-            cached.succeeded(turn, loaded, started=flight.started)
+            cached.succeeded(turn, loaded, began=began)

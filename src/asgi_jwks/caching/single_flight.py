@@ -41,8 +41,14 @@ class Flight:
         self._task: asyncio.Task[None] | None = None
 
     def is_cancelled(self) -> bool:
-        """Whether the run was cancelled from outside, by `cancel` or by the end of its loop."""
-        return self._scope.cancel_called or (self._task is not None and self._task.cancelling() > 0)
+        """Whether the run is cancelled from outside, by `cancel` or by the end of its loop.
+
+        To be asked within the run. On asyncio, work may end in a CancelledError of its own.
+        """
+        if self._scope.cancel_called or _trio_lowlevel() is not None:
+            return True
+        task = asyncio.current_task()
+        return task is None or task.cancelling() > 0
 
     async def cancel(self) -> None:
         """Cancel the run and wait until nothing of it is left."""
@@ -95,9 +101,9 @@ class SingleFlight:
             await flight.cancel()
 
     def _launch(self, loop: Any, flight: Flight) -> None:
-        trio = _trio()
-        if trio is not None:
-            trio.lowlevel.spawn_system_task(self._run, loop, flight)
+        lowlevel = _trio_lowlevel()
+        if lowlevel is not None:
+            lowlevel.spawn_system_task(self._run, loop, flight)
             return
         # An empty context: the run serves everybody, so it is not to be a child of the request
         # (its trace span, its log fields) that happened to start it. Trio does so by itself.
@@ -131,12 +137,13 @@ class SingleFlight:
                 self._flights.pop(loop, None)
 
 
-def _trio() -> Any:
-    """The trio module if the caller is one of its tasks. As a guest, it runs inside asyncio."""
-    trio = sys.modules.get("trio")
-    return trio if trio is not None and trio.lowlevel.in_trio_task() else None
+def _trio_lowlevel() -> Any:
+    """`trio.lowlevel` if the caller is a task of trio's. As a guest, it runs inside asyncio."""
+    # Another thread may be importing trio: it has the attribute once that module is complete.
+    lowlevel = getattr(sys.modules.get("trio"), "lowlevel", None)
+    return lowlevel if lowlevel is not None and lowlevel.in_trio_task() else None
 
 
 def _running_loop() -> Any:
-    trio = _trio()
-    return asyncio.get_running_loop() if trio is None else trio.lowlevel.current_trio_token()
+    lowlevel = _trio_lowlevel()
+    return asyncio.get_running_loop() if lowlevel is None else lowlevel.current_trio_token()

@@ -6,9 +6,11 @@ write log lines.
 
 from asgi_jwks.events.key_set import (
     BudgetExhausted,
+    KeyDistrusted,
     KeySetEvent,
     KeySetExpired,
     KeySetRefreshed,
+    KeyTrustedAgain,
     Listener,
     RefreshFailed,
     ServingStale,
@@ -28,9 +30,11 @@ __all__ = [
     "OTHER_ISSUER",
     "BudgetExhausted",
     "Hint",
+    "KeyDistrusted",
     "KeySetEvent",
     "KeySetExpired",
     "KeySetRefreshed",
+    "KeyTrustedAgain",
     "Listener",
     "RefreshFailed",
     "RefusalLog",

@@ -10,9 +10,11 @@ from asgi_jwks.jose.jwk_set import SkippedKey
 
 __all__ = [
     "BudgetExhausted",
+    "KeyDistrusted",
     "KeySetEvent",
     "KeySetExpired",
     "KeySetRefreshed",
+    "KeyTrustedAgain",
     "Listener",
     "RefreshFailed",
     "ServingStale",
@@ -71,6 +73,26 @@ class UnknownKey(KeySetEvent):
 @dataclass(frozen=True, slots=True)
 class BudgetExhausted(KeySetEvent):
     """Unknown key ids have used up the refetch budget; a refresh follows when it refills."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeyDistrusted(KeySetEvent):
+    """An operator said that keys of this key id, or of this thumbprint, are not to be trusted.
+
+    `is_kept` is whether a snapshot keeps it for the next start of the process.
+    """
+
+    kid: str | None
+    thumbprint: str | None
+    is_kept: bool
+
+
+@dataclass(frozen=True, slots=True)
+class KeyTrustedAgain(KeySetEvent):
+    """An operator took such a word back."""
+
+    kid: str | None
+    thumbprint: str | None
 
 
 Listener = Callable[[KeySetEvent], None]

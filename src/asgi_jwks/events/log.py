@@ -6,9 +6,11 @@ from typing import Final
 from asgi_jwks._printable import printable
 from asgi_jwks.events.key_set import (
     BudgetExhausted,
+    KeyDistrusted,
     KeySetEvent,
     KeySetExpired,
     KeySetRefreshed,
+    KeyTrustedAgain,
     RefreshFailed,
     ServingStale,
     UnknownKey,
@@ -36,8 +38,18 @@ def log_event(event: KeySetEvent) -> None:
             _log.error("%s: the keys are past max_age + max_stale; answering 503", key_set)
         case UnknownKey(key_set, kid):
             _log.info("%s: no usable key with kid '%s' after a refetch", key_set, kid)
+        case KeyDistrusted(key_set, kid, thumbprint, is_kept):
+            forgotten = "" if is_kept else "; a restart forgets it, since no snapshot keeps it"
+            name = _name(kid, thumbprint)
+            _log.warning("%s: the key with %s is distrusted%s", key_set, name, forgotten)
+        case KeyTrustedAgain(key_set, kid, thumbprint):
+            _log.warning("%s: the key with %s is trusted again", key_set, _name(kid, thumbprint))
         case BudgetExhausted(key_set):
             _log.warning("%s: unknown key ids have used up the refetch budget", key_set)
+
+
+def _name(kid: str | None, thumbprint: str | None) -> str:
+    return f"thumbprint {thumbprint}" if kid is None else f"kid '{printable(kid)}'"
 
 
 def _log_refreshed(event: KeySetRefreshed) -> None:

@@ -59,6 +59,8 @@ class Metadata:
             )
         self._issuer: Final = issuer
         self._request: Final = request
+        self.url = metadata_urls(issuer)[0]
+        """The URL that was asked last."""
 
     async def load(
         self, previous: Loaded[str] | None, /, *, attempts: int, revalidate: bool = False
@@ -91,6 +93,7 @@ class Metadata:
     async def _load_from(
         self, url: str, known: Representation | None, *, attempts: int, revalidate: bool
     ) -> Loaded[str]:
+        self.url = url
         etag = None if known is None else known.etag
         response = await self._request.get(url, etag=etag, attempts=attempts, revalidate=revalidate)
         document, tag = response.body, entity_tag(response)

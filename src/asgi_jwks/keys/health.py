@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from asgi_jwks.caching.cached_value import CachedValue
 from asgi_jwks.caching.freshness import Phase
 from asgi_jwks.jose.jwk_set import JWKSet, SkippedKey
+from asgi_jwks.keys.distrust import DistrustList
 
 __all__ = ["KeySetHealth", "health_of"]
 
@@ -17,7 +18,8 @@ class KeySetHealth:
     """The state of a key set, for a person or a health endpoint. Durations are in seconds.
 
     `age` counts from the last successful fetch; `failures` are those since then, `fetches` and
-    `failed_fetches` all of this process. `next_refresh_in` is zero when one is overdue.
+    `failed_fetches` all of this process. `key_ids` are those of the keys that are trusted.
+    `next_refresh_in` is zero when one is overdue.
     """
 
     key_set: str
@@ -31,12 +33,14 @@ class KeySetHealth:
     fetches: int
     failed_fetches: int
     refetch_budget: float
+    distrusted_kids: tuple[str, ...] = ()
+    distrusted_thumbprints: tuple[str, ...] = ()
 
 
-def health_of(name: str, cached: CachedValue[JWKSet]) -> KeySetHealth:
+def health_of(name: str, cached: CachedValue[JWKSet], distrusted: DistrustList) -> KeySetHealth:
     """The health of the key set called `name`, at the present of its own clock."""
+    now = cached.now()
     freshness, keys, error = cached.freshness, cached.value, cached.last_error
-    now = cached.clock()
     return KeySetHealth(
         key_set=name,
         phase=freshness.phase(now),
@@ -49,4 +53,6 @@ def health_of(name: str, cached: CachedValue[JWKSet]) -> KeySetHealth:
         fetches=cached.fetches,
         failed_fetches=cached.failed_fetches,
         refetch_budget=freshness.budget.held(now),
+        distrusted_kids=distrusted.names("kid"),
+        distrusted_thumbprints=distrusted.names("thumbprint"),
     )

@@ -9,21 +9,22 @@ from collections.abc import Awaitable, Callable
 from typing import Final
 
 import anyio
-from anyio import to_thread
+from anyio import lowlevel, to_thread
 
 from asgi_jwks.caching.cached_value import Loaded
 from asgi_jwks.fetching.request import HTTP_OK, DocumentRequest
 from asgi_jwks.fetching.response import Representation, entity_tag, freshness_advice
 from asgi_jwks.jose.algorithms import signature_check
 from asgi_jwks.jose.jwk_set import JWKSet
-from asgi_jwks.keys.snapshot import Snapshot
+from asgi_jwks.keys.distrust import DistrustedKeys
+from asgi_jwks.keys.snapshot import Snapshot, SnapshotRefused
 
 __all__ = ["JWKSDocument"]
 
 _log: Final = logging.getLogger("asgi_jwks.keys")
 
 # Requests may be waiting for the keys; a disk that takes longer than this has to wait instead.
-WRITE_TIMEOUT: Final = 1.0
+DISK_TIMEOUT: Final = 1.0
 
 
 class JWKSDocument:
@@ -33,7 +34,9 @@ class JWKSDocument:
         locate: returns the JWKS URL, which may itself be fetched.
         on_dead_url: is called when the URL did not lead to a key set.
         request: how documents are requested.
+        distrusted: the keys that are not trusted; the snapshot keeps their names too.
         snapshot: where a good set is kept for the next start of the process.
+        wall_clock: seconds since the epoch.
     """
 
     def __init__(
@@ -42,16 +45,20 @@ class JWKSDocument:
         on_dead_url: Callable[[], None],
         *,
         request: DocumentRequest,
+        distrusted: DistrustedKeys,
         snapshot: Snapshot | None,
+        wall_clock: Callable[[], float] = time.time,
     ) -> None:
         # Imported now, not when the first document has come.
         signature_check("RS256")
         self._locate: Final = locate
         self._on_dead_url: Final = on_dead_url
         self._request: Final = request
+        self._distrusted: Final = distrusted
         self._snapshot: Final = snapshot
+        self._wall_clock: Final = wall_clock
         self.url: str | None = None
-        """The URL that was asked last."""
+        """The URL that was asked last; None while it is being located."""
 
     async def load(
         self, previous: Loaded[JWKSet] | None, /, *, attempts: int, revalidate: bool = False
@@ -61,7 +68,9 @@ class JWKSDocument:
         Raises:
             KeySetError: there is no usable key set at the URL, or the URL is unknown.
         """
-        fetched_at = time.time()
+        self.url = None
+        await self.learn()
+        fetched_at = self._wall_clock()
         self.url = url = await self._locate()
         # A URL that leads to silence is as dead as one that leads to an error.
         cancelled = anyio.get_cancelled_exc_class()
@@ -70,9 +79,20 @@ class JWKSDocument:
         except (Exception, cancelled):
             self._on_dead_url()
             raise
-        if self._snapshot is not None:
-            await self._keep(self._snapshot, loaded, fetched_at)
+        await self._keep(loaded, fetched_at)
         return loaded
+
+    async def learn(self) -> None:
+        """Learn which keys other processes were told to distrust, if the snapshot changed."""
+        if self._snapshot is None:
+            return
+        with anyio.move_on_after(DISK_TIMEOUT):
+            try:
+                news = await to_thread.run_sync(self._snapshot.news, abandon_on_cancel=True)
+            except SnapshotRefused as refusal:
+                _log.warning("the key set snapshot is not used: %s", refusal)
+            else:
+                self._distrusted.merge(news)
 
     async def _load_from(
         self, url: str, previous: Loaded[JWKSet] | None, *, attempts: int, revalidate: bool
@@ -95,17 +115,36 @@ class JWKSDocument:
             # The very same set: tokens verified with its keys stay verified.
             same = Representation(url, known.document, tag or known.etag)
             return Loaded(previous.value, advised, same)
-        keys = JWKSet.parse(response.body)
+        keys = await _parsed(response.body)
         return Loaded(keys, advised, Representation(url, response.body, tag))
 
-    @staticmethod
-    async def _keep(snapshot: Snapshot, loaded: Loaded[JWKSet], fetched_at: float) -> None:
+    async def _keep(self, loaded: Loaded[JWKSet], fetched_at: float) -> None:
+        snapshot, distrusted = self._snapshot, self._distrusted
+        if snapshot is None:
+            return
         # Shielded, so that the deadline of the fetch does not make a failure of keys that are here.
-        with anyio.move_on_after(WRITE_TIMEOUT, shield=True):
+        with anyio.move_on_after(DISK_TIMEOUT, shield=True):
             try:
-                await to_thread.run_sync(
-                    lambda: snapshot.write(loaded, fetched_at=fetched_at), abandon_on_cancel=True
+                merged = await to_thread.run_sync(
+                    lambda: snapshot.write(
+                        loaded, fetched_at=fetched_at, distrusted=distrusted.list
+                    ),
+                    abandon_on_cancel=True,
                 )
             except OSError as error:
                 # The keys are good all the same; only the next start has less to begin with.
                 _log.warning("the key set snapshot could not be written: %s", error)
+            else:
+                distrusted.merge(merged)
+
+
+async def _parsed(document: bytes) -> JWKSet:
+    """Parse in slices, so that no document makes the event loop stand still."""
+    steps = JWKSet.parse_steps(document)
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            keys: JWKSet = end.value
+            return keys
+        await lowlevel.checkpoint()

@@ -7,15 +7,18 @@ from asgi_jwks._printable import printable
 from asgi_jwks.caching.freshness import Phase
 from asgi_jwks.events.key_set import (
     BudgetExhausted,
+    KeyDistrusted,
     KeySetEvent,
     KeySetExpired,
     KeySetRefreshed,
+    KeyTrustedAgain,
     Listener,
     RefreshFailed,
     ServingStale,
     UnknownKey,
 )
 from asgi_jwks.jose.jwk_set import JWKSet
+from asgi_jwks.keys.distrust import KeyName
 
 __all__ = ["KeySetObserver"]
 
@@ -57,6 +60,15 @@ class KeySetObserver:
     def unknown_key(self, kid: str | None) -> None:
         """A refetch did not find the key that it was made for."""
         self.notify(UnknownKey(self._key_set, "" if kid is None else printable(kid)))
+
+    def said(self, name: KeyName, *, is_distrusted: bool, is_kept: bool) -> None:
+        """An operator distrusts a key, or trusts it again."""
+        kid = name.name if name.kind == "kid" else None
+        thumbprint = name.name if name.kind == "thumbprint" else None
+        if is_distrusted:
+            self.notify(KeyDistrusted(self._key_set, kid, thumbprint, is_kept))
+        else:
+            self.notify(KeyTrustedAgain(self._key_set, kid, thumbprint))
 
     def notify(self, event: KeySetEvent) -> None:
         """Call the listener; its exceptions are logged and go no further."""

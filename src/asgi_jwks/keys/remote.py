@@ -11,12 +11,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from cachetools import TTLCache
+import anyio
 
-from asgi_jwks._fork import ForkSafeLock
 from asgi_jwks._options import require_callable, require_text
 from asgi_jwks.caching.budget import Budget
 from asgi_jwks.caching.cached_value import CachedValue
+from asgi_jwks.caching.clocks import ElapsedClock
 from asgi_jwks.caching.freshness import Phase, TrustPeriod
 from asgi_jwks.caching.refresh_ahead import RefreshAhead
 from asgi_jwks.errors import ConfigurationError, InvalidToken, Reason
@@ -28,18 +28,18 @@ from asgi_jwks.fetching.secure_url import require_secure_url
 from asgi_jwks.jose.jwk_set import JWKSet
 from asgi_jwks.jose.key import VerificationKey
 from asgi_jwks.keys.discovery import Metadata
+from asgi_jwks.keys.distrust import DistrustedKeys, KeyName
 from asgi_jwks.keys.health import KeySetHealth, health_of
 from asgi_jwks.keys.jwks_document import JWKSDocument
 from asgi_jwks.keys.key_set_observer import KeySetObserver
 from asgi_jwks.keys.snapshot import Snapshot, SnapshotRefused
+from asgi_jwks.keys.sought import Sought
 
 __all__ = ["KeySetHealth", "RemoteJWKSet"]
 
 _log: Final = logging.getLogger("asgi_jwks.keys")
 
-# The causes of refetches are remembered; the default budget allows 22 of them in 600 s, but far
-# more key ids of strangers may wait for one and the same.
-REMEMBERED: Final = 1024
+ELAPSED: Final = ElapsedClock()
 
 
 class RemoteJWKSet:
@@ -63,7 +63,7 @@ class RemoteJWKSet:
         allow_insecure_http: accept http:// URLs of hosts other than loopback.
         snapshot: a file in which the last good set is kept for the next start of the process.
         listener: is called with each KeySetEvent; the default writes log lines.
-        clock: monotonic seconds.
+        clock: seconds; the default also counts those for which the machine was suspended.
 
     Raises:
         ConfigurationError: an option is wrong; the message says what to write.
@@ -85,7 +85,7 @@ class RemoteJWKSet:
         allow_insecure_http: bool = False,
         snapshot: str | os.PathLike[str] | None = None,
         listener: Listener = log_event,
-        clock: Callable[[], float] = time.monotonic,
+        clock: Callable[[], float] = ELAPSED,
     ) -> None:
         period = TrustPeriod(
             max_age=max_age, max_stale=max_stale, max_wait=max_wait, timeout=timeout
@@ -111,40 +111,52 @@ class RemoteJWKSet:
             )
         self.name: Final = issuer or str(jwks_uri)
         self._jwks_uri: Final = jwks_uri
+        metadata = Metadata(self.name, request) if jwks_uri is None else None
         self._metadata: Final = (
             RefreshAhead(
-                Metadata(self.name, request).load,
-                CachedValue[str](period, clock=clock),
-                source=lambda: f"the metadata of {self.name}",
+                metadata.load, CachedValue[str](period, clock=clock), source=lambda: metadata.url
             )
-            if jwks_uri is None
+            if metadata is not None
             else None
         )
-        kept = None
-        if snapshot is not None:
-            kept = Snapshot(Path(snapshot), owner=self.name, wall_clock=time.time)
-        document = JWKSDocument(self._locate, self._mark_url_due, request=request, snapshot=kept)
-        self._clock: Final = clock
+        self._wall: Final = clock.wall if isinstance(clock, ElapsedClock) else time.time
+        self._snapshot: Final = (
+            Snapshot(Path(snapshot), owner=self.name, wall_clock=self._wall)
+            if snapshot is not None
+            else None
+        )
         self._observer: Final = KeySetObserver(self.name, listener)
+        self._distrusted: Final = DistrustedKeys(lambda: self._cached.review())
         self._cached: Final = CachedValue[JWKSet](
-            period, budget=budget, observer=self._observer, clock=clock
+            period,
+            budget=budget,
+            observer=self._observer,
+            clock=clock,
+            view=self._distrusted.trusted,
+        )
+        self._document: Final = JWKSDocument(
+            self._locate,
+            self._mark_url_due,
+            request=request,
+            distrusted=self._distrusted,
+            snapshot=self._snapshot,
+            wall_clock=self._wall,
         )
         self._keys: Final = RefreshAhead(
-            document.load, self._cached, source=lambda: document.url or self.name
+            self._document.load,
+            self._cached,
+            source=lambda: self._document.url or (metadata.url if metadata else str(jwks_uri)),
         )
-        # When something that the set lacks was first sought: a fetch that began later has given
-        # the answer. It is forgotten after one interval of the budget, since a key may be published
-        # after it was first sought, and a cache on the way may not show it yet.
-        self._sought: Final = TTLCache[object, float](REMEMBERED, refetch_interval, clock)
+        monotonic = self._cached.monotonic
+        self._sought: Final = Sought(refetch_interval, monotonic)
         # The same for keys under which a signature failed.
-        self._failed_under: Final = TTLCache[object, float](REMEMBERED, refetch_interval, clock)
-        self._lock: Final = ForkSafeLock()
+        self._failed_under: Final = Sought(refetch_interval, monotonic)
         self._told_of = 0
         # Hot path: bound, not wrapped.
         self.at_hand: Final = self._keys.at_hand
         """The set, if it may be used now without waiting, else None; starts a refresh if due."""
-        if kept is not None:
-            self._restore(kept)
+        if self._snapshot is not None:
+            self._restore(self._snapshot)
 
     async def find(
         self, kid: str | None, algorithm: str, screen: Callable[[], object]
@@ -161,6 +173,8 @@ class RemoteJWKSet:
             InvalidToken: `screen` raised it, or no key or several keys fit.
             KeySetError: there are no keys that may be used.
         """
+        if self._distrusted.withholds(kid):
+            raise InvalidToken(Reason.UNKNOWN_KEY, "its key is distrusted")
         keys = self.at_hand()
         if keys is None:
             if self._cached.phase() in {Phase.EMPTY, Phase.EXPIRED}:
@@ -179,7 +193,7 @@ class RemoteJWKSet:
             raise unknown from None
         fetches = self._cached.fetches
         certain = await self._keys.refetched(
-            self._first_sought(self._sought, (kid, algorithm)),
+            self._sought.since((kid, algorithm)),
             lambda keys: keys.find(kid, algorithm) is not None,
         )
         keys = self._cached.usable()
@@ -201,10 +215,7 @@ class RemoteJWKSet:
         """Whether a signature that does not fit `key` may cost a fetch now, or join one."""
         if self._keys.is_refreshing():
             return True
-        if not self._keys.can_refetch():
-            return False
-        with self._lock:
-            return key.thumbprint not in self._failed_under
+        return self._keys.can_refetch() and not self._failed_under.remembers(key.thumbprint)
 
     async def replacement_for(self, key: VerificationKey, algorithm: str) -> VerificationKey | None:
         """Another key under the same key id, if one refetch finds that the issuer replaced it.
@@ -217,7 +228,7 @@ class RemoteJWKSet:
             return None if found is None or found.thumbprint == key.thumbprint else found
 
         await self._keys.refetched(
-            self._first_sought(self._failed_under, key.thumbprint),
+            self._failed_under.since(key.thumbprint),
             lambda keys: newer(keys) is not None,
         )
         return newer(self._cached.usable())
@@ -250,7 +261,7 @@ class RemoteJWKSet:
 
     async def keep_fresh(self) -> None:
         """Refresh the keys whenever they are due, until cancelled."""
-        await self._keys.keep_fresh()
+        await self._keys.keep_fresh(self._sleep)
 
     async def aclose(self) -> None:
         """Cancel the refresh that is in progress in this event loop, and wait until it is gone.
@@ -261,9 +272,33 @@ class RemoteJWKSet:
         if self._metadata is not None:
             await self._metadata.aclose()
 
+    def distrust(self, *, kid: str | None = None, thumbprint: str | None = None) -> None:
+        """Refuse a key from now on, whatever the issuer publishes, until `trust_again`.
+
+        Tokens of the key get 401 at once, also during an outage and when they were verified before.
+        With a snapshot, the word survives a restart, and the other processes that share the file
+        learn of it with their next refresh. The file is written before this returns.
+
+        Args:
+            kid: a key id; whatever is published under it later is refused too.
+            thumbprint: the RFC 7638 thumbprint of key material, whatever its key id.
+
+        Raises:
+            ConfigurationError: none or both are given, or it is not such a name.
+        """
+        self._say(KeyName.of(kid=kid, thumbprint=thumbprint), is_distrusted=True)
+
+    def trust_again(self, *, kid: str | None = None, thumbprint: str | None = None) -> None:
+        """Take back what was said to `distrust`, by the same name.
+
+        Raises:
+            ConfigurationError: none or both are given, or it is not such a name.
+        """
+        self._say(KeyName.of(kid=kid, thumbprint=thumbprint), is_distrusted=False)
+
     def health(self) -> KeySetHealth:
         """The state of the key set. It touches no network and changes nothing."""
-        return health_of(self.name, self._cached)
+        return health_of(self.name, self._cached, self._distrusted.list)
 
     async def _locate(self) -> str:
         return await self._metadata.refreshed_if_due() if self._metadata else str(self._jwks_uri)
@@ -272,9 +307,21 @@ class RemoteJWKSet:
         if self._metadata is not None:
             self._metadata.cached.mark_due()
 
-    def _first_sought(self, memory: TTLCache[object, float], what: object) -> float:
-        with self._lock:
-            return float(memory.setdefault(what, self._clock()))
+    async def _sleep(self, seconds: float) -> None:
+        await anyio.sleep(seconds)
+        await self._document.learn()
+
+    def _say(self, name: KeyName, *, is_distrusted: bool) -> None:
+        if not self._distrusted.say(name, is_distrusted=is_distrusted, now=self._wall()):
+            return
+        is_kept = False
+        if self._snapshot is not None:
+            try:
+                self._distrusted.merge(self._snapshot.write_distrusted(self._distrusted.list))
+                is_kept = True
+            except OSError as error:
+                _log.error("%s: the key set snapshot could not be written: %s", self.name, error)
+        self._observer.said(name, is_distrusted=is_distrusted, is_kept=is_kept)
 
     def _restore(self, snapshot: Snapshot) -> None:
         try:
@@ -283,4 +330,6 @@ class RemoteJWKSet:
             _log.warning("%s: the key set snapshot is not used: %s", self.name, refusal)
             return
         if restored is not None:
-            self._cached.restore(restored.loaded, age=restored.age)
+            self._distrusted.merge(restored.distrusted)
+            if restored.loaded is not None:
+                self._cached.restore(restored.loaded, age=restored.age)

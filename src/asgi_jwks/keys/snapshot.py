@@ -1,14 +1,16 @@
-"""The last good key set on disk, so that a process can start while the issuer's endpoint is down.
+"""The last good key set, and the keys that are not trusted, in a file for the next start.
 
 How long a key set is trusted is not known here: a restored one comes with its age. The file holds
-public keys, so it needs no secrecy; but whoever can write it decides which tokens are valid,
-exactly as whoever can write the program does.
+public keys, so it needs no secrecy; but whoever can write it decides which tokens are valid, as
+whoever can write the program does. So it must be the file of this process's user alone.
 """
 
 import base64
 import binascii
+import errno
 import json
 import os
+import stat
 import tempfile
 from collections.abc import Callable
 from contextlib import suppress
@@ -21,14 +23,21 @@ from asgi_jwks.errors import InvalidKeySet
 from asgi_jwks.fetching.response import Representation, sendable_tag
 from asgi_jwks.jose.encoding import EncodingError, json_object
 from asgi_jwks.jose.jwk_set import MAX_DOCUMENT_BYTES, JWKSet
+from asgi_jwks.keys.directory_lock import directory_locked
+from asgi_jwks.keys.distrust import DistrustList
 
-__all__ = ["Snapshot", "SnapshotRefused"]
+__all__ = ["Restored", "Snapshot", "SnapshotRefused"]
 
-_FORM: Final = 1
-# The document in base64 and the few members around it.
-_LARGEST_FILE: Final = MAX_DOCUMENT_BYTES * 4 // 3 + 4096
+# A program that does not know the list of distrusted keys must not use the file: form 1 had none.
+_FORMS: Final = (1, 2)
+# The document in base64, the list of distrusted keys, and the few members around them.
+_LARGEST_FILE: Final = MAX_DOCUMENT_BYTES * 4 // 3 + 1024 * 1024
 # Clocks of two machines that share the file may differ by this much.
 _CLOCK_SKEW: Final = 60.0
+
+# POSIX. Opening a FIFO that nobody writes to would wait for ever, and a link leads anywhere.
+_SAFELY: Final = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+_effective_user: Final[Callable[[], int] | None] = getattr(os, "geteuid", None)
 
 
 class SnapshotRefused(Exception):
@@ -37,10 +46,14 @@ class SnapshotRefused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Restored:
-    """A key set from the file and its age in seconds, counted from its fetch."""
+    """What the file holds: a key set, its age in seconds since its fetch, and the list.
 
-    loaded: Loaded[JWKSet]
+    `loaded` is None where keys were distrusted before any set was fetched.
+    """
+
+    loaded: Loaded[JWKSet] | None
     age: float
+    distrusted: DistrustList
 
 
 class Snapshot:
@@ -56,29 +69,45 @@ class Snapshot:
         self._path: Final = path
         self._owner: Final = owner
         self._wall_clock: Final = wall_clock
+        self._seen: tuple[int, int, int] | None = None
 
     def read(self) -> Restored | None:
-        """The key set in the file, or None if there is no file.
+        """What the file holds, or None if there is no file.
 
         Raises:
-            SnapshotRefused: it cannot be read, is not whole, or is not of this owner.
+            SnapshotRefused: it cannot be read, is not whole, is not of this owner, or is not a
+                regular file that only the effective user can write.
         """
-        try:
-            with self._path.open("rb") as file:
-                data = file.read(_LARGEST_FILE + 1)
-        except FileNotFoundError:
+        record = self._record()
+        if record is None:
             return None
-        except OSError as error:
-            raise SnapshotRefused(f"it cannot be read: {error}") from error
-        if len(data) > _LARGEST_FILE:
-            raise SnapshotRefused("it is larger than any snapshot")
         try:
-            return self._restored(json_object(data))
+            return self._restored(record)
         except (EncodingError, InvalidKeySet) as error:
             raise SnapshotRefused(str(error)) from error
 
-    def write(self, loaded: Loaded[JWKSet], *, fetched_at: float) -> None:
-        """Replace the file; `fetched_at` is the wall-clock time of the fetch.
+    def news(self) -> DistrustList | None:
+        """The list of distrusted keys, if the file has changed since it was last looked at.
+
+        Raises:
+            SnapshotRefused: as `read`.
+        """
+        try:
+            current = _signature(self._path.lstat())
+        except OSError:
+            return None
+        if current == self._seen:
+            return None
+        self._seen = current
+        record = self._record()
+        return None if record is None else _distrusted(record)
+
+    def write(
+        self, loaded: Loaded[JWKSet], *, fetched_at: float, distrusted: DistrustList
+    ) -> DistrustList:
+        """Replace the file, and return the list with what other processes wrote to it before.
+
+        `fetched_at` is the wall-clock time of the fetch.
 
         Raises:
             OSError: it cannot be written; the file before, if there was one, is whole still.
@@ -86,31 +115,92 @@ class Snapshot:
         source = loaded.representation
         if not isinstance(source, Representation):
             raise TypeError("only a key set that was fetched is kept")
-        record = {
-            "form": _FORM,
-            "owner": self._owner,
+        fetched = {
             "fetched_at": fetched_at,
             "url": source.url,
             "etag": source.etag,
             "advised": loaded.advised,
             "document": base64.b64encode(source.document).decode(),
         }
+        with directory_locked(self._path.parent):
+            return self._replace(fetched, distrusted)
+
+    def write_distrusted(self, distrusted: DistrustList) -> DistrustList:
+        """Replace the list in the file, and return it with what other processes wrote there.
+
+        Raises:
+            OSError: as `write`.
+        """
+        with directory_locked(self._path.parent):
+            return self._replace(None, distrusted)
+
+    def _replace(self, fetched: dict[str, Any] | None, distrusted: DistrustList) -> DistrustList:
+        try:
+            before = self._record() or {}
+            merged = distrusted.merged(_distrusted(before))
+        except SnapshotRefused:
+            before, merged = {}, distrusted
+        if fetched is None:
+            members = ("fetched_at", "url", "etag", "advised", "document")
+            fetched = {name: before.get(name) for name in members}
+        record = {
+            "form": _FORMS[-1],
+            "owner": self._owner,
+            **fetched,
+            "distrusted": merged.as_json(),
+        }
+        # Readable and writable by this user alone.
         handle, name = tempfile.mkstemp(prefix=f".{self._path.name}.", dir=self._path.parent)
         temporary = Path(name)
         try:
             with os.fdopen(handle, "w", encoding="utf-8") as file:
                 json.dump(record, file)
+                file.flush()
+                os.fsync(file.fileno())
+                written = _signature(os.fstat(file.fileno()))
             temporary.replace(self._path)
         except BaseException:
             with suppress(OSError):
                 temporary.unlink()
             raise
+        self._seen = written
+        return merged
+
+    def _record(self) -> dict[str, Any] | None:
+        try:
+            record = json_object(self._content())
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            if error.errno in {errno.ELOOP, errno.EMLINK}:
+                raise SnapshotRefused("it is a symbolic link") from error
+            raise SnapshotRefused(f"it cannot be read: {error}") from error
+        except EncodingError as error:
+            raise SnapshotRefused(str(error)) from error
+        if record.get("form") not in _FORMS or record.get("owner") != self._owner:
+            raise SnapshotRefused("it is not a snapshot of this key set")
+        return record
+
+    def _content(self) -> bytes:
+        descriptor = os.open(self._path, os.O_RDONLY | _SAFELY)
+        try:
+            status = os.fstat(descriptor)
+            _require_own_file(status)
+            self._seen = _signature(status)
+            with os.fdopen(descriptor, "rb", closefd=False) as file:
+                content = file.read(_LARGEST_FILE + 1)
+        finally:
+            os.close(descriptor)
+        if len(content) > _LARGEST_FILE:
+            raise SnapshotRefused(f"it is larger than {_LARGEST_FILE} bytes")
+        return content
 
     def _restored(self, record: dict[str, Any]) -> Restored:
-        if record.get("form") != _FORM or record.get("owner") != self._owner:
-            raise SnapshotRefused("it is not a snapshot of this key set")
+        distrusted = _distrusted(record)
         fetched_at, url, document = (record.get(n) for n in ("fetched_at", "url", "document"))
         etag, advised = record.get("etag"), record.get("advised")
+        if record.get("form") != 1 and document is None:
+            return Restored(None, 0.0, distrusted)
         # `write` writes times as floats; an integer might be too long to be subtracted from.
         if (
             not isinstance(fetched_at, float)
@@ -129,4 +219,33 @@ class Snapshot:
             raise SnapshotRefused("its document is not base64") from None
         keys = JWKSet.parse(body)
         source = Representation(url, body, sendable_tag(etag))
-        return Restored(Loaded(keys, advised, source), age=max(0.0, age))
+        return Restored(Loaded(keys, advised, source), max(0.0, age), distrusted)
+
+
+def _require_own_file(status: os.stat_result) -> None:
+    if not stat.S_ISREG(status.st_mode):
+        raise SnapshotRefused("it is not a regular file")
+    if _effective_user is None:
+        # Windows has neither owners nor modes of this kind.
+        return
+    if status.st_uid != _effective_user():
+        raise SnapshotRefused(
+            f"its owner is the user {status.st_uid} and not {_effective_user()}, which this "
+            "process runs as"
+        )
+    if status.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+        raise SnapshotRefused(
+            f"others than its owner may write it (mode {stat.S_IMODE(status.st_mode):o}): "
+            "chmod go-w"
+        )
+
+
+def _distrusted(record: dict[str, Any]) -> DistrustList:
+    distrusted = DistrustList.from_json(record.get("distrusted", []))
+    if distrusted is None:
+        raise SnapshotRefused("its list of distrusted keys is not such a list")
+    return distrusted
+
+
+def _signature(status: os.stat_result) -> tuple[int, int, int]:
+    return status.st_mtime_ns, status.st_ino, status.st_size

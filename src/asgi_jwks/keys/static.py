@@ -1,18 +1,22 @@
 """Keys that are given rather than fetched: a JWK Set at hand, or a secret that is shared.
 
-What lives only here: `StaticJWKSet` and `SharedSecret`. What it does not know: networks and
-clocks; these keys are trusted for as long as the process lives.
+It knows no networks: these keys are trusted for as long as the process lives, unless an operator
+distrusts one.
 """
 
 import os
+import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
 from asgi_jwks.errors import ConfigurationError, InvalidKeySet
+from asgi_jwks.events.log import log_event
 from asgi_jwks.jose.algorithms import ASYMMETRIC_ALGORITHMS
 from asgi_jwks.jose.jwk_set import JWKSet
 from asgi_jwks.jose.key import VerificationKey, symmetric_key
+from asgi_jwks.keys.distrust import DistrustedKeys, KeyName
+from asgi_jwks.keys.key_set_observer import KeySetObserver
 
 __all__ = ["SharedSecret", "StaticJWKSet"]
 
@@ -24,7 +28,7 @@ class _GivenKeys:
     algorithms: frozenset[str]
 
     def __init__(self, keys: JWKSet) -> None:
-        self._keys: Final = keys
+        self._keys = keys
 
     def at_hand(self) -> JWKSet:
         """The set."""
@@ -93,6 +97,36 @@ class StaticJWKSet(_GivenKeys):
                 f"{error}. Give the document as a dict, as JSON text, or as the path of its file."
             ) from error
         super().__init__(keys)
+        self._whole: Final = keys
+        self._distrusted: Final = DistrustedKeys(self._review)
+
+    def distrust(self, *, kid: str | None = None, thumbprint: str | None = None) -> None:
+        """Refuse a key from now on, until `trust_again` or a restart.
+
+        Args:
+            kid: a key id.
+            thumbprint: the RFC 7638 thumbprint of key material, whatever its key id.
+
+        Raises:
+            ConfigurationError: none or both are given, or it is not such a name.
+        """
+        self._say(KeyName.of(kid=kid, thumbprint=thumbprint), is_distrusted=True)
+
+    def trust_again(self, *, kid: str | None = None, thumbprint: str | None = None) -> None:
+        """Take back what was said to `distrust`, by the same name.
+
+        Raises:
+            ConfigurationError: none or both are given, or it is not such a name.
+        """
+        self._say(KeyName.of(kid=kid, thumbprint=thumbprint), is_distrusted=False)
+
+    def _say(self, name: KeyName, *, is_distrusted: bool) -> None:
+        if self._distrusted.say(name, is_distrusted=is_distrusted, now=time.time()):
+            said = KeySetObserver("given keys", log_event).said
+            said(name, is_distrusted=is_distrusted, is_kept=False)
+
+    def _review(self) -> None:
+        self._keys = self._distrusted.trusted(self._whole)
 
 
 class SharedSecret(_GivenKeys):

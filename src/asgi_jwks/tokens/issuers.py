@@ -28,6 +28,7 @@ class Resolved(Protocol):
     def known(self, name: str) -> Issuer | None: ...
     def all(self) -> list[Issuer]: ...
     async def resolve(self, name: str) -> Issuer | None: ...
+    async def aclose(self) -> None: ...
 
 
 class TrustedIssuers:
@@ -89,9 +90,18 @@ class TrustedIssuers:
         """How the claims of this issuer's tokens are read here."""
         return self._readings.get(issuer.rules.issuer) or _reading(issuer, "qualified")
 
-    def trusts(self, issuer: Issuer) -> bool:
-        """Whether this very issuer is trusted still; a resolver may have another one by now."""
-        return self._resolved is None or self.known(issuer.rules.issuer) is issuer
+    def trusted_still(self, issuer: Issuer) -> Issuer | None:
+        """The issuer, if it is trusted still: as it is, or as a resolver made it anew since.
+
+        The one that was made anew has the same rules and keys; its checks may be others.
+        """
+        if self._resolved is None:
+            return issuer
+        newest = self.known(issuer.rules.issuer)
+        if newest is issuer or newest is None:
+            return newest
+        is_same = newest.keys is issuer.keys and newest.rules == issuer.rules
+        return newest if is_same else None
 
     async def named(self, claims: Mapping[str, Any]) -> Issuer:
         """The trusted issuer that `iss` names (RFC 9068, section 4), compared exactly.
@@ -143,7 +153,10 @@ class TrustedIssuers:
 
     async def aclose(self) -> None:
         """Close the key sources of all issuers in this event loop."""
-        resolved = [] if self._resolved is None else self._resolved.all()
+        resolved: list[Issuer] = []
+        if self._resolved is not None:
+            await self._resolved.aclose()
+            resolved = self._resolved.all()
         for issuer in (*self.configured.values(), *resolved):
             await issuer.keys.aclose()
 

@@ -2,11 +2,11 @@
 
 What differs from `minimal.py`: the loggers are named, `on_refused` counts refusals by their reason,
 a `listener` counts what happens to the keys, and `health()` is answered to whoever may know it.
-Refusals are logged by `asgi_jwks.requests` for debugging only, changes of keys by `asgi_jwks.keys`.
-It prints:
+Refusals are logged by `asgi_jwks.requests`, once per cause and interval, changes of keys by
+`asgi_jwks.keys`. Long lines are cut here. It prints:
 
-    asgi_jwks.requests: refused: A Bearer access token is required
-    asgi_jwks.requests: refused: The access token has expired
+    asgi_jwks.requests: refused with 401 missing_token, issuer _other: the request has no Be
+    asgi_jwks.requests: refused with 401 expired, issuer https://mock-issuer.example/: the t
     refused: missing_token 1, expired 1
     keys: KeySetRefreshed 1
     health: fresh, 1 key, 0 failures
@@ -61,8 +61,8 @@ app = JWTBearerMiddleware(
 )
 
 if __name__ == "__main__":
-    logging.basicConfig(stream=sys.stdout, format="%(name)s: %(message)s")
-    logging.getLogger("asgi_jwks.requests").setLevel(logging.DEBUG)
+    logging.basicConfig(stream=sys.stdout, format="%(name)s: %(message).68s")
+    logging.getLogger("asgi_jwks.requests").setLevel(logging.INFO)
     client = TestClient(app)
     client.get("/health")
     expired = issuer.access_token(lifetime=-60)

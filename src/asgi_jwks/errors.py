@@ -83,6 +83,10 @@ class Reason(StrEnum):
         return _PHRASES[self]
 
 
+# Requirements W5 and B13: a stranger cannot tell an unknown issuer from an unknown key, and it is
+# true of a key that is not sought, too.
+_UNKNOWN: Final = "The access token is not signed with a known key of an issuer trusted here"
+
 _PHRASES: Final[dict[Reason, str]] = {
     Reason.MISSING_TOKEN: "A Bearer access token is required",
     Reason.REPEATED_CREDENTIALS: "The request has more than one set of credentials; send one",
@@ -92,8 +96,8 @@ _PHRASES: Final[dict[Reason, str]] = {
     Reason.ALGORITHM_NOT_ALLOWED: "The access token is signed with an algorithm not accepted here",
     Reason.UNSUPPORTED_HEADER: "The access token has a header parameter not supported here",
     Reason.WRONG_TYPE: "The access token is of a type not accepted here",
-    Reason.UNKNOWN_ISSUER: "The access token is not from an issuer trusted here",
-    Reason.UNKNOWN_KEY: "The access token is signed with a key that its issuer does not publish",
+    Reason.UNKNOWN_ISSUER: _UNKNOWN,
+    Reason.UNKNOWN_KEY: _UNKNOWN,
     Reason.AMBIGUOUS_KEY: "The access token does not say clearly which key signed it",
     Reason.BAD_SIGNATURE: "The signature of the access token is not valid",
     Reason.MISSING_CLAIM: "The access token lacks a required claim",

@@ -143,6 +143,11 @@ class TestAudience:
         assert advice.hint == Hint.ID_TOKEN
         assert "the client's own id" in advice.sentence
 
+    def test_a_claim_that_is_no_mark_by_its_value_says_nothing(self) -> None:
+        """P4, G8: Keycloak writes typ Bearer into access tokens."""
+        claims = {"typ": "Bearer", "nonce": ""}
+        assert advise(of_audience("web", claims=claims)).hint == Hint.AUDIENCE
+
     def test_marks_say_nothing_of_a_typed_access_token(self) -> None:
         """P4, G8"""
         header = JOSEHeader("RS256", "k1", "at+jwt")

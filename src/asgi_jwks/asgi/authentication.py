@@ -12,6 +12,7 @@ from typing import Any, Final, TypedDict
 from asgi_jwks._options import require_callable, require_flag
 from asgi_jwks.access_token_verifier import AccessTokenVerifier
 from asgi_jwks.asgi.challenge import Challenges, ErrorBody, Refusal
+from asgi_jwks.asgi.refusal_events import refusal_event
 from asgi_jwks.asgi.token_sources import AuthorizationHeader, TokenSource, find_token, is_token68
 from asgi_jwks.asgi.types import Scope
 from asgi_jwks.errors import (
@@ -23,6 +24,7 @@ from asgi_jwks.errors import (
     RequestError,
     TemporarilyUnavailable,
 )
+from asgi_jwks.events.refusal_log import RefusalLog
 from asgi_jwks.tokens.access_token import AccessToken
 
 __all__ = ["AROUND", "AUTHENTICATION", "Authentication", "AuthenticationOptions", "OnRefused"]
@@ -120,6 +122,10 @@ class Authentication:
             realm=realm, resource_metadata=resource_metadata, error_body=error_body
         )
         self._on_refused: Final = on_refused
+        self._refusal_log: Final = RefusalLog()
+        self._configured: Final = frozenset(
+            issuer.rules.issuer for issuer in getattr(verifier, "issuers", ())
+        )
         self.error_body: Final = error_body
         # Hot path: one source, as nearly always, is asked without a loop over sources.
         self._find_token: Final = (
@@ -166,10 +172,15 @@ class Authentication:
         """
         if _log.isEnabledFor(logging.DEBUG):
             _log.debug("refused: %s", error)
-        on_refused = self._on_refused
-        if on_refused is None:
-            around = scope.get(AROUND)
-            on_refused = around._on_refused if isinstance(around, Authentication) else None
+        around = scope.get(AROUND)
+        outer = around if isinstance(around, Authentication) else self
+        try:
+            # One log for both, so that a cause has one line.
+            outer._refusal_log(refusal_event(error, scope, self._configured))
+        # Key sources and kind rules may be the application's own; a log makes no 500.
+        except Exception:
+            _log.exception("a refusal could not be logged")
+        on_refused = self._on_refused or outer._on_refused
         if on_refused is not None:
             try:
                 on_refused(error, scope)

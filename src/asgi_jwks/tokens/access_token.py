@@ -4,7 +4,14 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from asgi_jwks.tokens.principal import DEFAULT_BASIS, Basis, qualified_identity
-from asgi_jwks.tokens.scopes import client_id, granted_scopes, groups, permissions, roles
+from asgi_jwks.tokens.scopes import (
+    client_id,
+    granted_scopes,
+    groups,
+    permissions,
+    roles,
+    unreadable_grants,
+)
 
 __all__ = ["AccessToken"]
 
@@ -108,6 +115,11 @@ class AccessToken(Generic[Claims]):
         """The groups, from the claims in which the issuer writes them."""
         reading = self._basis.reading
         return reading.bounded(groups(self._verified, reading.grant_claims))
+
+    @property
+    def unreadable_grants(self) -> tuple[str, ...]:
+        """The claims that should grant something and cannot be read, so that they grant nothing."""
+        return unreadable_grants(self._verified, self._basis.reading.grant_claims)
 
     @property
     def expires_at(self) -> float:

@@ -12,8 +12,8 @@ from asgi_jwks._printable import printable
 from asgi_jwks.errors import ConfigurationError, InvalidToken, KeySetError, Reason
 from asgi_jwks.jose.algorithms import ALGORITHMS
 from asgi_jwks.tokens.issuer import Check, Issuer
+from asgi_jwks.tokens.issuer_names import IssuerNames
 from asgi_jwks.tokens.key_index import KeyIndex
-from asgi_jwks.tokens.near_misses import NearMisses, by_likeness
 from asgi_jwks.tokens.principal import ClaimReading, IdentityForm
 
 __all__ = ["Check", "Issuer", "TrustedIssuers"]
@@ -70,8 +70,8 @@ class TrustedIssuers:
         form: IdentityForm = "qualified" if self.sole is None else "sub"
         self._readings: Final = {i.rules.issuer: _reading(i, form) for i in issuers}
         self._resolved: Final = resolved
-        self._near_misses: Final = NearMisses("iss")
-        self._likenesses: Final = by_likeness(self.configured)
+        self.names: Final = IssuerNames(self.configured)
+        """The configured names, for advice on a wrong one."""
 
     def known(self, name: object) -> Issuer | None:
         """The issuer of this name if nobody needs to be asked."""
@@ -120,7 +120,6 @@ class TrustedIssuers:
         if self._resolved is not None:
             issuer = await self._resolved.resolve(name)
         if issuer is None:
-            self._near_misses.look(name, self._likenesses)
             raise InvalidToken(Reason.UNKNOWN_ISSUER, f"iss is '{printable(name)}'")
         return issuer
 

@@ -34,7 +34,10 @@ class ReceivedToken:
         "_signature_segment",
         "_signing_input",
         "_verdicts",
+        "header",
         "header_segment",
+        "issuer",
+        "read",
     )
 
     def __init__(self, token: bytes) -> None:
@@ -45,6 +48,15 @@ class ReceivedToken:
         self._signature = b""
         self._claims: ReadOnlyDict | None = None
         self._verdicts: dict[str, bool] = {}
+        # How far the procedure came, for the advice on a refusal.
+        self.header: JOSEHeader | None = None
+        self.read: ReadOnlyDict | None = None
+        self.issuer: Issuer | None = None
+
+    @property
+    def is_signed(self) -> bool:
+        """Whether one of the keys that were tried made the signature."""
+        return any(self._verdicts.values())
 
     def check_signature_form(self) -> None:
         """Read the signature. Raises InvalidToken if it is malformed."""

@@ -129,7 +129,8 @@ def spoil(claims: Any) -> None:
     dict.pop(claims, "exp")
     heapq.heappush(claims["org"]["teams"], "admins")
     list.append(claims["aud"], "another")
-    exec("claims['org'] |= {'x': 1}", {}, {"claims": dict(claims)})
+    with contextlib.suppress(TypeError):
+        exec("claims['org'] |= {'x': 1}", {}, {"claims": claims})
     with contextlib.suppress(TypeError):
         claims["org"].__init__({"owner": True})
 

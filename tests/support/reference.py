@@ -139,7 +139,7 @@ def _shown(value: object) -> str:
     if value is ...:
         return "required"
     if callable(value):
-        return f"`{getattr(value, '__name__', value)}`"
+        return f"`{getattr(value, '__name__', type(value).__name__)}`"
     if isinstance(value, tuple) and value and not isinstance(value[0], str):
         return "the `Authorization` field"
     text = repr(value)

@@ -22,6 +22,7 @@ __all__ = [
     "b64url_decode",
     "b64url_encode",
     "json_object",
+    "member_of",
 ]
 
 
@@ -98,6 +99,7 @@ _scan: Final = json.JSONDecoder(
     object_pairs_hook=read_only_object, parse_float=_float_of, parse_constant=_no_constant
 ).raw_decode
 
+_scan_plainly: Final = json.JSONDecoder().raw_decode
 _scan_any_string: Final = json.JSONDecoder(strict=False).raw_decode
 
 
@@ -132,6 +134,25 @@ def json_object(data: bytes, limits: JSONLimits = DOCUMENT_LIMITS) -> ReadOnlyDi
     if "\\" in text and ("\\ud" in text or "\\uD" in text):
         _check_surrogates(text)
     return value
+
+
+def member_of(data: bytes, name: str, limits: JSONLimits = DOCUMENT_LIMITS) -> object:
+    """One member of a JSON object that nobody has vouched for; None if there is none.
+
+    It only says whom to ask: only `json_object` is strict, and builds read-only values, which costs
+    several times as much for a large document. Of a name that occurs twice the last one counts.
+
+    Raises EncodingError: the document exceeds the limits, or is not a JSON object.
+    """
+    if (reason := exceeds(data, limits)) is not None:
+        raise LimitError(reason)
+    try:
+        value, _ = _scan_plainly(data.decode("utf-8").strip(_WHITE_SPACE))
+    except ValueError:
+        raise EncodingError("not JSON") from None
+    if not isinstance(value, dict):
+        raise EncodingError("not a JSON object")
+    return value.get(name)
 
 
 def _check_surrogates(text: str) -> None:

@@ -22,8 +22,8 @@ else:
 class AccessToken(Generic[Claims]):
     """A verified access token. It is immutable; a copy is the token itself."""
 
-    # Public are properties alone, which cannot be set. Each is worked out when it is read, since few
-    # requests read them all.
+    # Public are properties alone, which cannot be set. Each is worked out when it is read, since
+    # few requests read them all.
     __slots__ = ("_basis", "_claims", "_verified")
 
     def __init__(

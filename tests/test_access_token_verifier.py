@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import anyio
 import pytest
 
 from asgi_jwks import (
@@ -110,6 +111,14 @@ class TestRunning:
         with pytest.raises(ZeroDivisionError):
             async with remote(MockIssuer()).running():
                 raise ZeroDivisionError
+
+    async def test_a_block_that_is_cancelled_ends(self) -> None:
+        """C4"""
+        with anyio.CancelScope() as scope:
+            async with remote(MockIssuer()).running():
+                scope.cancel()
+                await anyio.sleep_forever()
+        assert scope.cancelled_caught
 
     async def test_a_source_whose_refresh_breaks_down_takes_nothing_with_it(
         self, caplog: pytest.LogCaptureFixture

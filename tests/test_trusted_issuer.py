@@ -74,6 +74,30 @@ def test_an_issuer_has_a_name(issuer: object) -> None:
     assert 'Write for example issuer="https://example.eu.auth0.com/"' in refusal(issuer=issuer)
 
 
+def test_an_issuer_is_not_the_url_of_a_document() -> None:
+    """A11, P4"""
+    message = refusal(issuer=f"{ISSUER}.well-known/openid-configuration")
+    assert f'Write issuer="{ISSUER[:-1]}" or issuer="{ISSUER}"' in message
+
+
+def test_the_audience_is_checked_or_it_is_said_that_it_is_not(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """G13"""
+    assert "not both" in refusal(insecure_no_audience=True)
+    given: dict[str, Any] = {"issuer": ISSUER, "keys": StaticJWKSet(JWKS)}
+    issuer = TrustedIssuer(**given, insecure_no_audience=True)
+    assert issuer.rules.audiences is None
+    assert issuer.issuer == ISSUER
+    assert f"{ISSUER}: the audience of tokens is not checked" in caplog.text
+
+
+@pytest.mark.parametrize("claim", ["iss", "exp", "sub", "jti", "typ"])
+def test_an_audience_claim_says_whom_a_token_is_for(claim: str) -> None:
+    """G13"""
+    assert "would tell nothing of the audience" in refusal(audience_claim=claim)
+
+
 @pytest.mark.parametrize("audience", [None, [], (), pytest.param(frozenset(), id="frozenset()")])
 def test_an_audience_cannot_be_left_out(audience: object) -> None:
     """F14, G6"""

@@ -16,10 +16,12 @@ It imports nothing of this package.
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import ClassVar, Final
 
 __all__ = [
+    "Advice",
     "AsgiJwksError",
     "ConfigurationError",
     "InsufficientScope",
@@ -107,6 +109,27 @@ _PHRASES: Final[dict[Reason, str]] = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """What an operator is told of a refusal, and a client never is.
+
+    Args:
+        hint: the name of the cause, of a closed set: `asgi_jwks.events.Hint`.
+        words: puts the sentence together; most refusals are answered and never printed.
+    """
+
+    hint: str
+    words: Callable[[], str]
+
+    @property
+    def sentence(self) -> str:
+        """One sentence: what is wrong and, where it is known, what to write.
+
+        It may have claims of the token in it, escaped, and never a part of the token as it came.
+        """
+        return self.words()
+
+
 class AsgiJwksError(Exception):
     """The root of every error that this package raises on purpose."""
 
@@ -125,6 +148,10 @@ class RequestError(AsgiJwksError):
 
     status: ClassVar[int]
     error: ClassVar[str | None]
+    # Class attributes, and set by `explain` alone: a request without a token has neither.
+    issuer: str | None = None
+    """The configured issuer by whose rules the token was refused, as far as one was chosen."""
+    _advise: Callable[["RequestError"], Advice] | None = None
 
     # The constructors here leave `args` to BaseException.__new__ and call no other one: a request
     # without a token costs little more than its exception.
@@ -136,6 +163,16 @@ class RequestError(AsgiJwksError):
     def detail(self) -> str | None:
         """What was wrong, in words for the operator; None if the phrase says it all."""
         return self._detail() if callable(self._detail) else self._detail
+
+    def explain(self, issuer: str | None, advise: "Callable[[RequestError], Advice]") -> None:
+        """Note by whose rules it was refused, and how to come by the advice for the operator."""
+        self.issuer = issuer
+        self._advise = advise
+
+    @property
+    def advice(self) -> Advice | None:
+        """The advice for the operator's log; None where nobody has any."""
+        return None if self._advise is None else self._advise(self)
 
     # Put together when it is asked for: most refusals are answered and never printed.
     def __str__(self) -> str:
@@ -189,6 +226,9 @@ class TemporarilyUnavailable(AsgiJwksError):
     A client that got a 401 would throw a good token away (RFC 9110, section 15.6.4).
     `retry_after` is the number of seconds after which another attempt makes sense.
     """
+
+    issuer: str | None = None
+    """The configured issuer that is concerned, as far as one was chosen."""
 
     def __init__(self, message: str, *, retry_after: float = 1.0) -> None:
         super().__init__(message)

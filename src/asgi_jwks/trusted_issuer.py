@@ -139,6 +139,7 @@ class TrustedIssuer:
             identity=_identity(given["identity"]),
         )
         self.checks: Final = _checks(given["checks"])
+        allow_insecure_http = require_flag("allow_insecure_http", given["allow_insecure_http"])
         self.keys: KeySource = (
             keys
             if keys is not None
@@ -146,7 +147,7 @@ class TrustedIssuer:
                 given["jwks_uri"],
                 issuer=issuer,
                 http_client=given["http_client"],
-                allow_insecure_http=given["allow_insecure_http"],
+                allow_insecure_http=allow_insecure_http,
             )
         )
 

@@ -18,7 +18,7 @@ from asgi_jwks import (
     StaticJWKSet,
     TemporarilyUnavailable,
 )
-from asgi_jwks.asgi.authentication import Authentication
+from asgi_jwks.asgi.authentication import AROUND, Authentication
 from asgi_jwks.testing import MockIssuer
 
 pytestmark = pytest.mark.anyio
@@ -107,7 +107,7 @@ def outer_frames() -> Iterator[Any]:
         frame = frame.f_back
 
 
-def assert_no_local_has(token: str, frames: Iterator[Any]) -> None:
+def assert_no_local_has(token: str, frames: Iterator[Any], *, at_least: int = 1) -> None:
     """But for the connection's scope, which is the server's."""
     signature = token.split(".")[2]
     seen = 0
@@ -119,7 +119,7 @@ def assert_no_local_has(token: str, frames: Iterator[Any]) -> None:
             if name != "scope":
                 shown = value.decode("latin-1") if isinstance(value, bytes) else repr(value)
                 assert signature not in shown, f"{name} of {frame.f_code.co_qualname}"
-    assert seen > 0
+    assert seen >= at_least
 
 
 @pytest.mark.parametrize("how", ["new", "seen before"])
@@ -158,6 +158,35 @@ async def test_no_frame_around_a_check_has_the_token_as_a_local(how: str) -> Non
     assert calls > 0
 
 
+@pytest.mark.parametrize(
+    "token",
+    [
+        pytest.param(ISSUER.access_token(exp=0), id="expired"),
+        pytest.param(ISSUER.access_token() + "!", id="malformed credentials"),
+        pytest.param(ISSUER.access_token(headers={"kid": "unknown"}), id="unknown key"),
+        pytest.param(ISSUER.access_token(aud="other"), id="another audience"),
+    ],
+)
+async def test_the_frames_of_a_refusal_do_not_have_the_token_as_a_local(token: str) -> None:
+    """H7: a listener may hand the error to an error collector."""
+    heard: list[Exception] = []
+    guard = JWTBearerMiddleware(
+        _app, verifier=verifier(), on_refused=lambda error, _: heard.append(error)
+    )
+
+    async def send(message: Any) -> None: ...
+
+    await guard(connection(token), None, send)
+    error: BaseException | None = heard[0]
+    while error is not None:
+        assert_no_local_has(token, frames_of(error.__traceback__), at_least=0)
+        context = None if error.__suppress_context__ else error.__context__
+        error = error.__cause__ or context
+
+
+async def _app(scope: Any, receive: Any, send: Any) -> None: ...
+
+
 # Listeners.
 
 
@@ -169,8 +198,9 @@ def test_the_listener_nearest_to_a_refusal_hears_of_it(error: Any) -> None:
     outer = Authentication(verifier(), on_refused=lambda e, _: outer_heard.append(e))
     deaf = Authentication(verifier())
     inner = Authentication(verifier(), on_refused=lambda e, _: inner_heard.append(e))
-    deaf.refusal(error, {}, around=outer)
+    deaf.refusal(error, {AROUND: outer})
     assert outer_heard == [error]
-    inner.refusal(error, {}, around=outer)
+    inner.refusal(error, {AROUND: outer})
     assert (outer_heard, inner_heard) == ([error], [error])
-    assert deaf.refusal(error, {}).status in {401, 503}
+    for scope in ({}, {AROUND: None}, {AROUND: deaf}):
+        assert deaf.refusal(error, scope).status in {401, 503}

@@ -266,6 +266,14 @@ def test_on_refused_hears_of_what_another_framework_answers() -> None:
     assert heard == [refused.value]
 
 
+def test_a_guard_judges_a_token_by_itself() -> None:
+    granted: dict[str, Any] = {"iss": "i", "exp": 1, "scope": "read"}
+    token: AccessToken = AccessToken(granted, granted)
+    requires("read").check(token)
+    with pytest.raises(InsufficientScope):
+        requires("write").check(token)
+
+
 def test_an_anonymous_request_lacks_a_token_and_not_a_scope() -> None:
     with pytest.raises(MissingToken):
         requires("read").check_scope({"auth": Anonymous()})

@@ -150,7 +150,13 @@ async def test_the_start_fails_without_keys_if_they_are_required(issuer: MockIss
 
 @anywhere
 @pytest.mark.parametrize(
-    "fault", [ZeroDivisionError("mine"), SystemExit(3), ExceptionGroup("mine", [KeyError()])]
+    "fault",
+    [
+        ZeroDivisionError("mine"),
+        SystemExit(3),
+        ExceptionGroup("mine", [KeyError()]),
+        KeySetUnavailable("mine"),
+    ],
 )
 async def test_the_exceptions_of_the_application_are_its_own(
     issuer: MockIssuer, fault: BaseException

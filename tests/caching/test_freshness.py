@@ -107,7 +107,7 @@ def test_the_next_refresh_is_spread_around_four_fifths(spread: float, due_at: fl
     assert fetched(spread=spread).due_at == pytest.approx(due_at)
 
 
-def test_a_fresh_value_needs_no_second_look_until_something_is_owed() -> None:
+def test_a_fresh_value_needs_no_second_look_until_a_refresh_is_due() -> None:
     assert fetched().unchanged_until() == 480
     assert fetched().with_refresh_scheduled(10).unchanged_until() == 10
     assert failed(fetched(), 10).unchanged_until() == 11
@@ -115,32 +115,6 @@ def test_a_fresh_value_needs_no_second_look_until_something_is_owed() -> None:
 
 
 # The backoff.
-
-
-def test_the_backoff_doubles_from_a_second_to_a_minute() -> None:
-    """F6."""
-    state, delays = Freshness(), []
-    for _ in range(1100):
-        state = failed(state, 0)
-        delays.append(state.backoff.ends_at)
-    assert delays[:8] == [1, 2, 4, 8, 16, 32, 60, 60]
-    assert set(delays[8:]) == {60}
-
-
-@pytest.mark.parametrize(("spread", "delay"), [(0, 1), (0.5, 1.125), (1, 1.25)])
-def test_the_backoff_is_spread(spread: float, delay: float) -> None:
-    state = Freshness().after_failure(0, spread=spread, retry_after=None, paid=False)
-    assert state.backoff.ends_at == delay
-
-
-@pytest.mark.parametrize(
-    ("asked", "delay"), [(None, 1), (0, 1), (0.5, 1), (120, 120), (300, 300), (86400, 300)]
-)
-def test_the_endpoint_may_ask_for_more_patience_up_to_five_minutes(
-    asked: float | None, delay: float
-) -> None:
-    """F11."""
-    assert failed(Freshness(), 0, retry_after=asked).backoff.ends_at == delay
 
 
 def test_during_the_backoff_nothing_may_be_fetched() -> None:
@@ -152,13 +126,7 @@ def test_during_the_backoff_nothing_may_be_fetched() -> None:
     assert state.can_start_refresh(PERIOD, 101)
 
 
-def test_retry_after_for_clients_is_the_rest_of_the_backoff_and_at_least_a_second() -> None:
-    """F7."""
-    state = failed(Freshness(), 100, retry_after=30)
-    assert [state.backoff.retry_after(now) for now in (100, 120, 129.5, 200)] == [30, 10, 1, 1]
-
-
-def test_a_failed_refresh_is_owed_again_when_the_backoff_ends() -> None:
+def test_a_failed_refresh_is_due_again_when_the_backoff_ends() -> None:
     """F6: however fresh the value at hand is."""
     state = failed(fetched(), 10)
     assert state.refresh_due_at() == 11
@@ -171,13 +139,17 @@ def test_success_ends_the_backoff() -> None:
     assert (state.backoff.failures, state.backoff.allows(10)) == (0, True)
 
 
-def test_failures_are_old_news_a_minute_after_the_backoff() -> None:
-    """F6: during an outage nobody waits; a failure of long ago is no reason not to wait."""
-    state = failed(fetched(), 500)
-    assert state.backoff.is_recent(500)
-    assert state.backoff.is_recent(560.9)
-    assert not state.backoff.is_recent(561)
-    assert not fetched().backoff.is_recent(500)
+# Time that passed unseen.
+
+
+def test_an_aged_value_is_older_by_what_passed_unseen() -> None:
+    """F18: budget, backoff and runs in progress are not."""
+    state = failed(fetched(started=100), 150).after_start(PERIOD, 152)
+    aged = state.aged(40)
+    assert (aged.fetched_at, aged.due_at, aged.stale_at, aged.expires_at) == (60, 540, 660, 4260)
+    assert (aged.backoff, aged.budget) == (state.backoff, state.budget)
+    assert (aged.started_at, aged.scheduled_at) == (152, math.inf)
+    assert Freshness().aged(40) == Freshness()
 
 
 # One background refresh at a time.
@@ -212,16 +184,6 @@ def spend_all(state: Freshness, now: float) -> tuple[int, Freshness]:
     return times, state
 
 
-def test_the_budget_is_two_refetches_and_one_more_every_half_minute() -> None:
-    """F3."""
-    times, state = spend_all(fetched(), 0)
-    assert times == 2
-    assert state.after_spending(29.9) is None
-    times, state = spend_all(state, 30)
-    assert times == 1
-    assert spend_all(state, 1e9)[0] == 2
-
-
 def test_a_refetch_paid_for_in_vain_is_given_back() -> None:
     state = fetched().after_spending(0)
     assert state is not None
@@ -231,7 +193,7 @@ def test_a_refetch_paid_for_in_vain_is_given_back() -> None:
     assert failed(fetched(), 0, paid=True).budget.held(0) == 2
 
 
-def test_an_empty_budget_owes_a_refresh_for_when_it_refills() -> None:
+def test_an_empty_budget_schedules_a_refresh_for_its_refill() -> None:
     """F4."""
     _, state = spend_all(fetched(), 0)
     wanted = state.with_refresh_scheduled(10)
@@ -243,14 +205,14 @@ def test_an_empty_budget_owes_a_refresh_for_when_it_refills() -> None:
     assert wanted.after_spending(wanted.scheduled_at) is not None
 
 
-def test_a_refresh_that_a_clock_owes_is_not_paid_for() -> None:
+def test_a_refresh_that_is_due_by_the_clock_is_not_paid_for() -> None:
     wanted = fetched().with_refresh_scheduled(0)
     assert not wanted.is_due_by_schedule_alone(480)
     assert not failed(wanted, 1).is_due_by_schedule_alone(3)
     assert not fetched().is_due_by_schedule_alone(470)
 
 
-def test_success_and_payment_settle_what_was_owed() -> None:
+def test_success_and_payment_end_the_schedule() -> None:
     wanted = replace(fetched(), budget=Budget(spent=2.0, as_of=0.0)).with_refresh_scheduled(0)
     paid = wanted.after_spending(30)
     assert paid is not None
@@ -292,3 +254,24 @@ def test_whatever_fails_the_next_fetch_is_a_second_to_five_minutes_away(
         assert 1 <= round(state.backoff.ends_at - now, 6) <= 300
         assert state.backoff.retry_after(now) >= 1
         assert state.expires_at == 4200
+
+
+def test_a_value_that_may_be_outdated_is_due_now() -> None:
+    """F12."""
+    assert fetched().with_refresh_due(10).phase(10) is Phase.DUE
+    assert fetched().with_refresh_due(500).due_at == 480
+
+
+def test_a_refresh_is_scheduled_when_the_budget_refills_or_the_backoff_ends() -> None:
+    """F3."""
+    assert not fetched().is_refresh_scheduled()
+    assert fetched().with_refresh_scheduled(0).is_refresh_scheduled()
+    assert failed(fetched(), 0).is_refresh_scheduled()
+
+
+def test_a_stranger_may_cause_a_fetch_when_both_budget_and_backoff_allow_it() -> None:
+    """F3, F6."""
+    assert fetched().refetch_allowed_at() == -math.inf
+    _, spent = spend_all(fetched(), 0)
+    assert spent.refetch_allowed_at() == pytest.approx(30, abs=1e-3)
+    assert failed(spent, 100, retry_after=50).refetch_allowed_at() == 150

@@ -2,10 +2,12 @@
 
 import asyncio
 import gc
+import sys
 import threading
 from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import ContextVar
+from types import ModuleType
 from typing import Any, cast
 
 import anyio
@@ -259,3 +261,21 @@ def test_asyncio_and_trio_in_one_thread_have_a_run_each() -> None:
 
     asyncio.run(host())
     assert work.ends == 2
+
+
+@pytest.mark.parametrize("half", [None, ModuleType("trio")], ids=["not imported", "half imported"])
+def test_a_run_starts_while_another_thread_imports_trio(
+    monkeypatch: pytest.MonkeyPatch, half: ModuleType | None
+) -> None:
+    """F21: a module that is being imported has hardly any attribute yet."""
+    if half is None:
+        monkeypatch.delitem(sys.modules, "trio")
+    else:
+        monkeypatch.setitem(sys.modules, "trio", half)
+    work = Work()
+
+    async def fly() -> None:
+        await SingleFlight(work).start(0.0).ended.wait()
+
+    asyncio.run(fly())
+    assert work.ends == 1

@@ -1,23 +1,28 @@
 """The HTTP client, over real sockets: httpx by default, or the caller's own."""
 
+import json
 import ssl
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import anyio
 import anyio.abc
+import anyio.lowlevel
 import httpx
 import httpx2
 import pytest
 from tests.support.raw_server import HEAD, saying, talking
 from tests.support.tls_server import self_signed, serving_tls
 
-from asgi_jwks.fetching.client import LARGEST_DOCUMENT
+from asgi_jwks.errors import ConfigurationError
+from asgi_jwks.fetching.client import LARGEST_DOCUMENT, _time_to_connect, client_fetch
 from asgi_jwks.fetching.request import DocumentRequest
 from asgi_jwks.fetching.response import FetchFailed
 from asgi_jwks.testing import MockIssuer
 
 anywhere = pytest.mark.anyio
+
+URL = "https://issuer.example/keys"
 
 
 # What is read.
@@ -109,6 +114,130 @@ async def test_a_client_of_the_callers_own_is_used(
     assert issuer.jwks.requests[0].headers["x-from"] == "my client"
     with pytest.raises(FetchFailed, match="closed"):
         await endpoint.get(issuer.jwks_uri)
+
+
+@anywhere
+async def test_a_transport_of_httpx_is_used() -> None:
+    """A11: MockTransport too, whose responses have been read already."""
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        return httpx.Response(200, json={"asked": str(request.url)}, headers={"etag": '"1"'})
+
+    response = await DocumentRequest(http_client=httpx.MockTransport(answer)).get(URL)
+    assert json.loads(response.body) == {"asked": URL}
+    assert response.header("etag") == '"1"'
+
+
+@anywhere
+async def test_a_client_around_a_mock_transport_is_used() -> None:
+    """A11."""
+    transport = httpx.MockTransport(lambda request: httpx.Response(200, json={}))
+    async with httpx.AsyncClient(transport=transport) as client:
+        assert (await DocumentRequest(http_client=client).get(URL)).body == b"{}"
+
+
+@anywhere
+async def test_a_response_that_was_read_already_is_held_to_the_limits() -> None:
+    """F8."""
+    large = httpx.MockTransport(
+        lambda request: httpx.Response(200, content=b" " * (LARGEST_DOCUMENT + 1))
+    )
+    with pytest.raises(FetchFailed, match="larger"):
+        await DocumentRequest(http_client=large).get(URL)
+
+
+class Streaming(httpx.AsyncBaseTransport):
+    """A transport whose responses are streams."""
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        async def body() -> AsyncIterator[bytes]:
+            yield b"{"
+            yield b"}"
+
+        return httpx.Response(200, content=body())
+
+
+@anywhere
+async def test_a_transport_of_the_callers_own_is_used() -> None:
+    """A11."""
+    assert (await DocumentRequest(http_client=Streaming()).get(URL)).body == b"{}"
+
+
+@pytest.mark.parametrize(
+    "client",
+    [
+        httpx.Client(),
+        httpx.HTTPTransport(),
+        httpx.AsyncClient,
+        httpx2.MockTransport(lambda request: httpx2.Response(200)),
+        "https://proxy.example/",
+        object(),
+        True,
+    ],
+    ids=[
+        "a sync client",
+        "a sync transport",
+        "a class",
+        "a transport of httpx2",
+        "a string",
+        "an object",
+        "True",
+    ],
+)
+def test_what_is_not_an_async_client_is_a_configuration_error(client: object) -> None:
+    """A11, F14: and not a failure of each fetch."""
+    with pytest.raises(ConfigurationError, match="http_client must be an async client"):
+        client_fetch(client)
+
+
+# Proxies of the environment.
+
+
+def proxied(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.lower(), raising=False)
+    for name in ("HTTP_PROXY", "HTTPS_PROXY"):
+        monkeypatch.setenv(name, url.removesuffix("/keys"))
+
+
+@anywhere
+async def test_loopback_is_not_asked_through_a_proxy(
+    issuer: MockIssuer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """F19: whoever answers there would decide which tokens are valid."""
+    async with talking(saying(b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nproxy")) as proxy:
+        proxied(monkeypatch, proxy)
+        response = await DocumentRequest().get(issuer.jwks_uri)
+        assert response.body != b"proxy"
+        elsewhere = DocumentRequest(allow_insecure_http=True)
+        assert (await elsewhere.get("http://issuer.example/keys")).body == b"proxy"
+
+
+@anywhere
+async def test_https_is_asked_through_the_proxy_of_the_environment(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """F19."""
+    async with talking(saying(b"HTTP/1.1 418 No\r\ncontent-length: 0\r\n\r\n")) as proxy:
+        proxied(monkeypatch, proxy)
+        with pytest.raises(FetchFailed, match="ProxyError: 418 No"):
+            await DocumentRequest().get(URL, attempts=1)
+
+
+# Deadlines.
+
+
+@anywhere
+@pytest.mark.parametrize(("left", "to_connect"), [(5, 4.9), (0.3, 0.2), (0.03, 0.02)])
+async def test_connecting_may_take_nearly_all_that_the_deadline_leaves(
+    left: float, to_connect: float
+) -> None:
+    """F20."""
+    assert _time_to_connect() is None
+    with anyio.CancelScope(deadline=anyio.current_time() + left):
+        await anyio.lowlevel.checkpoint()
+        assert _time_to_connect() == pytest.approx(to_connect, abs=0.01)
 
 
 # TLS.

@@ -8,7 +8,8 @@ import httpx
 import pytest
 from tests.support.raw_server import saying, talking
 
-from asgi_jwks.fetching.client import LARGEST_DOCUMENT
+from asgi_jwks.errors import ConfigurationError
+from asgi_jwks.fetching.client import LARGEST_DOCUMENT, default_fetch
 from asgi_jwks.fetching.request import DocumentRequest
 from asgi_jwks.fetching.response import FetchFailed, FetchResponse
 from asgi_jwks.testing import MockIssuer
@@ -30,6 +31,7 @@ async def test_a_document_is_asked_for_plainly(issuer: MockIssuer) -> None:
     again = await endpoint.get(issuer.jwks_uri, etag=etag)
     assert (again.status, again.body) == (304, b"")
     first, second = (request.headers for request in issuer.jwks.requests)
+    assert "cache-control" not in first
     assert first["accept-encoding"] == "identity"
     assert first["user-agent"].startswith("asgi-jwks/")
     assert "if-none-match" not in first
@@ -44,16 +46,25 @@ async def test_a_304_that_was_not_asked_for_is_a_failure(issuer: MockIssuer) -> 
         await DocumentRequest().get(issuer.jwks_uri)
 
 
+@anywhere
+async def test_caches_on_the_way_can_be_told_to_ask_the_endpoint(issuer: MockIssuer) -> None:
+    """F16: RFC 9111, section 5.2.1.4."""
+    await DocumentRequest().get(issuer.jwks_uri, revalidate=True)
+    assert issuer.jwks.requests[-1].headers["cache-control"] == "no-cache"
+
+
 # What is refused.
 
 
 @anywhere
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 async def test_redirects_are_not_followed(issuer: MockIssuer, status: int) -> None:
-    """F8: whoever answers there was not configured."""
+    """F8, F22: whoever answers there was not configured; the message names the target."""
     issuer.jwks.redirect(status=status)
-    with pytest.raises(FetchFailed, match="redirects are not followed"):
+    with pytest.raises(FetchFailed, match="redirects are not followed") as failed:
         await DocumentRequest().get(issuer.jwks_uri)
+    redirect = f"{issuer.jwks_uri}: HTTP status {status}, a redirect to '"
+    assert str(failed.value).startswith(redirect)
     assert issuer.jwks.count == 1
 
 
@@ -140,3 +151,46 @@ async def test_a_callable_is_used_instead_of_any_client() -> None:
     assert isinstance(failed.value.__cause__, IndexError)
     assert len(asked) == 4
     assert asked[1][1]["if-none-match"] == '"1"'
+
+
+@anywhere
+@pytest.mark.parametrize(
+    ("response", "why"),
+    [
+        (
+            FetchResponse(302, {"location": "https://evil.example/\r\n\x1b[31m"}, b""),
+            "evil.example",
+        ),
+        (FetchResponse(302, {}, b""), "to 'nowhere'"),
+        (FetchResponse(404, {}, b""), "HTTP status 404"),
+        (FetchResponse(200, {}, b" " * (LARGEST_DOCUMENT + 1)), "larger than"),
+        (OSError("unreachable"), "OSError: unreachable"),
+        (TimeoutError(), "TimeoutError"),
+    ],
+    ids=["a redirect", "a redirect to nowhere", "a status", "too large", "an error", "no text"],
+)
+async def test_each_failure_names_the_url_that_was_asked(
+    response: FetchResponse | Exception, why: str
+) -> None:
+    """F22: and what strangers wrote is escaped."""
+
+    async def fetch(url: str, headers: Mapping[str, str]) -> FetchResponse:
+        if isinstance(response, Exception):
+            raise response
+        return response
+
+    with pytest.raises(FetchFailed) as failed:
+        await DocumentRequest(fetch=fetch).get("https://issuer.example/keys", attempts=1)
+    assert str(failed.value).startswith("https://issuer.example/keys: ")
+    assert why in str(failed.value)
+    assert str(failed.value).isprintable()
+
+
+def test_a_fetch_is_a_callable_and_excludes_a_client() -> None:
+    """A11, F14."""
+    with pytest.raises(ConfigurationError, match="fetch must be a callable"):
+        DocumentRequest(fetch="https://issuer.example/")  # type: ignore[arg-type]
+    with pytest.raises(ConfigurationError, match="not both"):
+        DocumentRequest(fetch=default_fetch(), http_client=httpx.AsyncClient())
+    with pytest.raises(ConfigurationError, match="allow_insecure_http must be True or False"):
+        DocumentRequest(allow_insecure_http="false")  # type: ignore[arg-type]

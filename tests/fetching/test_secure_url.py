@@ -3,7 +3,7 @@
 import pytest
 
 from asgi_jwks.errors import ConfigurationError
-from asgi_jwks.fetching.secure_url import require_secure_url
+from asgi_jwks.fetching.secure_url import is_loopback, require_secure_url
 
 
 @pytest.mark.parametrize(
@@ -53,3 +53,15 @@ def test_plain_http_is_for_those_who_say_so() -> None:
     require_secure_url("jwks_uri", "http://issuer.internal/", allow_insecure_http=True)
     with pytest.raises(ConfigurationError, match="allow_insecure_http=True"):
         require_secure_url("jwks_uri", "http://issuer.internal/", allow_insecure_http=False)
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.8.9.10", "::1", "localhost"])
+def test_this_machine_is_loopback(host: str) -> None:
+    """F19."""
+    assert is_loopback(host)
+
+
+@pytest.mark.parametrize("host", ["", "10.0.0.1", "issuer.example", "localhost.example", "0.0.0.0"])
+def test_any_other_host_is_not_loopback(host: str) -> None:
+    """F19."""
+    assert not is_loopback(host)

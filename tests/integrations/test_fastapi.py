@@ -319,6 +319,32 @@ def test_one_that_finds_nobody_leaves_the_other_s_user(issuer: MockIssuer) -> No
     assert response.json() == [SUBJECT, None]
 
 
+def test_the_middleware_s_token_is_not_taken_for_another_s(issuer: MockIssuer) -> None:
+    """E5: whichever comes first on an endpoint."""
+    provider = MockIssuer(issuer="https://other.example/")
+    from_middleware = JWTBearer()
+    by_cookie = JWTBearer(trusted(provider), token_sources=Cookie("at"), scheme_name="Cookie")
+    app = FastAPI()
+
+    @app.get("/me")
+    async def me(
+        other: Annotated[AccessToken, Depends(by_cookie)],
+        token: Annotated[AccessToken, Depends(from_middleware)],
+    ) -> Any:
+        return [token.issuer, other.issuer]
+
+    cookie = {"cookie": f"at={provider.access_token()}"}
+    guarded = JWTBearerMiddleware(app, trusted(issuer))
+    answer = TestClient(guarded).get("/me", headers={**headers(issuer), **cookie})
+    assert answer.json() == [issuer.issuer, provider.issuer]
+    lenient = JWTBearerMiddleware(app, trusted(issuer), allow_anonymous=True, realm="outer")
+    refused = TestClient(lenient).get("/me", headers=cookie)
+    assert refused.status_code == 401
+    assert refused.headers["www-authenticate"] == 'Bearer realm="outer"'
+    with pytest.raises(LookupError, match="JWTBearerMiddleware"):
+        TestClient(app).get("/me", headers=cookie)
+
+
 # What the middleware can do.
 
 
@@ -418,6 +444,24 @@ def test_the_middleware_s_listener_hears_of_a_dependency_that_has_none(
     )
     assert TestClient(app).get("/me", headers=headers(issuer)).status_code == 401
     assert (len(outer), len(inner)) == ((1, 0) if own is None else (0, 1))
+
+
+def test_it_hears_of_what_endpoints_raise_behind_one_too(issuer: MockIssuer) -> None:
+    """B12"""
+    heard: list[Any] = []
+    bearer = JWTBearer(trusted(issuer), realm="inner")
+    app = FastAPI(dependencies=[Depends(bearer)])
+
+    @app.get("/mine")
+    async def mine() -> None:
+        raise InsufficientScope("everything")
+
+    guarded = JWTBearerMiddleware(
+        app, trusted(issuer), on_refused=lambda error, _: heard.append(error)
+    )
+    answer = TestClient(guarded).get("/mine", headers=headers(issuer))
+    assert answer.headers["www-authenticate"].startswith('Bearer realm="inner", error="insuff')
+    assert len(heard) == 1
 
 
 def test_a_body_of_the_application_s_own(issuer: MockIssuer) -> None:
@@ -525,6 +569,10 @@ def test_scopes_that_can_be_granted_do_not_stop_the_start(issuer: MockIssuer) ->
     @app.get("/maybe", dependencies=[Depends(bearer.optional)])
     async def maybe() -> None: ...
 
+    router = APIRouter()
+    router.add_api_route("/included", maybe)
+    app.include_router(router, prefix="/one", dependencies=[Depends(bearer)])
+    app.include_router(router, prefix="/two", dependencies=[Depends(maybe)])
     bearer.attach(app)
     with TestClient(app) as client:
         assert client.get("/maybe").status_code == 200

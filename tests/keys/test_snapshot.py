@@ -2,6 +2,8 @@
 
 import base64
 import json
+import os
+import stat
 import threading
 import time
 from collections.abc import Callable
@@ -16,7 +18,7 @@ from asgi_jwks.caching.cached_value import Loaded
 from asgi_jwks.caching.freshness import Phase
 from asgi_jwks.fetching.response import Representation
 from asgi_jwks.jose.jwk_set import JWKSet
-from asgi_jwks.keys.distrust import DistrustList
+from asgi_jwks.keys.distrust import DistrustList, KeyName
 from asgi_jwks.keys.remote import RemoteJWKSet
 from asgi_jwks.keys.snapshot import Restored, Snapshot, SnapshotRefused
 from asgi_jwks.testing import MockIssuer, SigningKey
@@ -282,3 +284,203 @@ async def test_a_disk_that_hangs_does_not_hold_up_the_keys(
         assert keys.health().phase is Phase.FRESH
     finally:
         disk.set()
+
+
+# Whose file it is.
+
+posix = pytest.mark.skipif(not hasattr(os, "geteuid"), reason="POSIX")
+
+
+@posix
+def test_a_file_is_written_for_its_user_alone(snapshot: Snapshot, path: Path) -> None:
+    """F23."""
+    snapshot.write(a_set(), fetched_at=NOW, distrusted=NONE)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    snapshot.write_distrusted(NONE)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+@posix
+@pytest.mark.parametrize("mode", [0o620, 0o602, 0o666, 0o777])
+def test_a_file_that_others_may_write_is_refused(snapshot: Snapshot, path: Path, mode: int) -> None:
+    """F23: with a sentence that says what to write."""
+    snapshot.write(a_set(), fetched_at=NOW, distrusted=NONE)
+    path.chmod(mode)
+    with pytest.raises(SnapshotRefused, match=rf"may write it \(mode {mode:o}\): chmod go-w"):
+        snapshot.read()
+    path.chmod(0o644)
+    assert snapshot.read() is not None
+
+
+@posix
+def test_a_file_of_another_user_is_refused(
+    snapshot: Snapshot, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """F23."""
+    snapshot.write(a_set(), fetched_at=NOW, distrusted=NONE)
+    monkeypatch.setattr("asgi_jwks.keys.snapshot._effective_user", lambda: 4711)
+    with pytest.raises(SnapshotRefused, match=r"its owner is the user \d+ and not 4711"):
+        snapshot.read()
+
+
+def test_where_files_have_no_such_owner_the_file_is_used(
+    snapshot: Snapshot, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """F23: Windows."""
+    snapshot.write(a_set(), fetched_at=NOW, distrusted=NONE)
+    monkeypatch.setattr("asgi_jwks.keys.snapshot._effective_user", None)
+    assert snapshot.read() is not None
+
+
+@posix
+def test_a_link_is_refused_and_a_write_replaces_it(
+    snapshot: Snapshot, path: Path, tmp_path: Path
+) -> None:
+    """F23."""
+    elsewhere = tmp_path / "elsewhere.json"
+    Snapshot(elsewhere, owner="issuer", wall_clock=lambda: NOW).write(
+        a_set(), fetched_at=NOW, distrusted=NONE
+    )
+    path.symlink_to(elsewhere)
+    with pytest.raises(SnapshotRefused, match="it is a symbolic link"):
+        snapshot.read()
+    before = elsewhere.read_bytes()
+    snapshot.write(a_set(SigningKey.generate("ES256")), fetched_at=NOW, distrusted=NONE)
+    assert not path.is_symlink()
+    assert elsewhere.read_bytes() == before
+
+
+@posix
+def test_a_fifo_is_refused_and_not_waited_for(snapshot: Snapshot, path: Path) -> None:
+    """F23."""
+    os.mkfifo(path)
+    with pytest.raises(SnapshotRefused, match="not a regular file"):
+        snapshot.read()
+
+
+@posix
+@pytest.mark.parametrize("device", ["/dev/zero", "/dev/null"])
+def test_a_device_is_refused(device: str) -> None:
+    """F23."""
+    with pytest.raises(SnapshotRefused, match="not a regular file"):
+        Snapshot(Path(device), owner="issuer", wall_clock=lambda: NOW).read()
+
+
+def test_a_file_that_is_too_large_is_refused(snapshot: Snapshot, path: Path) -> None:
+    """F23."""
+    path.write_bytes(b" " * 3_000_000)
+    with pytest.raises(SnapshotRefused, match="it is larger than"):
+        snapshot.read()
+
+
+def test_a_file_that_cannot_be_opened_is_refused(
+    snapshot: Snapshot, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """F23."""
+
+    def no(*args: object) -> int:
+        raise PermissionError("no")
+
+    monkeypatch.setattr(os, "open", no)
+    with pytest.raises(SnapshotRefused, match="it cannot be read: no"):
+        snapshot.read()
+
+
+# The keys that are not trusted.
+
+
+def distrusting(*kids: str, now: float = NOW) -> DistrustList:
+    distrusted = DistrustList()
+    for kid in kids:
+        name = KeyName.of(kid=kid, thumbprint=None)
+        distrusted = distrusted.with_verdict(name, is_distrusted=True, now=now)
+    return distrusted
+
+
+def test_the_file_keeps_the_keys_that_are_not_trusted(snapshot: Snapshot) -> None:
+    """F17."""
+    snapshot.write(a_set(), fetched_at=NOW - 100, distrusted=distrusting("one"))
+    assert snapshot.write_distrusted(distrusting("two")).names("kid") == ("two", "one")
+    restored = snapshot.read()
+    assert restored is not None
+    assert sorted(restored.distrusted.names("kid")) == ["one", "two"]
+    assert (restored.age, key_ids(restored)) == (100, (KEY.kid,))
+
+
+def test_keys_can_be_distrusted_before_any_set_was_fetched(snapshot: Snapshot) -> None:
+    """F17: and the set that is written later does not forget them."""
+    snapshot.write_distrusted(distrusting("one"))
+    restored = snapshot.read()
+    assert restored is not None
+    assert (restored.loaded, restored.distrusted.names("kid")) == (None, ("one",))
+    merged = snapshot.write(a_set(), fetched_at=NOW, distrusted=NONE)
+    assert merged.names("kid") == ("one",)
+
+
+def test_a_file_of_the_first_form_has_no_such_list(snapshot: Snapshot, path: Path) -> None:
+    snapshot.write(a_set(), fetched_at=NOW, distrusted=distrusting("one"))
+    tampered(path, form=1, distrusted=...)
+    restored = snapshot.read()
+    assert restored is not None
+    assert restored.distrusted == NONE
+
+
+def test_a_list_of_another_form_is_refused(snapshot: Snapshot, path: Path) -> None:
+    """F23: a file whose list cannot be read is not used for its keys either."""
+    snapshot.write(a_set(), fetched_at=NOW, distrusted=distrusting("one"))
+    tampered(path, distrusted=["one"])
+    with pytest.raises(SnapshotRefused, match="list of distrusted keys"):
+        snapshot.read()
+    assert snapshot.write_distrusted(distrusting("two")).names("kid") == ("two",)
+
+
+def test_news_is_what_another_process_wrote(snapshot: Snapshot, path: Path) -> None:
+    """F17."""
+    other = Snapshot(path, owner="issuer", wall_clock=lambda: NOW)
+    assert snapshot.news() is None
+    snapshot.write(a_set(), fetched_at=NOW, distrusted=NONE)
+    assert snapshot.news() is None
+    other.write_distrusted(distrusting("one"))
+    news = snapshot.news()
+    assert news is not None
+    assert news.names("kid") == ("one",)
+    assert snapshot.news() is None
+    path.write_bytes(b"garbage")
+    with pytest.raises(SnapshotRefused):
+        snapshot.news()
+    assert snapshot.news() is None
+
+
+def test_news_of_a_file_that_vanishes_is_no_news(
+    snapshot: Snapshot, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """F17: between the two looks at it."""
+    snapshot.write(a_set(), fetched_at=NOW, distrusted=NONE)
+    snapshot._seen = None
+    monkeypatch.setattr(Snapshot, "_record", lambda self: None)
+    assert snapshot.news() is None
+
+
+def test_processes_that_distrust_at_once_do_not_forget_each_others_keys(
+    path: Path,
+) -> None:
+    """F17."""
+    start = threading.Barrier(8)
+
+    def distrust(number: int) -> None:
+        own = Snapshot(path, owner="issuer", wall_clock=lambda: NOW)
+        start.wait()
+        for each in range(5):
+            own.write_distrusted(distrusting(f"{number}-{each}"))
+
+    with ThreadPoolExecutor(8) as threads:
+        for work in [threads.submit(distrust, number) for number in range(8)]:
+            work.result()
+    restored = Snapshot(path, owner="issuer", wall_clock=lambda: NOW).read()
+    assert restored is not None
+    assert len(restored.distrusted.names("kid")) == 40
+
+
+def test_only_a_set_that_was_fetched_is_kept(snapshot: Snapshot) -> None:
+    with pytest.raises(TypeError):
+        snapshot.write(Loaded(a_set().value), fetched_at=NOW, distrusted=NONE)

@@ -1,14 +1,18 @@
 """What the application receives: immutable, and of one request alone."""
 
+import contextlib
 import copy
+import heapq
 import pickle
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from asgi_jwks import AccessToken, AccessTokenVerifier
+from asgi_jwks import AccessToken, AccessTokenVerifier, TrustedIssuer
 from asgi_jwks.testing import MockIssuer
-from asgi_jwks.tokens.principal import Basis
+from asgi_jwks.tokens.principal import Basis, ClaimReading
+from asgi_jwks.tokens.scopes import GrantClaims
 
 pytestmark = pytest.mark.anyio
 
@@ -37,6 +41,20 @@ def test_what_applications_read_most() -> None:
     assert token().permissions == ("p",)
     assert token().expires_at == 1_700_000_000
     assert token().key_id == "k1"
+
+
+def test_what_its_issuer_may_grant_is_all_that_it_grants() -> None:
+    """P2: the claims stay as they are."""
+    claims = ClaimReading(
+        grant_claims=GrantClaims(roles=["roles"], groups=["groups"]), grants=frozenset({"a", "r"})
+    )
+    given: dict[str, Any] = {**CLAIMS, "roles": ["r", "x"], "groups": ["g", "a"]}
+    bounded: AccessToken = AccessToken(given, given, Basis(claims))
+    assert bounded.scopes == ("a",)
+    assert bounded.permissions == ()
+    assert bounded.roles == ("r",)
+    assert bounded.groups == ("a",)
+    assert bounded.claims == given
 
 
 def test_what_a_token_need_not_have() -> None:
@@ -102,3 +120,47 @@ def test_a_repr_gives_no_personal_data_away() -> None:
     shown = repr(token())
     assert shown == "AccessToken(issuer='https://issuer.example/', scopes=('a', 'b'))"
     assert "alice" not in shown
+
+
+def spoil(claims: Any) -> None:
+    """Change claims past every refusal that a subclass of dict and list can make."""
+    dict.__setitem__(claims, "sub", "admin")
+    dict.update(claims, {"scope": "admin"})
+    dict.pop(claims, "exp")
+    heapq.heappush(claims["org"]["teams"], "admins")
+    list.append(claims["aud"], "another")
+    with contextlib.suppress(TypeError):
+        exec("claims['org'] |= {'x': 1}", {}, {"claims": dict(claims)})
+    with contextlib.suppress(TypeError):
+        claims["org"].__init__({"owner": True})
+
+
+async def test_what_a_request_does_to_its_claims_never_shows_in_another(
+    verifier: AccessTokenVerifier, issuer: MockIssuer
+) -> None:
+    """H6: nor in a verdict, for a token that is new, kept, and seen again."""
+    audience = [issuer.audience]
+    token = issuer.access_token(subject="a", scopes="b", org={"teams": ["x"]}, aud=audience)
+    for _ in range(4):
+        given = await verifier.verify(token)
+        assert given.subject == "a"
+        assert given.scopes == ("b",)
+        assert given.claims["org"] == {"teams": ["x"]}
+        assert given.claims["aud"] == audience
+        spoil(given.claims)
+
+
+async def test_what_a_check_does_to_claims_is_of_its_request_alone(
+    trusted: Callable[..., TrustedIssuer], issuer: MockIssuer, clock: Callable[[], float]
+) -> None:
+    """H6"""
+
+    def check(token: AccessToken) -> bool:
+        assert token.subject == "a"
+        spoil(token.claims)
+        return True
+
+    verifier = AccessTokenVerifier([trusted(checks=[check])], clock=clock)
+    token = issuer.access_token(subject="a", org={"teams": ["x"]}, aud=[issuer.audience])
+    for _ in range(4):
+        await verifier.verify(token)

@@ -133,6 +133,29 @@ def test_nobody_is_trusted_by_accident(trusted: Trusted) -> None:
     assert dict(TrustedIssuers([], Resolved()).configured) == {}
 
 
+@pytest.mark.parametrize("identities", [("sub", "sub"), ("sub", "sub", "qualified")], ids=str)
+def test_plain_subjects_are_for_one_issuer_at_most(
+    trusted: Trusted, identities: tuple[str, ...]
+) -> None:
+    """P1: equal subjects of two issuers are two users."""
+    issuers = [
+        trusted(issuer=f"https://{number}.example/", identity=identity)
+        for number, identity in enumerate(identities)
+    ]
+    with pytest.raises(ConfigurationError) as refusal:
+        TrustedIssuers(issuers)
+    assert str(refusal.value).startswith("https://0.example/ and https://1.example/ both have")
+
+
+def test_how_users_are_named(trusted: Trusted) -> None:
+    """P1: adding an issuer changes nothing for one that states its form."""
+    plain, other = trusted(identity="sub"), trusted(issuer="https://other.example/")
+    assert TrustedIssuers([other]).reading_of(other).identity == "sub"
+    for together in (TrustedIssuers([plain, other]), TrustedIssuers([plain, other], Resolved())):
+        assert together.reading_of(plain).identity == "sub"
+        assert together.reading_of(other).identity == "qualified"
+
+
 async def test_a_tenant_of_a_resolver_has_rules_of_its_own(
     trusted: Trusted, issuer: MockIssuer, clock: Any, checked: list[bytes]
 ) -> None:

@@ -293,6 +293,36 @@ class TestVerification:
         await verifier.verify(token)
         assert len(checked) <= 3
 
+    async def test_new_checks_hold_for_all_tokens_of_the_tenant(
+        self,
+        trusted: Trusted,
+        issuer: MockIssuer,
+        clock: Any,
+        checked: list[bytes],
+        seconds_of: Clock,
+    ) -> None:
+        """F24: once one of them has brought the newest answer."""
+        made: list[str] = []
+
+        async def resolver(name: str) -> TrustedIssuer:
+            number = len(made)
+            made.append(name)
+            checks = [lambda token: number == 0 or token.subject == "a"]
+            return trusted(issuer=name, grants=["a"], checks=checks)
+
+        verifier = AccessTokenVerifier(resolver=resolver, clock=clock)
+        first, second = (issuer.access_token(subject=subject) for subject in "ab")
+        for token in (first, second, first, second):
+            await verifier.verify(token)
+        seconds_of.now = 300.0
+        await verifier.verify(first)
+        with pytest.raises(InvalidToken) as refusal:
+            await verifier.verify(second)
+        assert refusal.value.reason is Reason.CHECK_FAILED
+        assert len(made) == 2
+        # The second was not verified again: its issuer has the same rules and keys.
+        assert len(checked) == 3
+
     async def test_new_rules_hold_for_a_token_that_was_seen_before(
         self, trusted: Trusted, issuer: MockIssuer, clock: Any, seconds_of: Clock
     ) -> None:

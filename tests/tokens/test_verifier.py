@@ -384,6 +384,45 @@ class TestKeys:
         asked = [call for call in keys.calls if "can_replace" not in str(call)]
         assert asked == [("replacement_for", "k1", "RS256")]
 
+    async def test_a_key_that_was_waited_for_may_be_replaced_as_well(
+        self, trusted: Trusted, issuer: MockIssuer, clock: Any
+    ) -> None:
+        """E7"""
+        keys = Keys(None)
+        [keys.later] = key_set(STRANGER).keys
+        verifier = AccessTokenVerifier([trusted(keys=keys)], clock=clock)
+        assert await reason_of(verifier, issuer.access_token()) is Reason.BAD_SIGNATURE
+        asked = [str(call[0]) for call in keys.calls if isinstance(call, tuple)]
+        assert asked == ["find", "can_replace", "replacement_for"]
+
+    @pytest.mark.parametrize(
+        "claims",
+        [{"pad": "x" * 4096}, {f"c{number}": 0 for number in range(64)}],
+        ids=["more than 4 KiB", "more than 64 members"],
+    )
+    async def test_a_large_payload_is_not_screened(
+        self, trusted: Trusted, issuer: MockIssuer, clock: Any, claims: dict[str, Any]
+    ) -> None:
+        """W3: it pays the budget like one that passed."""
+        for expired, screened in (({"exp": 0}, True), ({"exp": 0, **claims}, False)):
+            keys = Keys(None)
+            [keys.later] = key_set(STRANGER).keys
+            verifier = AccessTokenVerifier([trusted(keys=keys)], clock=clock)
+            reason = await reason_of(verifier, issuer.access_token(**expired))
+            assert reason is (Reason.EXPIRED if screened else Reason.BAD_SIGNATURE)
+
+    async def test_a_forged_token_of_another_name_is_a_bad_signature(
+        self, trusted: Trusted, issuer: MockIssuer, clock: Any
+    ) -> None:
+        """G11, W3: also where a newer key may be found, for which it is not worth a fetch."""
+        keys = Keys(key_set(issuer.signing_key))
+        [keys.later] = key_set(STRANGER).keys
+        verifier = AccessTokenVerifier([trusted(keys=keys)], clock=clock)
+        for name in ("https://other.example/", 1):
+            token = issuer.access_token(key=STRANGER, iss=name)
+            assert await reason_of(verifier, token) is Reason.BAD_SIGNATURE
+        assert "replacement_for" not in str(keys.calls)
+
     async def test_a_replacement_must_verify_too(
         self, trusted: Trusted, issuer: MockIssuer, clock: Any
     ) -> None:

@@ -25,12 +25,15 @@ from asgi_jwks.errors import (
 )
 from asgi_jwks.tokens.access_token import AccessToken
 
-__all__ = ["AUTHENTICATION", "Authentication", "AuthenticationOptions", "OnRefused"]
+__all__ = ["AROUND", "AUTHENTICATION", "Authentication", "AuthenticationOptions", "OnRefused"]
 
 _log: Final = logging.getLogger("asgi_jwks.requests")
 
 AUTHENTICATION: Final = "asgi_jwks.authentication"
 """The scope key of the Authentication of a guarded connection."""
+
+AROUND: Final = "asgi_jwks.authentication_around"
+"""The scope key of the middleware's Authentication, where a dependency has one of its own."""
 
 DEFAULT_TOKEN_SOURCES: Final[Sequence[TokenSource]] = (AuthorizationHeader(),)
 
@@ -38,7 +41,7 @@ OnRefused = Callable[[RequestError | TemporarilyUnavailable, Scope], object]
 """`on_refused(error, scope)`: hears of each refused request, for metrics."""
 
 # For these reasons a token may be refused whose form nobody has looked at to its end.
-_BEFORE_THE_TOKEN_IS_READ_WHOLE: Final = frozenset(
+_BEFORE_IT_IS_READ_WHOLE: Final = frozenset(
     {
         Reason.MALFORMED,
         Reason.ALGORITHM_NOT_ALLOWED,
@@ -132,23 +135,21 @@ class Authentication:
             RequestError: the connection is refused, for the client's fault.
             TemporarilyUnavailable: it cannot be judged at the moment.
         """
-        token = self._find_token(scope)
-        if token is None:
-            if self._allow_anonymous:
-                return None
-            raise MissingToken
-        verification = self.verifier.verify(token)
-        # No frame that runs the application's code has the token as a local (requirement H7).
-        del token
         try:
+            token = self._find_token(scope)
+            if token is None:
+                if self._allow_anonymous:
+                    return None
+                raise MissingToken
+            verification = self.verifier.verify(token)
+            # No frame that runs the application's code has the token as a local (requirement H7).
+            del token
             return await verification
-        except InvalidToken as error:
-            if error.reason not in _BEFORE_THE_TOKEN_IS_READ_WHOLE:
-                raise
-            fault = self._request_fault(scope)
-            if fault is None:
-                raise
-        raise fault
+        except (RequestError, TemporarilyUnavailable) as error:
+            refusal = self._as_request_fault(error, scope)
+            # Error collectors record the locals of frames, and those of the verification have it.
+            error.__traceback__ = None
+            raise refusal from error.__cause__
 
     def token(self, scope: Scope) -> bytes | None:
         """The credential of a connection, if it has one; nothing is said of its form.
@@ -158,23 +159,17 @@ class Authentication:
         """
         return self._find_token(scope)
 
-    def refusal(
-        self,
-        error: RequestError | TemporarilyUnavailable,
-        scope: Scope,
-        *,
-        around: "Authentication | None" = None,
-    ) -> Refusal:
+    def refusal(self, error: RequestError | TemporarilyUnavailable, scope: Scope) -> Refusal:
         """The answer to a refused connection; whoever listens for refusals hears of it.
 
-        `around` is the Authentication of the middleware around a dependency with its own: its
-        listener hears where the dependency has none.
+        Where this one has no listener, that of the middleware around it does.
         """
         if _log.isEnabledFor(logging.DEBUG):
             _log.debug("refused: %s", error)
         on_refused = self._on_refused
-        if on_refused is None and around is not None:
-            on_refused = around._on_refused
+        if on_refused is None:
+            around = scope.get(AROUND)
+            on_refused = around._on_refused if isinstance(around, Authentication) else None
         if on_refused is not None:
             try:
                 on_refused(error, scope)
@@ -190,20 +185,24 @@ class Authentication:
             if conceal is not None:
                 conceal(scope)
 
-    def _request_fault(self, scope: Scope) -> RequestError | None:
-        """The fault of a request whose credentials are malformed, which is not the token's.
+    def _as_request_fault(
+        self, error: RequestError | TemporarilyUnavailable, scope: Scope
+    ) -> RequestError | TemporarilyUnavailable:
+        """The fault of the request where its credentials are malformed, else the error itself.
 
         Judged last: credentials that are not a token68 are never accepted as a token either.
         """
+        if not isinstance(error, InvalidToken) or error.reason not in _BEFORE_IT_IS_READ_WHOLE:
+            return error
         token: Any = self._find_token(scope)
         if token is None:
-            return None
+            return error
         if isinstance(token, str):
             # As the verifier takes it from an application's own source.
             token = token.encode("utf-8", "surrogatepass")
         if len(token) > getattr(self.verifier, "max_token_bytes", len(token)):
             return InvalidRequest(Reason.TOKEN_TOO_LARGE)
-        return None if is_token68(token) else InvalidRequest(Reason.INVALID_CREDENTIALS)
+        return error if is_token68(token) else InvalidRequest(Reason.INVALID_CREDENTIALS)
 
 
 def _require_listener(on_refused: object) -> None:

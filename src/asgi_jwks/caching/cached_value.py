@@ -90,8 +90,14 @@ class CachedValue(Generic[T]):
         view: Callable[[T], T] | None = None,
     ) -> None:
         self.period: Final = period
-        self.elapsed: Final = clock
-        self.monotonic: Final = clock.monotonic if isinstance(clock, ElapsedClock) else clock
+        self.elapsed = clock
+        self.monotonic = clock
+        # How far the elapsed clock is ahead of the monotonic one.
+        self._ahead = 0.0
+        if isinstance(clock, ElapsedClock):
+            # Hot path: a bound method costs less than an object that is called.
+            self.elapsed, self.monotonic = clock.read, clock.monotonic
+            self._ahead = self.elapsed() - self.monotonic()
         self._view: Final = view
         self._observer: Final[Observer[T]] = NoObserver() if observer is None else observer
         self._spread: Final = spread
@@ -102,7 +108,6 @@ class CachedValue(Generic[T]):
         self.failed_fetches = 0
         self._applied = 0
         self._announced: Phase | None = None
-        self._unseen = 0.0
         # Hot path: the value, until when (elapsed) it needs no second look, and from when on
         # (monotonic) a stranger's token may cause a fetch.
         self.value: T | None = None
@@ -115,10 +120,10 @@ class CachedValue(Generic[T]):
         # In this order: a thread that is held up in between sees too little, never too much.
         elapsed = self.elapsed()
         now = self.monotonic()
-        unseen = elapsed - now
-        if unseen > self._unseen + ROUNDING:
+        ahead = elapsed - now
+        if ahead > self._ahead + ROUNDING:
             with self._lock:
-                self._age(unseen)
+                self._age(ahead)
         return now
 
     def can_spend(self) -> bool:
@@ -137,7 +142,8 @@ class CachedValue(Generic[T]):
 
     def phase(self) -> Phase:
         """The phase of the value's life now."""
-        return self.freshness.phase(self.now())
+        now = self.now()
+        return self.freshness.phase(now)
 
     def fetched_since(self, since: float) -> bool:
         """Whether the value is of a fetch that began at `since` or later."""
@@ -186,7 +192,7 @@ class CachedValue(Generic[T]):
             self._applied = turn
             previous = self.loaded
             self._announced = None
-            self._accept(loaded, started=began - self._unseen)
+            self._accept(loaded, started=began - self._ahead)
         self._observer.refreshed(None if previous is None else previous.value, loaded.value)
 
     def failed(self, turn: int, error: Exception, *, paid: bool) -> None:
@@ -251,15 +257,14 @@ class CachedValue(Generic[T]):
     def _viewed(self, value: T) -> T:
         return value if self._view is None else self._view(value)
 
-    def _age(self, unseen: float) -> None:
-        if unseen > self._unseen:
-            aged = self.freshness.aged(unseen - self._unseen)
-            self._unseen = unseen
-            self._set(aged)
+    def _age(self, ahead: float) -> None:
+        unseen = max(0.0, ahead - self._ahead)
+        self._ahead += unseen
+        self._set(self.freshness.aged(unseen))
 
     def _set(self, freshness: Freshness) -> None:
         self.freshness = freshness
-        self.unchanged_until = freshness.unchanged_until() + self._unseen
+        self.unchanged_until = freshness.unchanged_until() + self._ahead
         self._refetch_allowed_at = freshness.refetch_allowed_at()
 
 

@@ -6,6 +6,7 @@ F18). How long a value is trusted counts that time too; budgets and backoffs do 
 
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Final
 
 from asgi_jwks._fork import ForkSafeLock
@@ -18,11 +19,8 @@ TOLERANCE: Final = 0.1
 
 def _boot_time() -> Callable[[], float]:
     """Seconds since the boot, suspensions included (Linux); elsewhere the monotonic clock."""
-    boot_time: int | None = getattr(time, "CLOCK_BOOTTIME", None)
-    if boot_time is None:
-        return time.monotonic
-    clock: int = boot_time
-    return lambda: time.clock_gettime(clock)
+    clock = getattr(time, "CLOCK_BOOTTIME", None)
+    return time.monotonic if clock is None else partial(time.clock_gettime, clock)
 
 
 class ElapsedClock:
@@ -34,11 +32,12 @@ class ElapsedClock:
 
     Args:
         monotonic: seconds of a clock that is never set.
-        boot_time: seconds of a clock that also runs while the machine is suspended.
+        boot_time: seconds of such a clock that also runs while the machine is suspended; where
+            there is none, the monotonic one.
         wall: seconds since the epoch.
     """
 
-    __slots__ = ("_base_boot", "_base_wall", "_boot_time", "_lock", "_unseen", "monotonic", "wall")
+    __slots__ = ("_base_wall", "_boot_time", "_lock", "_unseen", "monotonic", "wall")
 
     def __init__(
         self,
@@ -48,34 +47,29 @@ class ElapsedClock:
         wall: Callable[[], float] = time.time,
     ) -> None:
         self.monotonic: Final = monotonic
-        self._boot_time: Final = _boot_time() if boot_time is None else boot_time
         self.wall: Final = wall
+        self._boot_time: Final = _boot_time() if boot_time is None else boot_time
         self._lock: Final = ForkSafeLock()
+        # Seconds that only the wall clock showed, and how far it is ahead of the other one.
         self._unseen = 0.0
-        now = monotonic()
-        # What the other clocks are ahead of the monotonic one while nothing passes unseen.
-        self._base_boot: Final = self._boot_time() - now
-        self._base_wall = wall() - now
+        self._base_wall = wall() - self._boot_time()
 
-    def __call__(self) -> float:
-        """Monotonic seconds and the unseen ones. No lock of the caller's may be held."""
-        # Hot path (in_process, cached token): three readings, and as a rule nothing else.
-        now = self.monotonic()
-        unseen = self._unseen
-        if (
-            -TOLERANCE < self.wall() - now - self._base_wall - unseen < TOLERANCE
-            and self._boot_time() - now - self._base_boot < unseen + TOLERANCE
-        ):
-            return now + unseen
+    def read(self) -> float:
+        """Seconds since some moment. No lock of the caller's may be held."""
+        # Hot path (in_process, cached token): two readings, and as a rule nothing else.
+        elapsed = self._boot_time() + self._unseen
+        if -TOLERANCE < self.wall() - self._base_wall - elapsed < TOLERANCE:
+            return elapsed
         return self._noticed()
+
+    __call__ = read
 
     def _noticed(self) -> float:
         """The same, after one of the clocks has moved by itself."""
         with self._lock:
-            now = self.monotonic()
-            by_boot = self._boot_time() - now - self._base_boot
-            by_wall = self.wall() - now - self._base_wall
-            self._unseen = max(self._unseen, by_boot, by_wall)
+            now = self._boot_time()
+            by_wall = self.wall() - self._base_wall - now
             # A wall clock that was set back counts from there on.
-            self._base_wall += by_wall - self._unseen
+            self._base_wall += min(0.0, by_wall - self._unseen)
+            self._unseen = max(self._unseen, by_wall)
             return now + self._unseen

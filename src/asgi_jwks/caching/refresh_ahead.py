@@ -164,8 +164,8 @@ class RefreshAhead(Generic[T]):
                 flight = self._flights.current() or self._start_if_due(now)
                 if flight is not None:
                     await flight.ended.wait()
-                due_in = self.cached.freshness.refresh_due_at() - self.cached.now()
-                delay = max(SHORTEST_SLEEP, due_in)
+                now = self.cached.now()
+                delay = max(SHORTEST_SLEEP, self.cached.freshness.refresh_due_at() - now)
             await sleep(min(delay, LONGEST_SLEEP))
 
     async def aclose(self) -> None:

@@ -99,7 +99,8 @@ _scan: Final = json.JSONDecoder(
     object_pairs_hook=read_only_object, parse_float=_float_of, parse_constant=_no_constant
 ).raw_decode
 
-_scan_plainly: Final = json.JSONDecoder().raw_decode
+# Numbers are not converted: one text is wanted out of a document that may be all numbers.
+_scan_plainly: Final = json.JSONDecoder(parse_int=bool, parse_float=bool).raw_decode
 _scan_any_string: Final = json.JSONDecoder(strict=False).raw_decode
 
 
@@ -137,10 +138,11 @@ def json_object(data: bytes, limits: JSONLimits = DOCUMENT_LIMITS) -> ReadOnlyDi
 
 
 def member_of(data: bytes, name: str, limits: JSONLimits = DOCUMENT_LIMITS) -> object:
-    """One member of a JSON object that nobody has vouched for; None if there is none.
+    """One text of a JSON object that nobody has vouched for; None if there is no such member.
 
     It only says whom to ask: only `json_object` is strict, and builds read-only values, which costs
-    several times as much for a large document. Of a name that occurs twice the last one counts.
+    several times as much for a large document. Of a name that occurs twice the last one counts, and
+    numbers are not numbers here.
 
     Raises EncodingError: the document exceeds the limits, or is not a JSON object.
     """

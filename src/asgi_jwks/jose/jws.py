@@ -8,8 +8,13 @@ What it does not know: keys, algorithms, which header parameters and claims are 
 from typing import Final, NamedTuple
 
 from asgi_jwks.errors import InvalidToken, Reason
-from asgi_jwks.jose.encoding import EncodingError, b64url_decode, json_object, member_of
-from asgi_jwks.jose.json_limits import CLAIMS_LIMITS, HEADER_LIMITS, JSONLimits
+from asgi_jwks.jose.encoding import EncodingError, LimitError, b64url_decode, json_object, member_of
+from asgi_jwks.jose.json_limits import (
+    CLAIMS_LIMITS,
+    HEADER_LIMITS,
+    UNVERIFIED_CLAIMS_LIMITS,
+    JSONLimits,
+)
 from asgi_jwks.jose.read_only import ReadOnlyDict
 
 __all__ = [
@@ -21,6 +26,7 @@ __all__ = [
     "decode_claims",
     "decode_header",
     "decode_signature",
+    "decode_unverified",
     "parse_compact",
     "segments_of",
 ]
@@ -103,8 +109,25 @@ def decode_claims(segment: bytes, limits: JSONLimits = CLAIMS_LIMITS) -> ReadOnl
         raise _malformed(f"in the payload: {error}") from None
 
 
+def decode_unverified(segment: bytes) -> ReadOnlyDict | None:
+    """The claims that nobody has vouched for, as far as they are worth their reading.
+
+    None for a payload above MAX_UNVERIFIED_CLAIMS_BYTES or UNVERIFIED_CLAIMS_LIMITS.
+
+    Raises InvalidToken(Reason.MALFORMED) for a smaller one that is malformed.
+    """
+    if len(segment) > MAX_UNVERIFIED_CLAIMS_BYTES:
+        return None
+    try:
+        return json_object(b64url_decode(segment), UNVERIFIED_CLAIMS_LIMITS)
+    except LimitError:
+        return None
+    except EncodingError as error:
+        raise _malformed(f"in the payload: {error}") from None
+
+
 def claimed_issuer(segment: bytes) -> object:
-    """The `iss` of a payload that nobody has vouched for, whatever else is in it.
+    """The `iss` of a large payload that nobody has vouched for, whatever else is in it.
 
     Raises InvalidToken(Reason.MALFORMED) if it is not an object within CLAIMS_LIMITS.
     """

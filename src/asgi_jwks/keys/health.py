@@ -39,8 +39,8 @@ class KeySetHealth:
 
 def health_of(name: str, cached: CachedValue[JWKSet], distrusted: DistrustList) -> KeySetHealth:
     """The health of the key set called `name`, at the present of its own clock."""
-    freshness, keys, error = cached.freshness, cached.value, cached.last_error
     now = cached.now()
+    freshness, keys, error = cached.freshness, cached.value, cached.last_error
     return KeySetHealth(
         key_set=name,
         phase=freshness.phase(now),

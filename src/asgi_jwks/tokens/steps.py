@@ -2,10 +2,15 @@
 
 import inspect
 from collections.abc import Callable, Sequence
-from typing import Final
 
 from asgi_jwks.errors import InvalidToken, Reason
-from asgi_jwks.jose.jws import decode_claims, decode_signature, segments_of
+from asgi_jwks.jose.jws import (
+    claimed_issuer,
+    decode_claims,
+    decode_signature,
+    decode_unverified,
+    segments_of,
+)
 from asgi_jwks.jose.key import VerificationKey
 from asgi_jwks.jose.read_only import ReadOnlyDict
 from asgi_jwks.tokens.access_token import AccessToken
@@ -15,10 +20,6 @@ from asgi_jwks.tokens.issuers import Check, Issuer
 
 __all__ = ["ReceivedToken", "is_passed", "refusal_of_stranger", "run_checks", "signer_at_hand"]
 
-# Requirement W3: a payload above these is not screened and pays the budget like one that passed.
-LARGEST_SCREENED_BYTES: Final = 4096
-MOST_SCREENED_MEMBERS: Final = 64
-
 
 class ReceivedToken:
     """A token in its parts, each decoded when it is needed.
@@ -27,6 +28,7 @@ class ReceivedToken:
     """
 
     __slots__ = (
+        "_claims",
         "_payload",
         "_signature",
         "_signature_segment",
@@ -41,6 +43,7 @@ class ReceivedToken:
             segments_of(token)
         )
         self._signature = b""
+        self._claims: ReadOnlyDict | None = None
         self._verdicts: dict[str, bool] = {}
 
     def check_signature_form(self) -> None:
@@ -57,11 +60,24 @@ class ReceivedToken:
 
     def claims(self) -> ReadOnlyDict:
         """The claims, read strictly. Raises InvalidToken if the payload is malformed."""
-        return decode_claims(self._payload)
+        if self._claims is None:
+            self._claims = decode_claims(self._payload)
+        return self._claims
 
-    def is_worth_screening(self, claims: ReadOnlyDict) -> bool:
-        """Whether its claims are few enough to be judged before anybody has vouched for them."""
-        return len(self._payload) <= LARGEST_SCREENED_BYTES and len(claims) <= MOST_SCREENED_MEMBERS
+    def unverified_claims(self) -> ReadOnlyDict:
+        """The claims of a token that nobody has vouched for; of a large payload, `iss` alone.
+
+        Raises InvalidToken if the payload is malformed.
+        """
+        self._claims = decode_unverified(self._payload)
+        if self._claims is not None:
+            return self._claims
+        issuer = claimed_issuer(self._payload)
+        return ReadOnlyDict({} if issuer is None else {"iss": issuer})
+
+    def can_be_screened(self) -> bool:
+        """Whether its claims were few enough to be read before anybody has vouched for them."""
+        return self._claims is not None
 
     def __repr__(self) -> str:
         return "ReceivedToken(...)"

@@ -119,8 +119,7 @@ class TokenVerifier:
         is_signed = any(token.is_signed_by(key, header.algorithm) for key in candidates)
         await self._batching.let_others_verify()
         # (3), (4) and (5) by the issuer that the claims name.
-        signed = is_signed or not candidates
-        claims = token.claims() if signed else self._forged_claims(token, candidates)
+        claims = token.claims() if is_signed else self._unverified_claims(token, candidates)
         issuer = await self._issuers.named(claims)
         try:
             signer = await self._signer(issuer, token, header, claims, known)
@@ -128,7 +127,8 @@ class TokenVerifier:
             if is_signed or not self._issuers.is_resolved(issuer):
                 raise
             raise refusal_of_stranger(refusal) from None
-        # (6) The claims.
+        # (6) The claims; of a large payload only `iss` was read until now, and not strictly.
+        claims = token.claims()
         try:
             not_before, not_after = issuer.rules.check_claims(claims, header, self._clock())
         except InvalidToken as refusal:
@@ -152,19 +152,21 @@ class TokenVerifier:
             raise InvalidToken(Reason.ALGORITHM_NOT_ALLOWED, printable(header.algorithm))
         return self._issuers.index.candidates(header.kid, header.algorithm)
 
-    def _forged_claims(
+    def _unverified_claims(
         self, token: ReceivedToken, candidates: Sequence[VerificationKey]
     ) -> ReadOnlyDict:
-        """The claims of a token that none of the keys signed: another key or issuer still may.
+        """The claims of a token that none of the keys at hand signed: another one still may.
 
         Raises:
-            InvalidToken: bad_signature, where no other may; nothing else of the token is told.
+            InvalidToken: malformed; but bad_signature, and no more, if there were keys to try.
         """
+        if not candidates:
+            return token.unverified_claims()
         sole = self._issuers.sole
         if sole is not None and not any(map(sole.keys.can_replace, candidates)):
             raise InvalidToken(Reason.BAD_SIGNATURE)
         try:
-            claims = token.claims()
+            claims = token.unverified_claims()
         except InvalidToken:
             raise InvalidToken(Reason.BAD_SIGNATURE) from None
         issuer = claims.get("iss")
@@ -230,5 +232,5 @@ def _screen(
     clock: Callable[[], float],
 ) -> None:
     """Judge claims that nobody has vouched for, if they are few: a fetch is for those that pass."""
-    if token.is_worth_screening(claims):
+    if token.can_be_screened():
         issuer.rules.check_claims(claims, header, clock())

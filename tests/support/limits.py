@@ -1,7 +1,7 @@
 """The numbers that SECURITY.md promises, each made of the constant or default in the code.
 
-The table of work limits is written from LIMITS; STATED are the numbers of the prose. Whoever changes
-a constant changes the page with it, and reads there what was promised.
+The table of work limits is written from LIMITS; STATED are the numbers of the prose. Whoever
+changes a constant changes the page with it, and reads there what was promised.
 """
 
 import hashlib
@@ -14,6 +14,7 @@ from asgi_jwks.caching import budget, refresh_ahead
 from asgi_jwks.caching.budget import Budget
 from asgi_jwks.caching.freshness import SHORTEST_MAX_AGE, TrustPeriod
 from asgi_jwks.caching.keyed import KeyedPeriod
+from asgi_jwks.events import refusal_log
 from asgi_jwks.fetching import request
 from asgi_jwks.fetching.client import LARGEST_DOCUMENT
 from asgi_jwks.jose import jwk, weak_secrets
@@ -23,13 +24,14 @@ from asgi_jwks.jose.json_limits import (
     HEADER_LIMITS,
     JWK_LIMITS,
     MAX_JSON_DEPTH,
+    UNVERIFIED_CLAIMS_LIMITS,
 )
 from asgi_jwks.jose.jwk_set import MAX_DOCUMENT_BYTES, MAX_KEYS
-from asgi_jwks.jose.jws import MAX_HEADER_BYTES, MAX_TOKEN_BYTES
+from asgi_jwks.jose.jws import MAX_HEADER_BYTES, MAX_TOKEN_BYTES, MAX_UNVERIFIED_CLAIMS_BYTES
 from asgi_jwks.keys import directory_lock, jwks_document, snapshot
 from asgi_jwks.keys.distrust import LONGEST_LIST
 from asgi_jwks.keys.sought import REMEMBERED
-from asgi_jwks.tokens import claim_rules, resolver, steps, token_cache
+from asgi_jwks.tokens import claim_rules, resolver, token_cache
 from asgi_jwks.tokens.header_cache import MAX_HEADERS
 from asgi_jwks.tokens.issuers import MOST_RESOLVED
 from asgi_jwks.tokens.key_index import MAX_CANDIDATES
@@ -99,7 +101,8 @@ LIMITS: Final = (
     ),
     Limit(
         "claims that are judged before a signature",
-        f"{_size(steps.LARGEST_SCREENED_BYTES)}, {steps.MOST_SCREENED_MEMBERS} members",
+        f"{_size(MAX_UNVERIFIED_CLAIMS_BYTES)}, {UNVERIFIED_CLAIMS_LIMITS.members} members, "
+        f"{UNVERIFIED_CLAIMS_LIMITS.values} values",
         "only where the key is not at hand; larger ones pay the budget unread",
     ),
     Limit(
@@ -188,7 +191,8 @@ LIMITS: Final = (
     ),
     Limit(
         "a `SharedSecret`",
-        f"at least {hashlib.sha256().digest_size} bytes, {weak_secrets._FEWEST_DISTINCT_BYTES} of them different",
+        f"at least {hashlib.sha256().digest_size} bytes, "
+        f"{weak_secrets._FEWEST_DISTINCT_BYTES} of them different",
         "RFC 7518, section 3.2; random bytes have more",
     ),
 )
@@ -200,6 +204,7 @@ STATED: Final = (
     f"`refetch_burst` ({BUDGET.burst})",
     f"`refetch_interval` ({_seconds(BUDGET.interval)})",
     f"within {_seconds(refresh_ahead.LONGEST_SLEEP)} where the lifespan runs",
+    f"one line for each cause in {_seconds(refusal_log.INTERVAL)}",
     f"one line each {_seconds(resolver.REPORTED_EVERY)}",
     f"`leeway` ({_seconds(DEFAULTS['leeway'])}, at most {_seconds(LARGEST_LEEWAY)})",
     f"close code {POLICY_VIOLATION}",

@@ -1,4 +1,4 @@
-"""The parts of pages that are written from tests and from the attack corpus, between two marks each.
+"""The parts of pages that are written from tests and code, between two marks each.
 
 After a test, an attack, a limit or a requirement has changed, or a file has another name, write
 them anew:

@@ -129,7 +129,7 @@ THREATS: Final = (
         "asgi/challenge.py",
     ),
     Threat(
-        "two Authorization fields, two methods at once, credentials of a bent form",
+        "two Authorization fields, tokens by two methods, credentials of a bent form",
         "400",
         "A1 A3 A4",
         "asgi/token_sources.py",

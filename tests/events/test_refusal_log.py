@@ -5,6 +5,7 @@ import logging
 import threading
 import tracemalloc
 from collections.abc import Callable
+from functools import partial
 
 import pytest
 
@@ -204,7 +205,7 @@ def test_a_hundred_thousand_strangers_add_one_line_per_cause_and_no_memory(
                     hints[number % len(hints)],
                     reason=reasons[number % len(reasons)],
                     issuer=OTHER_ISSUER,
-                    words=lambda number=number: f"kid {number} of https://{number}.example/.",
+                    words=partial(str, f"kid {number} of https://{number}.example/."),
                 )
             )
 

@@ -162,7 +162,7 @@ THREATS: Final = (
         "documents and tokens that make the event loop stand still, or fill the log or memory",
         "key sets are read in steps; memories are bounded in entries and in bytes",
         "H5 W4 W6",
-        "jose/jwk_set_document.py tokens/token_cache.py events/log.py",
+        "jose/jwk_set_document.py tokens/token_cache.py events/refusal_log.py",
     ),
     Threat(
         "a key that leaked while its issuer is down, or still publishes it",

@@ -19,7 +19,7 @@ Likenesses = Mapping[str, tuple[str, ...]]
 
 
 def by_likeness(configured: Iterable[str]) -> Likenesses:
-    """The configured values by what is left of each without what people overlook."""
+    """The configured values, each under its form without scheme, case and last slash."""
     likenesses: dict[str, tuple[str, ...]] = {}
     for value in configured:
         likeness = _likeness(value)
@@ -28,7 +28,7 @@ def by_likeness(configured: Iterable[str]) -> Likenesses:
 
 
 class NearMisses:
-    """Notices when `claim` differs from a configured value only in what people overlook."""
+    """Notices a `claim` that differs from a configured value only in what people overlook."""
 
     def __init__(self, claim: str) -> None:
         self._claim: Final = claim

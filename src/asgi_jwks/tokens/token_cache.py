@@ -79,7 +79,7 @@ class TokenCache:
         self._half: Final = entries // 2
         self._young: dict[bytes, CachedToken] = {}
         self._old: dict[bytes, CachedToken] = {}
-        # What the claims in the younger generation take.
+        # The bytes of the claims in the younger generation.
         self._bytes = 0
 
     def get(self, digest: bytes) -> CachedToken | None:

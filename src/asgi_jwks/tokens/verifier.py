@@ -127,8 +127,11 @@ class TokenVerifier:
             if is_signed or not self._issuers.is_resolved(issuer):
                 raise
             raise refusal_of_stranger(refusal) from None
-        # (6) The claims; of a large payload only `iss` was read until now, and not strictly.
+        # (6) The claims. Of a large payload only `iss` was read until now, by a reader that is not
+        # strict: what both read must be the same.
         claims = token.claims()
+        if claims.get("iss") != issuer.rules.issuer:
+            raise InvalidToken(Reason.INVALID_CLAIM, "iss is read in two ways")
         try:
             not_before, not_after = issuer.rules.check_claims(claims, header, self._clock())
         except InvalidToken as refusal:

@@ -34,6 +34,8 @@ def test_reasons_have_phrases_of_their_own_but_for_those_that_a_stranger_may_not
     assert len({reason.phrase for reason in alike}) == 1
     assert len({reason.phrase for reason in Reason}) == len(Reason) - len(alike) + 1
     assert len({reason.value for reason in Reason}) == len(Reason)
+    assert all(re.fullmatch("[a-z_]+", reason.value) for reason in Reason)
+    assert all(reason.name == reason.value.upper() for reason in Reason)
 
 
 @pytest.mark.parametrize(

@@ -31,7 +31,13 @@ async def trusted_issuer(iss: str) -> TrustedIssuer | None:
     if iss not in tenants:
         return None
     provider = providers[tenants[iss]]
-    return TrustedIssuer(issuer=iss, audience=provider.audience, http_client=provider.http_client())
+    return TrustedIssuer(
+        issuer=iss,
+        audience=provider.audience,
+        # No tenant's provider can grant more than this, whatever its tokens say.
+        grants=["openid", "profile"],
+        http_client=provider.http_client(),
+    )
 
 
 async def tenant(request: Request) -> PlainTextResponse:

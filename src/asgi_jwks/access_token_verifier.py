@@ -39,9 +39,11 @@ class AccessTokenVerifier:
 
     Args:
         issuers: TrustedIssuer objects, each with its own audiences, algorithms and keys.
-        resolver: an async callable that names the trusted issuer of an `iss` that is not among
-            `issuers`, or None. Its answers are kept for 300 s, "unknown" for 10 s. Anybody can
-            make it be called with any text.
+        resolver: `await resolver(iss)` is the trusted issuer of an `iss` that is not among
+            `issuers`, or None; the issuer must state its `grants`. An answer is kept for 300 s,
+            None for 10 s. While it fails, or takes longer than 5 s, its last answer serves for up
+            to 4200 s. Anybody can make it be called with any text: 100 times at once, and once more
+            each second, for names that it does not vouch for.
         clock: seconds since the epoch.
         max_token_bytes: longer tokens are malformed (16384).
         verified_tokens: how many accepted tokens are remembered (10000); 0 remembers none.

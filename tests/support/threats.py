@@ -75,8 +75,9 @@ THREATS: Final = (
     ),
     Threat(
         "another API's token",
-        "an exact audience; there is no way to leave it out",
-        "G6",
+        "an exact audience; only `insecure_no_audience=True` leaves it out, with a warning at the "
+        "start",
+        "G6 G13",
         "tokens/claim_rules.py trusted_issuer.py",
     ),
     Threat(
@@ -128,7 +129,7 @@ THREATS: Final = (
         "asgi/challenge.py",
     ),
     Threat(
-        "two Authorization fields, two methods at once, credentials of a bent form",
+        "two Authorization fields, tokens by two methods, credentials of a bent form",
         "400",
         "A1 A3 A4",
         "asgi/token_sources.py",
@@ -138,6 +139,78 @@ THREATS: Final = (
         "the three scope keys are written on every guarded connection, public ones too",
         "A5 A10",
         "asgi/identity.py",
+    ),
+    Threat(
+        "a tenant that names another issuer's user, or grants what only the platform may",
+        "the principal is issuer and subject; `grants` bounds what an issuer's tokens can grant",
+        "P1 P2",
+        "tokens/principal.py tokens/issuers.py trusted_issuer.py",
+    ),
+    Threat(
+        "names tried one after the other, to find tenants or to flood whoever resolves them",
+        "a budget and a deadline for questions; the answer is that of an unknown key",
+        "F24 W5",
+        "caching/keyed.py tokens/resolver.py tokens/steps.py",
+    ),
+    Threat(
+        "tokens that cost more to read than to send",
+        "the signature before the payload; parts are counted before any is built",
+        "A7 W1 W2 W3",
+        "jose/json_limits.py tokens/key_index.py tokens/verifier.py",
+    ),
+    Threat(
+        "documents and tokens that make the event loop stand still, or fill the log or memory",
+        "key sets are read in steps; memories are bounded in entries and in bytes",
+        "H5 W4 W6",
+        "jose/jwk_set_document.py tokens/token_cache.py events/refusal_log.py",
+    ),
+    Threat(
+        "a key that leaked while its issuer is down, or still publishes it",
+        "`distrust()`; a `refresh()` that passes by caches and joins no fetch from before",
+        "F16 F17",
+        "keys/distrust.py caching/refresh_ahead.py",
+    ),
+    Threat(
+        "a machine that was suspended, a clock that was set back",
+        "trust counts the largest of three clocks",
+        "F18",
+        "caching/clocks.py",
+    ),
+    Threat(
+        "a snapshot file that others wrote, a link, a FIFO",
+        "only a regular file of this user that others cannot write",
+        "F23",
+        "keys/snapshot.py",
+    ),
+    Threat(
+        "a proxy of the environment in front of a key endpoint on loopback",
+        "http to loopback goes through no proxy",
+        "F19",
+        "fetching/client.py",
+    ),
+    Threat(
+        "a secret that everybody knows or can guess",
+        "repetition, few different bytes and published examples are refused",
+        "H8",
+        "jose/weak_secrets.py",
+    ),
+    Threat(
+        "claims that one request changed for the next",
+        "read-only, and each request has a copy of its own",
+        "H6",
+        "jose/read_only.py",
+    ),
+    Threat(
+        "tokens in what error collectors and logs record",
+        "digests in memories; no local of a frame that runs application code is a token",
+        "H1 H7",
+        "tokens/steps.py tokens/token_cache.py asgi/authentication.py",
+    ),
+    Threat(
+        "a check or an option that means no and reads as yes",
+        "a check passes by `True` alone; options are checked by type where they are given",
+        "A11 G10",
+        "_options.py tokens/steps.py authorization/requirement.py",
     ),
     Threat(
         "a public path that is not quite one",

@@ -130,7 +130,7 @@ def spoil(claims: Any) -> None:
     heapq.heappush(claims["org"]["teams"], "admins")
     list.append(claims["aud"], "another")
     with contextlib.suppress(TypeError):
-        exec("claims['org'] |= {'x': 1}", {}, {"claims": dict(claims)})
+        exec("claims['org'] |= {'x': 1}", {}, {"claims": claims})
     with contextlib.suppress(TypeError):
         claims["org"].__init__({"owner": True})
 

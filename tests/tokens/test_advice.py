@@ -342,7 +342,7 @@ class TestKeys:
         assert "budget" not in advice.sentence
 
     def test_a_budget_that_is_spent_is_told(self) -> None:
-        """P4, B13: nothing is said of what the issuer publishes now."""
+        """P4: nothing is said of what the issuer publishes now."""
         keys = KeysAtHand(KEYS, can_ask=False, age_of=lambda: 12.3)
         advice = advise(refused(Reason.UNKNOWN_KEY, keys=keys))
         assert advice.hint == Hint.REFETCH_BUDGET_SPENT

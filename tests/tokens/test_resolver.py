@@ -119,13 +119,13 @@ async def test_a_failing_resolver_is_an_outage_and_told_once_per_interval(
             await issuers.resolve(f"https://{number}.example/")
     # The logger's name is the one that a logging configuration is written for.
     logged = [(record.name, record.getMessage()) for record in caplog.records]
-    assert logged == [("asgi_jwks.tokens", "the issuer resolver failed (1 times)")]
+    assert logged == [("asgi_jwks.tokens", "the issuer resolver failed (count: 1)")]
     assert "the database is away" in caplog.text
     seconds.now = 300.0
     with pytest.raises(KeySetUnavailable):
         await issuers.resolve(NAME)
     assert [record.getMessage() for record in caplog.records][1:] == [
-        "the issuer resolver failed (40 times)"
+        "the issuer resolver failed (count: 40)"
     ]
 
 

@@ -13,7 +13,7 @@ from asgi_jwks import (
     TrustedIssuer,
 )
 from asgi_jwks.jose.jwk_set import JWKSet
-from asgi_jwks.jose.jws import decode_claims
+from asgi_jwks.jose.jws import claimed_issuer, decode_claims, decode_unverified
 from asgi_jwks.testing import MockIssuer, SigningKey, forge
 from asgi_jwks.tokens import steps
 from asgi_jwks.tokens.issuers import Issuer
@@ -89,11 +89,15 @@ def read(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
     """The payloads that were read, in order."""
     payloads: list[bytes] = []
 
-    def noted(segment: bytes) -> object:
-        payloads.append(segment)
-        return decode_claims(segment)
+    def noted(read: Callable[[bytes], object]) -> Callable[[bytes], object]:
+        def reader(segment: bytes) -> object:
+            payloads.append(segment)
+            return read(segment)
 
-    monkeypatch.setattr(steps, "decode_claims", noted)
+        return reader
+
+    for reader in (decode_claims, decode_unverified, claimed_issuer):
+        monkeypatch.setattr(steps, reader.__name__, noted(reader))
     return payloads
 
 
@@ -136,6 +140,37 @@ class TestKeysAtHand:
             for signature in ("", "A", "=", "AB"):
                 assert await reason_of(verifier, f"{token}.{signature}") is Reason.MALFORMED
         assert read == []
+
+    async def test_a_forged_token_is_not_read_at_all_by_a_sole_issuer(
+        self, read: list[bytes], checked: list[bytes]
+    ) -> None:
+        """W1, W3: it costs one verification, and none where its key does not exist."""
+        verifier = AccessTokenVerifier(trusted(FIRST))
+        forger = SigningKey.generate("RS256", kid=FIRST.signing_key.kid)
+        assert await reason_of(verifier, FIRST.access_token(key=forger)) is Reason.BAD_SIGNATURE
+        assert len(checked) == 1
+        nobody = SigningKey.generate("RS256", kid="nobody")
+        assert await reason_of(verifier, FIRST.access_token(key=nobody)) is Reason.UNKNOWN_KEY
+        assert len(checked) == 1
+        assert read == []
+
+    async def test_a_large_payload_that_two_readers_read_in_two_ways_is_refused(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """E5, D2: the one that only looks for `iss` is not strict."""
+        padding = "x" * 5000
+        twice = forge.split(FIRST.access_token(pad=padding))
+        payload = twice.payload[:-1] + f',"iss":"{SECOND.issuer}"}}'.encode()
+        token = FIRST.signing_key.sign(twice.header, payload)
+        assert await reason_of(verifier_of_two(), token) is Reason.ALGORITHM_NOT_ALLOWED
+        same = twice.payload[:-1] + f',"iss":"{FIRST.issuer}"}}'.encode()
+        token = FIRST.signing_key.sign(twice.header, same)
+        assert await reason_of(verifier_of_two(), token) is Reason.MALFORMED
+        # No such payload is known: one whose readers would differ.
+        monkeypatch.setattr(steps, "claimed_issuer", lambda _: FIRST.issuer)
+        other = MockIssuer(issuer="https://other.example/", key=FIRST.signing_key)
+        crossed = other.access_token(pad=padding)
+        assert await reason_of(verifier_of_two(), crossed) is Reason.INVALID_CLAIM
 
     async def test_iss_must_be_an_issuer_that_has_the_key_which_signed(
         self, checked: list[bytes]

@@ -2,7 +2,7 @@
 
 One question at a time for each key and event loop, detached from whoever needs the answer, with a
 deadline; a budget for keys of which nobody knows whether they exist; negative answers; and last
-answers that serve while the source fails. It knows neither what is asked nor of whom.
+answers that serve while the source fails. It knows neither the questions nor who answers them.
 """
 
 import math
@@ -35,7 +35,7 @@ class KeyedPeriod:
     Args:
         fresh: an answer is asked for anew after this.
         serves: while the source fails, its last answer serves for this long after it was given.
-        unknown: so long is it remembered that there is no value. It must be longer than `timeout`.
+        unknown: for this long a key is known to have no value; it must be longer than `timeout`.
         timeout: the deadline of one question.
         max_wait: where a last answer is at hand, nobody waits longer for a new one.
     """
@@ -59,7 +59,7 @@ class _Answer(Generic[T]):
 
 
 class _Question(Generic[T]):
-    """What is being asked about one key, and the outcome of each run by its number."""
+    """A question about one key, and the outcome of each of its runs by number."""
 
     __slots__ = ("flights", "key", "outcomes", "paid")
 
@@ -238,7 +238,7 @@ class KeyedValues(Generic[T]):
 
 
 async def _outcome(question: _Question[T], now: float) -> _Answer[T] | RequestError | None:
-    """What this event loop's run brings; None where it failed."""
+    """The outcome of this event loop's run; None where it failed."""
     flight = question.flights.current() or question.flights.start(now)
     await flight.ended.wait()
     return question.outcomes.get(flight.number)

@@ -1,9 +1,8 @@
 """Strict base64url and strict JSON, bounded before anything is built.
 
-What lives only here: the two encodings that tokens and key sets are made of, and how much JSON a
-document may hold. Each encoding has one spelling of a value and refuses every other, so that no
-two readers of the same bytes can differ.
-What it does not know: which bytes it reads. No input byte is ever part of an error's text.
+Tokens and key sets are made of these two encodings. Each has one spelling of a value here and
+refuses every other, so that no two readers of the same bytes can differ. No input byte is ever part
+of an error's text.
 """
 
 import binascii
@@ -27,11 +26,11 @@ __all__ = [
 
 
 class EncodingError(ValueError):
-    """The bytes are not what they should be. The message is a fixed phrase."""
+    """The bytes are not in the encoding. The message is a fixed phrase."""
 
 
 class LimitError(EncodingError):
-    """A JSON document that holds more than its limits allow; it may or may not be well formed."""
+    """A JSON document, well formed or not, that holds more than its limits allow."""
 
 
 class DuplicateNameError(EncodingError):
@@ -105,7 +104,7 @@ _scan_any_string: Final = json.JSONDecoder(strict=False).raw_decode
 
 
 def json_object(data: bytes, limits: JSONLimits = DOCUMENT_LIMITS) -> ReadOnlyDict:
-    """Read exactly one JSON object (RFC 8259) in UTF-8; the result is read-only all the way.
+    """Read exactly one JSON object (RFC 8259) in UTF-8, read-only all the way.
 
     Refuses JSON that libraries tend to let through: a byte order mark, UTF-16 and UTF-32, a member
     name that occurs twice at any level, NaN and Infinity, numbers beyond the range of a double,
@@ -138,7 +137,7 @@ def json_object(data: bytes, limits: JSONLimits = DOCUMENT_LIMITS) -> ReadOnlyDi
 
 
 def member_of(data: bytes, name: str, limits: JSONLimits = DOCUMENT_LIMITS) -> object:
-    """One text of a JSON object that nobody has vouched for; None if there is no such member.
+    """One text of a JSON object that nobody has vouched for, or None.
 
     It only says whom to ask: only `json_object` is strict, and builds read-only values, which costs
     several times as much for a large document. Of a name that occurs twice the last one counts, and

@@ -1,10 +1,9 @@
 """Limits of a JSON document, and the count of its parts before any is built.
 
-What lives only here: `JSONLimits` with its named values, and the way to count that costs a few
-passes over the bytes, whatever they are. A scanner that is stopped at a limit has done the work up
-to it; here no object, string or number is made of a document that has too many of them.
-What it does not know: whether the document is well formed. Up to its first error it counts what a
-scanner would build; behind that there is nothing to build.
+The count costs a few passes over the bytes, whatever they are. A scanner that is stopped at a limit
+has done the work up to it; here no object, string or number is made of a document that has too many
+of them. The document need not be well formed: up to its first error all that a scanner would build
+is counted, and behind that there is nothing to build.
 """
 
 from dataclasses import dataclass, field
@@ -89,7 +88,7 @@ _NOT_BRACKETS: Final = bytes(byte for byte in range(256) if byte not in b"[]{}")
 
 
 def exceeds(data: bytes, limits: JSONLimits) -> str | None:
-    """The phrase for a limit that the document exceeds; None if it is within all of them.
+    """The phrase for a limit that the document exceeds; None if it exceeds none.
 
     Hot path (benchmark case `new token`): brackets and digits inside strings are counted along at
     first, which is too many. Only where that is more than a limit, strings are left out.

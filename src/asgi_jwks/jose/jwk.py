@@ -1,9 +1,8 @@
 """One published JWK: a usable verification key, or the one reason why not.
 
-What lives only here: the rules of RFC 7517, section 4 and RFC 7518, section 6 for a single public
-key, and the closed list of reasons for skipping one.
-What it does not know: the document around the key, and whose key it is. Members that no rule here
-names are ignored, x5c, x5t and x5u among them: they are never followed or trusted.
+The rules are those of RFC 7517, section 4 and RFC 7518, section 6; the reasons for skipping a key
+are a closed list. Neither the document around the key nor its owner is known here. Members that no
+rule names are ignored, x5c, x5t and x5u among them: they are never followed or trusted.
 """
 
 from collections.abc import Mapping

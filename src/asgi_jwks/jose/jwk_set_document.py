@@ -1,10 +1,9 @@
-"""A JWK Set document (RFC 7517, section 5), taken apart into keys that are still unread.
+"""A JWK Set document (RFC 7517, section 5), taken apart into unread keys.
 
-What lives only here: the way to read a document of 512 KiB in small steps, key by key, so
-that one key that cannot be read leaves the others usable, and whoever reads it on an event loop
-can let others run in between.
-What it does not know: JWKs. A value that is not asked for is not read at all: its brackets and its
-quotes have to match, and no more.
+A document of 512 KiB is read in small steps, key by key, so that one key that cannot be read leaves
+the others usable, and whoever reads it on an event loop can let others run in between. It knows no
+rule for a JWK. A value that is not asked for is not read at all: its brackets and its quotes have
+to match, and no more.
 """
 
 import re

@@ -1,8 +1,7 @@
 """The compact serialization of a JWS, read once and strictly (RFC 7515, section 7.1).
 
-What lives only here: how the bytes of a token come apart into header, claims, signing input and
-signature (RFC 7519, section 7.2), without any rule for the content of the header and the claims.
-What it does not know: keys, algorithms, which header parameters and claims are acceptable.
+The bytes of a token come apart here into header, claims, signing input and signature (RFC 7519,
+section 7.2). Keys, algorithms and the rules for header and claims are not known here.
 """
 
 from typing import Final, NamedTuple
@@ -86,7 +85,7 @@ def parse_compact(token: bytes) -> SignedToken:
 
 
 def decode_header(segment: bytes) -> ReadOnlyDict:
-    """The JOSE header: a JSON object within HEADER_LIMITS, of up to MAX_HEADER_BYTES as it is sent.
+    """The JOSE header: an object within HEADER_LIMITS, sent in up to MAX_HEADER_BYTES.
 
     Raises InvalidToken(Reason.MALFORMED) for anything else.
     """
@@ -99,7 +98,9 @@ def decode_header(segment: bytes) -> ReadOnlyDict:
 
 
 def decode_claims(segment: bytes, limits: JSONLimits = CLAIMS_LIMITS) -> ReadOnlyDict:
-    """The claims set: a JSON object within `limits`. The size is for the caller to bound.
+    """The claims set: a JSON object within `limits`.
+
+    The size is for the caller to bound.
 
     Raises InvalidToken(Reason.MALFORMED) for anything else.
     """
@@ -127,7 +128,7 @@ def decode_unverified(segment: bytes) -> ReadOnlyDict | None:
 
 
 def claimed_issuer(segment: bytes) -> object:
-    """The `iss` of a large payload that nobody has vouched for, whatever else is in it.
+    """The `iss` of a large payload that nobody has vouched for.
 
     Raises InvalidToken(Reason.MALFORMED) if it is not an object within CLAIMS_LIMITS.
     """
@@ -153,7 +154,7 @@ def _malformed(detail: str) -> InvalidToken:
 
 
 def _other_form(token: bytes) -> str:
-    """The form of a token that has not three parts, in words for the operator's log."""
+    """The form of a token that has not three parts, for the operator's log."""
     if token.lstrip()[:1] in (b"{", b"["):
         return "the JSON serialization of JOSE is not accepted, only the compact one"
     dots = token.count(b".")

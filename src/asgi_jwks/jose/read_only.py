@@ -1,11 +1,10 @@
-"""JSON objects and arrays that refuse to be changed, and copies of them for each reader.
+"""JSON objects and arrays that refuse to be changed, and copies for each reader.
 
-What lives only here: `ReadOnlyDict` and `ReadOnlyList`. They are a real dict and a real list, so
-`json.dumps`, `isinstance`, `==` and the encoders of web frameworks take them as they are; changing
-them in place is refused. `dict.__setitem__(claims, ...)` and `heapq.heappush` go past any refusal
-that a subclass can make; therefore `private_copy` gives each request claims of its own, and no
-other request reads as signed what one has written into them.
-What it does not know: where the values come from, and what they mean.
+`ReadOnlyDict` and `ReadOnlyList` are a real dict and a real list, so `json.dumps`, `isinstance`,
+`==` and the encoders of web frameworks take them as they are; changing them in place is refused.
+`dict.__setitem__(claims, ...)` and `heapq.heappush` go past any refusal that a subclass can make;
+therefore `private_copy` gives each request claims of its own, and no other request reads as signed
+what one has written into them.
 """
 
 from collections.abc import Iterable, Mapping

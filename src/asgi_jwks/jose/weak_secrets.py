@@ -1,8 +1,8 @@
 """Weak shared secrets: repetitions, and examples that documentation has printed.
 
-What lives only here: the ways to tell that a secret was not made by a random generator. Nothing
-here can tell that it was; RFC 7518, section 8.8 wants the entropy, which no reader of it can see.
-What it does not know: algorithms, and whether a secret is long enough for one.
+A secret that was not made by a random generator may be noticed here; one that was cannot be told.
+RFC 7518, section 8.8 wants the entropy, which no reader of a secret can see. Whether it is long
+enough for an algorithm is not known here.
 """
 
 from typing import Final
@@ -64,7 +64,7 @@ _COMPARABLE_EXAMPLES: Final = frozenset(map(_comparable, _EXAMPLES))
 
 
 def weakness_of(secret: bytes) -> str | None:
-    """The weakness of a secret, as the end of a sentence that begins with "it", or None.
+    """The weakness of a secret, in words that follow "it", or None.
 
     `secret` is not empty.
     """

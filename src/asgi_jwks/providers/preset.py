@@ -1,7 +1,7 @@
 """A provider's preset as a value, and the trusted issuer that is made of it.
 
-What lives only here: what all presets share, and the one place where a preset becomes options of a
-`TrustedIssuer`. What it does not know: any provider.
+All presets share it, and it is the one place where a preset becomes options of a `TrustedIssuer`.
+It knows no provider.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -49,7 +49,7 @@ class PresetOptions(TypedDict, total=False):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Preset:
-    """What is known of the access tokens of one issuer of one provider.
+    """The knowledge about the access tokens of one issuer of one provider.
 
     Args:
         provider: the name of the function that makes it.
@@ -77,7 +77,7 @@ class Preset:
 
 
 class ProviderIssuer(TrustedIssuer):
-    """A trusted issuer that a preset was made into; `preset` says what it believes."""
+    """A trusted issuer that was made of a preset; `preset` describes it."""
 
     __slots__ = ("preset",)
 
@@ -130,7 +130,7 @@ def trusted(preset: Preset, options: PresetOptions) -> ProviderIssuer:
 
 
 def _algorithms(keys: object, preset: Preset) -> tuple[str, ...] | None:
-    """Those of the preset, unless the keys are a secret of the caller's own, which says its own."""
+    """Those of the preset; None for a secret of the caller's, which says its own."""
     own: object = getattr(keys, "algorithms", None)
     of_others = isinstance(own, frozenset) and own.isdisjoint(preset.algorithms)
     return None if of_others else preset.algorithms

@@ -17,8 +17,8 @@ __all__ = ["AccessToken"]
 
 NewClaims = TypeVar("NewClaims")
 if TYPE_CHECKING:
-    # The default, which came with Python 3.13, is for type checkers alone: importing what brings it
-    # to older versions takes a sixth of the time that importing the middleware does.
+    # The default, which came with Python 3.13, is for type checkers alone: the package that
+    # brings it to older versions is slow to import.
     from typing_extensions import TypeVar as TypeVarWithDefault
 
     Claims = TypeVarWithDefault("Claims", default=Mapping[str, Any])
@@ -29,8 +29,8 @@ else:
 class AccessToken(Generic[Claims]):
     """A verified access token. It is immutable; a copy is the token itself."""
 
-    # Properties for all of them: none can be set. What they say of the token is worked out when it
-    # is read, since few requests read it all.
+    # Public are properties alone, which cannot be set. Each is worked out when it is read, since
+    # few requests read them all.
     __slots__ = ("_basis", "_claims", "_verified")
 
     def __init__(

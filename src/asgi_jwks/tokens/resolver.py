@@ -1,8 +1,8 @@
 """Trusted issuers that are known only by asking: for APIs whose tenants each have their own.
 
-What an answer of the application must be, and what its failures mean, is decided here; `caching`
-decides how often it is asked and how long its answers are kept. It knows neither how the
-application finds its tenants nor how keys are fetched.
+The form of an answer and the meaning of a failure are decided here; `caching` decides how often
+the application is asked and how long its answers are kept. It knows neither how tenants are found
+nor how keys are fetched.
 """
 
 import inspect
@@ -27,8 +27,8 @@ _log: Final = logging.getLogger("asgi_jwks.tokens")
 # An issuer identifier is a URL; longer ones are not even asked for.
 LONGEST_ISSUER: Final = 2048
 
-# What strangers may cause: as many questions at once, and one more each second. Names that turn out
-# to be tenants cost nothing.
+# Requirement F24: names of strangers may cause a hundred questions at once, and one more each
+# second. A question about a name that turns out to be a tenant's is given back.
 STRANGERS: Final = Budget(burst=100, interval=1.0)
 
 # The same mistake or outage is told once per interval, with its count.
@@ -119,7 +119,7 @@ class ResolvedIssuers:
             count = self._reports.due(mistake)
             if count:
                 _log.error(
-                    "the issuer resolver's answer for '%s' is not used: %s (%d times)",
+                    "the issuer resolver's answer for '%s' is not used: %s (count: %d)",
                     printable(name),
                     mistake,
                     count,
@@ -131,7 +131,7 @@ class ResolvedIssuers:
     def _report_failure(self, error: Exception) -> None:
         count = self._reports.due("failure")
         if count:
-            _log.error("the issuer resolver failed (%d times)", count, exc_info=error)
+            _log.error("the issuer resolver failed (count: %d)", count, exc_info=error)
 
 
 class _Reports:

@@ -138,8 +138,11 @@ class TokenVerifier:
             if is_signed or not self._issuers.is_resolved(issuer):
                 raise
             raise refusal_of_stranger(refusal) from None
-        # (6) The claims; of a large payload only `iss` was read until now, and not strictly.
+        # (6) The claims. Of a large payload only `iss` was read until now, by a reader that is not
+        # strict: what both read must be the same.
         token.read = claims = token.claims()
+        if claims.get("iss") != issuer.rules.issuer:
+            raise InvalidToken(Reason.INVALID_CLAIM, "iss is read in two ways")
         not_before, not_after = issuer.rules.check_claims(claims, header, self._clock())
         if signer is not known:
             self._headers.put(token.header_segment, signer)

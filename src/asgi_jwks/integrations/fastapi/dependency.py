@@ -186,7 +186,7 @@ class JWTBearer(SecurityBase):
         return required
 
     def attach(self, app: FastAPI) -> None:
-        """Give an application what a dependency cannot.
+        """Complete an application with the parts that a dependency cannot give it.
 
         Errors of this package that endpoints raise are answered as refusals are. The OpenAPI
         document gets 401, 403 and 503, says where a token is optional, and tells Swagger UI its
@@ -204,7 +204,7 @@ class JWTBearer(SecurityBase):
         run_with_keys(app, own, partial(self._start, app))
 
     async def _verified(self, scope: Scope) -> AccessToken | None:
-        """The token of a connection by the rules of this object; None for an anonymous one.
+        """The token of a connection, by this object's rules; None for an anonymous one.
 
         It is verified once for each connection; several objects may have rules of their own.
         """
@@ -244,7 +244,7 @@ class JWTBearer(SecurityBase):
             raise self._refused(connection, error) from error
 
     def _requirement(self, scopes: tuple[str, ...]) -> Requirement:
-        """The Requirement of a route's scopes, of which there are as many as the routes have."""
+        """The Requirement of a route's scopes; there are as many as routes demand."""
         needed = self._required.get(scopes)
         if needed is None:
             impossible = [scope for scope in scopes if not is_scope(scope)]

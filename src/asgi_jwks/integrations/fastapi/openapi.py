@@ -55,7 +55,7 @@ class Login(Protocol):
         ...
 
     def swagger_ui(self) -> dict[str, Any] | None:
-        """What Swagger UI's `initOAuth` is to be called with."""
+        """The arguments of Swagger UI's `initOAuth`."""
         ...
 
 
@@ -191,7 +191,7 @@ class AuthorizationCode:
 
 
 def document_refusals(app: FastAPI, scheme_name: str, *, has_own_bodies: bool) -> None:
-    """Have refusals, and what is optional, in the document of operations that name the scheme."""
+    """Describe refusals and optional tokens in the operations that name the scheme."""
     document = vars(app).get("openapi")
     if not isinstance(document, _Document):
         # How FastAPI's documentation tells one to extend the document.

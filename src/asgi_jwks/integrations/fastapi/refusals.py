@@ -55,7 +55,7 @@ def answer_refusals(app: FastAPI) -> None:
 
 
 def answer_refusals_here(scope: Scope) -> None:
-    """The same for the application that a connection has come to, such as a mounted one.
+    """The same for the application that a connection has reached, such as a mounted one.
 
     Where it has a handler of its own for HTTPException, that one answers.
     """

@@ -1,4 +1,4 @@
-"""Attacks with other JWTs of the same issuer for the same API (RFC 8725, section 3.12).
+"""Attacks with other JWTs of the issuer for this API (RFC 8725, section 3.12).
 
 ID, refresh, logout and bound tokens in place of access tokens. The issuer signed all of them.
 """

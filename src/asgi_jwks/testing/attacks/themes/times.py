@@ -1,4 +1,4 @@
-"""Attacks by exp, nbf and iat: tokens of another time, and times that are not numbers."""
+"""Attacks by exp, nbf and iat: other times, and times that are not numbers."""
 
 from asgi_jwks.testing.attacks.attack import Target, by_claims, by_token
 

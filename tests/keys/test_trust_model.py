@@ -390,9 +390,10 @@ def test_the_model_of_trust_holds_whatever_happens(
     run_state_machine_as_test(
         TrustHere,
         settings=settings(
-            max_examples=int(os.environ.get('EX','80')),
+            max_examples=int(os.environ.get("EX", "80")),
             stateful_step_count=40,
-            deadline=None, phases=[Phase.generate] if 'EX' in os.environ else list(Phase),
+            deadline=None,
+            phases=[Phase.generate] if "EX" in os.environ else list(Phase),
             suppress_health_check=list(HealthCheck),
         ),
     )

@@ -108,7 +108,7 @@ FITTING: dict[str, set[str]] = {
     "realm": TEXT,
     "resource_metadata": {"None"} | TEXT,
     # A key set has a `find` of its own, of another signature.
-    "token_sources": {"a token source", "keys"},
+    "token_sources": {"a token source"},
     "allow_anonymous": FLAG,
     "require_keys_at_startup": FLAG,
     "on_refused": {"None"} | FUNCTION,

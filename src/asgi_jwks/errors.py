@@ -83,6 +83,8 @@ class Reason(StrEnum):
         return _PHRASES[self]
 
 
+_NOT_SIGNED: Final = "The access token is not signed by a key of an issuer trusted here"
+
 _PHRASES: Final[dict[Reason, str]] = {
     Reason.MISSING_TOKEN: "A Bearer access token is required",
     Reason.REPEATED_CREDENTIALS: "The request has more than one set of credentials; send one",
@@ -92,10 +94,11 @@ _PHRASES: Final[dict[Reason, str]] = {
     Reason.ALGORITHM_NOT_ALLOWED: "The access token is signed with an algorithm not accepted here",
     Reason.UNSUPPORTED_HEADER: "The access token has a header parameter not supported here",
     Reason.WRONG_TYPE: "The access token is of a type not accepted here",
-    Reason.UNKNOWN_ISSUER: "The access token is not from an issuer trusted here",
-    Reason.UNKNOWN_KEY: "The access token is signed with a key that its issuer does not publish",
+    # One phrase: a stranger is not told who is trusted, and it is true while no key can be sought.
+    Reason.UNKNOWN_ISSUER: _NOT_SIGNED,
+    Reason.UNKNOWN_KEY: _NOT_SIGNED,
     Reason.AMBIGUOUS_KEY: "The access token does not say clearly which key signed it",
-    Reason.BAD_SIGNATURE: "The signature of the access token is not valid",
+    Reason.BAD_SIGNATURE: _NOT_SIGNED,
     Reason.MISSING_CLAIM: "The access token lacks a required claim",
     Reason.INVALID_CLAIM: "The access token has a claim of the wrong form",
     Reason.EXPIRED: "The access token has expired",

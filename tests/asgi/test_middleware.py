@@ -618,7 +618,10 @@ class TestMetrics:
         await app(token)
         [record] = caplog.records
         assert record.levelno == logging.DEBUG
-        assert record.getMessage() == "refused: The signature of the access token is not valid"
+        assert (
+            record.getMessage()
+            == "refused: The access token is not signed by a key of an issuer trusted here"
+        )
         for part in token.split("."):
             assert part not in caplog.text
 

@@ -11,30 +11,43 @@ from collections.abc import Callable
 import pytest
 
 
+class JumpingTime:
+    """The one time of asyncio loops that run one after the other."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def new_loop(self) -> asyncio.AbstractEventLoop:
+        """A loop whose time is this one."""
+        return _JumpingLoop(self)
+
+
 class _JumpingSelector(selectors.SelectSelector):
     """Does not wait until the next timer is due: it makes it due."""
 
-    now = 1000.0
+    def __init__(self, time: JumpingTime) -> None:
+        super().__init__()
+        self._time = time
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
         if timeout is not None and timeout > 0:
-            self.now += timeout
+            self._time.now += timeout
         return super().select(0)
 
 
 class _JumpingLoop(asyncio.SelectorEventLoop):
-    def __init__(self) -> None:
-        self._jumping = _JumpingSelector()
-        super().__init__(self._jumping)
+    def __init__(self, time: JumpingTime) -> None:
+        self._jumping_time = time
+        super().__init__(_JumpingSelector(time))
 
     def time(self) -> float:
-        return self._jumping.now
+        return self._jumping_time.now
 
 
 @pytest.fixture
 def jumping_loop() -> Callable[[], asyncio.AbstractEventLoop]:
-    """Makes asyncio loops whose time jumps."""
-    return _JumpingLoop
+    """Makes asyncio loops whose time jumps, each for itself."""
+    return lambda: JumpingTime().new_loop()
 
 
 @pytest.fixture(params=["asyncio", "trio"])

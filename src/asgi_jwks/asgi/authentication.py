@@ -228,7 +228,10 @@ def _token_sources(sources: object) -> tuple[TokenSource, ...]:
     found = tuple(
         source
         for source in given
-        if callable(getattr(source, "find", None)) and not isinstance(source, str | bytes | type)
+        if callable(getattr(source, "find", None))
+        and not isinstance(source, str | bytes | type)
+        # A key set has a `find` too.
+        and not hasattr(source, "at_hand")
     )
     if not found or len(found) != len(given):
         raise ConfigurationError(

@@ -5,7 +5,7 @@ bytes; only accepted tokens enter. It knows no token and no clock.
 """
 
 import sys
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from asgi_jwks.errors import InvalidToken, Reason
 from asgi_jwks.jose.read_only import ReadOnlyDict
@@ -118,11 +118,14 @@ class TokenCache:
         self._old, self._young, self._bytes = self._young, {}, 0
 
 
-def memory_of(value: object) -> int:
-    """About how many bytes of memory a JSON value takes."""
-    size = sys.getsizeof(value)
+def memory_of(claims: ReadOnlyDict) -> int:
+    """About how many bytes of memory claims take."""
+    return sys.getsizeof(claims) + _memory_inside(claims)
+
+
+def _memory_inside(value: dict[str, Any] | list[Any]) -> int:
+    inner = value.values() if isinstance(value, dict) else value
+    size = sum(map(sys.getsizeof, inner))
     if isinstance(value, dict):
-        return size + sum(memory_of(name) + memory_of(member) for name, member in value.items())
-    if isinstance(value, list):
-        return size + sum(map(memory_of, value))
-    return size
+        size += sum(map(sys.getsizeof, value))
+    return size + sum(_memory_inside(one) for one in inner if isinstance(one, dict | list))

@@ -1,0 +1,399 @@
+"""The model of trust in keys, as a state machine that drives the real RemoteJWKSet.
+
+One key set serves two event loops, which run one after the other, so that a fetch of one may end
+long after a later one of the other. The machine is suspended, its clocks are set, the process is
+restarted from its snapshot; the endpoint fails, hangs and lies behind a cache. An oracle that knows
+only what was published when, and what an operator said, judges each acceptance and each refusal.
+"""
+
+import asyncio
+import json
+import math
+import os
+import tempfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Final, NamedTuple
+
+import anyio
+import pytest
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+from tests.support.jumping_time import JumpingTime
+
+from asgi_jwks.caching.clocks import ElapsedClock
+from asgi_jwks.errors import InvalidToken, KeySetUnavailable
+from asgi_jwks.fetching.response import FetchResponse
+from asgi_jwks.jose.jwk_set import JWKSet
+from asgi_jwks.keys import jwks_document
+from asgi_jwks.keys.remote import RemoteJWKSet
+from asgi_jwks.testing import SigningKey
+
+MAX_AGE: Final = 600.0
+MAX_STALE: Final = 3600.0
+BURST: Final = 2
+INTERVAL: Final = 30.0
+LATENCY: Final = 0.2
+TIMEOUT: Final = 5.0
+# A cache on the way shows a document for so long.
+CDN_LIFETIME: Final = 20.0
+# The longest backoff and its deadline; failures of longer ago forbid no fetch.
+LONGEST_BACKOFF: Final = 61.0
+# What clocks may overlook, and the time that rules take by themselves.
+SLACK: Final = 1.0
+
+
+class Material(NamedTuple):
+    """One key pair under its key id; two of them share each id."""
+
+    kid: str
+    number: int
+
+
+KEYS: Final = {
+    Material(kid, number): SigningKey.generate("ES256", kid=kid)
+    for kid in ("one", "two", "three")
+    for number in (1, 2)
+}
+THUMBPRINTS: Final = {
+    material: JWKSet.parse({"keys": [key.public_jwk()]}).keys[0].thumbprint
+    for material, key in KEYS.items()
+}
+
+materials: Final = st.sampled_from(sorted(KEYS))
+loops: Final = st.sampled_from([0, 1])
+pauses: Final = st.one_of(
+    st.floats(0.01, 20), st.floats(20, 5000), st.sampled_from([0.1, 1.5, 29, 31, 125, 515, 605])
+)
+
+
+class Trust(RuleBasedStateMachine):
+    """The key set, its endpoint, its machine, and the truth about them."""
+
+    def __init__(self, directory: Path) -> None:
+        super().__init__()
+        self.time = JumpingTime()
+        self.suspended = 0.0
+        self.wall_set_by = self.wall_set_forward = 0.0
+        self.has_boot_time = True
+        self.runners = [asyncio.Runner(loop_factory=self.time.new_loop) for _ in range(2)]
+        handle, name = tempfile.mkstemp(dir=directory)
+        os.close(handle)
+        self.path = Path(name)
+        self.path.unlink()
+        # The endpoint.
+        self.mode = "healthy"
+        self.has_cdn = False
+        self.published = {Material(kid, 1) for kid in ("one", "two")}
+        self.cdn: tuple[float, frozenset[Material]] = (-math.inf, frozenset())
+        # What happened, in monotonic seconds where time is not said to be true.
+        self.published_at = dict.fromkeys(KEYS, -math.inf)
+        self.unwell_at = -math.inf
+        self.fetches = self.forced = self.starts = self.outages = 0
+        self.began_at = self.time.now
+        # Of each material, the true time of the last fetch that brought it, and the wall clock's.
+        self.brought = dict.fromkeys(KEYS, (-math.inf, -math.inf))
+        self.is_gone = dict.fromkeys(KEYS, False)
+        self.usable_until = -math.inf
+        self.distrusted: set[tuple[str, str]] = set()
+
+    # The machine.
+
+    @property
+    def true_now(self) -> float:
+        return self.time.now + self.suspended
+
+    @property
+    def wall(self) -> float:
+        return 1_700_000_000.0 + self.true_now + self.wall_set_by
+
+    def clock(self) -> ElapsedClock:
+        return ElapsedClock(
+            monotonic=lambda: self.time.now,
+            boot_time=lambda: self.true_now if self.has_boot_time else self.time.now,
+            wall=lambda: self.wall,
+        )
+
+    @initialize(has_boot_time=st.booleans(), has_cdn=st.booleans())
+    def start(self, has_boot_time: bool, has_cdn: bool) -> None:
+        self.has_boot_time, self.has_cdn = has_boot_time, has_cdn
+        self.keys = self.new_key_set()
+
+    def new_key_set(self) -> RemoteJWKSet:
+        self.starts += 1
+        return RemoteJWKSet(
+            "https://issuer.example/keys",
+            fetch=self.fetch,
+            snapshot=self.path,
+            listener=lambda event: None,
+            clock=self.clock(),
+        )
+
+    @rule(seconds=pauses, loop=loops)
+    def time_passes(self, seconds: float, loop: int) -> None:
+        self.runners[loop].run(anyio.sleep(seconds))
+
+    @rule(seconds=st.one_of(st.floats(1, 10_000), st.just(86_400.0)))
+    def the_machine_is_suspended(self, seconds: float) -> None:
+        self.suspended += seconds
+
+    @rule(seconds=st.floats(-10_000, 10_000))
+    def the_wall_clock_is_set(self, seconds: float) -> None:
+        # Without a boot-time clock, a clock that is set back hides a suspension.
+        seconds = seconds if self.has_boot_time else abs(seconds)
+        self.wall_set_by += seconds
+        # A clock that is set forward looks like a suspension: trust ends by it.
+        self.wall_set_forward += max(0.0, seconds)
+        self.usable_until -= max(0.0, seconds)
+
+    @rule()
+    def the_process_is_restarted(self) -> None:
+        for runner in self.runners:
+            runner.run(self.keys.aclose())
+        self.keys = self.new_key_set()
+        self.usable_until = -math.inf
+        # The age of a restored set is the wall clock's word.
+        for material, (at, wall_at) in self.brought.items():
+            shown = self.true_now - max(0.0, self.wall - wall_at)
+            self.brought[material] = (max(at, shown), wall_at)
+
+    # The endpoint.
+
+    async def fetch(self, url: str, headers: Mapping[str, str]) -> FetchResponse:
+        self.fetches += 1
+        began, wall, mode = self.true_now, self.wall, self.mode
+        shown = self.shown(must_revalidate="cache-control" in headers)
+        if mode == "hanging":
+            self.unwell_at = self.time.now + TIMEOUT
+            await anyio.sleep_forever()
+        await anyio.sleep(LATENCY)
+        if mode == "failing":
+            self.unwell_at = self.time.now
+            return FetchResponse(500, {}, b"")
+        for material in shown:
+            self.brought[material] = max(self.brought[material], (began, wall))
+        document = {"keys": [KEYS[material].public_jwk() for material in sorted(shown)]}
+        return FetchResponse(200, {}, json.dumps(document).encode())
+
+    def shown(self, *, must_revalidate: bool) -> frozenset[Material]:
+        at, document = self.cdn
+        if must_revalidate or not self.has_cdn or self.true_now - at >= CDN_LIFETIME:
+            document = frozenset(self.published)
+            self.cdn = (self.true_now, document)
+        return document
+
+    @rule(mode=st.sampled_from(["healthy", "healthy", "failing", "hanging"]))
+    def the_endpoint_changes(self, mode: str) -> None:
+        self.outages += mode != self.mode
+        if self.mode != "healthy":
+            self.unwell_at = max(self.unwell_at, self.time.now)
+        self.mode = mode
+
+    @rule(material=materials)
+    def a_key_is_published(self, material: Material) -> None:
+        self.published = {
+            each for each in self.published if each.kid != material.kid or each == material
+        }
+        if material not in self.published:
+            self.published.add(material)
+            self.published_at[material] = self.time.now
+            self.is_gone[material] = False
+
+    @precondition(lambda self: len(self.published) > 1)
+    @rule(data=st.data())
+    def a_key_is_removed(self, data: st.DataObject) -> None:
+        self.published.remove(data.draw(st.sampled_from(sorted(self.published))))
+
+    # Requests.
+
+    @rule(material=materials, loop=loops)
+    def a_token_arrives(self, material: Material, loop: int) -> None:
+        may_be_refused = self.may_be_refused(material, loop)
+        before = self.true_now
+        try:
+            is_accepted = self.runners[loop].run(self.is_accepted(material))
+        except KeySetUnavailable:
+            assert before >= self.usable_until - SLACK, "503 though there were keys to use"
+            return
+        if is_accepted:
+            self.check_accepted(material, before)
+        else:
+            assert may_be_refused, "a published key was refused though the budget held a fetch"
+
+    async def is_accepted(self, material: Material) -> bool:
+        """What a verifier does with a token that this material signed."""
+        try:
+            key = await self.keys.find(material.kid, "ES256", lambda: None)
+        except InvalidToken:
+            return False
+        newer = None
+        if key.thumbprint != THUMBPRINTS[material] and self.keys.can_replace(key):
+            newer = await self.keys.replacement_for(key, "ES256")
+        return (newer or key).thumbprint == THUMBPRINTS[material]
+
+    def check_accepted(self, material: Material, before: float) -> None:
+        assert not self.is_distrusted(material), "a distrusted key was accepted"
+        assert not self.is_gone[material], "a key was accepted after a refresh since its removal"
+        at, _ = self.brought[material]
+        assert before - at <= MAX_AGE + MAX_STALE + SLACK, "a key was trusted for too long"
+
+    def may_be_refused(self, material: Material, loop: int) -> bool:
+        shown_for = self.time.now - self.published_at[material]
+        if material not in self.published or self.is_distrusted(material):
+            return True
+        if shown_for < INTERVAL + (CDN_LIFETIME if self.has_cdn else 0.0) + SLACK:
+            return True
+        if self.mode != "healthy" or self.time.now - self.unwell_at < LONGEST_BACKOFF:
+            return True
+        # A fetch that the other loop left unfinished is late when its own loop goes on.
+        is_pending = self.runners[loop].run(self.is_refreshing())
+        return is_pending or self.keys.health().refetch_budget < 1
+
+    async def is_refreshing(self) -> bool:
+        return self.keys._keys.is_refreshing()
+
+    @rule(number=st.integers(1, 20), loop=loops)
+    def strangers_come(self, number: int, loop: int) -> None:
+        """Their tokens name keys that nobody has: 401, or 503 where there are no keys."""
+        is_usable = self.true_now < self.usable_until - SLACK
+
+        async def stranger(kid: str) -> None:
+            try:
+                await self.keys.find(kid, "ES256", lambda: None)
+            except InvalidToken:
+                return
+            except KeySetUnavailable:
+                assert not is_usable, "a token's content made a 503"
+                return
+            raise AssertionError("a key was found that nobody published")
+
+        async def all_at_once() -> None:
+            async with anyio.create_task_group() as tasks:
+                for each in range(number):
+                    tasks.start_soon(stranger, f"forged {self.fetches} {each}")
+
+        self.runners[loop].run(all_at_once())
+
+    @rule(loop=loops)
+    def a_request_starts_what_is_due(self, loop: int) -> None:
+        async def look() -> None:
+            self.keys.at_hand()
+            # The fetch has begun, and goes on when this loop runs again.
+            for _ in range(3):
+                await asyncio.sleep(0)
+
+        self.runners[loop].run(look())
+
+    @rule(loop=loops)
+    def the_set_is_marked_due(self, loop: int) -> None:
+        self.forced += 1
+        self.keys._cached.mark_due()
+        self.a_request_starts_what_is_due(loop)
+
+    # The operator.
+
+    @rule(loop=loops)
+    def an_operator_refreshes(self, loop: int) -> None:
+        self.forced += 2
+        began = self.true_now
+        removed = [material for material in KEYS if material not in self.published]
+        try:
+            self.runners[loop].run(self.keys.refresh())
+        except KeySetUnavailable:
+            assert self.mode != "healthy", "a refresh failed though the endpoint answers"
+        else:
+            self.usable_until = max(self.usable_until, began + MAX_AGE + MAX_STALE)
+            for material in removed:
+                self.is_gone[material] = True
+
+    def is_distrusted(self, material: Material) -> bool:
+        names = {("kid", material.kid), ("thumbprint", THUMBPRINTS[material])}
+        return not self.distrusted.isdisjoint(names)
+
+    @rule(material=materials, kind=st.sampled_from(["kid", "thumbprint"]))
+    def an_operator_distrusts_a_key(self, material: Material, kind: str) -> None:
+        name = material.kid if kind == "kid" else THUMBPRINTS[material]
+        self.keys.distrust(**{kind: name})
+        self.distrusted.add((kind, name))
+
+    @precondition(lambda self: bool(self.distrusted))
+    @rule(data=st.data())
+    def an_operator_trusts_a_key_again(self, data: st.DataObject) -> None:
+        kind, name = data.draw(st.sampled_from(sorted(self.distrusted)))
+        self.keys.trust_again(**{kind: name})
+        self.distrusted.remove((kind, name))
+
+    # What holds at all times.
+
+    @invariant()
+    def the_set_at_hand_has_no_distrusted_key(self) -> None:
+        trusted = self.keys._cached.value if self.starts else None
+        for material in KEYS:
+            if trusted is not None and trusted.holds(THUMBPRINTS[material]):
+                assert not self.is_distrusted(material)
+
+    @invariant()
+    def fetches_stay_within_schedule_budget_and_backoff(self) -> None:
+        passed = self.time.now - self.began_at
+        schedule = self.starts + (passed + self.suspended + abs(self.wall_set_by)) / (
+            0.75 * MAX_AGE
+        )
+        budget = BURST * self.starts + passed / INTERVAL
+        # Each outage begins with short pauses; an attempt may be repeated once.
+        backoff = 2 * (self.outages + self.starts) * 8 + passed / 45
+        assert self.fetches <= self.forced * 2 + 2 * (schedule + budget + backoff)
+
+    def teardown(self) -> None:
+        """Whatever happened: when the endpoint is well, each trusted key is accepted again."""
+        if not self.starts:
+            return
+        self.mode = "healthy"
+        loop = self.runners[0]
+        loop.run(anyio.sleep(TIMEOUT + LONGEST_BACKOFF + CDN_LIFETIME))
+        loop.run(self.keys.refresh())
+        loop.run(anyio.sleep(INTERVAL * BURST))
+        for material in sorted(self.published):
+            accepted = loop.run(self.is_accepted(material))
+            assert accepted is not self.is_distrusted(material)
+        for runner in self.runners:
+            runner.run(self.keys.aclose())
+            runner.close()
+
+
+class Inline:
+    """Work of threads, done at once: a loop whose time jumps does not wait for threads."""
+
+    @staticmethod
+    async def run_sync(work: Callable[[], object], *, abandon_on_cancel: bool) -> object:
+        return work()
+
+
+def test_the_model_of_trust_holds_whatever_happens(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """F3, F4, F5, F6, F15, F16, F17, F18, B8."""
+    monkeypatch.setattr(jwks_document, "to_thread", Inline)
+    monkeypatch.setattr(os, "fsync", lambda descriptor: None)
+
+    class TrustHere(Trust):
+        def __init__(self) -> None:
+            super().__init__(tmp_path)
+
+    run_state_machine_as_test(
+        TrustHere,
+        settings=settings(
+            max_examples=int(os.environ.get("EX", "80")),
+            stateful_step_count=40,
+            deadline=None,
+            phases=[Phase.generate] if "EX" in os.environ else list(Phase),
+            suppress_health_check=list(HealthCheck),
+        ),
+    )

@@ -13,11 +13,13 @@ from tests.support.pages import ROOT, without_written_parts
 
 from asgi_jwks import (
     AccessTokenVerifier,
+    InsufficientScope,
     InvalidToken,
     JWTBearerMiddleware,
     Reason,
     RemoteJWKSet,
     TrustedIssuer,
+    requires,
 )
 from asgi_jwks.asgi.token_sources import Cookie
 from asgi_jwks.testing import MockIssuer
@@ -183,12 +185,16 @@ async def test_a_tenant_signs_for_nobody_but_its_own_users(issuer: MockIssuer) -
     )
     user = await verifier.verify(issuer.access_token(subject="auth0|7"))
     double = await verifier.verify(
-        tenant.access_token(subject="auth0|7", scope="admin read:messages")
+        tenant.access_token(subject="auth0|7", scope="admin read:messages", roles=["admin"])
     )
     assert user.identity == "auth0|7"
     assert double.identity != user.identity
     assert double.principal == (tenant.issuer, "auth0|7")
     assert double.scopes == ("read:messages",)
+    assert double.roles == ()
+    requires(claims={"roles": "admin"}).check(double)
+    with pytest.raises(InsufficientScope):
+        requires(claims={"roles": "admin"}, issuer=issuer.issuer).check(double)
     forged = tenant.access_token(subject="auth0|7", iss=issuer.issuer)
     assert await reason_of(verifier, forged) in {Reason.BAD_SIGNATURE, Reason.UNKNOWN_KEY}
 

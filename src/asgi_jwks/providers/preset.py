@@ -4,47 +4,19 @@ All presets share it, and it is the one place where a preset becomes options of 
 It knows no provider.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final, TypedDict
+from typing import Any, Final
 
 from asgi_jwks._options import require_names
 from asgi_jwks.errors import ConfigurationError
 from asgi_jwks.tokens.access_token import AccessToken
-from asgi_jwks.tokens.claim_rules import Profile
-from asgi_jwks.tokens.header_rules import JOSEHeader
 from asgi_jwks.tokens.issuers import Check
-from asgi_jwks.tokens.key_source import KeySource
 from asgi_jwks.tokens.kinds import DEFAULT_KIND_RULE, KindRule
-from asgi_jwks.tokens.principal import IdentityForm
 from asgi_jwks.tokens.scopes import DEFAULT_GRANT_CLAIMS, GrantClaims
-from asgi_jwks.trusted_issuer import HTTPClient, TrustedIssuer
+from asgi_jwks.trusted_issuer import PresetOptions, TrustedIssuer
 
 __all__ = ["ClaimAmong", "Preset", "PresetOptions", "ProviderIssuer", "names", "trusted"]
-
-
-class PresetOptions(TypedDict, total=False):
-    """The options of a trusted issuer that a preset leaves to its caller: see IssuerOptions.
-
-    A type checker does not let a function have `audience` both as a parameter and in its options,
-    so this is IssuerOptions without what presets state.
-    """
-
-    jwks_uri: str | None
-    keys: KeySource | None
-    algorithms: Iterable[str] | None
-    leeway: float
-    profile: Profile
-    insecure_no_audience: bool
-    kind: KindRule | Callable[[JOSEHeader, Mapping[str, Any]], bool]
-    grant_claims: GrantClaims
-    grants: Iterable[str] | None
-    identity: IdentityForm | None
-    required_claims: Iterable[str]
-    checks: Sequence[Check]
-    gateway_proves_binding: bool
-    http_client: HTTPClient | None
-    allow_insecure_http: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,22 +4,19 @@ What differs from `minimal.py`: no option is in the code, and every mistake is t
 the variable. It prints:
 
     {'issuer': 'https://example.eu.auth0.com/', 'audience': ('https://api.example.com',)}
-    ASGI_JWKS_LEEWAY: 'five' is no number. Write seconds, such as 5.
+    ASGI_JWKS_LEEWAY: 'five' is not a number. Write seconds, such as 5.
 """
 
 import os
 
 from starlette.applications import Starlette
 
-from asgi_jwks import ConfigurationError, JWTBearerMiddleware
-from asgi_jwks.environment import settings_from_env
+from asgi_jwks import ConfigurationError, JWTBearerMiddleware, settings_from_env
 
 
-def create_app() -> Starlette:
+def create_app() -> JWTBearerMiddleware:
     """For `uvicorn --factory`: the environment is read when the server starts."""
-    app = Starlette()
-    app.add_middleware(JWTBearerMiddleware, **settings_from_env())
-    return app
+    return JWTBearerMiddleware(Starlette(), **settings_from_env())
 
 
 if __name__ == "__main__":

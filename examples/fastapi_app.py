@@ -14,7 +14,7 @@ from typing import Annotated
 from fastapi import Depends, FastAPI, Security, WebSocket
 from starlette.testclient import TestClient
 
-from asgi_jwks import AccessToken, TrustedIssuer
+from asgi_jwks import AccessToken
 from asgi_jwks.integrations.fastapi import AuthorizationCode, JWTBearer
 from asgi_jwks.testing import MockIssuer
 
@@ -22,7 +22,9 @@ issuer = MockIssuer()
 http_client = issuer.http_client()
 
 bearer = JWTBearer(
-    TrustedIssuer(issuer=issuer.issuer, audience=issuer.audience, http_client=http_client),
+    issuer=issuer.issuer,
+    audience=issuer.audience,
+    http_client=http_client,
     login=AuthorizationCode(
         issuer=issuer.issuer,
         http_client=http_client,

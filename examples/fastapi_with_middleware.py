@@ -1,7 +1,7 @@
 """FastAPI behind the middleware: nothing is public unless it is said so, in one place.
 
 What differs from `fastapi_app.py`: the middleware verifies the token, and `JWTBearer()` without an
-issuer takes its verdict, so nothing is verified or configured twice. It prints:
+issuer takes that token, so nothing is verified or configured twice. It prints:
 
     200 public
     401 {'error': 'missing_token', 'error_description': 'A Bearer access token is required'}
@@ -22,11 +22,12 @@ issuer = MockIssuer()
 bearer = JWTBearer()
 app = FastAPI()
 app.add_middleware(
-    JWTBearerMiddleware,
-    issuer=issuer.issuer,
-    audience=issuer.audience,
-    http_client=issuer.http_client(),
-    public_paths=["/health", "/docs", "/openapi.json"],
+    JWTBearerMiddleware.configured(
+        issuer=issuer.issuer,
+        audience=issuer.audience,
+        http_client=issuer.http_client(),
+        public_paths=["/health", "/docs", "/docs/oauth2-redirect", "/openapi.json"],
+    )
 )
 bearer.attach(app)
 

@@ -24,9 +24,8 @@ async def hello(request: Request) -> JSONResponse:
     return JSONResponse({"hello": access_token(request).subject})
 
 
-app = Starlette(routes=[Route("/hello", hello)])
-app.add_middleware(
-    JWTBearerMiddleware,
+app = JWTBearerMiddleware(
+    Starlette(routes=[Route("/hello", hello)]),
     issuer=issuer.issuer,  # "https://example.eu.auth0.com/"
     audience=issuer.audience,  # "https://api.example.com"
     http_client=issuer.http_client(),

@@ -16,17 +16,16 @@ import anyio.to_thread
 import httpx
 import httpx2
 
-from asgi_jwks import AccessTokenVerifier, RemoteJWKSet, TrustedIssuer
-from asgi_jwks.fetching.response import Answer
+from asgi_jwks import AccessTokenVerifier, FetchResponse, RemoteJWKSet, TrustedIssuer
 from asgi_jwks.testing import MockIssuer
 
 private_ca = ssl.create_default_context()  # cafile="/etc/ssl/our-ca.pem"
 
 
-async def fetch(url: str, headers: Mapping[str, str]) -> Answer:
+async def fetch(url: str, headers: Mapping[str, str]) -> FetchResponse:
     """One GET, here by a client that blocks and so has a thread; exceptions are failed fetches."""
     response = await anyio.to_thread.run_sync(lambda: httpx.get(url, headers=dict(headers)))
-    return Answer(response.status_code, dict(response.headers), response.content)
+    return FetchResponse(response.status_code, dict(response.headers), response.content)
 
 
 async def main(issuer: MockIssuer) -> None:

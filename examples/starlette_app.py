@@ -1,8 +1,8 @@
 """Starlette, in full: scopes per endpoint, `request.user`, and a WebSocket.
 
-What differs from `minimal.py`: `requires` demands scopes, and the endpoints use what else stands on
-the scope. Starlette's own `requires` reads the same scopes, but answers without a challenge.
-It prints:
+What differs from `minimal.py`: `add_middleware`, `requires` that demands scopes, and endpoints that
+use what else is on the scope. Starlette's own `requires` reads the same scopes, but answers without
+a challenge. It prints:
 
     403 scope="read:messages"
     200 ['You have no messages, auth0|60c7a9f2b1d3e40069f8a2b7.']
@@ -43,10 +43,10 @@ app = Starlette(
     routes=[Route("/me", me), Route("/messages", messages), WebSocketRoute("/echo", echo)]
 )
 app.add_middleware(
-    JWTBearerMiddleware,
-    issuer=issuer.issuer,
-    audience=issuer.audience,
-    http_client=issuer.http_client(),
+    # Starlette builds middleware when the server has started; a mistake is told here already.
+    JWTBearerMiddleware.configured(
+        issuer=issuer.issuer, audience=issuer.audience, http_client=issuer.http_client()
+    )
 )
 
 if __name__ == "__main__":

@@ -31,15 +31,23 @@ async def trusted_issuer(iss: str) -> TrustedIssuer | None:
     if iss not in tenants:
         return None
     provider = providers[tenants[iss]]
-    return TrustedIssuer(issuer=iss, audience=provider.audience, http_client=provider.http_client())
+    return TrustedIssuer(
+        issuer=iss,
+        audience=provider.audience,
+        # No tenant's provider can grant more than this, whatever its tokens say.
+        grants=["openid", "profile"],
+        http_client=provider.http_client(),
+    )
 
 
 async def tenant(request: Request) -> PlainTextResponse:
     return PlainTextResponse(tenants[access_token(request).issuer])
 
 
-app = Starlette(routes=[Route("/tenant", tenant)])
-app.add_middleware(JWTBearerMiddleware, verifier=AccessTokenVerifier(resolver=trusted_issuer))
+app = JWTBearerMiddleware(
+    Starlette(routes=[Route("/tenant", tenant)]),
+    verifier=AccessTokenVerifier(resolver=trusted_issuer),
+)
 
 if __name__ == "__main__":
     client = TestClient(app)

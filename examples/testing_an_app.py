@@ -25,11 +25,9 @@ async def messages(request: Request) -> JSONResponse:
     return JSONResponse([f"You have no messages, {request.user.identity}."])
 
 
-def create_app(**options: Any) -> Starlette:
+def create_app(**options: Any) -> JWTBearerMiddleware:
     """In production the options are the provider's; see `environment.py`."""
-    app = Starlette(routes=[Route("/messages", messages)])
-    app.add_middleware(JWTBearerMiddleware, **options)
-    return app
+    return JWTBearerMiddleware(Starlette(routes=[Route("/messages", messages)]), **options)
 
 
 @pytest.fixture

@@ -5,7 +5,9 @@ The API has no secret, and verifies RS256 tokens with the keys that the provider
 knows of a user is in the token. The password grant itself is for tests and for moving away from:
 OAuth 2.1 leaves it out, and `fastapi_app.py` shows what replaces it. It prints:
 
-    ada: 200 {'username': 'ada'}, then 200 [{'item_id': 'Foo', 'owner': 'ada'}]
+    wrong password: 400 invalid_grant
+    ada: 200 {'username': 'ada', 'email': 'ada@example.com', 'full_name': 'Ada Lovelace', \
+'disabled': False}, then 200 [{'item_id': 'Foo', 'owner': 'ada'}]
     bob: 400 {'detail': 'Inactive user'}, then 400 {'detail': 'Inactive user'}
 """
 
@@ -14,27 +16,29 @@ from typing import Annotated, TypedDict, cast
 from fastapi import Depends, FastAPI, HTTPException, Request
 from starlette.testclient import TestClient
 
-from asgi_jwks import TrustedIssuer, access_token
+from asgi_jwks import access_token
 from asgi_jwks.integrations.fastapi import JWTBearer
 from asgi_jwks.testing import MockIssuer
-
-provider = MockIssuer()
-provider.add_user("ada", "lovelace", nickname="ada", disabled=False)
-provider.add_user("bob", "builder", nickname="bob", disabled=True)
 
 
 class UserClaims(TypedDict):
     nickname: str
+    email: str
+    name: str
     disabled: bool
 
 
+provider = MockIssuer()
+ada = UserClaims(nickname="ada", email="ada@example.com", name="Ada Lovelace", disabled=False)
+bob = UserClaims(nickname="bob", email="bob@example.com", name="Bob Builder", disabled=True)
+provider.add_user("ada", "lovelace", **ada)
+provider.add_user("bob", "builder", **bob)
+
 bearer = JWTBearer(
-    TrustedIssuer(
-        issuer=provider.issuer,
-        audience=provider.audience,
-        required_claims=["nickname", "disabled"],
-        http_client=provider.http_client(),
-    )
+    issuer=provider.issuer,
+    audience=provider.audience,
+    required_claims=list(UserClaims.__annotations__),
+    http_client=provider.http_client(),
 )
 app = FastAPI(dependencies=[Depends(bearer)])
 bearer.attach(app)
@@ -51,8 +55,9 @@ ActiveUser = Annotated[UserClaims, Depends(active_user)]
 
 
 @app.get("/users/me/")
-async def me(user: ActiveUser) -> dict[str, str]:
-    return {"username": user["nickname"]}
+async def me(user: ActiveUser) -> dict[str, str | bool]:
+    shown = {"username": user["nickname"], "email": user["email"], "full_name": user["name"]}
+    return {**shown, "disabled": user["disabled"]}
 
 
 @app.get("/users/me/items/")
@@ -62,8 +67,11 @@ async def items(user: ActiveUser) -> list[dict[str, str]]:
 
 if __name__ == "__main__":
     api, idp = TestClient(app), TestClient(provider.app)
+    login = {"grant_type": "password", "username": "ada", "password": "builder"}
+    refused = idp.post("/token", data=login)
+    print("wrong password:", refused.status_code, refused.json()["error"])
     for username, password in {"ada": "lovelace", "bob": "builder"}.items():
-        login = {"grant_type": "password", "username": username, "password": password}
+        login |= {"username": username, "password": password}
         token = idp.post("/token", data=login).json()["access_token"]
         api.headers["Authorization"] = f"Bearer {token}"
         answers = [api.get(path) for path in ("/users/me/", "/users/me/items/")]

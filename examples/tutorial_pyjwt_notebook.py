@@ -20,8 +20,13 @@ from pathlib import Path
 
 import anyio
 
-from asgi_jwks import AccessTokenVerifier, InvalidToken, RemoteJWKSet, TrustedIssuer
-from asgi_jwks.fetching.response import Answer
+from asgi_jwks import (
+    AccessTokenVerifier,
+    FetchResponse,
+    InvalidToken,
+    RemoteJWKSet,
+    TrustedIssuer,
+)
 
 SAMPLES = Path(__file__).parents[1] / "tests" / "provider_samples"
 recorded = json.loads((SAMPLES / "auth0-pyjwt-docs.json").read_text())
@@ -29,10 +34,10 @@ ISSUED, EXPIRES, LEEWAY = 1_572_006_954, 1_572_006_964, 5
 fetched: list[str] = []
 
 
-async def fetch(url: str, _headers: Mapping[str, str]) -> Answer:
+async def fetch(url: str, _headers: Mapping[str, str]) -> FetchResponse:
     """Stands for the network: what the URL answered when the token was made."""
     fetched.append(url)
-    return Answer(200, {}, json.dumps(recorded["jwks"]).encode())
+    return FetchResponse(200, {}, json.dumps(recorded["jwks"]).encode())
 
 
 keys = RemoteJWKSet(recorded["jwks_uri"], fetch=fetch)

@@ -1,11 +1,12 @@
 """Two providers: customers log in at one, machines at the other, each with its own rules.
 
-What differs from `minimal.py`: the middleware gets a verifier of several TrustedIssuer objects,
-each with its own audience, algorithms and keys; a key of one never verifies a token of the other.
+What differs from `minimal.py`: the middleware gets several TrustedIssuer objects, each with its own
+audience, algorithms and keys; a key of one never verifies a token of the other. Users are named
+with their issuer, since both may have an "alice", and machines may grant no more than is listed.
 It prints:
 
-    customers: alice
-    machines: importer
+    customers: https://customers.example/|alice may read:messages admin
+    machines: https://machines.example/|importer may import
     a machine's token signed by the customers' provider: 401
 """
 
@@ -15,7 +16,7 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 from starlette.testclient import TestClient
 
-from asgi_jwks import AccessTokenVerifier, JWTBearerMiddleware, TrustedIssuer, access_token
+from asgi_jwks import JWTBearerMiddleware, TrustedIssuer, access_token
 from asgi_jwks.testing import MockIssuer
 
 customers = MockIssuer(issuer="https://customers.example/", audience="https://api.example.com")
@@ -23,27 +24,24 @@ machines = MockIssuer(issuer="https://machines.example/", audience="api", algori
 
 
 async def whoami(request: Request) -> PlainTextResponse:
-    return PlainTextResponse(access_token(request).subject or "nobody")
+    scopes = " ".join(access_token(request).scopes)
+    return PlainTextResponse(f"{request.user.identity} may {scopes}")
 
 
-app = Starlette(routes=[Route("/whoami", whoami)])
-app.add_middleware(
-    JWTBearerMiddleware,
-    verifier=AccessTokenVerifier(
-        [
-            TrustedIssuer(
-                issuer=customers.issuer,
-                audience=customers.audience,
-                http_client=customers.http_client(),
-            ),
-            TrustedIssuer(
-                issuer=machines.issuer,
-                audience=machines.audience,
-                algorithms=["ES256"],
-                profile="rfc9068",
-                http_client=machines.http_client(),
-            ),
-        ]
+app = JWTBearerMiddleware(
+    Starlette(routes=[Route("/whoami", whoami)]),
+    TrustedIssuer(
+        issuer=customers.issuer,
+        audience=customers.audience,
+        http_client=customers.http_client(),
+    ),
+    TrustedIssuer(
+        issuer=machines.issuer,
+        audience=machines.audience,
+        algorithms=["ES256"],
+        profile="rfc9068",
+        grants=["import"],
+        http_client=machines.http_client(),
     ),
 )
 
@@ -51,8 +49,8 @@ if __name__ == "__main__":
     client = TestClient(app)
     forged = customers.rfc9068_token(iss=machines.issuer, audience="api", subject="importer")
     for who, token in {
-        "customers": customers.access_token(subject="alice"),
-        "machines": machines.rfc9068_token(subject="importer"),
+        "customers": customers.access_token(subject="alice", scopes="read:messages admin"),
+        "machines": machines.rfc9068_token(subject="importer", scopes="import admin"),
         "a machine's token signed by the customers' provider": forged,
     }.items():
         response = client.get("/whoami", headers={"Authorization": f"Bearer {token}"})

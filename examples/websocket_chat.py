@@ -40,9 +40,8 @@ async def chat(websocket: WebSocket) -> None:
         room.discard(websocket)
 
 
-app = Starlette(routes=[WebSocketRoute("/chat", chat)])
-app.add_middleware(
-    JWTBearerMiddleware,
+app = JWTBearerMiddleware(
+    Starlette(routes=[WebSocketRoute("/chat", chat)]),
     issuer=issuer.issuer,
     audience=issuer.audience,
     http_client=issuer.http_client(),

@@ -38,8 +38,38 @@ def test_the_process_environment_is_read_unless_another_is_given(
 
 def test_the_settings_configure_the_middleware() -> None:
     app = Starlette()
-    app.add_middleware(JWTBearerMiddleware, **settings_from_env(environ=MINIMAL))
+    app.add_middleware(JWTBearerMiddleware.configured(**settings_from_env(environ=MINIMAL)))
     assert app.build_middleware_stack() is not None
+
+
+def test_the_absence_of_an_audience_is_said_by_its_name_and_warned_of_once(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """G13"""
+    environ = {
+        "ASGI_JWKS_ISSUER": "https://issuer.example/",
+        "ASGI_JWKS_INSECURE_NO_AUDIENCE": "true",
+        "ASGI_JWKS_LEEWAY": "2",
+    }
+    options = settings_from_env(environ=environ)
+    assert options["insecure_no_audience"] is True
+    assert not caplog.records
+    assert issuer_from_env(environ=environ).rules.audiences is None
+    assert len(caplog.records) == 1
+
+
+def test_an_audience_beside_its_absence_is_a_mistake() -> None:
+    """G13"""
+    with pytest.raises(ConfigurationError, match=r"^ASGI_JWKS_INSECURE_NO_AUDIENCE: "):
+        settings(INSECURE_NO_AUDIENCE="true")
+    assert settings(INSECURE_NO_AUDIENCE="false")["audience"]
+
+
+def test_an_audience_is_not_left_out_by_a_word_that_means_no() -> None:
+    """G13"""
+    environ = {**MINIMAL, "ASGI_JWKS_AUDIENCE": "", "ASGI_JWKS_INSECURE_NO_AUDIENCE": "false"}
+    with pytest.raises(ConfigurationError, match=r"^ASGI_JWKS_AUDIENCE is not set"):
+        settings_from_env(environ=environ)
 
 
 @pytest.mark.parametrize(
@@ -54,6 +84,8 @@ def test_the_settings_configure_the_middleware() -> None:
         ("REQUIRED_CLAIMS", "sub org_id", ("sub", "org_id")),
         ("GATEWAY_PROVES_BINDING", "true", True),
         ("ALLOW_INSECURE_HTTP", "0", False),
+        ("GRANTS", "read:messages admin", ("read:messages", "admin")),
+        ("IDENTITY", "qualified", "qualified"),
         ("REALM", "orders", "orders"),
         ("RESOURCE_METADATA", "https://api.example.com/meta", "https://api.example.com/meta"),
         ("PUBLIC_PATHS", "/health /static/*", ("/health", "/static/*")),
@@ -68,7 +100,14 @@ def test_each_variable_sets_its_option(variable: str, text: str, value: object) 
 
 @pytest.mark.parametrize(
     ("variable", "text"),
-    [("MAX_AGE", "300"), ("MAX_STALE", "0"), ("MAX_WAIT", "0.5"), ("TIMEOUT", "2")],
+    [
+        ("MAX_AGE", "300"),
+        ("MAX_STALE", "0"),
+        ("MAX_WAIT", "0.5"),
+        ("TIMEOUT", "2"),
+        ("REFETCH_BURST", "5"),
+        ("REFETCH_INTERVAL", "60"),
+    ],
 )
 def test_a_key_set_s_variable_makes_a_key_set_of_the_issuer(variable: str, text: str) -> None:
     keys = settings(**{variable: text, "JWKS_URI": "https://issuer.example/keys"})
@@ -100,6 +139,10 @@ def test_a_snapshot_may_be_named(tmp_path: Any) -> None:
         ("REALM", 'my "api"'),
         ("RESOURCE_METADATA", "https://api.example.com/\u00fc"),
         ("PUBLIC_PATHS", "health"),
+        ("IDENTITY", "email"),
+        ("REFETCH_BURST", "2.5"),
+        ("REFETCH_BURST", "0"),
+        ("INSECURE_NO_AUDIENCE", "maybe"),
     ],
 )
 def test_a_wrong_value_is_told_by_the_name_of_its_variable(variable: str, text: str) -> None:
@@ -121,8 +164,14 @@ def test_neither_issuer_nor_audience_can_be_left_out(missing: str, how: str) -> 
 
 
 def test_a_misspelt_variable_is_a_mistake() -> None:
-    with pytest.raises(ConfigurationError, match=r"^ASGI_JWKS_LEWAY is no variable"):
+    with pytest.raises(ConfigurationError) as error:
         settings(LEWAY="5")
+    assert str(error.value) == (
+        "ASGI_JWKS_LEWAY is not a variable of asgi-jwks, and a misspelt one would go unnoticed. "
+        "Did you mean ASGI_JWKS_LEEWAY?"
+    )
+    with pytest.raises(ConfigurationError, match=r"There are ISSUER, .*, each after ASGI_JWKS_\."):
+        settings(ZZZ="5")
 
 
 def test_variables_of_other_prefixes_are_not_looked_at() -> None:
@@ -182,21 +231,22 @@ def test_two_audiences_that_differ_are_a_mistake() -> None:
 def test_an_issuer_can_be_had_by_itself() -> None:
     issuer = issuer_from_env(environ=MINIMAL)
     assert issuer.rules.issuer == "https://issuer.example/"
-    assert issuer.rules.audiences == {"https://api.example.com"}
+    assert issuer.rules.audiences == frozenset({"https://api.example.com"})
 
 
 def test_an_issuer_does_not_say_how_requests_are_answered() -> None:
-    with pytest.raises(ConfigurationError, match=r"^ASGI_JWKS_REALM says nothing of an issuer"):
+    with pytest.raises(ConfigurationError, match=r"^ASGI_JWKS_REALM is not about an issuer"):
         issuer_from_env(environ={**MINIMAL, "ASGI_JWKS_REALM": "orders"})
 
 
 def test_the_list_of_variables_is_pinned() -> None:
     pinned = (
         *("ISSUER", "AUDIENCE", "JWKS_URI", "ALGORITHMS", "LEEWAY", "PROFILE", "AUDIENCE_CLAIM"),
-        *("REQUIRED_CLAIMS", "GATEWAY_PROVES_BINDING", "ALLOW_INSECURE_HTTP", "MAX_AGE"),
-        *("MAX_STALE", "MAX_WAIT", "TIMEOUT", "SNAPSHOT", "REALM", "RESOURCE_METADATA"),
-        *("PUBLIC_PATHS", "ALLOW_ANONYMOUS", "ALLOW_UNAUTHENTICATED_PREFLIGHT"),
-        "REQUIRE_KEYS_AT_STARTUP",
+        *("INSECURE_NO_AUDIENCE", "GRANTS", "IDENTITY", "REQUIRED_CLAIMS"),
+        *("GATEWAY_PROVES_BINDING", "ALLOW_INSECURE_HTTP", "MAX_AGE", "MAX_STALE", "MAX_WAIT"),
+        *("TIMEOUT", "REFETCH_BURST", "REFETCH_INTERVAL", "SNAPSHOT", "REALM"),
+        *("RESOURCE_METADATA", "ALLOW_ANONYMOUS", "REQUIRE_KEYS_AT_STARTUP", "PUBLIC_PATHS"),
+        "ALLOW_UNAUTHENTICATED_PREFLIGHT",
     )
     assert pinned == VARIABLES
 

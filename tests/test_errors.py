@@ -26,8 +26,14 @@ def test_every_reason_has_a_fixed_phrase_that_may_stand_in_a_challenge(reason: R
     assert re.fullmatch(r"[\x20-\x21\x23-\x5B\x5D-\x7E]{10,80}", reason.phrase)
 
 
-def test_no_two_reasons_have_the_same_phrase_or_name() -> None:
-    assert len({reason.phrase for reason in Reason}) == len(Reason)
+def test_reasons_have_phrases_of_their_own_but_for_those_that_a_stranger_may_not_tell_apart() -> (
+    None
+):
+    """B13, W5: who is trusted is not told, and the phrase is true while no key can be sought."""
+    alike = {Reason.UNKNOWN_ISSUER, Reason.UNKNOWN_KEY, Reason.BAD_SIGNATURE}
+    assert len({reason.phrase for reason in alike}) == 1
+    assert len({reason.phrase for reason in Reason}) == len(Reason) - len(alike) + 1
+    assert len({reason.value for reason in Reason}) == len(Reason)
     assert all(re.fullmatch("[a-z_]+", reason.value) for reason in Reason)
     assert all(reason.name == reason.value.upper() for reason in Reason)
 

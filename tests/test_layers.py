@@ -26,7 +26,14 @@ MAY_IMPORT: dict[str, set[str]] = {
     "access_token_verifier": {"jose", "tokens", "trusted_issuer"},
     "providers": {"jose", "keys", "tokens", "trusted_issuer"},
     "authorization": {"tokens"},
-    "asgi": {"jose", "tokens", "trusted_issuer", "access_token_verifier", "authorization"},
+    "asgi": {
+        "jose",
+        "events",
+        "tokens",
+        "trusted_issuer",
+        "access_token_verifier",
+        "authorization",
+    },
     "environment": {"keys", "trusted_issuer", "asgi"},
     "integrations": {
         "jose",

@@ -12,9 +12,9 @@ from asgi_jwks._version import __version__
 if TYPE_CHECKING:
     from asgi_jwks.access_token_verifier import AccessTokenVerifier
     from asgi_jwks.asgi.authentication import OnRefused
-    from asgi_jwks.asgi.challenge import Refusal
+    from asgi_jwks.asgi.challenge import ErrorBody, Refusal, RefusalContent
     from asgi_jwks.asgi.guards import refusal_of, requires
-    from asgi_jwks.asgi.identity import access_token
+    from asgi_jwks.asgi.identity import access_token, bearer_token
     from asgi_jwks.asgi.middleware import JWTBearerMiddleware
     from asgi_jwks.asgi.token_sources import (
         AuthorizationHeader,
@@ -57,6 +57,7 @@ __all__ = [
     "AuthorizationHeader",
     "ConfigurationError",
     "Cookie",
+    "ErrorBody",
     "FetchResponse",
     "GrantClaim",
     "GrantClaims",
@@ -75,6 +76,7 @@ __all__ = [
     "OnRefused",
     "Reason",
     "Refusal",
+    "RefusalContent",
     "RemoteJWKSet",
     "RequestError",
     "Requirement",
@@ -86,6 +88,7 @@ __all__ = [
     "WebSocketSubprotocol",
     "__version__",
     "access_token",
+    "bearer_token",
     "issuer_from_env",
     "refusal_of",
     "requires",
@@ -99,6 +102,7 @@ _HOME = {
     "AuthorizationHeader": "asgi.token_sources",
     "ConfigurationError": "errors",
     "Cookie": "asgi.token_sources",
+    "ErrorBody": "asgi.challenge",
     "FetchResponse": "fetching.response",
     "GrantClaim": "tokens.scopes",
     "GrantClaims": "tokens.scopes",
@@ -117,6 +121,7 @@ _HOME = {
     "OnRefused": "asgi.authentication",
     "Reason": "errors",
     "Refusal": "asgi.challenge",
+    "RefusalContent": "asgi.challenge",
     "RemoteJWKSet": "keys.remote",
     "RequestError": "errors",
     "Requirement": "authorization.requirement",
@@ -127,6 +132,7 @@ _HOME = {
     "TrustedIssuer": "trusted_issuer",
     "WebSocketSubprotocol": "asgi.token_sources",
     "access_token": "asgi.identity",
+    "bearer_token": "asgi.identity",
     "issuer_from_env": "environment",
     "refusal_of": "asgi.guards",
     "requires": "asgi.guards",

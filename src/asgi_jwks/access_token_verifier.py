@@ -16,6 +16,7 @@ from asgi_jwks._options import require_callable, require_whole_number
 from asgi_jwks.errors import ConfigurationError, KeySetError
 from asgi_jwks.jose.jws import MAX_TOKEN_BYTES
 from asgi_jwks.tokens.access_token import AccessToken
+from asgi_jwks.tokens.claim_rules import TokenRules
 from asgi_jwks.tokens.issuers import Issuer, TrustedIssuers
 from asgi_jwks.tokens.resolver import IssuerResolver, ResolvedIssuers
 from asgi_jwks.tokens.verifier import TokenVerifier
@@ -38,9 +39,11 @@ class AccessTokenVerifier:
 
     Args:
         issuers: TrustedIssuer objects, each with its own audiences, algorithms and keys.
-        resolver: an async callable that names the trusted issuer of an `iss` that is not among
-            `issuers`, or None. Its answers are kept for 300 s, "unknown" for 10 s. Anybody can
-            make it be called with any text.
+        resolver: `await resolver(iss)` is the trusted issuer of an `iss` that is not among
+            `issuers`, or None; the issuer must state its `grants`. An answer is kept for 300 s,
+            None for 10 s. While it fails, or takes longer than 5 s, its last answer serves for up
+            to 4200 s. Anybody can make it be called with any text: 100 times at once, and once more
+            each second, for names that it does not vouch for.
         clock: seconds since the epoch.
         max_token_bytes: longer tokens are malformed (16384).
         verified_tokens: how many accepted tokens are remembered (10000); 0 remembers none.
@@ -158,12 +161,12 @@ def trusted_issuers(
     Raises:
         ConfigurationError: both were given, or something else than issuers.
     """
-    given: list[Issuer] = []
+    given: list[Any] = []
     for item in issuers:
-        # One sequence of issuers is taken as well.
-        given.extend(item if isinstance(item, Sequence) else (item,))
+        # One list of issuers is taken as well.
+        given.extend(item if isinstance(item, list | tuple) else (item,))
     for item in given:
-        if not hasattr(item, "rules"):
+        if isinstance(item, type) or not isinstance(getattr(item, "rules", None), TokenRules):
             raise ConfigurationError(
                 "Issuers are TrustedIssuer objects; got "
                 f"{item!r}. Write TrustedIssuer(issuer=..., audience=...), or issuer=... alone."

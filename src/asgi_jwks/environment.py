@@ -14,6 +14,7 @@ documentation names them; they are looked at where no issuer is named.
 
 import os
 from collections.abc import Callable, Iterable, Mapping
+from difflib import get_close_matches
 from typing import Any, Final, Literal, get_args, get_origin, get_type_hints
 
 from asgi_jwks.asgi.middleware import JWTBearerMiddleware, MiddlewareOptions
@@ -96,7 +97,7 @@ _OF_KEYS: Final = {
 }
 _PARSERS: Final = {**_OF_ISSUER, **_OF_KEYS, **_OF_MIDDLEWARE}
 
-# Beyond doubt, for checking other options with.
+# Known to be right, for checking other options with.
 _SOME_ISSUER: Final[IssuerOptions] = {"issuer": "https://issuer.example/", "audience": "api"}
 _SOME_KEYS: Final = "https://issuer.example/keys"
 
@@ -146,7 +147,7 @@ def issuer_from_env(
     misplaced = [name for name in _OF_MIDDLEWARE if name in settings]
     if misplaced:
         raise ConfigurationError(
-            f"{prefix}{misplaced[0].upper()} says nothing of an issuer; give {misplaced[0]} to "
+            f"{prefix}{misplaced[0].upper()} is not about an issuer; give {misplaced[0]} to "
             "JWTBearerMiddleware."
         )
     return TrustedIssuer(**settings)
@@ -167,31 +168,40 @@ class _Variables:
         texts = {n: v for n, name in self._names.items() if (v := self._environ.get(name, ""))}
         if "issuer" not in texts:
             self._add_auth0(texts)
-        for name in ("issuer", "audience"):
-            if name not in texts and (name == "issuer" or "insecure_no_audience" not in texts):
+        values = {name: self._told(name, _PARSERS[name], text) for name, text in texts.items()}
+        self._require_issuer_and_audience(values)
+        for name in values:
+            self._told(name, _check, name, values)
+        return values
+
+    def _told(self, name: str, function: Callable[..., Any], *arguments: Any) -> Any:
+        """Call a function whose errors are told by the name of a variable."""
+        try:
+            return function(*arguments)
+        except ConfigurationError as error:
+            raise ConfigurationError(f"{self._names[name]}: {error}") from None
+
+    def _require_issuer_and_audience(self, values: Mapping[str, Any]) -> None:
+        needed = ["issuer"] if values.get("insecure_no_audience") else ["issuer", "audience"]
+        for name in needed:
+            if name not in values:
                 raise ConfigurationError(
                     f"{self._names[name]} is not set. Set {self._prefix}ISSUER and "
                     f"{self._prefix}AUDIENCE, or AUTH0_DOMAIN and AUTH0_AUDIENCE."
                 )
-        values = {}
-        for name, text in texts.items():
-            try:
-                values[name] = _PARSERS[name](text)
-            except ConfigurationError as error:
-                raise ConfigurationError(f"{self._names[name]}: {error}") from None
-        for name in values:
-            try:
-                _check(name, values)
-            except ConfigurationError as error:
-                raise ConfigurationError(f"{self._names[name]}: {error}") from None
-        return values
 
     def _refuse_unknown(self) -> None:
         for name in sorted(self._environ):
             if name.startswith(self._prefix) and name not in self._names.values():
+                close = get_close_matches(name.removeprefix(self._prefix), VARIABLES, n=1)
+                hint = (
+                    f"Did you mean {self._prefix}{close[0]}?"
+                    if close
+                    else f"There are {', '.join(VARIABLES)}, each after {self._prefix}."
+                )
                 raise ConfigurationError(
                     f"{name} is not a variable of asgi-jwks, and a misspelt one would go "
-                    f"unnoticed. There are {', '.join(VARIABLES)}, each after {self._prefix}."
+                    f"unnoticed. {hint}"
                 )
 
     def _add_auth0(self, texts: dict[str, str]) -> None:
@@ -226,12 +236,13 @@ def _check(name: str, values: Mapping[str, Any]) -> None:
     if name in _OF_MIDDLEWARE:
         JWTBearerMiddleware.configured(**{**context, "jwks_uri": _SOME_KEYS, **option})
         return
+    if name == "insecure_no_audience":
+        if values[name] and "audience" in values:
+            raise ConfigurationError("it cannot be true where an audience is named. Set one.")
+        return  # a TrustedIssuer would warn of it, which the one that is made will do
     # The form of an issuer's URL depends on whether keys are discovered from it, and on this.
     if "jwks_uri" in values:
         context["jwks_uri"] = _SOME_KEYS
     if values.get("allow_insecure_http"):
         context["allow_insecure_http"] = True
-    if values.get("insecure_no_audience") is True:
-        del context["audience"]
-        context["insecure_no_audience"] = True
     TrustedIssuer(**{**context, **option})

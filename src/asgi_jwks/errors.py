@@ -16,10 +16,12 @@ It imports nothing of this package.
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import ClassVar, Final
 
 __all__ = [
+    "Advice",
     "AsgiJwksError",
     "ConfigurationError",
     "InsufficientScope",
@@ -81,6 +83,8 @@ class Reason(StrEnum):
         return _PHRASES[self]
 
 
+_NOT_SIGNED: Final = "The access token is not signed by a key of an issuer trusted here"
+
 _PHRASES: Final[dict[Reason, str]] = {
     Reason.MISSING_TOKEN: "A Bearer access token is required",
     Reason.REPEATED_CREDENTIALS: "The request has more than one set of credentials; send one",
@@ -90,10 +94,11 @@ _PHRASES: Final[dict[Reason, str]] = {
     Reason.ALGORITHM_NOT_ALLOWED: "The access token is signed with an algorithm not accepted here",
     Reason.UNSUPPORTED_HEADER: "The access token has a header parameter not supported here",
     Reason.WRONG_TYPE: "The access token is of a type not accepted here",
-    Reason.UNKNOWN_ISSUER: "The access token is not from an issuer trusted here",
-    Reason.UNKNOWN_KEY: "The access token is signed with a key that its issuer does not publish",
+    # One phrase: a stranger is not told who is trusted, and it is true while no key can be sought.
+    Reason.UNKNOWN_ISSUER: _NOT_SIGNED,
+    Reason.UNKNOWN_KEY: _NOT_SIGNED,
     Reason.AMBIGUOUS_KEY: "The access token does not say clearly which key signed it",
-    Reason.BAD_SIGNATURE: "The signature of the access token is not valid",
+    Reason.BAD_SIGNATURE: _NOT_SIGNED,
     Reason.MISSING_CLAIM: "The access token lacks a required claim",
     Reason.INVALID_CLAIM: "The access token has a claim of the wrong form",
     Reason.EXPIRED: "The access token has expired",
@@ -105,6 +110,27 @@ _PHRASES: Final[dict[Reason, str]] = {
     Reason.CHECK_FAILED: "The access token does not meet the conditions of this resource server",
     Reason.INSUFFICIENT_SCOPE: "The access token does not grant what this request needs",
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """What an operator is told of a refusal, and a client never is.
+
+    Args:
+        hint: the name of the cause, of a closed set: `asgi_jwks.events.Hint`.
+        words: puts the sentence together; most refusals are answered and never printed.
+    """
+
+    hint: str
+    words: Callable[[], str]
+
+    @property
+    def sentence(self) -> str:
+        """One sentence: what is wrong and, where it is known, what to write.
+
+        It may have claims of the token in it, escaped, and never a part of the token as it came.
+        """
+        return self.words()
 
 
 class AsgiJwksError(Exception):
@@ -125,6 +151,10 @@ class RequestError(AsgiJwksError):
 
     status: ClassVar[int]
     error: ClassVar[str | None]
+    # Class attributes, and set by `explain` alone: a request without a token has neither.
+    issuer: str | None = None
+    """The configured issuer by whose rules the token was refused, as far as one was chosen."""
+    _advise: Callable[["RequestError"], Advice] | None = None
 
     # The constructors here leave `args` to BaseException.__new__ and call no other one: a request
     # without a token costs little more than its exception.
@@ -136,6 +166,16 @@ class RequestError(AsgiJwksError):
     def detail(self) -> str | None:
         """What was wrong, in words for the operator; None if the phrase says it all."""
         return self._detail() if callable(self._detail) else self._detail
+
+    def explain(self, issuer: str | None, advise: "Callable[[RequestError], Advice]") -> None:
+        """Note by whose rules it was refused, and how to come by the advice for the operator."""
+        self.issuer = issuer
+        self._advise = advise
+
+    @property
+    def advice(self) -> Advice | None:
+        """The advice for the operator's log; None where nobody has any."""
+        return None if self._advise is None else self._advise(self)
 
     # Put together when it is asked for: most refusals are answered and never printed.
     def __str__(self) -> str:
@@ -189,6 +229,9 @@ class TemporarilyUnavailable(AsgiJwksError):
     A client that got a 401 would throw a good token away (RFC 9110, section 15.6.4).
     `retry_after` is the number of seconds after which another attempt makes sense.
     """
+
+    issuer: str | None = None
+    """The configured issuer that is concerned, as far as one was chosen."""
 
     def __init__(self, message: str, *, retry_after: float = 1.0) -> None:
         super().__init__(message)

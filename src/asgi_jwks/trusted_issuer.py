@@ -29,7 +29,7 @@ from asgi_jwks.tokens.kinds import DEFAULT_KIND_RULE, KindRule, kind_rule
 from asgi_jwks.tokens.principal import IdentityForm
 from asgi_jwks.tokens.scopes import DEFAULT_GRANT_CLAIMS, GrantClaims
 
-__all__ = ["DEFAULTS", "HTTPClient", "IssuerOptions", "TrustedIssuer"]
+__all__ = ["DEFAULTS", "HTTPClient", "IssuerOptions", "PresetOptions", "TrustedIssuer"]
 
 _log: Final = logging.getLogger("asgi_jwks.tokens")
 
@@ -42,13 +42,9 @@ _AUDIENCE: Final = "https://api.example.com"
 _SHARED_CLAIMS: Final = frozenset({"iss", "exp", "nbf", "iat", "jti", "sub", "typ"})
 
 
-class IssuerOptions(TypedDict, total=False):
-    """The options of one trusted issuer."""
+class PresetOptions(TypedDict, total=False):
+    """The options of one trusted issuer that a preset of a provider leaves to its caller."""
 
-    issuer: str
-    """the issuer identifier, exactly as tokens have it in `iss`, the last slash included"""
-    audience: str | Iterable[str]
-    """this API's identifier, or several; a token must have one of them in `aud`"""
     jwks_uri: str | None
     """the URL of the issuer's JWK Set; None discovers it from the issuer"""
     keys: KeySource | None
@@ -59,8 +55,6 @@ class IssuerOptions(TypedDict, total=False):
     """seconds by which the clocks of issuer and API may differ, at most 300"""
     profile: Profile
     """`"rfc9068"` demands `typ: at+jwt` and the claims of RFC 9068"""
-    audience_claim: str
-    """another claim that holds the audience (Cognito: `client_id`)"""
     insecure_no_audience: bool
     """accept tokens for whatever API, where the provider writes no audience; not with `audience`"""
     kind: KindRule | Callable[[JOSEHeader, Mapping[str, Any]], bool]
@@ -81,6 +75,17 @@ class IssuerOptions(TypedDict, total=False):
     """an `httpx.AsyncClient` or transport, for proxies, mTLS, private CAs"""
     allow_insecure_http: bool
     """fetch keys over http from hosts beyond loopback"""
+
+
+class IssuerOptions(PresetOptions, total=False):
+    """The options of one trusted issuer."""
+
+    issuer: str
+    """the issuer identifier, exactly as tokens have it in `iss`, the last slash included"""
+    audience: str | Iterable[str]
+    """this API's identifier, or several; a token must have one of them in `aud`"""
+    audience_claim: str
+    """another claim that holds the audience (Cognito: `client_id`)"""
 
 
 DEFAULTS: Final[IssuerOptions] = {
@@ -139,11 +144,16 @@ class TrustedIssuer:
             identity=_identity(given["identity"]),
         )
         self.checks: Final = _checks(given["checks"])
-        self.keys: KeySource = keys or RemoteJWKSet(
-            given["jwks_uri"],
-            issuer=issuer,
-            http_client=given["http_client"],
-            allow_insecure_http=given["allow_insecure_http"],
+        allow_insecure_http = require_flag("allow_insecure_http", given["allow_insecure_http"])
+        self.keys: KeySource = (
+            keys
+            if keys is not None
+            else RemoteJWKSet(
+                given["jwks_uri"],
+                issuer=issuer,
+                http_client=given["http_client"],
+                allow_insecure_http=allow_insecure_http,
+            )
         )
 
     @property
@@ -268,10 +278,11 @@ def _key_source(options: IssuerOptions) -> KeySource | None:
             "Give either keys, or jwks_uri and http_client, not both: a RemoteJWKSet takes them "
             "itself."
         )
-    if isinstance(keys, type) or not callable(getattr(keys, "find", None)):
+    if isinstance(keys, type) or not callable(getattr(keys, "at_hand", None)):
         raise ConfigurationError(
             "keys must be a RemoteJWKSet, StaticJWKSet or SharedSecret. Write for example "
-            f"keys=StaticJWKSet(...); got {keys!r}."
+            # Its repr could be a secret.
+            f"keys=StaticJWKSet(...); got {type(keys).__name__}."
         )
     source: KeySource = keys
     return source

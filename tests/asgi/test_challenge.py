@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -12,14 +13,16 @@ from tests.support.immutability import assert_immutable
 from asgi_jwks import (
     ConfigurationError,
     InsufficientScope,
+    InvalidKeySet,
     InvalidRequest,
     InvalidToken,
     KeySetUnavailable,
     MissingToken,
     Reason,
     RequestError,
+    TemporarilyUnavailable,
 )
-from asgi_jwks.asgi.challenge import CHALLENGES, Challenges, Refusal
+from asgi_jwks.asgi.challenge import Challenges, Refusal, RefusalContent
 
 ChallengesOf = Callable[[str], list[tuple[str, dict[str, str]]]]
 
@@ -154,7 +157,7 @@ class TestOutages:
     ) -> None:
         """B7"""
         error = KeySetUnavailable("SECRET https://internal.example", retry_after=retry_after)
-        refusal = Challenges().unavailable(error)
+        refusal = Challenges().refusal(error)
         headers = fields(refusal)
         assert refusal.status == 503
         assert headers["retry-after"] == field
@@ -164,10 +167,24 @@ class TestOutages:
         assert json.loads(refusal.body) == {
             "error": "temporarily_unavailable",
             "error_description": (
-                "The keys of the access token's issuer cannot be had at the moment"
+                "The access token cannot be verified at the moment; try again later"
             ),
         }
         assert b"invalid_token" not in refusal.body
+
+    def test_all_outages_have_one_answer(self) -> None:
+        """B5, B7: which of the things that we depend on is down is not a client's business."""
+
+        class ResolverUnavailable(TemporarilyUnavailable):
+            """An outage of another room."""
+
+        outages = (
+            KeySetUnavailable("a", retry_after=5),
+            InvalidKeySet("b", retry_after=5),
+            ResolverUnavailable("c", retry_after=5),
+            TemporarilyUnavailable("d", retry_after=5),
+        )
+        assert len({Challenges().refusal(outage) for outage in outages}) == 1
 
 
 class TestConfiguration:
@@ -186,8 +203,9 @@ class TestConfiguration:
     @pytest.mark.parametrize("value", ["", 'a"b', "a\\b", "a\nb", "ä", "\x7f", "a\r\nx: y"])
     def test_what_cannot_stand_in_a_challenge(self, option: str, value: str) -> None:
         """B4, F14"""
+        wrong: Any = {option: value}
         with pytest.raises(ConfigurationError, match=f"{option} must be printable ASCII"):
-            Challenges(**{option: value})
+            Challenges(**wrong)
 
     def test_refusals_are_built_once(self) -> None:
         challenges = Challenges()
@@ -237,6 +255,73 @@ def test_a_refusal_is_an_immutable_value() -> None:
     assert {refusal: "as a key"}
 
 
-def test_the_scope_key_of_the_challenges_stays_the_same() -> None:
-    """Middleware of different versions of this package may stand around one application."""
-    assert CHALLENGES == "asgi_jwks.challenges"
+class TestBodiesOfTheApplicationsOwn:
+    @staticmethod
+    def problem(content: RefusalContent) -> dict[str, object]:
+        return {
+            "title": content.description,
+            "code": content.error,
+            "needs": content.scopes,
+            "status": content.status,
+            "reason": content.reason,
+        }
+
+    @pytest.mark.parametrize("error", ERRORS, ids=lambda error: error.reason)
+    def test_only_the_body_is_the_application_s(self, error: RequestError) -> None:
+        """B1, B6: status and challenge are not its to choose."""
+        own = Challenges(error_body=self.problem).refusal(error)
+        usual = Challenges().refusal(error)
+        assert own.status == usual.status
+        assert fields(own)["www-authenticate"] == fields(usual)["www-authenticate"]
+        assert fields(own)["cache-control"] == "no-store"
+        assert fields(own)["content-length"] == str(len(own.body))
+        assert json.loads(own.body) == {
+            "title": error.reason.phrase,
+            "code": error.error or "missing_token",
+            "needs": list(error.scopes) if isinstance(error, InsufficientScope) else [],
+            "status": error.status,
+            "reason": error.reason.value,
+        }
+
+    def test_an_outage_is_worded_too(self) -> None:
+        """B7"""
+        refusal = Challenges(error_body=self.problem).refusal(KeySetUnavailable("", retry_after=9))
+        assert fields(refusal)["retry-after"] == "9"
+        assert json.loads(refusal.body)["code"] == "temporarily_unavailable"
+
+    def test_it_is_not_asked_for_each_request(self) -> None:
+        asked: list[RefusalContent] = []
+
+        def body(content: RefusalContent) -> dict[str, str]:
+            asked.append(content)
+            return {}
+
+        challenges = Challenges(error_body=body)
+        challenges.refusal(MissingToken())
+        before = len(asked)
+        assert challenges.refusal(MissingToken()).body == b"{}"
+        assert len(asked) == before
+
+    @pytest.mark.parametrize(
+        "body", [lambda _: "text", lambda _: {"a": {1}}, lambda _: 1 / 0, dict, "text", 5]
+    )
+    def test_one_that_fails_is_a_mistake_at_construction(self, body: Any) -> None:
+        """A11"""
+        with pytest.raises(ConfigurationError, match=r"^error_body must "):
+            Challenges(error_body=body)
+
+    def test_one_that_fails_later_leaves_the_refusal_as_it_is(
+        self, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        """B9: a refusal does not become a 500."""
+
+        def body(content: RefusalContent) -> dict[str, str]:
+            return {"needs": {"read": "reading"}[content.scopes[0]]} if content.scopes else {}
+
+        refusal = Challenges(error_body=body).refusal(InsufficientScope("write"))
+        assert refusal.status == 403
+        assert json.loads(refusal.body)["error"] == "insufficient_scope"
+        assert "error_body failed" in caplog.text
+
+    def test_its_content_is_an_immutable_value(self) -> None:
+        assert_immutable(RefusalContent(status=401, error="", description=""))

@@ -1,6 +1,9 @@
 """Guards made within a test, of every kind: what passes, what is refused, and what is told."""
 
 import inspect
+import json
+import logging
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -8,26 +11,41 @@ import pytest
 from starlette.requests import Request
 from starlette.websockets import WebSocket
 
-from asgi_jwks import AccessToken, ConfigurationError, InsufficientScope, access_token, requires
-from asgi_jwks.asgi.challenge import CHALLENGES, Challenges
-from asgi_jwks.asgi.guards import refusal_of
-from asgi_jwks.asgi.identity import identify, identify_nobody
+from asgi_jwks import (
+    AccessToken,
+    AccessTokenVerifier,
+    InsufficientScope,
+    KeySetUnavailable,
+    MissingToken,
+    RequestError,
+    TemporarilyUnavailable,
+    requires,
+)
+from asgi_jwks.asgi.authentication import AUTHENTICATION, Authentication
+from asgi_jwks.asgi.guards import RefusalResponse, refusal_of
+from asgi_jwks.asgi.identity import Anonymous, identify
 
 pytestmark = pytest.mark.anyio
 
+VERIFIER = AccessTokenVerifier(
+    issuer="https://issuer.example/", audience="api", jwks_uri="https://issuer.example/keys"
+)
+Heard = list[RequestError | TemporarilyUnavailable]
 
-def scope(kind: str = "http", **claims: object) -> dict[str, Any]:
+
+def scope(kind: str = "http", *, heard: Heard | None = None, **claims: object) -> dict[str, Any]:
     """The scope of a connection with a token, or of an anonymous one where no claim is given."""
+    listener = None if heard is None else lambda error, _scope: heard.append(error)
     connection: dict[str, Any] = {
         "type": kind,
         "headers": [],
-        CHALLENGES: Challenges(realm="mine"),
+        AUTHENTICATION: Authentication(VERIFIER, realm="mine", on_refused=listener),
     }
     if claims:
         given = {"iss": "i", "exp": 1, **claims}
         identify(connection, AccessToken(given, given))
     else:
-        identify_nobody(connection)
+        identify(connection, None)
     return connection
 
 
@@ -117,6 +135,22 @@ class TestAnEndpoint:
 
         assert endpoint(Request(scope(scope="read"))) == "read"
         assert endpoint(request=Request(scope(scope="x"))).status_code == 403
+        assert endpoint(Request(scope())).status_code == 401
+
+    async def test_one_in_a_thread_with_a_condition_that_is_async(self) -> None:
+        """G10: a condition may be async wherever one may be given."""
+        loop = threading.get_ident()
+
+        async def is_editor(token: AccessToken) -> bool:
+            assert threading.get_ident() == loop
+            return bool(token.claims["role"] == "editor")
+
+        @requires(condition=is_editor)
+        def endpoint(request: Request) -> int:
+            return threading.get_ident()
+
+        assert await endpoint(Request(scope(role="editor"))) != loop
+        assert (await endpoint(request=Request(scope(role="reader")))).status_code == 403
 
     async def test_one_of_websockets(self) -> None:
         """C1, C3"""
@@ -171,83 +205,101 @@ class TestAGuardedEndpoint:
         assert await guard(of_websockets)(websocket, 6) == 6
 
 
-class TestWhatIsRequired:
-    @pytest.mark.parametrize(
-        ("options", "claims", "granted"),
-        [
-            ({"any_of": ["a", "b"]}, {"scope": "b"}, True),
-            ({"any_of": ["a", "b"]}, {"scope": "c"}, False),
-            ({"any_of": "abc"}, {"scope": "abc"}, True),
-            ({"any_of": "abc"}, {"scope": "a b c"}, False),
-            ({"permissions": ["p", "q"]}, {"permissions": ["p", "q"]}, True),
-            ({"permissions": ["p", "q"]}, {"permissions": ["p"]}, False),
-            pytest.param(
-                {"condition": lambda token: token.claims["org"] == 1},
-                {"org": 1},
-                True,
-                id="a condition that holds",
-            ),
-            pytest.param(
-                {"condition": lambda token: token.claims["org"] == 1},
-                {"org": 2},
-                False,
-                id="a condition that does not",
-            ),
-        ],
-    )
-    def test_each_option_by_itself(
-        self, options: dict[str, Any], claims: dict[str, Any], granted: bool
-    ) -> None:
-        """B3"""
-        requirement = requires(**options)
-        if granted:
-            requirement.check_scope(scope(**claims))
-        else:
-            with pytest.raises(InsufficientScope):
-                requirement.check_scope(scope(**claims))
-
-    def test_what_is_needed_is_told(self) -> None:
-        """B3"""
-        with pytest.raises(InsufficientScope) as refusal:
-            requires("a", any_of=["b", "a"], permissions=["p"]).check_scope(scope(x=1))
-        assert refusal.value.scopes == ("a", "b", "p")
-
-    @pytest.mark.parametrize(
-        ("scopes", "options"),
-        [
-            (["a b"], {}),
-            ([""], {}),
-            ([], {"any_of": ["a b"]}),
-            ([], {"permissions": ["a b"]}),
-        ],
-    )
-    def test_names_are_single_words(self, scopes: list[str], options: dict[str, Any]) -> None:
-        """F14"""
-        option = next(iter(options), "scopes")
-        with pytest.raises(ConfigurationError) as error:
-            requires(*scopes, **options)
-        assert str(error.value).startswith(f"{option} must be names without spaces")
-
-    def test_something_is_required(self) -> None:
-        """F14"""
-        with pytest.raises(ConfigurationError) as error:
-            requires()
-        assert str(error.value) == ('requires() requires nothing. Write requires("read:messages").')
-
-
-def test_without_a_token_the_accessor_says_where_to_look() -> None:
-    with pytest.raises(LookupError) as error:
-        access_token(scope())
-    assert error.value.args == (
-        "This request has no verified access token. Is JWTBearerMiddleware around the "
-        "application, and does it demand a token for this path?",
-    )
-    assert access_token(Request(scope(sub="a"))).subject == "a"
-
-
 def test_a_connection_of_starlette_and_its_scope_are_refused_alike() -> None:
     """B3"""
     connection = scope(scope="x")
     error = InsufficientScope("a")
     assert refusal_of(Request(connection), error) == refusal_of(connection, error)
     assert refusal_of({"type": "http"}, error).status == 403
+
+
+# B12: whoever listens hears of every refusal, once.
+
+
+@pytest.mark.parametrize("kind", ["http", "websocket"])
+@pytest.mark.parametrize(("claims", "error"), [({"scope": "x"}, 403), ({}, 401)])
+async def test_on_refused_hears_of_a_guarded_application(
+    kind: str, claims: dict[str, Any], error: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    """B12"""
+    caplog.set_level(logging.DEBUG, "asgi_jwks.requests")
+    heard: Heard = []
+    guarded = requires("read").around(lambda *_: pytest.fail("it was let in"))
+    await guarded(scope(kind, heard=heard, **claims), receive, recorder()[1])
+    assert [getattr(refused, "status", 503) for refused in heard] == [error]
+    assert sum(record.levelno == logging.DEBUG for record in caplog.records) == 1
+
+
+async def test_on_refused_hears_of_guarded_endpoints() -> None:
+    """B12"""
+    heard: Heard = []
+    guard = requires("read")
+    await guard(in_the_event_loop)(Request(scope(heard=heard, x=1)), 5)
+    guard(in_a_thread)(Request(scope(heard=heard, x=1)), 5)
+    connection = WebSocket(scope("websocket", heard=heard, x=1), receive, recorder()[1])
+    await guard(of_websockets)(connection, 5)
+    assert [type(refused) for refused in heard] == [InsufficientScope] * 3
+
+
+async def test_on_refused_hears_of_an_outage_that_a_condition_tells() -> None:
+    """B7, B12: a condition may ask what is down."""
+
+    async def is_member(token: AccessToken) -> bool:
+        raise TemporarilyUnavailable("the directory is down", retry_after=3)
+
+    heard: Heard = []
+    guarded = requires(condition=is_member).around(lambda *_: pytest.fail("it was let in"))
+    sent, send = recorder()
+    await guarded(scope(heard=heard, x=1), receive, send)
+    assert sent[0]["status"] == 503
+    assert dict(sent[0]["headers"])[b"retry-after"] == b"3"
+    assert len(heard) == 1
+
+
+def test_on_refused_hears_of_what_another_framework_answers() -> None:
+    """B12"""
+    heard: Heard = []
+    connection = scope(heard=heard, scope="x")
+    with pytest.raises(InsufficientScope) as refused:
+        requires("read").check_scope(connection)
+    assert refusal_of(connection, refused.value).status == 403
+    assert heard == [refused.value]
+
+
+def test_a_guard_judges_a_token_by_itself() -> None:
+    granted: dict[str, Any] = {"iss": "i", "exp": 1, "scope": "read"}
+    token: AccessToken = AccessToken(granted, granted)
+    requires("read").check(token)
+    with pytest.raises(InsufficientScope):
+        requires("write").check(token)
+
+
+def test_an_anonymous_request_lacks_a_token_and_not_a_scope() -> None:
+    with pytest.raises(MissingToken):
+        requires("read").check_scope({"auth": Anonymous()})
+
+
+# Refusals for frameworks of other kinds.
+
+
+def test_a_refusal_without_the_middleware_has_a_challenge_all_the_same() -> None:
+    """B1"""
+    refusal = refusal_of({}, MissingToken())
+    assert dict(refusal.headers)[b"www-authenticate"] == b'Bearer realm="api"'
+
+
+def test_keys_that_are_unavailable_are_not_the_client_s_fault() -> None:
+    """B7"""
+    refusal = refusal_of({}, KeySetUnavailable("no keys", retry_after=2.5))
+    headers = dict(refusal.headers)
+    assert (refusal.status, headers[b"retry-after"]) == (503, b"3")
+    assert b"www-authenticate" not in headers
+    assert json.loads(refusal.body)["error"] == "temporarily_unavailable"
+
+
+async def test_a_refusal_can_be_sent_as_a_starlette_response() -> None:
+    sent, send = recorder()
+    response = RefusalResponse(refusal_of({}, MissingToken()))
+    await response({"type": "http", "method": "GET"}, receive, send)
+    assert [message["type"] for message in sent] == ["http.response.start", "http.response.body"]
+    assert sent[1]["body"] == response.body

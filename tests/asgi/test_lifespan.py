@@ -22,6 +22,7 @@ from asgi_jwks import (
     RemoteJWKSet,
     TrustedIssuer,
 )
+from asgi_jwks.asgi.authentication import Authentication
 from asgi_jwks.asgi.lifespan import run_with_keys
 from asgi_jwks.caching.freshness import Phase
 from asgi_jwks.testing import MockIssuer, SigningKey
@@ -98,14 +99,8 @@ def verifier_of(keys: Any) -> AccessTokenVerifier:
 
 
 async def live(app: App, keys: Any, server: Server, *, require_keys: bool = False) -> None:
-    await run_with_keys(
-        app,
-        {"type": "lifespan"},
-        server.receive,
-        server.send,
-        verifier=verifier_of(keys),
-        require_keys=require_keys,
-    )
+    authentication = Authentication(verifier_of(keys), require_keys_at_startup=require_keys)
+    await run_with_keys(app, {"type": "lifespan"}, server.receive, server.send, authentication)
 
 
 @anywhere
@@ -147,13 +142,21 @@ async def test_the_start_fails_without_keys_if_they_are_required(issuer: MockIss
     with pytest.raises(KeySetUnavailable):
         await live(app, RemoteJWKSet(issuer.jwks_uri), server, require_keys=True)
     assert server.sent == ["startup.failed"]
-    assert "the issuer's keys cannot be had: HTTP status 500" in str(server.failure)
+    assert server.failure == (
+        f"asgi-jwks: the issuer's keys are unavailable: {issuer.jwks_uri}: HTTP status 500"
+    )
     assert app.received == []
 
 
 @anywhere
 @pytest.mark.parametrize(
-    "fault", [ZeroDivisionError("mine"), SystemExit(3), ExceptionGroup("mine", [KeyError()])]
+    "fault",
+    [
+        ZeroDivisionError("mine"),
+        SystemExit(3),
+        ExceptionGroup("mine", [KeyError()]),
+        KeySetUnavailable("mine"),
+    ],
 )
 async def test_the_exceptions_of_the_application_are_its_own(
     issuer: MockIssuer, fault: BaseException
@@ -274,7 +277,7 @@ def test_100_starts_and_stops_leave_nothing_behind(issuer: MockIssuer, backend: 
             await server.started.wait()
             # Every other time there is a refresh in progress when the server stops.
             if number % 2:
-                keys._keys.doubt()
+                keys._cached.mark_due()
                 assert keys.at_hand() is not None
                 await anyio.lowlevel.checkpoint()
             server.stop.set()
@@ -284,7 +287,7 @@ def test_100_starts_and_stops_leave_nothing_behind(issuer: MockIssuer, backend: 
 
     def rounds(number: int) -> None:
         for each in range(number):
-            keys._keys.doubt()
+            keys._cached.mark_due()
             anyio.run(one_round, each, backend=backend)
         gc.collect()
 

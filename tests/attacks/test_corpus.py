@@ -10,7 +10,7 @@ from typing import Any
 import anyio
 import pytest
 
-from asgi_jwks import JWTBearerMiddleware, KeySetError, Reason, RequestError, StaticJWKSet
+from asgi_jwks import AsgiJwksError, JWTBearerMiddleware, Reason, RequestError, StaticJWKSet
 from asgi_jwks.jose.encoding import b64url_decode, json_object
 from asgi_jwks.testing import MockIssuer, SigningKey
 from asgi_jwks.testing.attacks.attack import Attack, Target, bearer
@@ -36,7 +36,7 @@ class Guarded:
         issuer = MockIssuer(key=issuer_key)
         self.target: Target = target_for(issuer, path="/admin", keys=hostile_keys)
         self.let_in = 0
-        self.refusals: list[RequestError | KeySetError] = []
+        self.refusals: list[AsgiJwksError] = []
         self.app: Any = JWTBearerMiddleware(
             self._app,
             issuer=issuer.issuer,

@@ -25,7 +25,9 @@ def jose() -> Target:
 
     from asgi_jwks.errors import InvalidToken, Reason
     from asgi_jwks.jose.encoding import EncodingError, b64url_decode, b64url_encode, json_object
+    from asgi_jwks.jose.json_limits import CLAIMS_LIMITS
     from asgi_jwks.jose.jws import parse_compact
+    from asgi_jwks.jose.read_only import private_copy
 
     def run(data: bytes) -> None:
         try:
@@ -35,10 +37,12 @@ def jose() -> Target:
         else:
             require(b64url_encode(decoded).encode() == data, "two spellings of one value")
         try:
-            value = json_object(data)
+            value = json_object(data, CLAIMS_LIMITS)
         except EncodingError:
             pass
         else:
+            require(private_copy(value) == value, "a copy that differs")
+            require(data.count(b"{") > 0 and parts_of(value) <= 1537, "more than the limits allow")
             require(value == json.loads(data.decode("utf-8")), "another value than json's")
             json.dumps(value, allow_nan=False, ensure_ascii=False).encode("utf-8")
         try:
@@ -47,6 +51,14 @@ def jose() -> Target:
             require(refusal.reason is Reason.MALFORMED, "another reason than malformed")
 
     return run
+
+
+def parts_of(value: Any) -> int:
+    """The members and elements in a value, and the value itself."""
+    if not isinstance(value, dict | list):
+        return 1
+    inner = value.values() if isinstance(value, dict) else value
+    return 1 + sum(map(parts_of, inner))
 
 
 def header() -> Target:
@@ -70,7 +82,7 @@ def header() -> Target:
         app,
         issuer="https://issuer.example/",
         audience="api",
-        keys=SharedSecret(b"s" * 32),
+        keys=SharedSecret(bytes(range(32))),
         public_paths=["/health", "/static/*"],
         token_sources=[AuthorizationHeader(), Cookie("at"), WebSocketSubprotocol()],
     )
@@ -112,7 +124,7 @@ def jwks() -> Target:
             keys = JWKSet.parse(data)
         except InvalidKeySet:
             return
-        require(0 < len(keys.keys) <= 100, "an empty set, or too many keys")
+        require(0 < len(keys.keys) <= 512, "an empty set, or too many keys")
         for key in keys.keys:
             require(key.kty in {"RSA", "EC", "OKP"}, "a kind of key that is not for publishing")
             require(bool(key.algorithms), "a key without an algorithm")
@@ -140,7 +152,7 @@ def verify() -> Target:
     )
     from asgi_jwks.jose.encoding import b64url_encode
 
-    secret = b"s" * 32
+    secret = bytes(range(32))
     now = 1_700_000_000
     verifier = AccessTokenVerifier(
         [
@@ -208,6 +220,8 @@ SEEDS: dict[str, tuple[bytes, ...]] = {
         b'"x":"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU",'
         b'"y":"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"}]}',
         b'{"keys":[{"kty":"RSA","kid":"r","e":"AQAB","n":"' + b"w" * 342 + b'"}]}',
+        b'{"a":[{"b":["]"]}],"keys":[{"kid":1,"kid":2},[0],7,{"a":"\\"}"},{"kty":"OKP",'
+        b'"crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}',
     ),
     "verify": (
         _GOOD_HEADER + b"\n" + _GOOD_CLAIMS,

@@ -6,30 +6,28 @@ from contextlib import asynccontextmanager
 from typing import Annotated, Any
 
 import pytest
-from fastapi import APIRouter, Depends, FastAPI, Request, Security, WebSocket
+from fastapi import APIRouter, Depends, FastAPI, HTTPException, Request, Security, WebSocket
+from fastapi.responses import JSONResponse
 from starlette.testclient import TestClient, WebSocketDenialResponse
 from starlette.websockets import WebSocketDisconnect
+from tests.support.fastapi_app import SUBJECT, application, headers, trusted
 
 from asgi_jwks import (
     AccessToken,
     AccessTokenVerifier,
     ConfigurationError,
+    Cookie,
     InsufficientScope,
     JWTBearerMiddleware,
     KeySetUnavailable,
+    MissingToken,
+    Reason,
     StaticJWKSet,
     TrustedIssuer,
     WebSocketSubprotocol,
 )
-from asgi_jwks.integrations.fastapi import (
-    AuthorizationCode,
-    JWTBearer,
-    OpenIDConnect,
-    PastedToken,
-)
+from asgi_jwks.integrations.fastapi import JWTBearer
 from asgi_jwks.testing import MockIssuer
-
-SUBJECT = "auth0|60c7a9f2b1d3e40069f8a2b7"
 
 
 @pytest.fixture(scope="module")
@@ -43,56 +41,20 @@ def issuer(provider: MockIssuer) -> Iterator[MockIssuer]:
     provider.reset()
 
 
-def trusted(issuer: MockIssuer, **options: Any) -> TrustedIssuer:
-    return TrustedIssuer(
-        issuer=issuer.issuer,
-        audience=str(issuer.audience),
-        http_client=issuer.http_client(),
-        **options,
-    )
-
-
-def headers(issuer: MockIssuer, **token: Any) -> dict[str, str]:
-    return {"Authorization": f"Bearer {issuer.access_token(**token)}"}
-
-
-def application(bearer: JWTBearer) -> FastAPI:
-    app = FastAPI()
-
-    @app.get("/me")
-    async def me(token: Annotated[AccessToken, Depends(bearer)]) -> Any:
-        return token.subject
-
-    @app.get("/read")
-    async def read(token: Annotated[AccessToken, Security(bearer, scopes=["read"])]) -> Any:
-        return token.subject
-
-    @app.get("/public")
-    async def public() -> str:
-        return "public"
-
-    @app.websocket("/socket")
-    async def socket(
-        websocket: WebSocket, token: Annotated[AccessToken, Security(bearer, scopes=["read"])]
-    ) -> None:
-        await websocket.accept("bearer" if websocket["subprotocols"] else None)
-        await websocket.send_text(token.subject or "")
-        await websocket.close()
-
-    return app
-
-
 # One line less: `attach` is forgotten.
 
 
 def test_without_attach_the_status_and_the_challenge_are_right(issuer: MockIssuer) -> None:
-    """B1, B3: only the body is FastAPI's."""
+    """B1, B3, B6: and so is the body."""
     client = TestClient(application(JWTBearer(trusted(issuer), realm="orders")))
     nobody = client.get("/me")
     assert nobody.status_code == 401
     assert nobody.headers["www-authenticate"] == 'Bearer realm="orders"'
     assert nobody.headers["cache-control"] == "no-store"
-    assert nobody.json() == {"detail": "A Bearer access token is required"}
+    assert nobody.json() == {
+        "error": "missing_token",
+        "error_description": "A Bearer access token is required",
+    }
     little = client.get("/read", headers=headers(issuer))
     assert little.status_code == 403
     assert little.headers["www-authenticate"].endswith('scope="read"')
@@ -108,12 +70,60 @@ def test_without_attach_an_outage_is_503_as_well(issuer: MockIssuer) -> None:
     assert "www-authenticate" not in response.headers
 
 
-def test_without_attach_a_websocket_is_closed(issuer: MockIssuer) -> None:
+def test_without_attach_a_websocket_gets_the_refusal_itself(issuer: MockIssuer) -> None:
     """C1, C2"""
     client = TestClient(application(JWTBearer(trusted(issuer))))
-    with pytest.raises(WebSocketDisconnect) as refused, client.websocket_connect("/socket"):
+    with pytest.raises(WebSocketDenialResponse) as refused, client.websocket_connect("/socket"):
         pass
-    assert refused.value.code == 1008
+    assert refused.value.status_code == 401
+    assert refused.value.headers["www-authenticate"] == 'Bearer realm="api"'
+
+
+def test_without_attach_errors_of_endpoints_are_answered_too(issuer: MockIssuer) -> None:
+    app = FastAPI(dependencies=[Depends(JWTBearer(trusted(issuer), realm="orders"))])
+
+    @app.get("/mine")
+    async def mine() -> None:
+        raise InsufficientScope("everything")
+
+    response = TestClient(app).get("/mine", headers=headers(issuer))
+    assert response.status_code == 403
+    assert response.headers["www-authenticate"].startswith('Bearer realm="orders", error="ins')
+
+
+@pytest.mark.parametrize("is_attached", [True, False], ids=["attached", "not attached"])
+def test_a_mounted_application_answers_as_the_one_around_it_does(
+    issuer: MockIssuer, is_attached: bool
+) -> None:
+    """B1, B3, B6"""
+    bearer = JWTBearer(trusted(issuer), realm="orders")
+    app = application(bearer)
+    if is_attached:
+        bearer.attach(app)
+    app.mount("/sub", application(bearer))
+    client = TestClient(app)
+    for path in ("/me", "/read"):
+        outer, inner = (client.get(at + path, headers=headers(issuer)) for at in ("", "/sub"))
+        assert outer.status_code == inner.status_code == (200 if path == "/me" else 403)
+        assert outer.headers == inner.headers
+        assert outer.content == inner.content
+        nobody = client.get("/sub" + path)
+        assert nobody.content == client.get(path).content
+        assert nobody.status_code == 401
+
+
+def test_an_application_s_own_handler_of_http_exceptions_is_left_alone(issuer: MockIssuer) -> None:
+    """It is how an application that has one words its errors; the challenge is at hand for it."""
+    app = application(JWTBearer(trusted(issuer)))
+
+    @app.exception_handler(HTTPException)
+    async def own(request: Request, error: HTTPException) -> JSONResponse:
+        return JSONResponse({"mine": error.detail}, error.status_code, dict(error.headers or {}))
+
+    response = TestClient(app).get("/me")
+    assert response.status_code == 401
+    assert response.json() == {"mine": "A Bearer access token is required"}
+    assert response.headers["www-authenticate"] == 'Bearer realm="api"'
 
 
 # Who verifies.
@@ -199,7 +209,7 @@ def test_a_verifier_serves_as_well_as_issuers(issuer: MockIssuer) -> None:
 
 def test_issuers_and_a_verifier_at_once_are_a_mistake(issuer: MockIssuer) -> None:
     one = trusted(issuer)
-    with pytest.raises(ConfigurationError, match="not both"):
+    with pytest.raises(ConfigurationError, match="belong to the AccessTokenVerifier"):
         JWTBearer(one, verifier=AccessTokenVerifier([one]))
 
 
@@ -220,6 +230,352 @@ def test_a_test_puts_a_token_in_place_of_the_dependency() -> None:
     app.dependency_overrides[bearer] = lambda: AccessToken(claims, claims)
     client = TestClient(app)
     assert [client.get(path).json() for path in ("/me", "/read")] == ["me", "me"]
+
+
+def test_a_stand_in_serves_wherever_the_dependency_is_asked() -> None:
+    """`optional` and `requires` included, whatever they demand."""
+    bearer = JWTBearer()
+    app = FastAPI()
+
+    @app.get("/greeting")
+    async def greeting(token: Annotated[AccessToken | None, Depends(bearer.optional)]) -> Any:
+        return None if token is None else token.subject
+
+    @app.get("/admin")
+    async def admin(
+        token: Annotated[AccessToken, Depends(bearer.requires("a", roles="admin"))],
+    ) -> Any:
+        return token.subject
+
+    claims = {"iss": "https://issuer.example/", "sub": "me", "exp": 4_000_000_000}
+
+    def stand_in(who: str = "me") -> AccessToken:
+        return AccessToken({**claims, "sub": who}, claims)
+
+    app.dependency_overrides[bearer] = stand_in
+    client = TestClient(app)
+    assert [client.get(path).json() for path in ("/greeting", "/admin")] == ["me", "me"]
+    app.dependency_overrides[bearer] = lambda: None
+    assert client.get("/greeting").json() is None
+    app.dependency_overrides.clear()
+    with pytest.raises(LookupError, match="JWTBearerMiddleware"):
+        client.get("/admin")
+
+
+# Two of them.
+
+
+def test_two_on_one_endpoint_judge_by_their_own_rules(issuer: MockIssuer) -> None:
+    """E5: neither takes the other's token for its own."""
+    provider = MockIssuer(issuer="https://other.example/")
+    user = JWTBearer(trusted(issuer), realm="users")
+    service = JWTBearer(
+        trusted(provider), realm="services", token_sources=Cookie("service"), scheme_name="Service"
+    )
+    app = FastAPI()
+
+    @app.get("/both")
+    async def both(
+        request: Request,
+        a: Annotated[AccessToken, Depends(user)],
+        b: Annotated[AccessToken, Depends(service)],
+        again: Annotated[AccessToken, Security(user, scopes=["read"])],
+    ) -> Any:
+        return [a.issuer, b.issuer, again is a, request.user.identity == b.identity]
+
+    good = headers(issuer, scopes="read")
+    cookie = {"cookie": f"service={provider.access_token()}"}
+    swapped = {"cookie": f"service={issuer.access_token()}"}
+    client = TestClient(app)
+    assert client.get("/both", headers={**good, **cookie}).json() == [
+        issuer.issuer,
+        provider.issuer,
+        True,
+        True,
+    ]
+    without = client.get("/both", headers=good)
+    assert without.status_code == 401
+    assert without.headers["www-authenticate"] == 'Bearer realm="services"'
+    assert client.get("/both", headers={**good, **swapped}).status_code == 401
+    lacking = client.get("/both", headers={**headers(issuer), **cookie})
+    assert lacking.headers["www-authenticate"].startswith('Bearer realm="users", error="insuff')
+
+
+def test_one_that_finds_nobody_leaves_the_other_s_user(issuer: MockIssuer) -> None:
+    """A10"""
+    app = FastAPI()
+    by_header = JWTBearer(trusted(issuer))
+    by_cookie = JWTBearer(trusted(issuer), token_sources=Cookie("at"), scheme_name="Cookie")
+
+    @app.get("/me")
+    async def me(
+        request: Request,
+        token: Annotated[AccessToken, Depends(by_header)],
+        other: Annotated[AccessToken | None, Depends(by_cookie.optional)],
+    ) -> Any:
+        return [request.user.identity, other]
+
+    response = TestClient(app).get("/me", headers=headers(issuer))
+    assert response.json() == [SUBJECT, None]
+
+
+def test_the_middleware_s_token_is_not_taken_for_another_s(issuer: MockIssuer) -> None:
+    """E5: whichever comes first on an endpoint."""
+    provider = MockIssuer(issuer="https://other.example/")
+    from_middleware = JWTBearer()
+    by_cookie = JWTBearer(trusted(provider), token_sources=Cookie("at"), scheme_name="Cookie")
+    app = FastAPI()
+
+    @app.get("/me")
+    async def me(
+        other: Annotated[AccessToken, Depends(by_cookie)],
+        token: Annotated[AccessToken, Depends(from_middleware)],
+    ) -> Any:
+        return [token.issuer, other.issuer]
+
+    cookie = {"cookie": f"at={provider.access_token()}"}
+    guarded = JWTBearerMiddleware(app, trusted(issuer))
+    answer = TestClient(guarded).get("/me", headers={**headers(issuer), **cookie})
+    assert answer.json() == [issuer.issuer, provider.issuer]
+    lenient = JWTBearerMiddleware(app, trusted(issuer), allow_anonymous=True, realm="outer")
+    refused = TestClient(lenient).get("/me", headers=cookie)
+    assert refused.status_code == 401
+    assert refused.headers["www-authenticate"] == 'Bearer realm="outer"'
+    with pytest.raises(LookupError, match="JWTBearerMiddleware"):
+        TestClient(app).get("/me", headers=cookie)
+
+
+# What the middleware can do.
+
+
+def test_anonymous_requests_may_pass_where_no_scope_is_asked_for(issuer: MockIssuer) -> None:
+    """A6, A10"""
+    bearer = JWTBearer(trusted(issuer), allow_anonymous=True)
+    app = FastAPI(dependencies=[Depends(bearer)])
+
+    @app.get("/greeting")
+    async def greeting(request: Request) -> Any:
+        return [request.user.is_authenticated, list(request.auth.scopes)]
+
+    @app.get("/read", dependencies=[Security(bearer, scopes=["read"])])
+    async def read() -> None: ...
+
+    @app.get("/admin", dependencies=[Depends(bearer.requires(roles="admin"))])
+    async def admin() -> None: ...
+
+    client = TestClient(app)
+    spoofed = {"x-user": "admin"}
+    assert client.get("/greeting", headers=spoofed).json() == [False, []]
+    good = client.get("/greeting", headers=headers(issuer, scopes="read"))
+    assert good.json() == [True, ["read"]]
+    assert client.get("/greeting", headers={"authorization": "Bearer x"}).status_code == 401
+    for path in ("/read", "/admin"):
+        refused = client.get(path)
+        assert refused.status_code == 401
+        assert refused.headers["www-authenticate"] == 'Bearer realm="api"'
+
+
+def test_the_start_fails_without_keys_where_that_is_configured(issuer: MockIssuer) -> None:
+    """C4"""
+    issuer.jwks.fail(status=500)
+    bearer = JWTBearer(trusted(issuer), require_keys_at_startup=True)
+    app = application(bearer)
+    bearer.attach(app)
+    with pytest.raises(KeySetUnavailable), TestClient(app):
+        pass
+
+
+def test_on_refused_hears_of_every_refusal_once(issuer: MockIssuer, caplog: Any) -> None:
+    """B12: of an endpoint's own as well, and the debug log too."""
+    caplog.set_level(logging.DEBUG, "asgi_jwks.requests")
+    heard: list[Any] = []
+    bearer = JWTBearer(
+        trusted(issuer), on_refused=lambda error, _: heard.append(getattr(error, "reason", None))
+    )
+    app = application(bearer)
+    bearer.attach(app)
+
+    @app.get("/admin", dependencies=[Depends(bearer.requires("read", roles="admin"))])
+    async def admin() -> None: ...
+
+    @app.get("/mine", dependencies=[Depends(bearer)])
+    async def mine() -> None:
+        raise InsufficientScope("everything")
+
+    client = TestClient(app)
+    lacking, malformed = headers(issuer), {"authorization": "Bearer:x"}
+    cases: list[tuple[str, Any, Reason]] = [
+        ("/me", {}, Reason.MISSING_TOKEN),
+        ("/me", malformed, Reason.INVALID_CREDENTIALS),
+        ("/me", headers(issuer, lifetime=-60), Reason.EXPIRED),
+        ("/read", lacking, Reason.INSUFFICIENT_SCOPE),
+        ("/admin", lacking, Reason.INSUFFICIENT_SCOPE),
+        ("/admin", headers(issuer, scopes="read"), Reason.INSUFFICIENT_SCOPE),
+        ("/mine", lacking, Reason.INSUFFICIENT_SCOPE),
+    ]
+    for path, fields, reason in cases:
+        heard.clear()
+        caplog.clear()
+        assert client.get(path, headers=fields).status_code in {400, 401, 403}
+        assert heard == [reason]
+        assert sum(record.levelno == logging.DEBUG for record in caplog.records) == 1
+    heard.clear()
+    with pytest.raises(WebSocketDenialResponse), client.websocket_connect("/socket"):
+        pass
+    assert heard == [Reason.MISSING_TOKEN]
+
+
+@pytest.mark.parametrize("own", [None, "own"])
+def test_the_middleware_s_listener_hears_of_a_dependency_that_has_none(
+    issuer: MockIssuer, own: str | None
+) -> None:
+    """B12"""
+    outer: list[Any] = []
+    inner: list[Any] = []
+    listener = None if own is None else lambda error, _scope: inner.append(error)
+    bearer = JWTBearer(
+        issuer=issuer.issuer,
+        audience="other",
+        http_client=issuer.http_client(),
+        on_refused=listener,
+    )
+    app = JWTBearerMiddleware(
+        application(bearer), trusted(issuer), on_refused=lambda error, _: outer.append(error)
+    )
+    assert TestClient(app).get("/me", headers=headers(issuer)).status_code == 401
+    assert (len(outer), len(inner)) == ((1, 0) if own is None else (0, 1))
+
+
+def test_it_hears_of_what_endpoints_raise_behind_one_too(issuer: MockIssuer) -> None:
+    """B12"""
+    heard: list[Any] = []
+    bearer = JWTBearer(trusted(issuer), realm="inner")
+    app = FastAPI(dependencies=[Depends(bearer)])
+
+    @app.get("/mine")
+    async def mine() -> None:
+        raise InsufficientScope("everything")
+
+    guarded = JWTBearerMiddleware(
+        app, trusted(issuer), on_refused=lambda error, _: heard.append(error)
+    )
+    answer = TestClient(guarded).get("/mine", headers=headers(issuer))
+    assert answer.headers["www-authenticate"].startswith('Bearer realm="inner", error="insuff')
+    assert len(heard) == 1
+
+
+def test_a_body_of_the_application_s_own(issuer: MockIssuer) -> None:
+    """B1, B6: status and challenge stay."""
+    bearer = JWTBearer(
+        trusted(issuer), error_body=lambda content: {"code": content.error, "ok": False}
+    )
+    app = application(bearer)
+    response = TestClient(app).get("/read", headers=headers(issuer))
+    assert response.status_code == 403
+    assert response.json() == {"code": "insufficient_scope", "ok": False}
+    assert response.headers["www-authenticate"].endswith('scope="read"')
+    assert response.headers["cache-control"] == "no-store"
+
+
+def test_options_of_one_issuer_serve_as_well_as_an_object(issuer: MockIssuer) -> None:
+    bearer = JWTBearer(
+        issuer=issuer.issuer, audience=issuer.audience, http_client=issuer.http_client()
+    )
+    assert TestClient(application(bearer)).get("/me", headers=headers(issuer)).json() == SUBJECT
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        ({"audiance": "a"}, "JWTBearer has no option audiance. Did you mean audience?"),
+        ({"public_paths": ["/"]}, "JWTBearer has no option public_paths."),
+        ({"realm": "orders"}, "Write JWTBearer(..., issuer="),
+        ({"allow_anonymous": "no"}, "allow_anonymous must be True or False"),
+    ],
+    ids=["misspelt", "the middleware's own", "no issuer", "a string for a flag"],
+)
+def test_a_wrong_option_is_told_at_construction(options: Any, sentence: str) -> None:
+    """A11"""
+    if "allow_anonymous" in options:
+        options = {**options, "issuer": "https://i/", "audience": "a"}
+    with pytest.raises(ConfigurationError) as error:
+        JWTBearer(**options)
+    assert str(error.value).startswith(sentence)
+
+
+# Scopes that no token can grant.
+
+
+def with_impossible_scope(bearer: JWTBearer, where: str) -> FastAPI:
+    app = FastAPI()
+    impossible = Security(bearer, scopes=["read write"])
+    router = APIRouter(dependencies=[impossible] if where == "router" else [])
+
+    @router.get("/x", dependencies=[impossible] if where == "route" else [])
+    async def x() -> None: ...
+
+    if where == "nested":
+
+        def user(token: Annotated[AccessToken, Depends(bearer)]) -> None: ...
+
+        @router.get("/nested", dependencies=[Security(user, scopes=["read write"])])
+        async def nested() -> None: ...
+
+    if where == "websocket":
+
+        @router.websocket("/socket", dependencies=[impossible])
+        async def socket(websocket: WebSocket) -> None: ...
+
+    if where == "include":
+        app.include_router(router, dependencies=[impossible])
+    elif where == "mount":
+        mounted = FastAPI(dependencies=[impossible])
+        mounted.add_api_route("/x", x)
+        app.mount("/sub", mounted)
+    else:
+        app.include_router(router)
+    return app
+
+
+@pytest.mark.parametrize("where", ["route", "router", "nested", "websocket", "include", "mount"])
+def test_a_scope_with_spaces_stops_the_start(issuer: MockIssuer, where: str) -> None:
+    """A11"""
+    bearer = JWTBearer(trusted(issuer))
+    app = with_impossible_scope(bearer, where)
+    bearer.attach(app)
+    with (
+        pytest.raises(ConfigurationError, match=r"demands the scope 'read write', which no token"),
+        TestClient(app),
+    ):
+        pass
+
+
+def test_without_attach_it_is_a_refusal_that_the_log_explains_once(
+    issuer: MockIssuer, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A11, G9: a demand that cannot be met is a 403 and not a 500."""
+    client = TestClient(with_impossible_scope(JWTBearer(trusted(issuer)), "route"))
+    for _ in range(2):
+        response = client.get("/x", headers=headers(issuer, scopes="read write"))
+        assert response.status_code == 403
+    [record] = [record for record in caplog.records if record.levelno == logging.ERROR]
+    assert "no token can grant the scope 'read write'" in record.getMessage()
+
+
+def test_scopes_that_can_be_granted_do_not_stop_the_start(issuer: MockIssuer) -> None:
+    bearer = JWTBearer(trusted(issuer))
+    app = application(bearer)
+
+    @app.get("/maybe", dependencies=[Depends(bearer.optional)])
+    async def maybe() -> None: ...
+
+    router = APIRouter()
+    router.add_api_route("/included", maybe)
+    app.include_router(router, prefix="/one", dependencies=[Depends(bearer)])
+    app.include_router(router, prefix="/two", dependencies=[Depends(maybe)])
+    bearer.attach(app)
+    with TestClient(app) as client:
+        assert client.get("/maybe").status_code == 200
 
 
 # Where a token is optional.
@@ -244,9 +600,43 @@ def test_a_route_may_do_without_a_token_but_not_with_an_invalid_one(
     client = TestClient(app)
     assert client.get("/greeting").json() is None
     assert client.get("/greeting", headers=headers(issuer)).json() == SUBJECT
+    assert client.get("/greeting", headers={"authorization": "Basic x"}).json() is None
+    assert client.get("/greeting", headers={"authorization": "Bearer,x"}).status_code == 400
     expired = client.get("/greeting", headers=headers(issuer, lifetime=-60))
     assert expired.status_code == 401
     assert 'error="invalid_token"' in expired.headers["www-authenticate"]
+
+
+def test_a_check_cannot_make_somebody_nobody(issuer: MockIssuer) -> None:
+    """A6, G10"""
+
+    def check(token: AccessToken) -> bool:
+        raise MissingToken
+
+    bearer = JWTBearer(trusted(issuer, checks=[check]))
+    app = FastAPI(dependencies=[Depends(bearer.optional)])
+    app.add_api_route("/greeting", lambda: None)
+    client = TestClient(app)
+    assert client.get("/greeting").status_code == 200
+    assert client.get("/greeting", headers=headers(issuer)).status_code == 401
+
+
+def test_an_optional_token_may_have_to_grant_scopes(issuer: MockIssuer) -> None:
+    bearer = JWTBearer(trusted(issuer))
+    app = FastAPI(dependencies=[Security(bearer.optional, scopes=["read"])])
+    app.add_api_route("/greeting", lambda: None)
+    client = TestClient(app)
+    assert client.get("/greeting").status_code == 200
+    assert client.get("/greeting", headers=headers(issuer)).status_code == 403
+    assert client.get("/greeting", headers=headers(issuer, scopes="read")).status_code == 200
+
+
+def test_what_is_optional_here_is_required_there(issuer: MockIssuer) -> None:
+    """Neither answer is taken for the other by FastAPI's cache of one request."""
+    bearer = JWTBearer(trusted(issuer))
+    app = FastAPI(dependencies=[Depends(bearer.optional), Depends(bearer)])
+    app.add_api_route("/greeting", lambda: None)
+    assert TestClient(app).get("/greeting").status_code == 401
 
 
 # Requirements.
@@ -268,11 +658,42 @@ def test_a_requirement_is_a_dependency(issuer: MockIssuer) -> None:
     client = TestClient(app)
     allowed = headers(issuer, scopes="users root", permissions=["delete:user"])
     assert client.delete("/user", headers=allowed).json() == SUBJECT
-    refused = client.delete("/user", headers=headers(issuer, scopes="users root"))
-    assert refused.status_code == 403
-    assert refused.headers["www-authenticate"].endswith('scope="users admin root delete:user"')
+    for scopes in ("", "users", "users root", "root"):
+        refused = client.delete("/user", headers=headers(issuer, scopes=scopes))
+        assert refused.status_code == 403
+        assert refused.headers["www-authenticate"].endswith('scope="users admin root delete:user"')
     operation = app.openapi()["paths"]["/user"]["delete"]
     assert operation["security"] == [{"JWTBearer": ["users"]}]
+
+
+def test_a_condition_of_a_requirement_may_be_async(issuer: MockIssuer) -> None:
+    """G10"""
+
+    async def is_ada(token: AccessToken) -> bool:
+        return token.claims.get("name") == "Ada"
+
+    bearer = JWTBearer(trusted(issuer))
+    app = FastAPI(dependencies=[Depends(bearer.requires(condition=is_ada))])
+    app.add_api_route("/x", lambda: None)
+    client = TestClient(app)
+    assert client.get("/x", headers=headers(issuer, name="Ada")).status_code == 200
+    assert client.get("/x", headers=headers(issuer, name="Bob")).status_code == 403
+
+
+def test_two_requirements_of_one_endpoint_are_both_checked(issuer: MockIssuer) -> None:
+    """FastAPI calls a dependency once that is asked for the same scopes twice."""
+    bearer = JWTBearer(trusted(issuer))
+    app = FastAPI(
+        dependencies=[
+            Depends(bearer.requires("a", any_of=["b"])),
+            Depends(bearer.requires("a", any_of=["c"])),
+        ]
+    )
+    app.add_api_route("/x", lambda: None)
+    client = TestClient(app)
+    assert client.get("/x", headers=headers(issuer, scopes="a b c")).status_code == 200
+    assert client.get("/x", headers=headers(issuer, scopes="a b")).status_code == 403
+    assert client.get("/x", headers=headers(issuer, scopes="a c")).status_code == 403
 
 
 def test_a_requirement_that_requires_nothing_is_a_mistake() -> None:
@@ -406,165 +827,13 @@ def test_behind_the_middleware_there_are_no_keys_to_fetch(issuer: MockIssuer) ->
     assert issuer.jwks.count == 0
 
 
-# The OpenAPI document.
-
-
-def schemes(app: FastAPI) -> Any:
-    return app.openapi()["components"]["securitySchemes"]
-
-
-def test_guarded_operations_have_the_padlock_and_others_have_none() -> None:
-    paths = application(JWTBearer(scheme_name="Token")).openapi()["paths"]
-    assert paths["/me"]["get"]["security"] == [{"Token": []}]
-    assert paths["/read"]["get"]["security"] == [{"Token": ["read"]}]
-    assert "security" not in paths["/public"]["get"]
-
-
-def test_a_token_is_pasted_unless_a_login_is_described() -> None:
-    assert schemes(application(JWTBearer())) == {
-        "JWTBearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
-    }
-    described = application(JWTBearer(login=PastedToken(description="From your account page.")))
-    assert schemes(described)["JWTBearer"]["description"] == "From your account page."
-
-
-def test_open_id_connect_names_the_issuer_s_metadata() -> None:
-    bearer = JWTBearer(login=OpenIDConnect(issuer="https://example.eu.auth0.com/"))
-    app = application(bearer)
-    bearer.attach(app)
-    with TestClient(app):
-        assert schemes(app)["JWTBearer"] == {
-            "type": "openIdConnect",
-            "openIdConnectUrl": ("https://example.eu.auth0.com/.well-known/openid-configuration"),
-        }
-    assert app.swagger_ui_init_oauth is None
-
-
-def test_the_urls_of_the_authorization_code_grant_may_be_given() -> None:
-    login = AuthorizationCode(
-        authorization_url="https://login.example/authorize",
-        token_url="https://login.example/token",
-        scopes={"read": "Read your messages"},
-    )
-    bearer = JWTBearer(login=login)
-    app = application(bearer)
-    bearer.attach(app)
-    with TestClient(app):
-        assert schemes(app)["JWTBearer"]["flows"] == {
-            "authorizationCode": {
-                "authorizationUrl": "https://login.example/authorize",
-                "tokenUrl": "https://login.example/token",
-                "scopes": {"read": "Read your messages"},
-            }
-        }
-
-
-def test_the_urls_of_the_authorization_code_grant_are_discovered_at_start_up(
-    issuer: MockIssuer,
-) -> None:
-    login = AuthorizationCode(issuer=issuer.issuer, http_client=issuer.http_client())
-    bearer = JWTBearer(login=login)
-    app = application(bearer)
-    bearer.attach(app)
-    assert schemes(app)["JWTBearer"]["type"] == "http"
-    with TestClient(app):
-        assert schemes(app)["JWTBearer"]["flows"]["authorizationCode"] == {
-            "authorizationUrl": f"{issuer.issuer}authorize",
-            "tokenUrl": f"{issuer.issuer}oauth/token",
-            "scopes": {},
-        }
-
-
-@pytest.mark.parametrize("fault", ["down", "incomplete"])
-def test_a_discovery_that_fails_leaves_the_token_to_be_pasted(
-    issuer: MockIssuer, fault: str, caplog: pytest.LogCaptureFixture
-) -> None:
-    if fault == "down":
-        issuer.discovery.fail(status=500)
-    login = AuthorizationCode(issuer=issuer.issuer, http_client=issuer.http_client())
-    bearer = JWTBearer(login=login)
-    app = application(bearer)
-    bearer.attach(app)
-    if fault == "incomplete":
-        metadata = {"issuer": issuer.issuer, "jwks_uri": issuer.jwks_uri}
-        issuer.discovery.document(metadata)
-    with TestClient(app) as client:
-        assert client.get("/public").status_code == 200
-    assert schemes(app)["JWTBearer"]["type"] == "http"
-    assert "cannot offer to log in" in caplog.text
-
-
-def test_a_login_that_is_nowhere_is_a_mistake() -> None:
-    with pytest.raises(ConfigurationError, match="needs issuer"):
-        AuthorizationCode(token_url="https://login.example/token")
-
-
-def test_a_url_that_is_given_is_not_discovered(issuer: MockIssuer) -> None:
-    login = AuthorizationCode(
-        issuer=issuer.issuer,
-        http_client=issuer.http_client(),
-        token_url="https://login.example/token",
-    )
-    bearer = JWTBearer(login=login)
-    app = application(bearer)
-    bearer.attach(app)
-    with TestClient(app):
-        flow = schemes(app)["JWTBearer"]["flows"]["authorizationCode"]
-    assert flow["tokenUrl"] == "https://login.example/token"
-    assert flow["authorizationUrl"] == f"{issuer.issuer}authorize"
-
-
-def test_swagger_ui_is_told_which_client_it_is_and_uses_pkce() -> None:
-    login = AuthorizationCode(
-        issuer="https://example.eu.auth0.com/",
-        client_id="swagger",
-        audience="https://api.example.com",
-        scopes={"read": "Read", "write": "Write"},
-    )
-    app = FastAPI()
-    JWTBearer(login=login).attach(app)
-    assert app.swagger_ui_init_oauth == {
-        "clientId": "swagger",
-        "scopes": "read write",
-        "usePkceWithAuthorizationCodeGrant": True,
-        "additionalQueryStringParams": {"audience": "https://api.example.com"},
-    }
-    assert '"clientId": "swagger"' in TestClient(app).get("/docs").text
-
-
-def test_swagger_ui_s_own_settings_are_left_alone() -> None:
-    app = FastAPI(swagger_ui_init_oauth={"clientId": "mine"})
-    login = AuthorizationCode(issuer="https://example.eu.auth0.com/", client_id="other")
-    JWTBearer(login=login).attach(app)
-    assert app.swagger_ui_init_oauth == {"clientId": "mine"}
-
-
-def test_guarded_operations_document_their_refusals() -> None:
-    bearer = JWTBearer()
-    app = FastAPI()
-    bearer.attach(app)
-    router = APIRouter(prefix="/sub", dependencies=[Depends(bearer)])
-
-    @router.get("/item", responses={403: {"description": "Mine"}})
-    async def item() -> None: ...
-
-    @app.get("/public")
-    async def public() -> None: ...
-
-    app.include_router(router)
-    paths = app.openapi()["paths"]
-    responses = paths["/sub/item"]["get"]["responses"]
-    assert sorted(responses) == ["200", "401", "403", "503"]
-    assert responses["403"] == {"description": "Mine"}
-    assert "WWW-Authenticate" in responses["401"]["headers"]
-    assert "Retry-After" in responses["503"]["headers"]
-    assert "401" not in paths["/public"]["get"]["responses"]
-    assert app.openapi() is app.openapi()
-
-
-def test_nothing_is_logged_at_info_for_a_request(
+def test_one_line_is_logged_at_info_for_all_requests_of_a_cause(
     issuer: MockIssuer, caplog: pytest.LogCaptureFixture
 ) -> None:
+    """N10, W6"""
     caplog.set_level(logging.INFO, "asgi_jwks.requests")
-    TestClient(application(JWTBearer(trusted(issuer)))).get("/me")
-    assert [r for r in caplog.records if r.name == "asgi_jwks.requests"] == []
+    client = TestClient(application(JWTBearer(trusted(issuer))))
+    for _ in range(3):
+        client.get("/me")
+    [record] = [r for r in caplog.records if r.name == "asgi_jwks.requests"]
+    assert "no Bearer token" in record.getMessage()

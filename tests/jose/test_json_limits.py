@@ -1,6 +1,7 @@
 """Parts of a JSON document are counted before any is built, and counted right."""
 
 import json
+import math
 import re
 from typing import Any
 
@@ -16,6 +17,7 @@ from asgi_jwks.jose.json_limits import (
     JWK_LIMITS,
     JWK_SET_LIMITS,
     MAX_JSON_DEPTH,
+    UNVERIFIED_CLAIMS_LIMITS,
     JSONLimits,
     exceeds,
 )
@@ -67,14 +69,14 @@ class Parts:
         digits = max(
             (len(run) for text in self.numbers for run in re.findall(r"\d+", text)), default=0
         )
-        exponents = [text.lower().partition("e")[2].lstrip("+-") for text in self.numbers]
+        finite = all(math.isfinite(float(text)) for text in self.numbers)
         return (
             self.members <= limits.members
             and self.containers <= limits.containers
             and self.values <= limits.values
             and fractions <= limits.fractions
             and digits <= 32
-            and max(map(len, exponents), default=0) <= 2
+            and finite
             and self.depth <= MAX_JSON_DEPTH
         )
 
@@ -182,6 +184,7 @@ def test_any_bytes_are_counted(data: bytes) -> None:
 NAMED = {
     "header": HEADER_LIMITS,
     "claims": CLAIMS_LIMITS,
+    "unverified claims": UNVERIFIED_CLAIMS_LIMITS,
     "key": JWK_LIMITS,
     "set": JWK_SET_LIMITS,
     "document": DOCUMENT_LIMITS,

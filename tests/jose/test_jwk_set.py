@@ -114,6 +114,11 @@ def test_a_map_of_certificates_is_named_as_such() -> None:
     assert "no 'keys' array" in refusal_of({"a": certificate, "b": 1})
 
 
+def test_a_key_set_has_up_to_512_keys_in_512_kibibytes() -> None:
+    """E1: the numbers that SECURITY.md promises."""
+    assert (MAX_KEYS, MAX_DOCUMENT_BYTES) == (512, 512 * 1024)
+
+
 def test_a_document_is_read_up_to_its_limit(jwk_for: JWKFor) -> None:
     """A7, E1, F8: 512 KiB; a larger one is refused."""
     document = json.dumps({"keys": [jwk_for("RS256")]})
@@ -407,7 +412,7 @@ def test_any_json_is_a_key_set_or_refused(
     assert len(JWKSet.parse({"keys": [extra, jwk_for("ES256")]}).keys) == 1
 
 
-SHARED_SECRET = JWKSet((symmetric_key(bytes(32), "HS256"),))
+SHARED_SECRET = JWKSet((symmetric_key(bytes(range(32)), "HS256"),))
 
 
 @pytest.mark.parametrize(

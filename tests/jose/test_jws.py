@@ -14,6 +14,7 @@ from asgi_jwks.jose.encoding import b64url_encode
 from asgi_jwks.jose.jws import (
     MAX_HEADER_BYTES,
     MAX_TOKEN_BYTES,
+    claimed_issuer,
     decode_claims,
     decode_header,
     parse_compact,
@@ -204,6 +205,11 @@ def test_a_token_that_pyjwt_signs_is_read(sign: Callable[..., bytes]) -> None:
     assert token.header == {"alg": "RS256", "typ": "JWT", "kid": "k"}
 
 
+def test_a_header_is_read_up_to_eight_kibibytes() -> None:
+    """W2: the number that SECURITY.md promises."""
+    assert MAX_HEADER_BYTES == 8192
+
+
 def test_a_token_is_read_up_to_sixteen_kibibytes() -> None:
     """A7: the number that SECURITY.md promises."""
     assert MAX_TOKEN_BYTES == 16384
@@ -217,3 +223,13 @@ def test_a_token_is_read_up_to_sixteen_kibibytes() -> None:
 def test_the_json_serialization_is_recognised_with_or_without_white_space(token: bytes) -> None:
     """D8: and the operator's log says so."""
     assert "JSON serialization" in detail_of(token)
+
+
+def test_the_claimed_issuer_is_read_without_the_other_claims() -> None:
+    """W1: of a payload that nobody has vouched for."""
+    assert claimed_issuer(b64url_encode(PAYLOAD).encode()) == "https://issuer.example/"
+    assert claimed_issuer(b64url_encode(b"{}").encode()) is None
+    for payload in ("!", b64url_encode(b"[]")):
+        with pytest.raises(InvalidToken, match="in the payload") as refusal:
+            claimed_issuer(payload.encode())
+        assert refusal.value.reason is Reason.MALFORMED

@@ -75,13 +75,18 @@ def made(call: str) -> ProviderIssuer:
 def row(call: str) -> str:
     preset = made(call).preset
     proof = preset.kind.proof or "no mark of another kind"
-    return f"| `{call}` | {proof} | {' '.join(preset.notes)} |"
+    where = f"`{preset.issuer}`"
+    if preset.jwks_uri is not None:
+        where += f", keys at `{preset.jwks_uri}`"
+    return f"| `{call}` | {where} | {proof} | {' '.join(preset.notes)} |"
 
 
 def table() -> str:
-    head = "| call | an access token has | not checked, or yours to say |"
+    head = (
+        "| call | `iss`, and the keys where they are not discovered | an access token has | notes |"
+    )
     rows = [row(call) for call in CALLS.strip().splitlines()]
-    return "\n".join(["", head, "|---|---|---|", *rows, ""])
+    return "\n".join(["", head, "|---|---|---|---|", *rows, ""])
 
 
 def written() -> str:
@@ -92,6 +97,13 @@ def written() -> str:
 def test_the_table_of_presets_is_that_of_the_code() -> None:
     """P3"""
     assert written() == table(), "write it anew: uv run python -m tests.providers.test_guide"
+
+
+def test_a_preset_knows_its_name() -> None:
+    """P3"""
+    for call in CALLS.strip().splitlines():
+        name = call.partition("(")[0]
+        assert made(call).preset.provider == ("vault" if name == "openbao" else name)
 
 
 def test_every_preset_is_in_the_table() -> None:

@@ -6,7 +6,7 @@ from typing import Any, get_type_hints
 
 import pytest
 
-from asgi_jwks import ConfigurationError, SharedSecret, StaticJWKSet, providers
+from asgi_jwks import AccessToken, ConfigurationError, SharedSecret, StaticJWKSet, providers
 from asgi_jwks.providers import preset as room
 from asgi_jwks.providers.console_words import (
     require_domain,
@@ -367,6 +367,14 @@ class TestOptions:
             audience=API, repositories=["a/b"], keys=KEYS, checks=[mine]
         )
         assert issuer.checks == (room.ClaimAmong("repository", frozenset({"a/b"})), mine)
+
+    @pytest.mark.parametrize("value", [["a/b"], {"a/b": 1}, None, 1, "a/c", ""])
+    def test_a_claim_of_another_form_is_not_among_the_accepted(self, value: object) -> None:
+        """A8, G10"""
+        check = room.ClaimAmong("repository", frozenset({"a/b"}))
+        assert check(AccessToken({"repository": value})) is False
+        assert check(AccessToken({})) is False
+        assert check(AccessToken({"repository": "a/b"})) is True
 
     def test_a_secret_says_its_own_algorithm(self) -> None:
         """P3, D4"""

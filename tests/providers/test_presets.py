@@ -4,6 +4,7 @@ The samples are headers and claims as providers publish them, signed anew: `sour
 were read. `default` is the verdict of the default rule on the same token.
 """
 
+import contextlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,8 +16,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import asgi_jwks
 from asgi_jwks import (
     AccessTokenVerifier,
+    ConfigurationError,
     InvalidToken,
     Reason,
     RemoteJWKSet,
@@ -36,6 +39,13 @@ KEYS = {name: SigningKey.generate(name, kid=name) for name in ("RS256", "ES256",
 JWKS = StaticJWKSet({"keys": [key.public_jwk() for key in KEYS.values()]})
 
 pytestmark = pytest.mark.anyio
+
+
+def made(name: str, *args: object, **options: object) -> TrustedIssuer:
+    """The issuer that a preset makes, or one without a preset."""
+    room = asgi_jwks if name == "TrustedIssuer" else providers
+    issuer: TrustedIssuer = getattr(room, name)(*args, **options)
+    return issuer
 
 
 @dataclass(frozen=True)
@@ -60,12 +70,7 @@ class Sample:
     def call(self, **options: object) -> TrustedIssuer:
         """What the preset makes of the words that the sample has for it."""
         call = self.content["preset"]
-        made: TrustedIssuer
-        if self.preset == "TrustedIssuer":
-            made = TrustedIssuer(**{**call["kwargs"], **options})
-        else:
-            made = getattr(providers, self.preset)(*call["args"], **{**call["kwargs"], **options})
-        return made
+        return made(self.preset, *call["args"], **{**call["kwargs"], **options})
 
     def issuer(self, **options: object) -> TrustedIssuer:
         """The same with keys at hand, which take the place of those that it would fetch."""
@@ -147,6 +152,44 @@ def test_there_are_samples_of_every_preset_of_both_kinds() -> None:
     refused = {sample.preset for sample in ALL if not sample.accepted}
     assert presets - accepted == {"entra_id_tenants"}
     assert presets - refused == {"entra_id_tenants", "openbao"}
+
+
+ODD: list[object] = [
+    None,
+    0,
+    5,
+    True,
+    "",
+    " ",
+    "\n",
+    [],
+    [None],
+    ["", "a"],
+    {},
+    {"a": 1},
+    b"x",
+    object(),
+]
+
+
+@pytest.mark.parametrize("name", sorted({sample.preset for sample in ALL}))
+def test_no_wrong_argument_is_an_error_of_another_kind(name: str) -> None:
+    """A11: each argument of each preset in turn, replaced by values of other forms."""
+    samples = [sample for sample in ALL if sample.preset == name]
+    for sample in samples:
+        call = sample.content["preset"]
+        for place in [*range(len(call["args"])), *call["kwargs"], "checks"]:
+            for value in ODD:
+                args = [value if place == at else arg for at, arg in enumerate(call["args"])]
+                kwargs = {**call["kwargs"], **({place: value} if isinstance(place, str) else {})}
+                if place != "jwks_uri":
+                    kwargs = {
+                        **kwargs,
+                        "keys": JWKS,
+                        **({"jwks_uri": None} if sample.own_keys else {}),
+                    }
+                with contextlib.suppress(ConfigurationError):
+                    made(name, *args, **kwargs)
 
 
 async def test_every_preset_can_fetch_its_keys() -> None:

@@ -34,10 +34,9 @@ def kept_modules() -> Iterator[None]:
 
 
 def run_pytest(pytester: pytest.Pytester, *arguments: str) -> pytest.RunResult:
-    """Run pytest in this process, in the directory of `pytester`."""
-    result = pytester.runpytest_inprocess(
-        "-p", "no:cacheprovider", *arguments, plugins=[_Modules()]
-    )
+    """Run pytest in this process, in the directory of `pytester`, in the order of the file."""
+    without = ("-p", "no:cacheprovider", "-p", "no:randomly", "-p", "no:random_order")
+    result = pytester.runpytest_inprocess(*without, *arguments, plugins=[_Modules()])
     for name, module in list(_imported.items()):
         if _belongs_to(module, pytester.path):
             del _imported[name]

@@ -16,7 +16,7 @@ from asgi_jwks import AccessTokenVerifier, JWTBearerMiddleware, Reason, RemoteJW
 from asgi_jwks.asgi.authentication import Authentication, AuthenticationOptions
 from asgi_jwks.asgi.middleware import MiddlewareOptions
 from asgi_jwks.environment import VARIABLES
-from asgi_jwks.trusted_issuer import DEFAULTS, IssuerOptions
+from asgi_jwks.trusted_issuer import DEFAULTS, IssuerOptions, PresetOptions
 
 __all__ = ["PAGE", "page"]
 
@@ -139,7 +139,7 @@ def _shown(value: object) -> str:
     if value is ...:
         return "required"
     if callable(value):
-        return f"`{getattr(value, '__name__', value)}`"
+        return f"`{getattr(value, '__name__', type(value).__name__)}`"
     if isinstance(value, tuple) and value and not isinstance(value[0], str):
         return "the `Authorization` field"
     text = repr(value)
@@ -156,7 +156,7 @@ def page() -> str:
     }
     verifier = {n: m for n, m in arguments(AccessTokenVerifier).items() if "issuer" not in n}
     return TEMPLATE.format(
-        issuer=table(options(IssuerOptions), DEFAULTS),
+        issuer=table({**options(IssuerOptions), **options(PresetOptions)}, DEFAULTS),
         middleware=table(of_middleware, middleware_defaults),
         remote=table(arguments(RemoteJWKSet), defaults(RemoteJWKSet)),
         verifier=table(verifier, defaults(AccessTokenVerifier)),

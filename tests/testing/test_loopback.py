@@ -12,6 +12,7 @@ from starlette.types import Receive, Scope, Send
 from websockets.sync.client import connect
 
 from asgi_jwks.testing import LoopbackServer, MockIssuer, serve_app
+from asgi_jwks.testing.hang_up import HangUp
 
 
 async def echo_of_the_path(scope: Scope, receive: Receive, send: Send) -> None:
@@ -136,3 +137,18 @@ def test_websockets_are_served() -> None:
 
     with serve_app(app) as url, connect(url.replace("http", "ws")) as websocket:
         assert websocket.recv(timeout=5) == "hello"
+
+
+def test_an_application_that_hangs_up_closes_its_own_connection_and_no_other() -> None:
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        assert scope["type"] == "http"
+        if scope["path"] == "/drop":
+            raise HangUp
+        await echo_of_the_path(scope, receive, send)
+
+    with serve_app(app) as url, httpx.Client() as kept, httpx.Client() as dropped:
+        first = kept.get(f"{url}/one").extensions["network_stream"].get_extra_info("client_addr")
+        with pytest.raises(httpx.RemoteProtocolError):
+            dropped.get(f"{url}/drop")
+        again = kept.get(f"{url}/two").extensions["network_stream"].get_extra_info("client_addr")
+        assert again == first

@@ -124,3 +124,45 @@ def test_an_issuer_of_the_users_own_is_reset_too(pytester: pytest.Pytester) -> N
         """,
     )
     result.assert_outcomes(passed=2)
+
+
+def test_an_application_as_it_is_configured_trusts_a_mock_issuer_for_a_test(
+    pytester: pytest.Pytester,
+) -> None:
+    pytester.makepyfile(
+        configured="""
+        from starlette.applications import Starlette
+        from starlette.responses import PlainTextResponse
+        from starlette.routing import Route
+
+        from asgi_jwks import JWTBearerMiddleware, StaticJWKSet
+        from asgi_jwks.testing import MockIssuer
+
+        app = JWTBearerMiddleware(
+            Starlette(routes=[Route("/", lambda request: PlainTextResponse("hello"))]),
+            issuer="https://tenant.example/",
+            audience="https://api.example.com",
+            keys=StaticJWKSet(MockIssuer().jwk_set()),
+        )
+        """
+    )
+    result = run(
+        pytester,
+        """
+        from starlette.testclient import TestClient
+
+        from configured import app
+
+        old = []
+
+        def test_with_the_mock_issuer(jwks_issuer_of):
+            issuer = jwks_issuer_of(app)
+            assert issuer.issuer == "https://tenant.example/"
+            old.append({"Authorization": f"Bearer {issuer.access_token()}"})
+            assert TestClient(app).get("/", headers=old[0]).status_code == 200
+
+        def test_afterwards():
+            assert TestClient(app).get("/", headers=old[0]).status_code == 401
+        """,
+    )
+    result.assert_outcomes(passed=2)

@@ -66,6 +66,9 @@ def test_all_of_and_any_of() -> None:
     assert AllOf(a, b).holds(JWT, {"a": 1}) is False
     assert AnyOf(a, b).holds(JWT, {"b": 1}) is True
     assert AnyOf(a, b).holds(JWT, {}) is False
+    for combined in (AllOf(a, HeaderTypeIs("jwt")), AnyOf(b, HeaderTypeIs("jwt"))):
+        assert combined.holds(JWT, {"a": 1}) is True
+        assert combined.holds(JOSEHeader("RS256", None, None), {"a": 1}) is False
     assert AllOf(a, b) == AllOf(a, b)
     assert AllOf(a, b) != AllOf(b, a)
 
@@ -90,7 +93,9 @@ def test_a_proof_says_what_an_access_token_has() -> None:
 @pytest.mark.parametrize("combined", [AllOf, AnyOf])
 def test_combining_nothing_is_a_mistake(combined: Any, empty: tuple[object, ...]) -> None:
     """A11: all of nothing would prove every token."""
-    with pytest.raises(ConfigurationError, match="takes proofs, at least one"):
+    with pytest.raises(
+        ConfigurationError, match=f"^{combined.__name__} takes proofs, at least one"
+    ):
         combined(*empty)
 
 
@@ -98,16 +103,12 @@ def test_combining_nothing_is_a_mistake(combined: Any, empty: tuple[object, ...]
 def test_names_and_values_are_strings(value: Any) -> None:
     """A11"""
     for make in (HasClaim, NoClaim, ClaimIsObject, ClaimIsList, HeaderTypeIs):
-        with pytest.raises(ConfigurationError, match="takes strings that are not empty"):
+        with pytest.raises(ConfigurationError, match=f"^{make.__name__} takes strings that are n"):
             make(value)
-    for wrong in (
-        lambda: ClaimIs(value, "a"),
-        lambda: ClaimIs("a", value),
-        lambda: ClaimStartsWith(value, "a"),
-        lambda: ClaimStartsWith("a", value),
-    ):
-        with pytest.raises(ConfigurationError, match="takes strings that are not empty"):
-            wrong()
+    for two in (ClaimIs, ClaimStartsWith):
+        for arguments in ((value, "a"), ("a", value)):
+            with pytest.raises(ConfigurationError, match=f"^{two.__name__} takes strings that ar"):
+                two(*arguments)
 
 
 def test_a_claim_that_is_none_of_no_values_is_a_mistake() -> None:

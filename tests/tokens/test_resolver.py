@@ -1,15 +1,22 @@
 """Issuers that are known only by asking the application: how long its answers are kept."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
+from typing import Any
 
+import anyio
 import pytest
 
-from asgi_jwks import InvalidToken, KeySetUnavailable, Reason, StaticJWKSet, TrustedIssuer
+from asgi_jwks import (
+    AccessTokenVerifier,
+    InvalidToken,
+    KeySetUnavailable,
+    Reason,
+    StaticJWKSet,
+    TrustedIssuer,
+    access_token_verifier,
+)
 from asgi_jwks.testing import MockIssuer
-from asgi_jwks.tokens.claim_rules import TokenRules
-from asgi_jwks.tokens.issuers import Check
-from asgi_jwks.tokens.key_source import KeySource
+from asgi_jwks.tokens.issuers import TrustedIssuers
 from asgi_jwks.tokens.resolver import ResolvedIssuers
 
 pytestmark = pytest.mark.anyio
@@ -48,16 +55,20 @@ def seconds() -> Clock:
 
 @pytest.fixture
 def tenant(trusted: Trusted) -> TrustedIssuer:
-    return trusted(issuer=NAME)
+    return trusted(issuer=NAME, grants=["read"])
 
 
-async def test_an_answer_is_kept_for_five_minutes(tenant: TrustedIssuer, seconds: Clock) -> None:
+async def test_the_resolver_is_asked_once_while_its_answer_is_kept(
+    tenant: TrustedIssuer, seconds: Clock
+) -> None:
+    """F24: for 300 s; what else there is to its answers is proven of `caching.keyed`."""
     tenants = Tenants(tenant)
     issuers = ResolvedIssuers(tenants, clock=seconds)
     assert issuers.known(NAME) is None
-    assert await issuers.resolve(NAME) is tenant
-    seconds.now = 299.9
-    assert issuers.known(NAME) is tenant
+    for now in (0.0, 299.9):
+        seconds.now = now
+        assert await issuers.resolve(NAME) is tenant
+        assert issuers.known(NAME) is tenant
     seconds.now = 300.0
     assert issuers.known(NAME) is None
     assert issuers.all() == [tenant]
@@ -65,152 +76,157 @@ async def test_an_answer_is_kept_for_five_minutes(tenant: TrustedIssuer, seconds
     assert tenants.asked == [NAME, NAME]
 
 
-async def test_unknown_is_kept_for_ten_seconds(tenant: TrustedIssuer, seconds: Clock) -> None:
-    """F4: a tenant that is created after it was probed is known soon."""
-    tenants = Tenants()
-    issuers = ResolvedIssuers(tenants, clock=seconds)
-    assert await issuers.resolve(NAME) is None
-    tenants.tenants[NAME] = tenant
-    seconds.now = 9.9
-    assert await issuers.resolve(NAME) is None
-    assert tenants.asked == [NAME]
-    seconds.now = 10.0
-    assert await issuers.resolve(NAME) is tenant
+async def test_a_resolver_may_answer_at_once(tenant: TrustedIssuer) -> None:
+    """G10: sync or async, as any callable of the application."""
+    resolver: Any = {NAME: tenant}.get
+    assert await ResolvedIssuers(resolver).resolve(NAME) is tenant
+    assert await ResolvedIssuers(resolver).resolve("https://nobody.example/") is None
 
 
-async def test_names_that_are_too_long_are_not_asked_for(seconds: Clock) -> None:
-    """H4, A7"""
+async def test_names_that_are_too_long_are_not_asked_for() -> None:
+    """F24, H4, A7"""
     tenants = Tenants()
-    issuers = ResolvedIssuers(tenants, clock=seconds)
+    issuers = ResolvedIssuers(tenants)
     assert await issuers.resolve("x" * 2049) is None
     assert tenants.asked == []
     assert await issuers.resolve("x" * 2048) is None
     assert len(tenants.asked) == 1
 
 
-async def test_strangers_cannot_fill_the_memory(seconds: Clock) -> None:
-    """H4"""
-    issuers = ResolvedIssuers(Tenants(), clock=seconds)
+async def test_unknown_names_cost_a_bounded_number_of_questions(seconds: Clock) -> None:
+    """F24, H4: a hundred at once, then one a second."""
+    tenants = Tenants()
+    issuers = ResolvedIssuers(tenants, clock=seconds)
     for number in range(1100):
         assert await issuers.resolve(f"https://{number}.example/") is None
-    assert len(issuers._unknown) == 1024
+    assert len(tenants.asked) == 100
+    seconds.now = 5.0
+    for number in range(1100, 2200):
+        assert await issuers.resolve(f"https://{number}.example/") is None
+    assert len(tenants.asked) == 105
     assert issuers.all() == []
 
 
-async def test_a_failing_resolver_is_an_outage_not_the_tokens_fault(
+async def test_a_failing_resolver_is_an_outage_and_told_once_per_interval(
     seconds: Clock, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """B7, B8"""
+    """B7, B8, F24"""
     tenants = Tenants()
     tenants.fault = ConnectionError("the database is away")
     issuers = ResolvedIssuers(tenants, clock=seconds)
-    for _ in range(3):
-        with pytest.raises(KeySetUnavailable) as outage:
-            await issuers.resolve(NAME)
-        assert str(outage.value) == "the issuer resolver failed"
-    assert tenants.asked == [NAME]
-    # The logger's name is what a logging configuration is written for.
+    for number in range(40):
+        with pytest.raises(KeySetUnavailable, match=r"^the issuer resolver failed$"):
+            await issuers.resolve(f"https://{number}.example/")
+    # The logger's name is the one that a logging configuration is written for.
     logged = [(record.name, record.getMessage()) for record in caplog.records]
-    assert logged == [("asgi_jwks.tokens", "the issuer resolver failed")]
-    seconds.now = 1.0
+    assert logged == [("asgi_jwks.tokens", "the issuer resolver failed (count: 1)")]
+    assert "the database is away" in caplog.text
+    seconds.now = 300.0
     with pytest.raises(KeySetUnavailable):
         await issuers.resolve(NAME)
-    assert len(tenants.asked) == 2
+    assert [record.getMessage() for record in caplog.records][1:] == [
+        "the issuer resolver failed (count: 40)"
+    ]
 
 
-async def test_the_last_answer_serves_while_the_resolver_fails(
-    tenant: TrustedIssuer, seconds: Clock
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        ({"issuer": "https://other.example/"}, "it is another issuer than was asked for"),
+        ({"grants": None}, "must state which scopes, roles and permissions its tokens may grant"),
+        ({"identity": "sub"}, "would give users of two tenants one name"),
+    ],
+    ids=["another issuer", "no grants", "plain subjects"],
+)
+async def test_an_answer_that_must_not_be_used_is_nobody(
+    trusted: Trusted,
+    seconds: Clock,
+    caplog: pytest.LogCaptureFixture,
+    options: dict[str, object],
+    sentence: str,
 ) -> None:
-    """F6: for seventy minutes, as long as keys do by default, and not a moment longer."""
-    tenants = Tenants(tenant)
-    issuers = ResolvedIssuers(tenants, clock=seconds)
-    await issuers.resolve(NAME)
-    tenants.fault = ConnectionError()
-    for now in (301.0, 301.5, 4198.9, 4199.9):
-        seconds.now = now
-        assert await issuers.resolve(NAME) is tenant
-    for now in (4200.0, 4201.0):
-        seconds.now = now
-        with pytest.raises(KeySetUnavailable):
-            await issuers.resolve(NAME)
+    """E5, P1, P2: once in the log, with what to write."""
+    given = {"issuer": NAME, "grants": ["read"], **options}
 
+    async def resolver(_: str) -> TrustedIssuer:
+        return trusted(**given)
 
-async def test_an_ended_tenancy_ends_here_too(tenant: TrustedIssuer, seconds: Clock) -> None:
-    """H3"""
-    tenants = Tenants(tenant)
-    issuers = ResolvedIssuers(tenants, clock=seconds)
-    await issuers.resolve(NAME)
-    tenants.tenants.clear()
-    seconds.now = 300.0
+    issuers = ResolvedIssuers(resolver, clock=seconds)
     assert await issuers.resolve(NAME) is None
-    assert issuers.all() == []
-    tenants.fault = ConnectionError()
-    seconds.now = 310.0
-    with pytest.raises(KeySetUnavailable):
-        await issuers.resolve(NAME)
-
-
-@pytest.mark.parametrize(
-    "error", [InvalidToken(Reason.UNKNOWN_ISSUER), KeySetUnavailable("no", retry_after=3)]
-)
-async def test_an_error_of_ours_is_the_answer(seconds: Clock, error: Exception) -> None:
-    """G10"""
-    tenants = Tenants()
-    tenants.fault = error
-    issuers = ResolvedIssuers(tenants, clock=seconds)
-    for _ in range(2):
-        with pytest.raises(type(error)):
-            await issuers.resolve(NAME)
-    assert len(tenants.asked) == 2
-
-
-async def test_an_issuer_of_another_name_is_nobody(
-    trusted: Trusted, seconds: Clock, caplog: pytest.LogCaptureFixture
-) -> None:
-    """E5, G5"""
-    tenants = Tenants()
-    tenants.tenants[NAME] = trusted(issuer="https://other.example/")
-    assert await ResolvedIssuers(tenants, clock=seconds).resolve(NAME) is None
+    seconds.now = 20.0
+    assert await issuers.resolve(NAME) is None
     [record] = caplog.records
-    assert record.getMessage() == (
-        "the issuer resolver returned another issuer than it was asked for"
-    )
+    assert sentence in record.getMessage()
 
 
-async def test_the_same_configuration_made_anew_keeps_the_keys_at_hand(
-    trusted: Trusted, issuer: MockIssuer, seconds: Clock
+@pytest.mark.parametrize("answer", ["https://x.example/", TrustedIssuer, True, {}], ids=str)
+async def test_an_answer_of_another_kind_is_a_failure(
+    answer: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
-    first, again = trusted(issuer=NAME), trusted(issuer=NAME)
-    tenants = Tenants(first)
-    issuers = ResolvedIssuers(tenants, clock=seconds)
-    await issuers.resolve(NAME)
-    tenants.tenants[NAME] = again
-    assert await issuers.resolve(NAME) is first
+    """A11: the application's own error, which no client can cause."""
+
+    async def resolver(_: str) -> Any:
+        return answer
+
+    with pytest.raises(KeySetUnavailable):
+        await ResolvedIssuers(resolver).resolve(NAME)
+    assert "must return a TrustedIssuer or None" in caplog.text
+
+
+async def test_nothing_is_left_in_progress(tenant: TrustedIssuer) -> None:
+    """C4"""
+    ended: list[bool] = []
+
+    async def resolver(_: str) -> TrustedIssuer:
+        try:
+            await anyio.sleep_forever()
+        finally:
+            ended.append(True)
+        return tenant
+
+    issuers = TrustedIssuers([], ResolvedIssuers(resolver))
+
+    async def need() -> None:
+        with pytest.raises(KeySetUnavailable):
+            await issuers.named({"iss": NAME})
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(need)
+        await anyio.wait_all_tasks_blocked()
+        await issuers.aclose()
+    assert ended == [True]
+
+
+async def test_an_issuer_made_anew_keeps_its_keys_and_has_the_newest_checks(
+    trusted: Trusted, seconds: Clock
+) -> None:
+    """F24: closures included, which differ each time that they are made."""
+    made: list[TrustedIssuer] = []
+
+    async def resolver(name: str) -> TrustedIssuer:
+        made.append(trusted(issuer=name, grants=["a"], checks=[lambda token: True]))
+        return made[-1]
+
+    issuers = ResolvedIssuers(resolver, clock=seconds)
+    first = await issuers.resolve(NAME)
     seconds.now = 300.0
-    assert await issuers.resolve(NAME) is first
+    second = await issuers.resolve(NAME)
+    assert first is made[0]
+    assert second is not None
+    assert second.keys is made[0].keys
+    assert second.checks == made[1].checks
+    assert second.rules is made[1].rules
 
 
-@dataclass
-class Tenant:
-    """An Issuer that an application made itself."""
-
-    rules: TokenRules
-    keys: KeySource
-    checks: Sequence[Check]
-
-
-@pytest.mark.parametrize(
-    "kinds", [(list, tuple), (tuple, list)], ids=["a list, a tuple", "a tuple, a list"]
-)
-async def test_the_same_checks_are_the_same_in_any_sequence(
-    tenant: TrustedIssuer, seconds: Clock, kinds: tuple[type, type]
+async def test_the_same_configuration_made_anew_is_the_same_issuer(
+    trusted: Trusted, seconds: Clock
 ) -> None:
-    """A tenant that is made anew with the same checks keeps the keys that are at hand."""
+    """F24"""
     checks = [lambda token: True]
-    first, again = (Tenant(tenant.rules, tenant.keys, kind(checks)) for kind in kinds)
+    first, again = (trusted(issuer=NAME, grants=["a"], checks=checks) for _ in range(2))
     answers = iter([first, again])
 
-    async def resolver(name: str) -> Tenant:
+    async def resolver(_: str) -> TrustedIssuer:
         return next(answers)
 
     issuers = ResolvedIssuers(resolver, clock=seconds)
@@ -219,25 +235,141 @@ async def test_the_same_checks_are_the_same_in_any_sequence(
     assert await issuers.resolve(NAME) is first
 
 
-@pytest.mark.parametrize(
-    "option",
-    [
-        {"leeway": 7.0},
-        {"checks": [lambda token: True]},
-        {"keys": StaticJWKSet(MockIssuer().jwk_set())},
-    ],
-    ids=lambda option: next(iter(option)),
-)
-async def test_another_configuration_takes_the_place_of_the_last_one(
-    trusted: Trusted, seconds: Clock, option: dict[str, object]
+async def test_keys_of_another_source_take_the_place_of_the_last_ones(
+    trusted: Trusted, seconds: Clock
 ) -> None:
     """H3"""
-    tenants = Tenants(trusted(issuer=NAME))
+    tenants = Tenants(trusted(issuer=NAME, grants=["a"]))
     issuers = ResolvedIssuers(tenants, clock=seconds)
     await issuers.resolve(NAME)
-    changed = trusted(issuer=NAME, **option)
+    changed = trusted(issuer=NAME, grants=["a"], keys=StaticJWKSet(MockIssuer().jwk_set()))
     tenants.tenants[NAME] = changed
     seconds.now = 300.0
     assert await issuers.resolve(NAME) is changed
-    assert issuers.known(NAME) is changed
     assert issuers.all() == [changed]
+
+
+class TestVerification:
+    """How a token of a tenant is judged, from memory too."""
+
+    @pytest.fixture
+    def seconds_of(self, monkeypatch: pytest.MonkeyPatch) -> Clock:
+        clock = Clock()
+        monkeypatch.setattr(
+            access_token_verifier,
+            "ResolvedIssuers",
+            lambda resolver: ResolvedIssuers(resolver, clock=clock),
+        )
+        return clock
+
+    async def test_new_checks_hold_for_a_token_that_was_seen_before(
+        self,
+        trusted: Trusted,
+        issuer: MockIssuer,
+        clock: Any,
+        checked: list[bytes],
+        seconds_of: Clock,
+    ) -> None:
+        """F24, H3: and it need not be verified again."""
+        allowed = True
+
+        async def resolver(name: str) -> TrustedIssuer:
+            now_allowed = allowed
+            return trusted(issuer=name, grants=["a"], checks=[lambda token: now_allowed])
+
+        verifier = AccessTokenVerifier(resolver=resolver, clock=clock)
+        token = issuer.access_token()
+        await verifier.verify(token)
+        await verifier.verify(token)
+        allowed = False
+        await verifier.verify(token)
+        seconds_of.now = 300.0
+        with pytest.raises(InvalidToken) as refusal:
+            await verifier.verify(token)
+        assert refusal.value.reason is Reason.CHECK_FAILED
+        allowed = True
+        seconds_of.now = 600.0
+        await verifier.verify(token)
+        await verifier.verify(token)
+        assert len(checked) <= 3
+
+    async def test_new_checks_hold_for_all_tokens_of_the_tenant(
+        self,
+        trusted: Trusted,
+        issuer: MockIssuer,
+        clock: Any,
+        checked: list[bytes],
+        seconds_of: Clock,
+    ) -> None:
+        """F24: once one of them has brought the newest answer."""
+        made: list[str] = []
+
+        async def resolver(name: str) -> TrustedIssuer:
+            number = len(made)
+            made.append(name)
+            checks = [lambda token: number == 0 or token.subject == "a"]
+            return trusted(issuer=name, grants=["a"], checks=checks)
+
+        verifier = AccessTokenVerifier(resolver=resolver, clock=clock)
+        first, second = (issuer.access_token(subject=subject) for subject in "ab")
+        for token in (first, second, first, second):
+            await verifier.verify(token)
+        seconds_of.now = 300.0
+        await verifier.verify(first)
+        with pytest.raises(InvalidToken) as refusal:
+            await verifier.verify(second)
+        assert refusal.value.reason is Reason.CHECK_FAILED
+        assert len(made) == 2
+        # The second was not verified again: its issuer has the same rules and keys.
+        assert len(checked) == 3
+
+    async def test_new_rules_hold_for_a_token_that_was_seen_before(
+        self, trusted: Trusted, issuer: MockIssuer, clock: Any, seconds_of: Clock
+    ) -> None:
+        """H3"""
+        audience = issuer.audience
+
+        async def resolver(name: str) -> TrustedIssuer:
+            return trusted(issuer=name, grants=["a"], audience=audience)
+
+        verifier = AccessTokenVerifier(resolver=resolver, clock=clock)
+        token = issuer.access_token()
+        await verifier.verify(token)
+        audience = "another"
+        seconds_of.now = 300.0
+        with pytest.raises(InvalidToken) as refusal:
+            await verifier.verify(token)
+        assert refusal.value.reason is Reason.WRONG_AUDIENCE
+
+    async def test_a_tenant_that_ended_is_not_known_by_its_keys_or_headers(
+        self, trusted: Trusted, issuer: MockIssuer, clock: Any, seconds_of: Clock
+    ) -> None:
+        """H3, E5: neither seen tokens nor new ones."""
+        tenants = {issuer.issuer: trusted(grants=["a"])}
+
+        async def resolver(name: str) -> TrustedIssuer | None:
+            return tenants.get(name)
+
+        verifier = AccessTokenVerifier(resolver=resolver, clock=clock)
+        token = issuer.access_token()
+        await verifier.verify(token)
+        tenants.clear()
+        seconds_of.now = 300.0
+        for sent in (token, issuer.access_token(jti="new")):
+            with pytest.raises(InvalidToken) as refusal:
+                await verifier.verify(sent)
+            assert refusal.value.reason is Reason.UNKNOWN_ISSUER
+
+    async def test_a_tenant_grants_what_it_may_and_its_users_are_its_own(
+        self, trusted: Trusted, issuer: MockIssuer, clock: Any
+    ) -> None:
+        """P1, P2"""
+
+        async def resolver(name: str) -> TrustedIssuer:
+            return trusted(issuer=name, grants=["read"])
+
+        verifier = AccessTokenVerifier(resolver=resolver, clock=clock)
+        token = await verifier.verify(issuer.access_token(subject="7", scopes="read admin"))
+        assert token.scopes == ("read",)
+        assert token.claims["scope"] == "read admin"
+        assert token.identity == f"{issuer.issuer}|7"

@@ -1,22 +1,27 @@
 """The memory of verified tokens: bounded, by digest, and nothing but accepted ones."""
 
 import json
+import tracemalloc
 from typing import Any
 
 import pytest
 
+from asgi_jwks import AccessTokenVerifier, StaticJWKSet
 from asgi_jwks.errors import InvalidToken, Reason
-from asgi_jwks.jose.encoding import b64url_encode
+from asgi_jwks.jose.encoding import json_object
 from asgi_jwks.jose.jwk_set import JWKSet
 from asgi_jwks.jose.key import symmetric_key
+from asgi_jwks.jose.read_only import ReadOnlyDict, private_copy
+from asgi_jwks.testing import MockIssuer
+from asgi_jwks.tokens import token_cache
 from asgi_jwks.tokens.header_cache import Signer
 from asgi_jwks.tokens.header_rules import JOSEHeader
 from asgi_jwks.tokens.principal import DEFAULT_READING
-from asgi_jwks.tokens.token_cache import CachedToken, TokenCache
+from asgi_jwks.tokens.token_cache import CachedToken, TokenCache, memory_of
 
-KEY = symmetric_key(bytes(32), "HS256")
-CLAIMS = {"iss": "a", "exp": 20, "list": [1]}
-TOKEN = f"header.{b64url_encode(json.dumps(CLAIMS).encode())}.signature".encode()
+pytestmark = pytest.mark.anyio
+
+KEY = symmetric_key(bytes(range(32)), "HS256")
 
 
 def entry() -> CachedToken:
@@ -99,3 +104,88 @@ def test_why_a_token_is_not_valid_now(now: float, reason: Reason) -> None:
     assert refusal.value.reason is reason
 
 
+class TestMemory:
+    """H5: the cache is bounded in bytes as well as in entries."""
+
+    def test_large_claims_are_not_kept(self) -> None:
+        tokens, verified = TokenCache(10), entry()
+        tokens.put(digest(1), verified)
+        tokens.keep_claims(verified, ReadOnlyDict({"a": ["x"] * 10_000}))
+        assert verified.claims is None
+        tokens.keep_claims(verified, ReadOnlyDict({"a": ["x"] * 1000}))
+        assert verified.claims is not None
+
+    def test_many_claims_push_the_older_ones_out(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(token_cache, "MAX_CLAIMS_BYTES", 20_000)
+        tokens = TokenCache(1000)
+        for number in range(200):
+            verified = entry()
+            tokens.put(digest(number), verified)
+            tokens.keep_claims(verified, ReadOnlyDict({"a": ["x"] * 10}))
+            # One that is asked for again moves to the younger ones, with its claims.
+            tokens.get(digest(max(0, number - 5)))
+            kept = [*tokens._young.values(), *tokens._old.values()]
+            assert sum(memory_of(one.claims) for one in kept if one.claims) <= 21_000
+        assert 2 <= len(tokens) < 40
+
+    @pytest.mark.parametrize(
+        "claims",
+        [
+            {"groups": [f"{number:032x}" for number in range(300)]},
+            {f"claim {number}": number for number in range(400)},
+            {"a": [[] for _ in range(250)]},
+            {"a": [{"b": {"c": []}} for _ in range(80)]},
+            {"a": list(range(1000, 2000))},
+            {"a": "x" * 12_000},
+        ],
+        ids=["groups", "members", "arrays", "objects", "numbers", "one string"],
+    )
+    def test_what_is_counted_is_what_claims_take(self, claims: dict[str, Any]) -> None:
+        """H5: within a third, as tracemalloc sees it, and with what a copy has noted in them."""
+        octets = json.dumps(claims).encode()
+        json_object(octets)
+        tracemalloc.start()
+        try:
+            before, _ = tracemalloc.get_traced_memory()
+            read = json_object(octets)
+            private_copy(read)
+            after, _ = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+        assert after - before < 1.34 * memory_of(read)
+
+    async def test_ten_thousand_hostile_tokens_take_less_than_64_mib(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """H5: of a scale of one to ten: a thousand signed tokens of the most costly shapes."""
+        scale = 10
+        monkeypatch.setattr(token_cache, "MAX_CLAIMS_BYTES", token_cache.MAX_CLAIMS_BYTES // scale)
+        issuer = MockIssuer(algorithm="ES256")
+        verifier = AccessTokenVerifier(
+            issuer=issuer.issuer,
+            audience=issuer.audience,
+            algorithms="ES256",
+            keys=StaticJWKSet(issuer.jwk_set()),
+            verified_tokens=10_000 // scale,
+        )
+        hostile: list[dict[str, Any]] = [
+            {"a": [[] for _ in range(240)]},
+            {f"{number}": number + 0.5 for number in range(100)},
+            {"a": [f"{number:x}" for number in range(1000)]},
+            {"a": list(range(300, 1300))},
+        ]
+        tokens = [
+            issuer.access_token(jti=str(number), **hostile[number % 4]).encode()
+            for number in range(10_000 // scale)
+        ]
+        await verifier.verify(tokens[0])
+        tracemalloc.start()
+        try:
+            for token in tokens:
+                # Claims are kept from the second time on.
+                await verifier.verify(token)
+                await verifier.verify(token)
+            taken, _ = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+        assert taken < 64 * 1024 * 1024 // scale

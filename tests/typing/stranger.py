@@ -5,6 +5,7 @@ What is written here must need no cast and no ignore, and no value of the API ma
 type is known.
 """
 
+import secrets
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, TypedDict, assert_type, cast
@@ -32,20 +33,25 @@ from asgi_jwks import (
     JWTBearerMiddleware,
     KeySetError,
     Reason,
+    RefusalContent,
     RemoteJWKSet,
     RequestError,
     SharedSecret,
     StaticJWKSet,
+    TemporarilyUnavailable,
     TrustedIssuer,
     WebSocketSubprotocol,
     access_token,
+    bearer_token,
     requires,
 )
 from asgi_jwks.environment import issuer_from_env, settings_from_env
 from asgi_jwks.integrations.fastapi import AuthorizationCode, JWTBearer, OpenIDConnect
+from asgi_jwks.providers import auth0
 
 ISSUER = "https://example.eu.auth0.com/"
 AUDIENCE = "https://api.example.com"
+DOMAIN = "example.eu.auth0.com"
 
 
 # Claims as types of one's own.
@@ -113,7 +119,7 @@ async def resolver(iss: str) -> TrustedIssuer | None:
 
 
 def verifiers() -> list[AccessTokenVerifier]:
-    secret = SharedSecret(b"0" * 32, algorithm="HS256")
+    secret = SharedSecret(secrets.token_bytes(32), algorithm="HS256")
     old, new = httpx.AsyncClient(), httpx2.AsyncClient()
     return [
         AccessTokenVerifier(
@@ -132,7 +138,14 @@ def verifiers() -> list[AccessTokenVerifier]:
             verified_tokens=0,
         ),
         AccessTokenVerifier(resolver=resolver),
+        AccessTokenVerifier(issuer=ISSUER, audience=AUDIENCE),
+        AccessTokenVerifier(auth0(DOMAIN, audience=AUDIENCE)),
     ]
+
+
+async def run(verifier: AccessTokenVerifier) -> None:
+    async with verifier.running() as running:
+        assert_type(running, AccessTokenVerifier)
 
 
 async def verify(verifier: AccessTokenVerifier, token: str) -> Reason | str | None:
@@ -160,8 +173,22 @@ async def messages(request: Request) -> Response:
     return JSONResponse(access_token(request).subject)
 
 
-def count(error: RequestError | KeySetError, scope: Mapping[str, Any]) -> None:
+@requires(roles="admin", claims={"realm_access.roles": ["a", "b"]}, condition=has_paid)
+def admin(request: Request) -> Response:
+    return JSONResponse(bearer_token(request))
+
+
+def count(error: RequestError | TemporarilyUnavailable, scope: Mapping[str, Any]) -> None:
     """Metrics."""
+
+
+def problem(content: RefusalContent) -> Mapping[str, Any]:
+    assert_type(content.reason, Reason | None)
+    return {"title": content.description}
+
+
+def is_access_token(header: object, claims: Mapping[str, Any]) -> bool:
+    return "scope" in claims
 
 
 starlette = Starlette(
@@ -169,8 +196,22 @@ starlette = Starlette(
         Route("/messages", messages),
         Mount("/admin", Starlette(), middleware=[Middleware(requires("admin").around)]),
     ],
-    middleware=[Middleware(JWTBearerMiddleware, issuer=ISSUER, audience=AUDIENCE)],
+    middleware=[
+        Middleware(JWTBearerMiddleware.configured(issuer=ISSUER, audience=AUDIENCE)),
+        Middleware(JWTBearerMiddleware, issuer=ISSUER, audience=AUDIENCE),
+        Middleware(JWTBearerMiddleware, TrustedIssuer(issuer=ISSUER, audience=AUDIENCE)),
+        Middleware(JWTBearerMiddleware.configured(auth0(DOMAIN, audience=AUDIENCE))),
+    ],
 )
+starlette.add_middleware(
+    JWTBearerMiddleware.configured(
+        auth0(DOMAIN, audience=AUDIENCE),
+        TrustedIssuer(issuer="own", audience="a", kind=is_access_token, grants=["read"]),
+        public_paths=["/health"],
+        error_body=problem,
+    )
+)
+starlette.add_middleware(JWTBearerMiddleware, auth0(DOMAIN, audience=AUDIENCE), realm="orders")
 starlette.add_middleware(
     JWTBearerMiddleware,
     verifier=verifiers()[0],
@@ -178,7 +219,8 @@ starlette.add_middleware(
     public_paths=["/health"],
     on_refused=count,
 )
-starlette.add_middleware(JWTBearerMiddleware, **settings_from_env())
+starlette.add_middleware(JWTBearerMiddleware.configured(**settings_from_env()))
+several = JWTBearerMiddleware(starlette, [TrustedIssuer(issuer="a", audience="a")])
 wrapped = JWTBearerMiddleware(starlette, issuer=ISSUER, audience=[AUDIENCE])
 
 
@@ -188,6 +230,14 @@ bearer = JWTBearer(
     TrustedIssuer(issuer=ISSUER, audience=AUDIENCE),
     login=AuthorizationCode(issuer=ISSUER, client_id="swagger", scopes={"read": "Read"}),
 )
+by_options = JWTBearer(
+    issuer=ISSUER,
+    audience=AUDIENCE,
+    allow_anonymous=True,
+    require_keys_at_startup=True,
+    on_refused=count,
+)
+by_preset = JWTBearer(auth0(DOMAIN, audience=AUDIENCE), scheme_name="Auth0")
 behind = JWTBearer(login=OpenIDConnect(issuer=ISSUER))
 api = FastAPI()
 bearer.attach(api)
@@ -212,4 +262,11 @@ async def socket(websocket: WebSocket, token: Annotated[AccessToken, Depends(beh
     await websocket.send_text(token.issuer)
 
 
-dependency: Callable[..., Awaitable[AccessToken]] = bearer
+@api.get("/greeting")
+async def greeting(
+    token: Annotated[AccessToken | None, Depends(bearer.optional)],
+) -> str | None:
+    return None if token is None else token.subject
+
+
+dependency: Callable[..., Awaitable[AccessToken | None]] = bearer

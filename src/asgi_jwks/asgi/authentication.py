@@ -12,6 +12,7 @@ from typing import Any, Final, TypedDict
 from asgi_jwks._options import require_callable, require_flag
 from asgi_jwks.access_token_verifier import AccessTokenVerifier
 from asgi_jwks.asgi.challenge import Challenges, ErrorBody, Refusal
+from asgi_jwks.asgi.refusal_events import refusal_event
 from asgi_jwks.asgi.token_sources import AuthorizationHeader, TokenSource, find_token, is_token68
 from asgi_jwks.asgi.types import Scope
 from asgi_jwks.errors import (
@@ -23,14 +24,18 @@ from asgi_jwks.errors import (
     RequestError,
     TemporarilyUnavailable,
 )
+from asgi_jwks.events.refusal_log import RefusalLog
 from asgi_jwks.tokens.access_token import AccessToken
 
-__all__ = ["AUTHENTICATION", "Authentication", "AuthenticationOptions", "OnRefused"]
+__all__ = ["AROUND", "AUTHENTICATION", "Authentication", "AuthenticationOptions", "OnRefused"]
 
 _log: Final = logging.getLogger("asgi_jwks.requests")
 
 AUTHENTICATION: Final = "asgi_jwks.authentication"
 """The scope key of the Authentication of a guarded connection."""
+
+AROUND: Final = "asgi_jwks.authentication_around"
+"""The scope key of the middleware's Authentication, where a dependency has one of its own."""
 
 DEFAULT_TOKEN_SOURCES: Final[Sequence[TokenSource]] = (AuthorizationHeader(),)
 
@@ -38,7 +43,7 @@ OnRefused = Callable[[RequestError | TemporarilyUnavailable, Scope], object]
 """`on_refused(error, scope)`: hears of each refused request, for metrics."""
 
 # For these reasons a token may be refused whose form nobody has looked at to its end.
-_BEFORE_THE_TOKEN_IS_READ_WHOLE: Final = frozenset(
+_BEFORE_IT_IS_READ_WHOLE: Final = frozenset(
     {
         Reason.MALFORMED,
         Reason.ALGORITHM_NOT_ALLOWED,
@@ -117,6 +122,10 @@ class Authentication:
             realm=realm, resource_metadata=resource_metadata, error_body=error_body
         )
         self._on_refused: Final = on_refused
+        self._refusal_log: Final = RefusalLog()
+        self._configured: Final = frozenset(
+            issuer.rules.issuer for issuer in getattr(verifier, "issuers", ())
+        )
         self.error_body: Final = error_body
         # Hot path: one source, as nearly always, is asked without a loop over sources.
         self._find_token: Final = (
@@ -132,41 +141,46 @@ class Authentication:
             RequestError: the connection is refused, for the client's fault.
             TemporarilyUnavailable: it cannot be judged at the moment.
         """
-        token = self._find_token(scope)
-        if token is None:
-            if self._allow_anonymous:
-                return None
-            raise MissingToken
-        verification = self.verifier.verify(token)
-        # No frame that runs the application's code has the token as a local (requirement H7).
-        del token
         try:
+            token = self._find_token(scope)
+            if token is None:
+                if self._allow_anonymous:
+                    return None
+                raise MissingToken
+            verification = self.verifier.verify(token)
+            # No frame that runs the application's code has the token as a local (requirement H7).
+            del token
             return await verification
-        except InvalidToken as error:
-            if error.reason not in _BEFORE_THE_TOKEN_IS_READ_WHOLE:
-                raise
-            fault = self._request_fault(scope)
-            if fault is None:
-                raise
-        raise fault
+        except (RequestError, TemporarilyUnavailable) as error:
+            refusal = self._as_request_fault(error, scope)
+            # Error collectors record the locals of frames, and those of the verification have it.
+            error.__traceback__ = None
+            raise refusal from error.__cause__
 
-    def refusal(
-        self,
-        error: RequestError | TemporarilyUnavailable,
-        scope: Scope,
-        *,
-        around: "Authentication | None" = None,
-    ) -> Refusal:
+    def token(self, scope: Scope) -> bytes | None:
+        """The credential of a connection, if it has one; nothing is said of its form.
+
+        Raises:
+            InvalidRequest: it has more than one.
+        """
+        return self._find_token(scope)
+
+    def refusal(self, error: RequestError | TemporarilyUnavailable, scope: Scope) -> Refusal:
         """The answer to a refused connection; whoever listens for refusals hears of it.
 
-        `around` is the Authentication of the middleware around a dependency with its own: its
-        listener hears where the dependency has none.
+        Where this one has no listener, that of the middleware around it does.
         """
         if _log.isEnabledFor(logging.DEBUG):
             _log.debug("refused: %s", error)
-        on_refused = self._on_refused
-        if on_refused is None and around is not None:
-            on_refused = around._on_refused
+        around = scope.get(AROUND)
+        outer = around if isinstance(around, Authentication) else self
+        try:
+            # One log for both, so that a cause has one line.
+            outer._refusal_log(refusal_event(error, scope, self._configured))
+        # Key sources and kind rules may be the application's own; a log makes no 500.
+        except Exception:
+            _log.exception("a refusal could not be logged")
+        on_refused = self._on_refused or outer._on_refused
         if on_refused is not None:
             try:
                 on_refused(error, scope)
@@ -182,20 +196,24 @@ class Authentication:
             if conceal is not None:
                 conceal(scope)
 
-    def _request_fault(self, scope: Scope) -> RequestError | None:
-        """The fault of a request whose credentials are malformed, which is not the token's.
+    def _as_request_fault(
+        self, error: RequestError | TemporarilyUnavailable, scope: Scope
+    ) -> RequestError | TemporarilyUnavailable:
+        """The fault of the request where its credentials are malformed, else the error itself.
 
         Judged last: credentials that are not a token68 are never accepted as a token either.
         """
+        if not isinstance(error, InvalidToken) or error.reason not in _BEFORE_IT_IS_READ_WHOLE:
+            return error
         token: Any = self._find_token(scope)
         if token is None:
-            return None
+            return error
         if isinstance(token, str):
             # As the verifier takes it from an application's own source.
             token = token.encode("utf-8", "surrogatepass")
         if len(token) > getattr(self.verifier, "max_token_bytes", len(token)):
             return InvalidRequest(Reason.TOKEN_TOO_LARGE)
-        return None if is_token68(token) else InvalidRequest(Reason.INVALID_CREDENTIALS)
+        return error if is_token68(token) else InvalidRequest(Reason.INVALID_CREDENTIALS)
 
 
 def _require_listener(on_refused: object) -> None:
@@ -221,7 +239,10 @@ def _token_sources(sources: object) -> tuple[TokenSource, ...]:
     found = tuple(
         source
         for source in given
-        if callable(getattr(source, "find", None)) and not isinstance(source, str | bytes | type)
+        if callable(getattr(source, "find", None))
+        and not isinstance(source, str | bytes | type)
+        # A key set has a `find` too.
+        and not hasattr(source, "at_hand")
     )
     if not found or len(found) != len(given):
         raise ConfigurationError(

@@ -6,11 +6,12 @@ from typing import Any, Final, TypeVar, overload
 from starlette.authentication import BaseUser, UnauthenticatedUser
 from starlette.requests import HTTPConnection
 
+from asgi_jwks.asgi.authentication import AUTHENTICATION, Authentication
 from asgi_jwks.asgi.types import Scope
 from asgi_jwks.jose.read_only import ReadOnlyDict
 from asgi_jwks.tokens.access_token import AccessToken
 
-__all__ = ["Anonymous", "BearerUser", "access_token", "identify"]
+__all__ = ["Anonymous", "BearerUser", "access_token", "bearer_token", "identify"]
 
 NewClaims = TypeVar("NewClaims")
 
@@ -96,10 +97,41 @@ def access_token(
         LookupError: there is none: the middleware is missing, or it let the request through
             without one, as `allow_anonymous` and `public_paths` say.
     """
-    scope = connection.scope if isinstance(connection, HTTPConnection) else connection
+    token = _verified(_scope(connection))
+    return token if convert is None else token.with_claims(convert)
+
+
+def bearer_token(connection: HTTPConnection | Mapping[str, Any]) -> str:
+    """The credential itself, as the client sent it, to call another API on behalf of its user.
+
+    It is read from the request anew and kept nowhere: whoever has it can act as the user wherever
+    the token's audience is accepted, so hand it on to that API alone, and log it never. Exchanging
+    it for a token of the other API is the better way where the provider has one (RFC 8693).
+
+    Args:
+        connection: a Starlette Request or WebSocket, or an ASGI scope.
+
+    Raises:
+        LookupError: the request has no verified token, or a WebSocket brought it as a subprotocol,
+            where it is taken away.
+    """
+    scope: Any = _scope(connection)
+    _verified(scope)
+    authentication = scope.get(AUTHENTICATION)
+    token = authentication.token(scope) if isinstance(authentication, Authentication) else None
+    if token is None:
+        raise LookupError("The token of this request is not in it any more.")
+    return token.decode("ascii")
+
+
+def _scope(connection: HTTPConnection | Mapping[str, Any]) -> Mapping[str, Any]:
+    return connection.scope if isinstance(connection, HTTPConnection) else connection
+
+
+def _verified(scope: Mapping[str, Any]) -> AccessToken:
     token = scope.get("auth")
     if isinstance(token, AccessToken):
-        return token if convert is None else token.with_claims(convert)
+        return token
     raise LookupError(
         "This request has no verified access token. Is JWTBearerMiddleware around the "
         "application, and does it demand a token for this path?"

@@ -1,4 +1,4 @@
-"""The text of `asgi-jwks inspect`: a token's header, claims and times, for a person to read.
+"""The text of `asgi-jwks inspect`: a token's header, claims and times, for people.
 
 It knows no keys: nothing is verified, and the text says so first. The signature is left out, so
 that the text is not a credential.

@@ -1,6 +1,7 @@
 """The room of events: what happened, as frozen values, one module for each source.
 
-It does not know how the changes come about. `log_event` is the default listener.
+It does not know how the changes come about. `log_event` and `RefusalLog` are the listeners that
+write log lines.
 """
 
 from asgi_jwks.events.key_set import (
@@ -16,9 +17,19 @@ from asgi_jwks.events.key_set import (
     UnknownKey,
 )
 from asgi_jwks.events.log import log_event
+from asgi_jwks.events.refusal_log import RefusalLog
+from asgi_jwks.events.requests import (
+    OTHER_ISSUER,
+    Hint,
+    RequestEvent,
+    RequestRefused,
+    Unavailable,
+)
 
 __all__ = [
+    "OTHER_ISSUER",
     "BudgetExhausted",
+    "Hint",
     "KeyDistrusted",
     "KeySetEvent",
     "KeySetExpired",
@@ -26,7 +37,11 @@ __all__ = [
     "KeyTrustedAgain",
     "Listener",
     "RefreshFailed",
+    "RefusalLog",
+    "RequestEvent",
+    "RequestRefused",
     "ServingStale",
+    "Unavailable",
     "UnknownKey",
     "log_event",
 ]

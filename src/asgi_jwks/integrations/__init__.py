@@ -1,5 +1,5 @@
-"""The room of other people's frameworks: one module for each that needs more than the middleware.
+"""Frameworks with conventions of their own: one module for each.
 
-What lives only here: what a framework's own conventions ask for, and the imports of that framework.
-What it does not know: how tokens are found, judged and answered; every skin has the same policy.
+A framework is imported in its module only. How tokens are found, judged and answered is decided
+elsewhere, so that all frameworks have the same policy.
 """

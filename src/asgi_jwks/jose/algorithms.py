@@ -1,8 +1,7 @@
-"""The JWS algorithms that exist here, and the kind of key that each is bound to.
+"""The JWS algorithms that exist here, each bound to a kind of key.
 
-What lives only here: the table of algorithms (RFC 7518, section 3.1; RFC 8037; RFC 9864) and the
-way to PyJWT's implementations of them. `none` is not in the table and cannot be put into it.
-What it does not know: which of them an application allows, and any key.
+They are those of RFC 7518, section 3.1, RFC 8037 and RFC 9864, as PyJWT implements them. `none` is
+not in the table and cannot be put into it. Which of them an application allows is not known here.
 """
 
 from functools import cache
@@ -21,14 +20,14 @@ __all__ = [
 
 
 class KeyKind(NamedTuple):
-    """The kind of key that an algorithm is used with: JWK `kty`, and `crv` where it has one."""
+    """An algorithm's kind of key: JWK `kty`, and `crv` where it has one."""
 
     kty: str
     crv: str | None = None
 
 
 class SignatureCheck(Protocol):
-    """What is used of a PyJWT Algorithm object."""
+    """The part of a PyJWT Algorithm object that is used."""
 
     def verify(self, msg: bytes, key: Any, sig: bytes) -> bool: ...
 
@@ -63,7 +62,7 @@ ASYMMETRIC_ALGORITHMS: Final = frozenset(ALGORITHMS) - SYMMETRIC_ALGORITHMS
 
 
 def algorithms_for(kty: str, crv: str | None = None) -> frozenset[str]:
-    """All algorithms that a key of this kind can be used with; empty for an unknown kind."""
+    """All algorithms for keys of this kind; empty for an unknown kind."""
     return frozenset(alg for alg, kind in ALGORITHMS.items() if kind == (kty, crv))
 
 
@@ -78,9 +77,9 @@ def signature_check(algorithm: str) -> SignatureCheck:
 
 @cache
 def _pyjwt_algorithms() -> dict[str, SignatureCheck]:
-    # Importing PyJWT with cryptography takes 150 ms, which is a lot for `import asgi_jwks` in a
-    # command line tool or a worker that starts often; so it waits for the first key. The defaults
-    # are asked for, not PyJWT's registry, which other code in the process may have changed.
+    # Importing PyJWT with cryptography is slow, for a command line tool or a worker that starts
+    # often; so it waits for the first key. The defaults are asked for, not PyJWT's registry, which
+    # other code in the process may have changed.
     from jwt.algorithms import get_default_algorithms
 
     return {name: check for name, check in get_default_algorithms().items() if name in ALGORITHMS}

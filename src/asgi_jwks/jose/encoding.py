@@ -1,17 +1,17 @@
 """Strict base64url and strict JSON, bounded before anything is built.
 
-What lives only here: the two encodings that tokens and key sets are made of, and how much JSON a
-document may hold. Each encoding has one spelling of a value and refuses every other, so that no
-two readers of the same bytes can differ.
-What it does not know: which bytes it reads. No input byte is ever part of an error's text.
+Tokens and key sets are made of these two encodings. Each has one spelling of a value here and
+refuses every other, so that no two readers of the same bytes can differ. No input byte is ever part
+of an error's text.
 """
 
 import binascii
 import json
-from typing import Any, Final, NoReturn
+import math
+from typing import Final, NoReturn
 
 from asgi_jwks.jose.json_limits import DOCUMENT_LIMITS, JSONLimits, exceeds
-from asgi_jwks.jose.read_only import ReadOnlyDict, read_only_object
+from asgi_jwks.jose.read_only import ReadOnlyDict, RepeatedNameError, read_only_object
 
 __all__ = [
     "DuplicateNameError",
@@ -21,15 +21,16 @@ __all__ = [
     "b64url_decode",
     "b64url_encode",
     "json_object",
+    "member_of",
 ]
 
 
 class EncodingError(ValueError):
-    """The bytes are not what they should be. The message is a fixed phrase."""
+    """The bytes are not in the encoding. The message is a fixed phrase."""
 
 
 class LimitError(EncodingError):
-    """A JSON document that holds more than its limits allow; it may or may not be well formed."""
+    """A JSON document, well formed or not, that holds more than its limits allow."""
 
 
 class DuplicateNameError(EncodingError):
@@ -82,37 +83,33 @@ def b64url_encode(data: bytes) -> str:
 _WHITE_SPACE: Final = " \t\n\r"  # RFC 8259, section 2; str.strip() alone would take 25 more
 
 
-def _object_of(members: list[tuple[str, Any]]) -> ReadOnlyDict:
-    value = read_only_object(members)
-    if len(value) != len(members):
-        raise DuplicateNameError("a member name occurs twice")
-    return value
-
-
 def _no_constant(_name: str) -> NoReturn:
     raise EncodingError("NaN and Infinity are not JSON")
 
 
 def _float_of(text: str) -> float:
-    if text[-3:].isdigit() and ("e" in text or "E" in text):
-        raise LimitError("a number has an exponent of more than two digits")
-    return float(text)
+    number = float(text)
+    if math.isinf(number):
+        raise UnusableValueError("a number is out of range")
+    return number
 
 
 _scan: Final = json.JSONDecoder(
-    object_pairs_hook=_object_of, parse_float=_float_of, parse_constant=_no_constant
+    object_pairs_hook=read_only_object, parse_float=_float_of, parse_constant=_no_constant
 ).raw_decode
 
+# Numbers are not converted: one text is wanted out of a document that may be all numbers.
+_scan_plainly: Final = json.JSONDecoder(parse_int=bool, parse_float=bool).raw_decode
 _scan_any_string: Final = json.JSONDecoder(strict=False).raw_decode
 
 
 def json_object(data: bytes, limits: JSONLimits = DOCUMENT_LIMITS) -> ReadOnlyDict:
-    """Read exactly one JSON object (RFC 8259) in UTF-8; the result is read-only all the way.
+    """Read exactly one JSON object (RFC 8259) in UTF-8, read-only all the way.
 
     Refuses JSON that libraries tend to let through: a byte order mark, UTF-16 and UTF-32, a member
-    name that occurs twice at any level, NaN and Infinity, lone surrogates, and anything but white
-    space around the object. `limits` bounds what is in it, before anything is built; its size in
-    bytes is for the caller to bound.
+    name that occurs twice at any level, NaN and Infinity, numbers beyond the range of a double,
+    lone surrogates, and anything but white space around the object. `limits` bounds its parts,
+    before any is built; its size in bytes is for the caller to bound.
 
     Raises EncodingError: LimitError, DuplicateNameError and UnusableValueError for a document that
     may be well formed, another for one that is not.
@@ -124,6 +121,8 @@ def json_object(data: bytes, limits: JSONLimits = DOCUMENT_LIMITS) -> ReadOnlyDi
         value, end = _scan(text)
     except EncodingError:
         raise
+    except RepeatedNameError:
+        raise DuplicateNameError("a member name occurs twice") from None
     except UnicodeDecodeError:
         raise EncodingError("not UTF-8") from None
     except ValueError:
@@ -135,6 +134,26 @@ def json_object(data: bytes, limits: JSONLimits = DOCUMENT_LIMITS) -> ReadOnlyDi
     if "\\" in text and ("\\ud" in text or "\\uD" in text):
         _check_surrogates(text)
     return value
+
+
+def member_of(data: bytes, name: str, limits: JSONLimits = DOCUMENT_LIMITS) -> object:
+    """One text of a JSON object that nobody has vouched for, or None.
+
+    It only says whom to ask: only `json_object` is strict, and builds read-only values, which costs
+    several times as much for a large document. Of a name that occurs twice the last one counts, and
+    numbers are not numbers here.
+
+    Raises EncodingError: the document exceeds the limits, or is not a JSON object.
+    """
+    if (reason := exceeds(data, limits)) is not None:
+        raise LimitError(reason)
+    try:
+        value, _ = _scan_plainly(data.decode("utf-8").strip(_WHITE_SPACE))
+    except ValueError:
+        raise EncodingError("not JSON") from None
+    if not isinstance(value, dict):
+        raise EncodingError("not a JSON object")
+    return value.get(name)
 
 
 def _check_surrogates(text: str) -> None:

@@ -1,10 +1,9 @@
 """Limits of a JSON document, and the count of its parts before any is built.
 
-What lives only here: `JSONLimits` with its named values, and the way to count that costs a few
-passes over the bytes, whatever they are. A scanner that is stopped at a limit has done the work up
-to it; here no object, string or number is made of a document that has too many of them.
-What it does not know: whether the document is well formed. Up to its first error it counts what a
-scanner would build; behind that there is nothing to build.
+The count costs a few passes over the bytes, whatever they are. A scanner that is stopped at a limit
+has done the work up to it; here no object, string or number is made of a document that has too many
+of them. The document need not be well formed: up to its first error all that a scanner would build
+is counted, and behind that there is nothing to build.
 """
 
 from dataclasses import dataclass, field
@@ -17,6 +16,7 @@ __all__ = [
     "JWK_LIMITS",
     "JWK_SET_LIMITS",
     "MAX_JSON_DEPTH",
+    "UNVERIFIED_CLAIMS_LIMITS",
     "JSONLimits",
     "exceeds",
 ]
@@ -38,7 +38,8 @@ class JSONLimits:
         members: members of objects.
         containers: objects and arrays, the outermost among them.
         values: values of members and of arrays; an empty object or array counts once more.
-        fractions: decimal points and exponents of numbers, whose conversion costs most.
+        fractions: decimal points and exponents of numbers: converting one near the smallest double
+            costs more than any other value.
 
     Every document is bounded to a depth of MAX_JSON_DEPTH and to 32 digits in a row in a number.
     """
@@ -60,6 +61,10 @@ HEADER_LIMITS: Final = JSONLimits(members=32, containers=32, values=64, fraction
 
 # An access token of 16 KiB with 1,000 permissions, or with the roles of 120 Keycloak clients.
 CLAIMS_LIMITS: Final = JSONLimits(members=512, containers=256, values=1024, fractions=128)
+
+# Claims that are read before any signature is judged, since the issuer in them decides whose keys
+# are asked for: an access token of ordinary size.
+UNVERIFIED_CLAIMS_LIMITS: Final = JSONLimits(members=64, containers=64, values=256, fractions=32)
 
 # One published key: 6 to 12 members, a certificate chain of up to a dozen.
 JWK_LIMITS: Final = JSONLimits(members=64, containers=32, values=128, fractions=32)
@@ -83,7 +88,7 @@ _NOT_BRACKETS: Final = bytes(byte for byte in range(256) if byte not in b"[]{}")
 
 
 def exceeds(data: bytes, limits: JSONLimits) -> str | None:
-    """The phrase for a limit that the document exceeds; None if it is within all of them.
+    """The phrase for a limit that the document exceeds; None if it exceeds none.
 
     Hot path (benchmark case `new token`): brackets and digits inside strings are counted along at
     first, which is too many. Only where that is more than a limit, strings are left out.

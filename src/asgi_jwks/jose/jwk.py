@@ -1,9 +1,8 @@
 """One published JWK: a usable verification key, or the one reason why not.
 
-What lives only here: the rules of RFC 7517, section 4 and RFC 7518, section 6 for a single public
-key, and the closed list of reasons for skipping one.
-What it does not know: the document around the key, and whose key it is. Members that no rule here
-names are ignored, x5c, x5t and x5u among them: they are never followed or trusted.
+The rules are those of RFC 7517, section 4 and RFC 7518, section 6; the reasons for skipping a key
+are a closed list. Neither the document around the key nor its owner is known here. Members that no
+rule names are ignored, x5c, x5t and x5u among them: they are never followed or trusted.
 """
 
 from collections.abc import Mapping
@@ -16,9 +15,9 @@ from asgi_jwks.jose.key import VerificationKey
 
 __all__ = ["MAX_KID_LENGTH", "SkipReason", "UnusableKeyError", "read_public_key"]
 
-# Work limits. 2048 is RFC 7518, section 3.3; a signature under 8192 bits costs some 10 times one
-# under 2048, and nobody is known to publish more. 64 bits is what OpenSSL allows for the exponent
-# of a large modulus (OPENSSL_RSA_MAX_PUBEXP_BITS in its rsa.h).
+# Work limits. 2048 is RFC 7518, section 3.3. The cost of a signature grows with the square of the
+# modulus, and nobody is known to publish more than 8192 bits. OpenSSL allows an exponent of 64 bits
+# under a large modulus (OPENSSL_RSA_MAX_PUBEXP_BITS in its rsa.h).
 _RSA_BITS: Final = range(2048, 8192 + 1)
 _MAX_EXPONENT_BITS: Final = 64
 

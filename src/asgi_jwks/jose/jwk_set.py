@@ -1,8 +1,7 @@
 """A JWK Set document as a set of usable verification keys (RFC 7517, section 5).
 
-What lives only here: `JWKSet`: which of a document's keys are used, why each other is not, and
-which one key belongs to a (kid, algorithm).
-What it does not know: where the document comes from, how old it is, and whose keys these are.
+Which of a document's keys are used, why each other is not, and which one key belongs to a
+(kid, algorithm) is decided here. It does not know where the document comes from, nor its age.
 """
 
 from collections import Counter
@@ -39,13 +38,13 @@ __all__ = [
 MAX_DOCUMENT_BYTES: Final = 512 * 1024
 MAX_KEYS: Final = 512
 
-# Some 0.5 ms of work with keys of 2048 bits.
+# Few enough for an event loop to wait for, many enough for the steps to cost nothing themselves.
 _KEYS_PER_STEP: Final = 8
 
 
 @dataclass(frozen=True, slots=True)
 class SkippedKey:
-    """A key of the document that is not used, and why (RFC 7517, section 5 lets it be skipped).
+    """A key that is not used, and the reason (RFC 7517, section 5).
 
     `kid` is as the document has it, or None where it is not a string or was not read: use
     `printable` to log it. With SkipReason.TOO_MANY_KEYS one SkippedKey stands for `count` keys, the
@@ -89,7 +88,7 @@ class JWKSet:
 
     @classmethod
     def parse(cls, document: bytes | str | Mapping[str, Any]) -> "JWKSet":
-        """Read a JWK Set from the bytes of a document, its text, or its already parsed form.
+        """Read a JWK Set from the bytes or text of a document, or parsed.
 
         A key that cannot be used is skipped and the reason kept, and so are all keys behind the
         first 512 that can. Raises InvalidKeySet when the document is larger than 512 KiB, is not
@@ -107,7 +106,7 @@ class JWKSet:
     def parse_steps(
         cls, document: bytes | str | Mapping[str, Any]
     ) -> Generator[None, None, "JWKSet"]:
-        """As `parse`, in steps of a few milliseconds at most: for whoever runs an event loop.
+        """As `parse`, in steps of milliseconds: for whoever runs an event loop.
 
         A generator that returns the set and yields between steps:
 
@@ -158,7 +157,7 @@ class JWKSet:
         return tuple(dict.fromkeys(key.kid for key in self.keys if key.kid is not None))
 
     def find(self, kid: str | None, algorithm: str) -> VerificationKey | None:
-        """The one key for a token's kid and alg; None when it is not exactly one.
+        """The key for a token's kid and alg, if there is exactly one.
 
         A token without kid is served where only one key fits its algorithm. The same key listed
         twice counts once.

@@ -1,10 +1,9 @@
-"""A JWK Set document, taken apart into its keys without reading them (RFC 7517, section 5).
+"""A JWK Set document (RFC 7517, section 5), taken apart into unread keys.
 
-What lives only here: the way to read a document of 512 KiB in small steps, key by key, so
-that one key that cannot be read leaves the others usable, and whoever reads it on an event loop
-can let others run in between.
-What it does not know: JWKs. A value that is not asked for is not read at all: its brackets and its
-quotes have to match, and no more.
+A document of 512 KiB is read in small steps, key by key, so that one key that cannot be read leaves
+the others usable, and whoever reads it on an event loop can let others run in between. It knows no
+rule for a JWK. A value that is not asked for is not read at all: its brackets and its quotes have
+to match, and no more.
 """
 
 import re
@@ -25,7 +24,7 @@ _QUOTE: Final = ord('"')
 # The document's object is level 1, the array of keys level 2, each key level 3.
 _LEVEL_OF_KEYS: Final = 3
 
-# Some 0.5 ms of work, and far below what a key set of any provider has: most are read in one step.
+# Few enough for an event loop to wait for; most providers' key sets have fewer in all.
 _TOKENS_PER_STEP: Final = 2048
 
 

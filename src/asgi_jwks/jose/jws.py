@@ -1,24 +1,31 @@
 """The compact serialization of a JWS, read once and strictly (RFC 7515, section 7.1).
 
-What lives only here: how the bytes of a token come apart into header, claims, signing input and
-signature (RFC 7519, section 7.2, without any rule about what the header and the claims say).
-What it does not know: keys, algorithms, which header parameters and claims are acceptable.
+The bytes of a token come apart here into header, claims, signing input and signature (RFC 7519,
+section 7.2). Keys, algorithms and the rules for header and claims are not known here.
 """
 
 from typing import Final, NamedTuple
 
 from asgi_jwks.errors import InvalidToken, Reason
-from asgi_jwks.jose.encoding import EncodingError, b64url_decode, json_object
-from asgi_jwks.jose.json_limits import CLAIMS_LIMITS, HEADER_LIMITS
+from asgi_jwks.jose.encoding import EncodingError, LimitError, b64url_decode, json_object, member_of
+from asgi_jwks.jose.json_limits import (
+    CLAIMS_LIMITS,
+    HEADER_LIMITS,
+    UNVERIFIED_CLAIMS_LIMITS,
+    JSONLimits,
+)
 from asgi_jwks.jose.read_only import ReadOnlyDict
 
 __all__ = [
     "MAX_HEADER_BYTES",
     "MAX_TOKEN_BYTES",
+    "MAX_UNVERIFIED_CLAIMS_BYTES",
     "SignedToken",
+    "claimed_issuer",
     "decode_claims",
     "decode_header",
     "decode_signature",
+    "decode_unverified",
     "parse_compact",
     "segments_of",
 ]
@@ -26,6 +33,10 @@ __all__ = [
 # Twice the 8 KiB that most servers allow for one header field; tokens with hundreds of group ids
 # reach some 10 KB. It bounds all further work on the token.
 MAX_TOKEN_BYTES: Final = 16384
+
+# A payload, as it is sent, that is read before any signature is judged (UNVERIFIED_CLAIMS_LIMITS):
+# access tokens of ordinary size have 300 to 2,000 bytes.
+MAX_UNVERIFIED_CLAIMS_BYTES: Final = 4096
 
 # Half of a token. A header with a chain of three certificates (`x5c`) has some 6 KB, one without
 # 100 bytes. Counted as it is sent, so that a longer one is not even decoded.
@@ -74,7 +85,7 @@ def parse_compact(token: bytes) -> SignedToken:
 
 
 def decode_header(segment: bytes) -> ReadOnlyDict:
-    """The JOSE header: a JSON object within HEADER_LIMITS, of up to MAX_HEADER_BYTES as it is sent.
+    """The JOSE header: an object within HEADER_LIMITS, sent in up to MAX_HEADER_BYTES.
 
     Raises InvalidToken(Reason.MALFORMED) for anything else.
     """
@@ -86,13 +97,43 @@ def decode_header(segment: bytes) -> ReadOnlyDict:
         raise _malformed(f"in the header: {error}") from None
 
 
-def decode_claims(segment: bytes) -> ReadOnlyDict:
-    """The claims set: a JSON object within CLAIMS_LIMITS. The size is for the caller to bound.
+def decode_claims(segment: bytes, limits: JSONLimits = CLAIMS_LIMITS) -> ReadOnlyDict:
+    """The claims set: a JSON object within `limits`.
+
+    The size is for the caller to bound.
 
     Raises InvalidToken(Reason.MALFORMED) for anything else.
     """
     try:
-        return json_object(b64url_decode(segment), CLAIMS_LIMITS)
+        return json_object(b64url_decode(segment), limits)
+    except EncodingError as error:
+        raise _malformed(f"in the payload: {error}") from None
+
+
+def decode_unverified(segment: bytes) -> ReadOnlyDict | None:
+    """The claims that nobody has vouched for, as far as they are worth their reading.
+
+    None for a payload above MAX_UNVERIFIED_CLAIMS_BYTES or UNVERIFIED_CLAIMS_LIMITS.
+
+    Raises InvalidToken(Reason.MALFORMED) for a smaller one that is malformed.
+    """
+    if len(segment) > MAX_UNVERIFIED_CLAIMS_BYTES:
+        return None
+    try:
+        return json_object(b64url_decode(segment), UNVERIFIED_CLAIMS_LIMITS)
+    except LimitError:
+        return None
+    except EncodingError as error:
+        raise _malformed(f"in the payload: {error}") from None
+
+
+def claimed_issuer(segment: bytes) -> object:
+    """The `iss` of a large payload that nobody has vouched for.
+
+    Raises InvalidToken(Reason.MALFORMED) if it is not an object within CLAIMS_LIMITS.
+    """
+    try:
+        return member_of(b64url_decode(segment), "iss", CLAIMS_LIMITS)
     except EncodingError as error:
         raise _malformed(f"in the payload: {error}") from None
 
@@ -113,7 +154,7 @@ def _malformed(detail: str) -> InvalidToken:
 
 
 def _other_form(token: bytes) -> str:
-    """What a token that has not three parts seems to be, for the operator's log."""
+    """The form of a token that has not three parts, for the operator's log."""
     if token.lstrip()[:1] in (b"{", b"["):
         return "the JSON serialization of JOSE is not accepted, only the compact one"
     dots = token.count(b".")

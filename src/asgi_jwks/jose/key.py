@@ -1,8 +1,7 @@
 """A key that verifies signatures, and nothing else.
 
-What lives only here: `VerificationKey`, the one form in which keys leave this room, and its RFC
-7638 thumbprint.
-What it does not know: JSON documents, where a key comes from, and how long it is trusted.
+`VerificationKey` is the one form in which keys leave this room; it has its RFC 7638 thumbprint. It
+does not know where a key comes from, nor how long it is trusted.
 """
 
 import hashlib
@@ -20,7 +19,7 @@ __all__ = ["VerificationKey", "rfc7638_thumbprint", "symmetric_key"]
 
 @dataclass(frozen=True, slots=True)
 class VerificationKey:
-    """A key together with the only algorithms that it may be used with (RFC 8725, section 3.1).
+    """A key with the only algorithms that it serves (RFC 8725, section 3.1).
 
     Two keys are equal when kid, kty, algorithms and thumbprint are.
     """
@@ -67,12 +66,12 @@ class VerificationKey:
 
 
 def symmetric_key(secret: bytes, algorithm: str) -> VerificationKey:
-    """A shared secret as the key of one HMAC algorithm (RFC 7518, section 3.2), without kid.
+    """A shared secret as the key of one HMAC algorithm (RFC 7518, section 3.2).
 
-    Raises ValueError when the algorithm is not HS256, HS384 or HS512, when the secret is shorter
-    than the output of its hash (32, 48 or 64 bytes), when it has fewer than 16 different bytes,
-    repeats itself or is a published example, and when it is in truth a public key, a certificate or
-    a JWK.
+    It has no kid. Raises ValueError when the algorithm is not HS256, HS384 or HS512, when the
+    secret is shorter than the output of its hash (32, 48 or 64 bytes), when it has fewer than 16
+    different bytes, repeats itself or is a published example, and when it is in truth a public key,
+    a certificate or a JWK.
     """
     if algorithm not in SYMMETRIC_ALGORITHMS:
         raise ValueError("a shared secret is used with HS256, HS384 or HS512")

@@ -1,17 +1,27 @@
-"""JSON objects and arrays that refuse to be changed, and copies of them for each reader.
+"""JSON objects and arrays that refuse to be changed, and copies for each reader.
 
-What lives only here: `ReadOnlyDict` and `ReadOnlyList`. They are a real dict and a real list, so
-`json.dumps`, `isinstance`, `==` and the encoders of web frameworks take them as they are; changing
-them in place is refused. `dict.__setitem__(claims, ...)` and `heapq.heappush` go past any refusal
-that a subclass can make; therefore `private_copy` gives each request claims of its own, and no
-other request reads as signed what one has written into them.
-What it does not know: where the values come from, and what they mean.
+`ReadOnlyDict` and `ReadOnlyList` are a real dict and a real list, so `json.dumps`, `isinstance`,
+`==` and the encoders of web frameworks take them as they are; changing them in place is refused.
+`dict.__setitem__(claims, ...)` and `heapq.heappush` go past any refusal that a subclass can make;
+therefore `private_copy` gives each request claims of its own, and no other request reads as signed
+what one has written into them.
 """
 
 from collections.abc import Iterable, Mapping
 from typing import Any, Final, NoReturn, Self, TypeVar
 
-__all__ = ["ReadOnlyDict", "ReadOnlyList", "private_copy", "read_only_object"]
+__all__ = [
+    "ReadOnlyDict",
+    "ReadOnlyList",
+    "RepeatedNameError",
+    "private_copy",
+    "read_only_object",
+]
+
+
+class RepeatedNameError(ValueError):
+    """Two members of a JSON object have one name."""
+
 
 _REFUSAL: Final = "claims are read-only; copy them first, e.g. dict(claims)"
 
@@ -148,13 +158,17 @@ def _read_only(value: dict[str, Any] | list[Any]) -> ReadOnlyDict | ReadOnlyList
 
 
 def read_only_object(members: list[tuple[str, Any]]) -> ReadOnlyDict:
-    """A JSON object of its members, the later one where a name occurs twice.
+    """A JSON object of its members.
 
     Hot path (benchmark case `new token`): for a JSON scanner, which calls it from the inside out.
     The objects in `members` are read-only already, its arrays are plain lists.
+
+    Raises RepeatedNameError.
     """
     made: ReadOnlyDict = _new_dict(ReadOnlyDict)
     _fill_dict(made, members)
+    if len(made) != len(members):
+        raise RepeatedNameError
     for name, value in members:
         if type(value) is list:
             _set_member(made, name, _read_only_array(value))

@@ -1,8 +1,8 @@
-"""Shared secrets that are no secret: repetitions, and examples that documentation has printed.
+"""Weak shared secrets: repetitions, and examples that documentation has printed.
 
-What lives only here: the ways to tell that a secret was not made by a random generator. Nothing
-here can tell that it was; RFC 7518, section 8.8 wants the entropy, which no reader of it can see.
-What it does not know: algorithms, and whether a secret is long enough for one.
+A secret that was not made by a random generator may be noticed here; one that was cannot be told.
+RFC 7518, section 8.8 wants the entropy, which no reader of a secret can see. Whether it is long
+enough for an algorithm is not known here.
 """
 
 from typing import Final
@@ -42,7 +42,7 @@ _EXAMPLES: Final = (
     "THIS IS USED TO SIGN AND VERIFY JWT TOKENS, REPLACE IT WITH YOUR OWN SECRET, "
     "IT CAN BE ANY STRING",
     "this is my custom Secret key for authentication",
-    # Sequences that a hand types when it is told to type 32 characters.
+    # Sequences that people type when they are told to type 32 characters.
     "abcdefghijklmnopqrstuvwxyz012345",
     "abcdefghijklmnopqrstuvwxyz123456",
     "abcdefghijklmnopqrstuvwxyz0123456789",
@@ -64,7 +64,7 @@ _COMPARABLE_EXAMPLES: Final = frozenset(map(_comparable, _EXAMPLES))
 
 
 def weakness_of(secret: bytes) -> str | None:
-    """Why a secret is none, as the end of a sentence that begins with "it"; None if nothing shows.
+    """The weakness of a secret, in words that follow "it", or None.
 
     `secret` is not empty.
     """

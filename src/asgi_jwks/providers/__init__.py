@@ -1,8 +1,8 @@
 """Presets: one call for each provider of identities, in the words of its console.
 
-What lives only here: the public names, those of the values for a rule of one's own among them. A
-name is imported when it is first asked for, since a program uses one or two of them. The modules
-have names of their own, since a module that is imported is bound to its name in the package.
+The public names are here, those of the values for a rule of one's own among them. A name is
+imported when it is first asked for, since a program uses one or two of them. The modules have names
+of their own, since a module that is imported is bound to its name in the package.
 
     app = JWTBearerMiddleware(
         app, auth0("example.eu.auth0.com", audience="https://api.example.com")

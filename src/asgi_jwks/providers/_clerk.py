@@ -23,9 +23,9 @@ def clerk(
     audience: str | Iterable[str] = (),
     **options: Unpack[PresetOptions],
 ) -> ProviderIssuer:
-    """Clerk, by the words of its dashboard. A session token does not say for which API it is.
+    """Clerk, by the words of its dashboard.
 
-    Exactly one of three has to be said:
+    A session token does not say for which API it is. Exactly one of three has to be said:
 
     - `authorized_parties`: the origins whose frontends may call this API; `azp` must be one. Clerk
       leaves `azp` out where the browser sent no Origin: such a token is refused.

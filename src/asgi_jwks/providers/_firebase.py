@@ -1,4 +1,4 @@
-"""Firebase Authentication: the ID token of a user, which is what APIs get."""
+"""Firebase Authentication: the ID token of a user, which APIs get."""
 
 from typing import Final, Unpack
 

@@ -65,7 +65,7 @@ def keycloak(
         )
     roles: list[tuple[str, ...]] = [("realm_access", "roles")]
     if client is not None:
-        roles.append(("resource_access", *names("client", client, example="my-api"), "roles"))
+        roles.append(("resource_access", *names("client", (client,), example="my-api"), "roles"))
     preset = Preset(
         provider="keycloak",
         issuer=f"{base}/realms/{require_name('realm', realm, example='example')}",

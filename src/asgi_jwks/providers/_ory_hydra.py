@@ -17,8 +17,8 @@ def ory_hydra(
 ) -> ProviderIssuer:
     """Ory Hydra, where `strategies.access_token` is jwt.
 
-    An access token has `client_id`; ID and logout tokens do not have it. What the consent adds is
-    in the object `ext`.
+    An access token has `client_id`; ID and logout tokens do not have it. Claims that the
+    consent adds are in the object `ext`.
 
     Args:
         issuer: the issuer, as the server is configured: "https://auth.example.com/".

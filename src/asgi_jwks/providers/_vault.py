@@ -41,12 +41,12 @@ def vault(
         raise ConfigurationError(
             f"url is Vault's own address; got {url!r}. Write {before.rstrip('/')!r}."
         )
-    path = (
-        ""
-        if namespace is None
-        else "/"
-        + "/".join(require_name("namespace", part, example="team") for part in namespace.split("/"))
-    )
+    path = ""
+    if namespace is not None:
+        (path,) = names("namespace", (namespace,), example="team")
+        for part in path.split("/"):
+            require_name("namespace", part, example="team")
+        path = f"/{path}"
     issuer = f"{base}/v1{path}/identity/oidc"
     preset = Preset(
         provider="vault",

@@ -1,7 +1,7 @@
 """The words that a provider's console shows, checked where they are given to a preset.
 
-What lives only here: domains, URLs, identifiers of tenants and names of realms, and the sentences
-for the mistakes that people make with them. What it does not know: any provider, and tokens.
+They are domains, URLs, identifiers of tenants and names of realms; the sentences for the mistakes
+that people make with them are here too. It knows neither tokens nor any one provider.
 """
 
 import re
@@ -61,7 +61,7 @@ def require_label(option: str, value: object, *, example: str) -> str:
 
 
 def require_issuer(option: str, value: object, *, example: str) -> str:
-    """An absolute URL without query and fragment, as `iss` has it; nothing of it is changed.
+    """An absolute URL without query and fragment, as `iss` has it, and unchanged.
 
     Raises:
         ConfigurationError: it is not one, or it is the URL of a metadata document.
@@ -95,7 +95,7 @@ def _is_issuer(value: str) -> bool:
 
 
 def require_name(option: str, value: object, *, example: str) -> str:
-    """A name that is one segment of a URL: a realm, a project, a policy, an id.
+    """A name that is one segment of a URL, such as a realm or project.
 
     Raises:
         ConfigurationError: it is empty, or has a slash, a space or another character of no name.

@@ -1,55 +1,27 @@
 """A provider's preset as a value, and the trusted issuer that is made of it.
 
-What lives only here: what all presets share, and the one place where a preset becomes options of a
-`TrustedIssuer`. What it does not know: any provider.
+All presets share it, and it is the one place where a preset becomes options of a `TrustedIssuer`.
+It knows no provider.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final, TypedDict
+from typing import Any, Final
 
 from asgi_jwks._options import require_names
 from asgi_jwks.errors import ConfigurationError
 from asgi_jwks.tokens.access_token import AccessToken
-from asgi_jwks.tokens.claim_rules import Profile
-from asgi_jwks.tokens.header_rules import JOSEHeader
 from asgi_jwks.tokens.issuers import Check
-from asgi_jwks.tokens.key_source import KeySource
 from asgi_jwks.tokens.kinds import DEFAULT_KIND_RULE, KindRule
-from asgi_jwks.tokens.principal import IdentityForm
 from asgi_jwks.tokens.scopes import DEFAULT_GRANT_CLAIMS, GrantClaims
-from asgi_jwks.trusted_issuer import HTTPClient, TrustedIssuer
+from asgi_jwks.trusted_issuer import PresetOptions, TrustedIssuer
 
 __all__ = ["ClaimAmong", "Preset", "PresetOptions", "ProviderIssuer", "names", "trusted"]
 
 
-class PresetOptions(TypedDict, total=False):
-    """The options of a trusted issuer that a preset leaves to its caller: see IssuerOptions.
-
-    A type checker does not let a function have `audience` both as a parameter and in its options,
-    so this is IssuerOptions without what presets state.
-    """
-
-    jwks_uri: str | None
-    keys: KeySource | None
-    algorithms: Iterable[str] | None
-    leeway: float
-    profile: Profile
-    insecure_no_audience: bool
-    kind: KindRule | Callable[[JOSEHeader, Mapping[str, Any]], bool]
-    grant_claims: GrantClaims
-    grants: Iterable[str] | None
-    identity: IdentityForm | None
-    required_claims: Iterable[str]
-    checks: Sequence[Check]
-    gateway_proves_binding: bool
-    http_client: HTTPClient | None
-    allow_insecure_http: bool
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Preset:
-    """What is known of the access tokens of one issuer of one provider.
+    """The knowledge about the access tokens of one issuer of one provider.
 
     Args:
         provider: the name of the function that makes it.
@@ -77,7 +49,7 @@ class Preset:
 
 
 class ProviderIssuer(TrustedIssuer):
-    """A trusted issuer that a preset was made into; `preset` says what it believes."""
+    """A trusted issuer that was made of a preset; `preset` describes it."""
 
     __slots__ = ("preset",)
 
@@ -119,23 +91,21 @@ def trusted(preset: Preset, options: PresetOptions) -> ProviderIssuer:
         "audience": preset.audience or None,
         "audience_claim": preset.audience_claim,
     }
-    if preset.checks:
-        given["checks"] = (*preset.checks, *given.get("checks", ()))
-    keys = given.get("keys")
-    if keys is None:
+    own: object = given.get("checks", ())
+    # Whatever is not a list of checks is left for TrustedIssuer to refuse.
+    if preset.checks and isinstance(own, Iterable) and not isinstance(own, str):
+        given["checks"] = (*preset.checks, *own)
+    if given.get("keys") is None:
         given.setdefault("jwks_uri", preset.jwks_uri)
-    given.setdefault("algorithms", _algorithms(keys, preset))
+    given.setdefault("algorithms", _algorithms(given.get("keys"), preset))
     return ProviderIssuer(preset, given)
 
 
 def _algorithms(keys: object, preset: Preset) -> tuple[str, ...] | None:
-    """Those of the preset, unless the keys are a secret of the caller's own, which says its own."""
+    """Those of the preset; None for a secret of the caller's, which says its own."""
     own: object = getattr(keys, "algorithms", None)
-    return (
-        None
-        if isinstance(own, frozenset) and own.isdisjoint(preset.algorithms)
-        else (preset.algorithms)
-    )
+    of_others = isinstance(own, frozenset) and own.isdisjoint(preset.algorithms)
+    return None if of_others else preset.algorithms
 
 
 def names(option: str, values: str | Iterable[str], *, example: str) -> tuple[str, ...]:

@@ -135,7 +135,7 @@ class LoopbackServer:
                 self._requests.discard(request)
 
     async def _hang_up(self, scope: Scope, receive: Receive) -> None:
-        """Close the connection of this request once what was sent is on its way."""
+        """Close the connection of this request once all sent data is on its way."""
         for connection in self._server.server_state.connections:
             peer = connection.transport.get_extra_info("peername")
             if peer and tuple(peer[:2]) == tuple(scope["client"]):

@@ -30,7 +30,7 @@ OPTION: Final = "--asgi-jwks-attack"
 
 
 class _Attacked(NamedTuple):
-    """The application, the target in it, and a block in which it trusts the mock issuer."""
+    """The application, its target, and a block in which it trusts the mock issuer."""
 
     app: "ASGIApp"
     target: "Target"

@@ -3,15 +3,22 @@
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from asgi_jwks.tokens.principal import DEFAULT_READING, ClaimReading, qualified_identity
-from asgi_jwks.tokens.scopes import client_id, granted_scopes, groups, permissions, roles
+from asgi_jwks.tokens.principal import DEFAULT_BASIS, Basis, qualified_identity
+from asgi_jwks.tokens.scopes import (
+    client_id,
+    granted_scopes,
+    groups,
+    permissions,
+    roles,
+    unreadable_grants,
+)
 
 __all__ = ["AccessToken"]
 
 NewClaims = TypeVar("NewClaims")
 if TYPE_CHECKING:
-    # The default, which came with Python 3.13, is for type checkers alone: importing what brings it
-    # to older versions takes a sixth of the time that importing the middleware does.
+    # The default, which came with Python 3.13, is for type checkers alone: the package that
+    # brings it to older versions is slow to import.
     from typing_extensions import TypeVar as TypeVarWithDefault
 
     Claims = TypeVarWithDefault("Claims", default=Mapping[str, Any])
@@ -22,22 +29,19 @@ else:
 class AccessToken(Generic[Claims]):
     """A verified access token. It is immutable; a copy is the token itself."""
 
-    # Properties for all of them: none can be set. What they say of the token is worked out when it
-    # is read, since few requests read it all.
-    __slots__ = ("_claims", "_key_id", "_reading", "_verified")
+    # Public are properties alone, which cannot be set. Each is worked out when it is read, since
+    # few requests read them all.
+    __slots__ = ("_basis", "_claims", "_verified")
 
     def __init__(
         self,
         claims: Claims,
         verified: Mapping[str, Any] | None = None,
-        *,
-        key_id: str | None = None,
-        reading: ClaimReading = DEFAULT_READING,
+        basis: Basis = DEFAULT_BASIS,
     ) -> None:
         self._claims = claims
         self._verified: Mapping[str, Any] | Any = claims if verified is None else verified
-        self._key_id = key_id
-        self._reading = reading
+        self._basis = basis
 
     @property
     def claims(self) -> Claims:
@@ -50,7 +54,7 @@ class AccessToken(Generic[Claims]):
     @property
     def key_id(self) -> str | None:
         """The `kid` of the key that verified the token, if that key has one."""
-        return self._key_id
+        return self._basis.key_id
 
     @property
     def issuer(self) -> str:
@@ -80,33 +84,42 @@ class AccessToken(Generic[Claims]):
         option says so; else the issuer stands before it, so that two issuers' equal `sub` differ.
         """
         issuer, subject = self.principal
-        plain = self._reading.identity == "sub"
+        plain = self._basis.reading.identity == "sub"
         return subject if plain else qualified_identity(issuer, subject)
 
     @property
     def client_id(self) -> str | None:
         """The client: `client_id` (RFC 8693, section 4.3), or as providers spell it."""
-        return client_id(self._verified, self._reading.grant_claims)
+        return client_id(self._verified, self._basis.reading.grant_claims)
 
     @property
     def scopes(self) -> tuple[str, ...]:
         """The granted scopes, from `scope` (RFC 8693, section 4.2) and `scp`."""
-        return self._reading.bounded(granted_scopes(self._verified, self._reading.grant_claims))
+        reading = self._basis.reading
+        return reading.bounded(granted_scopes(self._verified, reading.grant_claims))
 
     @property
     def permissions(self) -> tuple[str, ...]:
         """The granted permissions, such as Auth0's `permissions`."""
-        return self._reading.bounded(permissions(self._verified, self._reading.grant_claims))
+        reading = self._basis.reading
+        return reading.bounded(permissions(self._verified, reading.grant_claims))
 
     @property
     def roles(self) -> tuple[str, ...]:
         """The roles, from the claims in which the issuer writes them."""
-        return self._reading.bounded(roles(self._verified, self._reading.grant_claims))
+        reading = self._basis.reading
+        return reading.bounded(roles(self._verified, reading.grant_claims))
 
     @property
     def groups(self) -> tuple[str, ...]:
         """The groups, from the claims in which the issuer writes them."""
-        return self._reading.bounded(groups(self._verified, self._reading.grant_claims))
+        reading = self._basis.reading
+        return reading.bounded(groups(self._verified, reading.grant_claims))
+
+    @property
+    def unreadable_grants(self) -> tuple[str, ...]:
+        """The claims that should grant something and cannot be read, so that they grant nothing."""
+        return unreadable_grants(self._verified, self._basis.reading.grant_claims)
 
     @property
     def expires_at(self) -> float:
@@ -121,9 +134,7 @@ class AccessToken(Generic[Claims]):
         makes a dataclass or calls `msgspec.convert`. What it raises is the application's own error:
         the token is valid, and a 401 would send the client for another that is no better.
         """
-        return AccessToken(
-            convert(self.claims), self._verified, key_id=self.key_id, reading=self._reading
-        )
+        return AccessToken(convert(self.claims), self._verified, self._basis)
 
     def __copy__(self) -> "AccessToken[Claims]":
         return self
@@ -131,18 +142,9 @@ class AccessToken(Generic[Claims]):
     def __deepcopy__(self, _memo: object) -> "AccessToken[Claims]":
         return self
 
-    def __reduce__(self) -> "tuple[Callable[..., AccessToken[Claims]], tuple[object, ...]]":
-        return _unpickled, (self.claims, self._verified, self.key_id, self._reading)
+    def __reduce__(self) -> "tuple[type[AccessToken[Claims]], tuple[object, ...]]":
+        return type(self), (self._claims, self._verified, self._basis)
 
     def __repr__(self) -> str:
         # Claims may hold personal data; a repr ends up in logs.
         return f"AccessToken(issuer={self.issuer!r}, scopes={self.scopes!r})"
-
-
-def _unpickled(
-    claims: Claims,
-    verified: Mapping[str, Any],
-    key_id: str | None,
-    reading: ClaimReading,
-) -> AccessToken[Claims]:
-    return AccessToken(claims, verified, key_id=key_id, reading=reading)

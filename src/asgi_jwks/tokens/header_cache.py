@@ -11,7 +11,7 @@ from asgi_jwks.jose.key import VerificationKey
 from asgi_jwks.tokens.header_rules import JOSEHeader
 
 if TYPE_CHECKING:
-    from asgi_jwks.tokens.issuers import Issuer
+    from asgi_jwks.tokens.issuer import Issuer
 
 __all__ = ["HeaderCache", "Signer"]
 

@@ -3,7 +3,7 @@
 They are configured, or known by asking a resolver.
 """
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final, Protocol
 
 import anyio
@@ -11,34 +11,15 @@ import anyio
 from asgi_jwks._printable import printable
 from asgi_jwks.errors import ConfigurationError, InvalidToken, KeySetError, Reason
 from asgi_jwks.jose.algorithms import ALGORITHMS
-from asgi_jwks.tokens.access_token import AccessToken
-from asgi_jwks.tokens.claim_rules import TokenRules
+from asgi_jwks.tokens.issuer import Check, Issuer
+from asgi_jwks.tokens.issuer_names import IssuerNames
 from asgi_jwks.tokens.key_index import KeyIndex
-from asgi_jwks.tokens.key_source import KeySource
-from asgi_jwks.tokens.near_misses import NearMisses, by_likeness
 from asgi_jwks.tokens.principal import ClaimReading, IdentityForm
 
 __all__ = ["Check", "Issuer", "TrustedIssuers"]
 
 # As many of a resolver's answers are kept, and as many sets of their keys.
 MOST_RESOLVED: Final = 1024
-
-Check = Callable[[AccessToken], bool | Awaitable[bool]]
-"""A caller's own rule. True passes, False refuses with 401, and so does a RequestError as it says.
-
-Any other value is the application's own error, and leaves the middleware as a TypeError.
-"""
-
-
-class Issuer(Protocol):
-    """A trusted issuer, as far as the verifier needs it."""
-
-    @property
-    def rules(self) -> TokenRules: ...
-    @property
-    def keys(self) -> KeySource: ...
-    @property
-    def checks(self) -> Sequence[Check]: ...
 
 
 class Resolved(Protocol):
@@ -47,6 +28,7 @@ class Resolved(Protocol):
     def known(self, name: str) -> Issuer | None: ...
     def all(self) -> list[Issuer]: ...
     async def resolve(self, name: str) -> Issuer | None: ...
+    async def aclose(self) -> None: ...
 
 
 class TrustedIssuers:
@@ -83,15 +65,13 @@ class TrustedIssuers:
                 f'{" and ".join(plain)} both have identity="sub", so that an equal `sub` of both '
                 'would be one user. Leave it to one of them, or write identity="qualified".'
             )
-        self.are_resolved: Final = resolved is not None
-        """Whether there may be issuers that are known only by asking."""
         self.index: Final = KeyIndex(len(issuers) + MOST_RESOLVED)
         """Where several issuers are trusted, their keys at hand."""
         form: IdentityForm = "qualified" if self.sole is None else "sub"
         self._readings: Final = {i.rules.issuer: _reading(i, form) for i in issuers}
         self._resolved: Final = resolved
-        self._near_misses: Final = NearMisses("iss")
-        self._likenesses: Final = by_likeness(self.configured)
+        self.names: Final = IssuerNames(self.configured)
+        """The configured names, for advice on a wrong one."""
 
     def known(self, name: object) -> Issuer | None:
         """The issuer of this name if nobody needs to be asked."""
@@ -102,13 +82,26 @@ class TrustedIssuers:
             issuer = self._resolved.known(name)
         return issuer
 
+    def is_resolved(self, issuer: Issuer) -> bool:
+        """Whether an issuer is known by asking."""
+        return issuer.rules.issuer not in self.configured
+
     def reading_of(self, issuer: Issuer) -> ClaimReading:
         """How the claims of this issuer's tokens are read here."""
         return self._readings.get(issuer.rules.issuer) or _reading(issuer, "qualified")
 
-    def trusts(self, issuer: Issuer) -> bool:
-        """Whether this very issuer is trusted still; a resolver may have another one by now."""
-        return self._resolved is None or self.known(issuer.rules.issuer) is issuer
+    def trusted_still(self, issuer: Issuer) -> Issuer | None:
+        """The issuer, if it is trusted still: as it is, or as a resolver made it anew since.
+
+        The one that was made anew has the same rules and keys; its checks may be others.
+        """
+        if self._resolved is None:
+            return issuer
+        newest = self.known(issuer.rules.issuer)
+        if newest is issuer or newest is None:
+            return newest
+        is_same = newest.keys is issuer.keys and newest.rules == issuer.rules
+        return newest if is_same else None
 
     async def named(self, claims: Mapping[str, Any]) -> Issuer:
         """The trusted issuer that `iss` names (RFC 9068, section 4), compared exactly.
@@ -127,7 +120,6 @@ class TrustedIssuers:
         if self._resolved is not None:
             issuer = await self._resolved.resolve(name)
         if issuer is None:
-            self._near_misses.look(name, self._likenesses)
             raise InvalidToken(Reason.UNKNOWN_ISSUER, f"iss is '{printable(name)}'")
         return issuer
 
@@ -160,7 +152,10 @@ class TrustedIssuers:
 
     async def aclose(self) -> None:
         """Close the key sources of all issuers in this event loop."""
-        resolved = [] if self._resolved is None else self._resolved.all()
+        resolved: list[Issuer] = []
+        if self._resolved is not None:
+            await self._resolved.aclose()
+            resolved = self._resolved.all()
         for issuer in (*self.configured.values(), *resolved):
             await issuer.keys.aclose()
 

@@ -14,7 +14,7 @@ from asgi_jwks.jose.jwk_set import JWKSet
 from asgi_jwks.jose.key import VerificationKey
 
 if TYPE_CHECKING:
-    from asgi_jwks.tokens.issuers import Issuer
+    from asgi_jwks.tokens.issuer import Issuer
 
 __all__ = ["KeyIndex"]
 

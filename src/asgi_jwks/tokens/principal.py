@@ -4,11 +4,18 @@ A `sub` is unique within its issuer only (RFC 7519, section 4.1.2), so the princ
 """
 
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
 from asgi_jwks.tokens.scopes import DEFAULT_GRANT_CLAIMS, GrantClaims
 
-__all__ = ["DEFAULT_READING", "ClaimReading", "IdentityForm", "qualified_identity"]
+__all__ = [
+    "DEFAULT_BASIS",
+    "DEFAULT_READING",
+    "Basis",
+    "ClaimReading",
+    "IdentityForm",
+    "qualified_identity",
+]
 
 IdentityForm = Literal["sub", "qualified"]
 
@@ -34,6 +41,19 @@ class ClaimReading:
 
 
 DEFAULT_READING: Final = ClaimReading()
+
+
+class Basis(NamedTuple):
+    """How the claims of a token are read, and the `kid` of the key that verified it, if it has one.
+
+    Every request that brings the same token shares it.
+    """
+
+    reading: ClaimReading = DEFAULT_READING
+    key_id: str | None = None
+
+
+DEFAULT_BASIS: Final = Basis()
 
 
 def qualified_identity(issuer: str, subject: str) -> str:

@@ -1,126 +1,180 @@
 """Trusted issuers that are known only by asking: for APIs whose tenants each have their own.
 
-What lives only here: how long a resolver's answers are kept, and what its failures mean. What it
-does not know: how the application finds its tenants, and how their keys are had.
+The form of an answer and the meaning of a failure are decided here; `caching` decides how often
+the application is asked and how long its answers are kept. It knows neither how tenants are found
+nor how keys are fetched.
 """
 
+import inspect
 import logging
+import math
 import time
-from collections.abc import Awaitable, Callable
-from typing import Final
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
 
-from cachetools import TTLCache
-
-from asgi_jwks._fork import ForkSafeLock
-from asgi_jwks.errors import KeySetError, KeySetUnavailable, RequestError
-from asgi_jwks.tokens.issuers import Issuer
+from asgi_jwks._printable import printable
+from asgi_jwks.caching.budget import Budget
+from asgi_jwks.caching.keyed import DEFAULT_PERIOD, KeyedPeriod, KeyedValues
+from asgi_jwks.tokens.claim_rules import TokenRules
+from asgi_jwks.tokens.issuers import MOST_RESOLVED, Check, Issuer
+from asgi_jwks.tokens.key_source import KeySource
 
 __all__ = ["IssuerResolver", "ResolvedIssuers"]
 
 _log: Final = logging.getLogger("asgi_jwks.tokens")
 
-REMEMBERED: Final = 1024
-# An answer is asked for anew after this, so that an ended tenancy ends here too.
-RESOLVED_FOR: Final = 300.0
-# While the resolver fails, its last answer serves for this long after it was given, as keys do.
-SERVES_FOR: Final = 4200.0
-# A tenant may be created at any moment.
-UNKNOWN_FOR: Final = 10.0
-# One question a second for each tenant is enough for a resolver that is in trouble.
-FAILED_FOR: Final = 1.0
 # An issuer identifier is a URL; longer ones are not even asked for.
 LONGEST_ISSUER: Final = 2048
+
+# Requirement F24: names of strangers may cause a hundred questions at once, and one more each
+# second. A question about a name that turns out to be a tenant's is given back.
+STRANGERS: Final = Budget(burst=100, interval=1.0)
+
+# The same mistake or outage is told once per interval, with its count.
+REPORTED_EVERY: Final = 300.0
 
 IssuerResolver = Callable[[str], Awaitable[Issuer | None]]
 """`await resolver(iss)`: the trusted issuer of that name, or None for one that is not trusted.
 
 Anybody can make it be called with any text, so it should look at the form of the name before it
-asks a database. An exception counts as an outage: the answer is 503.
+asks a database. An exception, and no answer within 5 s, count as an outage: the answer is 503
+unless the last answer about that name still serves. The issuer must state its `grants`, so that no
+tenant can grant what only the platform may.
 """
 
 
+@dataclass(frozen=True, slots=True)
+class _Tenant:
+    """An issuer that was made anew, with the keys that are at hand of the last one."""
+
+    rules: TokenRules
+    keys: KeySource
+    checks: Sequence[Check]
+
+
 class ResolvedIssuers:
-    """What a resolver has answered, kept for a while.
+    """The issuers that a resolver has answered with.
 
     Args:
         resolver: the application's callable.
+        period: how long its answers are kept, and how long it may take.
+        budget: pays for questions about names that it has not vouched for.
         clock: monotonic seconds.
     """
 
     def __init__(
-        self, resolver: IssuerResolver, *, clock: Callable[[], float] = time.monotonic
+        self,
+        resolver: IssuerResolver,
+        *,
+        period: KeyedPeriod = DEFAULT_PERIOD,
+        budget: Budget = STRANGERS,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._resolver: Final = resolver
-        self._current: Final = TTLCache[str, Issuer](REMEMBERED, RESOLVED_FOR, clock)
-        self._last: Final = TTLCache[str, Issuer](REMEMBERED, SERVES_FOR, clock)
-        self._unknown: Final = TTLCache[str, None](REMEMBERED, UNKNOWN_FOR, clock)
-        self._failed: Final = TTLCache[str, None](REMEMBERED, FAILED_FOR, clock)
-        self._lock: Final = ForkSafeLock()
+        self._reports: Final = _Reports(clock)
+        self._answers: Final = KeyedValues[Issuer](
+            self._ask,
+            source="the issuer resolver",
+            merge=_with_keys_at_hand,
+            budget=budget,
+            on_failure=self._report_failure,
+            size=MOST_RESOLVED,
+            period=period,
+            clock=clock,
+        )
 
     def known(self, name: str) -> Issuer | None:
         """The issuer of this name if the resolver named it lately."""
-        with self._lock:
-            return self._current.get(name)
+        return self._answers.known(name)
 
     def all(self) -> list[Issuer]:
         """The issuers that may have keys in use."""
-        with self._lock:
-            return list(self._last.values())
+        return self._answers.values()
 
     async def resolve(self, name: str) -> Issuer | None:
-        """Ask the resolver, unless it answered "unknown" or failed a moment ago.
+        """Ask the resolver, unless its answer is known or its budget for strangers is spent.
 
         Raises:
+            RequestError: the resolver raised it.
             KeySetUnavailable: it failed, and has not named this issuer lately.
         """
-        if len(name) > LONGEST_ISSUER:
+        return await self._answers.get(name) if len(name) <= LONGEST_ISSUER else None
+
+    async def aclose(self) -> None:
+        """Cancel the questions that are in progress in this event loop."""
+        await self._answers.aclose()
+
+    async def _ask(self, name: str) -> Issuer | None:
+        answer: Any = self._resolver(name)
+        if inspect.isawaitable(answer):
+            answer = await answer
+        if answer is None:
             return None
-        with self._lock:
-            if name in self._unknown:
-                return None
-            failed = name in self._failed
-        if failed:
-            return self._last_answer(name)
-        try:
-            issuer = await self._resolver(name)
-        except (RequestError, KeySetError):
-            raise
-        # The application's own code: whatever it raises, it could not tell.
-        except Exception:
-            _log.exception("the issuer resolver failed")
-            with self._lock:
-                self._failed[name] = None
-            return self._last_answer(name)
-        if issuer is not None and issuer.rules.issuer != name:
-            _log.error("the issuer resolver returned another issuer than it was asked for")
-            issuer = None
-        return self._remember(name, issuer)
+        rules = getattr(answer, "rules", None)
+        if isinstance(answer, type) or not isinstance(rules, TokenRules):
+            raise TypeError(f"the issuer resolver must return a TrustedIssuer or None: {answer!r}")
+        mistake = _mistake_in(rules, name)
+        if mistake is not None:
+            count = self._reports.due(mistake)
+            if count:
+                _log.error(
+                    "the issuer resolver's answer for '%s' is not used: %s (count: %d)",
+                    printable(name),
+                    mistake,
+                    count,
+                )
+            return None
+        issuer: Issuer = answer
+        return issuer
 
-    def _last_answer(self, name: str) -> Issuer:
-        with self._lock:
-            last = self._last.get(name)
-        if last is None:
-            raise KeySetUnavailable("the issuer resolver failed")
+    def _report_failure(self, error: Exception) -> None:
+        count = self._reports.due("failure")
+        if count:
+            _log.error("the issuer resolver failed (count: %d)", count, exc_info=error)
+
+
+class _Reports:
+    """When a cause is told again: at once at first, then once per interval, with its count.
+
+    The causes are of a closed set.
+    """
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock: Final = clock
+        self._counts: Final[dict[str, int]] = {}
+        self._told_at: Final[dict[str, float]] = {}
+
+    def due(self, cause: str) -> int:
+        """How often it occurred since it was told last, if it is to be told now; else 0."""
+        now = self._clock()
+        count = self._counts.get(cause, 0) + 1
+        if now < self._told_at.get(cause, -math.inf) + REPORTED_EVERY:
+            self._counts[cause] = count
+            return 0
+        self._counts[cause], self._told_at[cause] = 0, now
+        return count
+
+
+def _mistake_in(rules: TokenRules, name: str) -> str | None:
+    if rules.issuer != name:
+        return "it is another issuer than was asked for"
+    # Requirement P2: a tenant's provider must not grant what only the platform may.
+    if rules.grants is None:
+        return (
+            "a resolved issuer must state which scopes, roles and permissions its tokens may "
+            'grant. Write TrustedIssuer(..., grants=["read:messages"])'
+        )
+    # Requirement P1: equal subjects of two tenants are two users.
+    if rules.identity == "sub":
+        return 'identity="sub" would give users of two tenants one name. Leave identity out'
+    return None
+
+
+def _with_keys_at_hand(last: Issuer, new: Issuer) -> Issuer:
+    """The new answer, with the keys of the last one if they come from the same place."""
+    if new.keys is last.keys or not last.keys.same_source(new.keys):
+        return new
+    if new.rules == last.rules and tuple(new.checks) == tuple(last.checks):
         return last
-
-    def _remember(self, name: str, issuer: Issuer | None) -> Issuer | None:
-        with self._lock:
-            if issuer is None:
-                self._unknown[name] = None
-                self._last.pop(name, None)
-                return None
-            # Whoever asked at the same time gets the same one; and one that was made anew from
-            # the same configuration does not throw away the keys that are at hand.
-            last = self._current.get(name) or self._last.get(name)
-            if last is not None and _is_same(last, issuer):
-                issuer = last
-            self._current[name] = self._last[name] = issuer
-            return issuer
-
-
-def _is_same(last: Issuer, issuer: Issuer) -> bool:
-    return (
-        last.rules == issuer.rules
-        and tuple(last.checks) == tuple(issuer.checks)
-        and last.keys.same_source(issuer.keys)
-    )
+    return _Tenant(new.rules, last.keys, new.checks)

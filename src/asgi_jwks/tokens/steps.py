@@ -2,10 +2,15 @@
 
 import inspect
 from collections.abc import Callable, Sequence
-from typing import Final
 
 from asgi_jwks.errors import InvalidToken, Reason
-from asgi_jwks.jose.jws import decode_claims, decode_signature, segments_of
+from asgi_jwks.jose.jws import (
+    claimed_issuer,
+    decode_claims,
+    decode_signature,
+    decode_unverified,
+    segments_of,
+)
 from asgi_jwks.jose.key import VerificationKey
 from asgi_jwks.jose.read_only import ReadOnlyDict
 from asgi_jwks.tokens.access_token import AccessToken
@@ -15,10 +20,6 @@ from asgi_jwks.tokens.issuers import Check, Issuer
 
 __all__ = ["ReceivedToken", "is_passed", "refusal_of_stranger", "run_checks", "signer_at_hand"]
 
-# Requirement W3: a payload above these is not screened and pays the budget like one that passed.
-LARGEST_SCREENED_BYTES: Final = 4096
-MOST_SCREENED_MEMBERS: Final = 64
-
 
 class ReceivedToken:
     """A token in its parts, each decoded when it is needed.
@@ -27,12 +28,16 @@ class ReceivedToken:
     """
 
     __slots__ = (
+        "_claims",
         "_payload",
         "_signature",
         "_signature_segment",
         "_signing_input",
         "_verdicts",
+        "header",
         "header_segment",
+        "issuer",
+        "read",
     )
 
     def __init__(self, token: bytes) -> None:
@@ -41,7 +46,17 @@ class ReceivedToken:
             segments_of(token)
         )
         self._signature = b""
+        self._claims: ReadOnlyDict | None = None
         self._verdicts: dict[str, bool] = {}
+        # How far the procedure came, for the advice on a refusal.
+        self.header: JOSEHeader | None = None
+        self.read: ReadOnlyDict | None = None
+        self.issuer: Issuer | None = None
+
+    @property
+    def is_signed(self) -> bool:
+        """Whether one of the keys that were tried made the signature."""
+        return any(self._verdicts.values())
 
     def check_signature_form(self) -> None:
         """Read the signature. Raises InvalidToken if it is malformed."""
@@ -57,11 +72,24 @@ class ReceivedToken:
 
     def claims(self) -> ReadOnlyDict:
         """The claims, read strictly. Raises InvalidToken if the payload is malformed."""
-        return decode_claims(self._payload)
+        if self._claims is None:
+            self._claims = decode_claims(self._payload)
+        return self._claims
 
-    def is_worth_screening(self, claims: ReadOnlyDict) -> bool:
-        """Whether its claims are few enough to be judged before anybody has vouched for them."""
-        return len(self._payload) <= LARGEST_SCREENED_BYTES and len(claims) <= MOST_SCREENED_MEMBERS
+    def unverified_claims(self) -> ReadOnlyDict:
+        """The claims of a token that nobody has vouched for; of a large payload, `iss` alone.
+
+        Raises InvalidToken if the payload is malformed.
+        """
+        self._claims = decode_unverified(self._payload)
+        if self._claims is not None:
+            return self._claims
+        issuer = claimed_issuer(self._payload)
+        return ReadOnlyDict({} if issuer is None else {"iss": issuer})
+
+    def can_be_screened(self) -> bool:
+        """Whether its claims were few enough to be read before anybody has vouched for them."""
+        return self._claims is not None
 
     def __repr__(self) -> str:
         return "ReceivedToken(...)"

@@ -5,11 +5,11 @@ bytes; only accepted tokens enter. It knows no token and no clock.
 """
 
 import sys
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from asgi_jwks.errors import InvalidToken, Reason
 from asgi_jwks.jose.read_only import ReadOnlyDict
-from asgi_jwks.tokens.principal import ClaimReading
+from asgi_jwks.tokens.principal import Basis, ClaimReading
 
 if TYPE_CHECKING:
     from asgi_jwks.tokens.header_cache import Signer
@@ -35,13 +35,13 @@ class CachedToken:
 
     __slots__ = (
         "algorithm",
+        "basis",
         "claims",
         "issuer",
         "key",
         "keys",
         "not_after",
         "not_before",
-        "reading",
         "size",
     )
 
@@ -51,7 +51,7 @@ class CachedToken:
         self.claims: ReadOnlyDict | None = None
         self.size = 0
         self.issuer = signer.issuer
-        self.reading = reading
+        self.basis = Basis(reading, signer.key.kid)
         self.keys = signer.keys
         self.key = signer.key
         self.algorithm = signer.header.algorithm
@@ -79,7 +79,7 @@ class TokenCache:
         self._half: Final = entries // 2
         self._young: dict[bytes, CachedToken] = {}
         self._old: dict[bytes, CachedToken] = {}
-        # What the claims in the younger generation take.
+        # The bytes of the claims in the younger generation.
         self._bytes = 0
 
     def get(self, digest: bytes) -> CachedToken | None:
@@ -118,11 +118,14 @@ class TokenCache:
         self._old, self._young, self._bytes = self._young, {}, 0
 
 
-def memory_of(value: object) -> int:
-    """About how many bytes of memory a JSON value takes."""
-    size = sys.getsizeof(value)
+def memory_of(claims: ReadOnlyDict) -> int:
+    """About how many bytes of memory claims take."""
+    return sys.getsizeof(claims) + _memory_inside(claims)
+
+
+def _memory_inside(value: dict[str, Any] | list[Any]) -> int:
+    inner = value.values() if isinstance(value, dict) else value
+    size = sum(map(sys.getsizeof, inner))
     if isinstance(value, dict):
-        return size + sum(memory_of(name) + memory_of(member) for name, member in value.items())
-    if isinstance(value, list):
-        return size + sum(map(memory_of, value))
-    return size
+        size += sum(map(sys.getsizeof, value))
+    return size + sum(_memory_inside(one) for one in inner if isinstance(one, dict | list))

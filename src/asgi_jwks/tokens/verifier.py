@@ -27,17 +27,17 @@ from hashlib import sha256
 from typing import Final
 
 from asgi_jwks._printable import printable
-from asgi_jwks.errors import InvalidToken, Reason
+from asgi_jwks.errors import InvalidToken, Reason, TemporarilyUnavailable
 from asgi_jwks.jose.jwk_set import JWKSet
 from asgi_jwks.jose.jws import decode_header
 from asgi_jwks.jose.key import VerificationKey
 from asgi_jwks.jose.read_only import ReadOnlyDict, private_copy
 from asgi_jwks.tokens.access_token import AccessToken
 from asgi_jwks.tokens.batching import Batching
+from asgi_jwks.tokens.explanation import explain
 from asgi_jwks.tokens.header_cache import HeaderCache, Signer
 from asgi_jwks.tokens.header_rules import JOSEHeader, read_header
 from asgi_jwks.tokens.issuers import Issuer, TrustedIssuers
-from asgi_jwks.tokens.near_misses import NearMisses, by_likeness
 from asgi_jwks.tokens.steps import (
     ReceivedToken,
     is_passed,
@@ -77,7 +77,6 @@ class TokenVerifier:
         self._tokens: Final = TokenCache(cached_tokens)
         self._headers: Final = HeaderCache()
         self._batching: Final = Batching()
-        self._near_misses: Final = NearMisses("audience")
 
     async def verify(self, token: bytes) -> AccessToken:
         """Verify a token; see AccessTokenVerifier.verify."""
@@ -86,26 +85,34 @@ class TokenVerifier:
         digest = sha256(token).digest()
         cached = self._tokens.get(digest)
         is_known = cached is not None and self._is_trusted(cached)
-        if cached is not None and is_known:
-            cached.check_time(self._clock())
-            claims = cached.claims
-            if claims is None:
-                claims = ReceivedToken(token).claims()
-                self._tokens.keep_claims(cached, claims)
-            claims = private_copy(claims)
-            del token
-        else:
-            received = ReceivedToken(token)  # (1)
-            # Neither the token nor its signature is a local where the application's code runs.
-            del token
-            cached, claims = await self._accepted(received)
-            del received
-        access_token: AccessToken = AccessToken(
-            claims, claims, key_id=cached.key.kid, reading=cached.reading
-        )
-        # (7) The caller's own checks.
-        if cached.issuer.checks:
-            await run_checks(cached.issuer.checks, access_token)
+        received: ReceivedToken | None = None
+        parts = 3
+        try:
+            if cached is not None and is_known:
+                claims = cached.claims
+                if claims is None:
+                    claims = ReceivedToken(token).claims()
+                    self._tokens.keep_claims(cached, claims)
+                # Neither the token nor its signature is a local where the application's code runs.
+                del token
+                cached.check_time(self._clock())
+                claims = private_copy(claims)
+            else:
+                cached = None
+                parts = token.count(b".") + 1
+                received = ReceivedToken(token)  # (1)
+                del token
+                cached, claims = await self._accepted(received)
+                received = None
+            access_token: AccessToken = AccessToken(claims, claims, cached.basis)
+            # (7) The caller's own checks.
+            if cached.issuer.checks:
+                await run_checks(cached.issuer.checks, access_token)
+        except (InvalidToken, TemporarilyUnavailable) as refusal:
+            issuer = None if cached is None else cached.issuer
+            now = self._clock()
+            explain(refusal, self._issuers, now=now, parts=parts, received=received, issuer=issuer)
+            raise
         if not is_known:
             self._tokens.put(digest, cached)
         return access_token
@@ -115,30 +122,28 @@ class TokenVerifier:
         # (2) The header.
         known = self._headers.get(token.header_segment)
         header = read_header(decode_header(token.header_segment)) if known is None else known.header
+        token.header = header
         # (3) The issuer and (4) the key, as far as the header tells; (5) the signature.
         candidates = self._candidates(header, known)
         token.check_signature_form()
         is_signed = any(token.is_signed_by(key, header.algorithm) for key in candidates)
         await self._batching.let_others_verify()
         # (3), (4) and (5) by the issuer that the claims name.
-        signed = is_signed or not candidates
-        claims = token.claims() if signed else self._forged_claims(token, candidates)
-        issuer = await self._issuers.named(claims)
+        claims = token.claims() if is_signed else self._unverified_claims(token, candidates)
+        token.read = claims
+        token.issuer = issuer = await self._issuers.named(claims)
         try:
             signer = await self._signer(issuer, token, header, claims, known)
         except InvalidToken as refusal:
-            if is_signed or not self._issuers.are_resolved:
+            if is_signed or not self._issuers.is_resolved(issuer):
                 raise
             raise refusal_of_stranger(refusal) from None
-        # (6) The claims.
-        try:
-            not_before, not_after = issuer.rules.check_claims(claims, header, self._clock())
-        except InvalidToken as refusal:
-            if refusal.reason is Reason.WRONG_AUDIENCE:
-                rules = issuer.rules
-                found = claims.get(rules.audience_claim)
-                self._near_misses.look(found, by_likeness(rules.audiences or ()))
-            raise
+        # (6) The claims. Of a large payload only `iss` was read until now, by a reader that is not
+        # strict: what both read must be the same.
+        token.read = claims = token.claims()
+        if claims.get("iss") != issuer.rules.issuer:
+            raise InvalidToken(Reason.INVALID_CLAIM, "iss is read in two ways")
+        not_before, not_after = issuer.rules.check_claims(claims, header, self._clock())
         if signer is not known:
             self._headers.put(token.header_segment, signer)
         reading = self._issuers.reading_of(issuer)
@@ -154,19 +159,21 @@ class TokenVerifier:
             raise InvalidToken(Reason.ALGORITHM_NOT_ALLOWED, printable(header.algorithm))
         return self._issuers.index.candidates(header.kid, header.algorithm)
 
-    def _forged_claims(
+    def _unverified_claims(
         self, token: ReceivedToken, candidates: Sequence[VerificationKey]
     ) -> ReadOnlyDict:
-        """The claims of a token that none of the keys signed: another key or issuer still may.
+        """The claims of a token that none of the keys at hand signed: another one still may.
 
         Raises:
-            InvalidToken: bad_signature, where no other may; nothing else of the token is told.
+            InvalidToken: malformed; but bad_signature, and no more, if there were keys to try.
         """
+        if not candidates:
+            return token.unverified_claims()
         sole = self._issuers.sole
         if sole is not None and not any(map(sole.keys.can_replace, candidates)):
             raise InvalidToken(Reason.BAD_SIGNATURE)
         try:
-            claims = token.claims()
+            claims = token.unverified_claims()
         except InvalidToken:
             raise InvalidToken(Reason.BAD_SIGNATURE) from None
         issuer = claims.get("iss")
@@ -210,10 +217,12 @@ class TokenVerifier:
 
     def _is_trusted(self, cached: CachedToken) -> bool:
         """Whether the issuer is trusted still, and the key is one of its keys still."""
-        issuer = cached.issuer
-        keys = issuer.keys.at_hand()
-        if not self._issuers.trusts(issuer):
+        issuer = self._issuers.trusted_still(cached.issuer)
+        if issuer is None:
             return False
+        if issuer is not cached.issuer:
+            cached.issuer = issuer
+        keys = issuer.keys.at_hand()
         if keys is not cached.keys:
             key = None if keys is None else keys.find(cached.key.kid, cached.algorithm)
             if keys is None or key is None or key.thumbprint != cached.key.thumbprint:
@@ -230,5 +239,5 @@ def _screen(
     clock: Callable[[], float],
 ) -> None:
     """Judge claims that nobody has vouched for, if they are few: a fetch is for those that pass."""
-    if token.is_worth_screening(claims):
+    if token.can_be_screened():
         issuer.rules.check_claims(claims, header, clock())

@@ -22,7 +22,7 @@ __all__ = ["SimulatedClock", "protected_api"]
 
 @dataclass(slots=True)
 class SimulatedClock:
-    """A monotonic clock in seconds that can be set forward, so that nobody waits for an hour."""
+    """A monotonic clock in seconds that can be set forward: nobody waits for an hour."""
 
     ahead: float = 0.0
 

@@ -44,7 +44,7 @@ class Exchange:
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """How an answer must be; `fetches` are the right numbers of requests to the JWKS endpoint."""
+    """The right answer; `fetches` are the right numbers of requests to the JWKS endpoint."""
 
     status: int
     error: str | None = None

@@ -1,4 +1,4 @@
-"""The lines to paste: how to protect an app, and requests to send while the demo serves.
+"""The lines to paste: an app's protection, and requests to the demo that serves.
 
 It prints nothing; the report does. Every line runs as it stands, which the tests show.
 """
@@ -32,7 +32,7 @@ def environment(*, issuer: str, audience: str) -> tuple[str, ...]:
 
 
 def curl_commands(issuer: MockIssuer, *, api: str) -> Iterator[tuple[str, str]]:
-    """Requests to the API at the URL `api` and to the issuer: a comment and a command each."""
+    """Requests to the API at `api` and the issuer, each with a comment."""
 
     def get(path: str, token: str) -> str:
         return f"curl -i -H 'Authorization: Bearer {token}' {api}{path}"

@@ -164,7 +164,7 @@ def _request(exchange: Exchange) -> str:
 
 
 def _answer(exchange: Exchange) -> str:
-    """The field of the answer that tells a client what to do, or else the body."""
+    """The field of the answer that instructs a client, or else the body."""
     if exchange.challenge is not None:
         return f"WWW-Authenticate: {exchange.challenge}"
     if exchange.retry_after is not None:

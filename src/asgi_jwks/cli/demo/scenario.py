@@ -1,4 +1,4 @@
-"""The requests of the demo, in order: each with its situation and the answer that is right.
+"""The requests of the demo, in order, each with its situation and right answer.
 
 It does not know how they are sent and shown. Titles have at most 42 characters: a line of the
 report holds them at 80 columns.

@@ -26,7 +26,7 @@ from fastapi.security.base import SecurityBase
 from starlette.types import Scope
 
 from asgi_jwks._options import require_text
-from asgi_jwks.asgi.authentication import AUTHENTICATION, Authentication
+from asgi_jwks.asgi.authentication import AROUND, AUTHENTICATION, Authentication
 from asgi_jwks.asgi.guards import refusal_of
 from asgi_jwks.asgi.identity import Anonymous, access_token, identify
 from asgi_jwks.asgi.middleware import BearerOptions, authentication
@@ -62,9 +62,9 @@ _VERIFIED: Final = "asgi_jwks.verified"
 
 @dataclass(slots=True)
 class _Verified:
-    """The tokens of one connection, by the JWTBearer that has verified each."""
+    """The tokens of one connection: the middleware's, and by the JWTBearer that verified each."""
 
-    around: Authentication | None
+    auth: object
     tokens: "dict[JWTBearer, AccessToken | None]" = field(default_factory=dict)
 
 
@@ -134,7 +134,7 @@ class JWTBearer(SecurityBase):
         try:
             token = await self._verified(connection.scope)
         except (RequestError, TemporarilyUnavailable) as error:
-            if is_optional and isinstance(error, MissingToken):
+            if is_optional and self._lacks_token(connection, error):
                 return None
             raise self._refused(connection, error) from error
         if token is None and not is_optional and (scopes or self._authentication is None):
@@ -186,7 +186,7 @@ class JWTBearer(SecurityBase):
         return required
 
     def attach(self, app: FastAPI) -> None:
-        """Give an application what a dependency cannot.
+        """Complete an application with the parts that a dependency cannot give it.
 
         Errors of this package that endpoints raise are answered as refusals are. The OpenAPI
         document gets 401, 403 and 503, says where a token is optional, and tells Swagger UI its
@@ -204,13 +204,15 @@ class JWTBearer(SecurityBase):
         run_with_keys(app, own, partial(self._start, app))
 
     async def _verified(self, scope: Scope) -> AccessToken | None:
-        """The token of a connection by the rules of this object; None for an anonymous one.
+        """The token of a connection, by this object's rules; None for an anonymous one.
 
         It is verified once for each connection; several objects may have rules of their own.
         """
-        if self._authentication is None:
-            return None if isinstance(scope.get("auth"), Anonymous) else access_token(scope)
         verified = self._verified_in(scope)
+        if self._authentication is None:
+            # Not what another object has put on the scope since.
+            is_anonymous = isinstance(verified.auth, Anonymous)
+            return None if is_anonymous else access_token({"auth": verified.auth})
         if self not in verified.tokens:
             token = await self._authentication.authenticate(scope)
             verified.tokens[self] = token
@@ -224,10 +226,11 @@ class JWTBearer(SecurityBase):
     def _verified_in(self, scope: Scope) -> _Verified:
         verified: _Verified | None = scope.get(_VERIFIED)
         if verified is None:
-            around: Authentication | None = scope.get(AUTHENTICATION)
-            verified = scope[_VERIFIED] = _Verified(around)
-            if around is None:
+            verified = scope[_VERIFIED] = _Verified(scope.get("auth"))
+            scope[AROUND] = scope.get(AUTHENTICATION)
+            if scope[AROUND] is None and self._authentication is not None:
                 # Nothing that was on the scope before can be mistaken for a verified token.
+                verified.auth = None
                 scope[AUTHENTICATION] = self._authentication
                 identify(scope, None)
         return verified
@@ -241,7 +244,7 @@ class JWTBearer(SecurityBase):
             raise self._refused(connection, error) from error
 
     def _requirement(self, scopes: tuple[str, ...]) -> Requirement:
-        """The Requirement of a route's scopes, of which there are as many as the routes have."""
+        """The Requirement of a route's scopes; there are as many as routes demand."""
         needed = self._required.get(scopes)
         if needed is None:
             impossible = [scope for scope in scopes if not is_scope(scope)]
@@ -253,11 +256,22 @@ class JWTBearer(SecurityBase):
     def _refused(
         self, connection: HTTPConnection, error: RequestError | TemporarilyUnavailable
     ) -> Exception:
+        own = self._authentication or connection.scope.get(AROUND)
+        refusal = (
+            own.refusal(error, connection.scope)
+            if isinstance(own, Authentication)
+            else refusal_of(connection, error)
+        )
+        return refused(connection, error, refusal)
+
+    def _lacks_token(self, connection: HTTPConnection, error: Exception) -> bool:
+        """Whether there is no token at all; an application's check may raise MissingToken too."""
         own = self._authentication
-        if own is None:
-            return refused(connection, error, refusal_of(connection, error))
-        around = self._verified_in(connection.scope).around
-        return refused(connection, error, own.refusal(error, connection.scope, around=around))
+        return (
+            isinstance(error, MissingToken)
+            and own is not None
+            and own.token(connection.scope) is None
+        )
 
     def _is_overridden(self, connection: HTTPConnection) -> bool:
         """Whether a test has put another dependency in the place of this one."""
@@ -279,11 +293,11 @@ class JWTBearer(SecurityBase):
                     f"{path} demands the scope {scope!r}, which no token can grant: {_ONE_BY_ONE}"
                 )
         try:
-            self._login = await self._login.discovered()
+            login = await self._login.discovered()
         except (FetchFailed, TimeoutError) as error:
-            self._login = PastedToken()
+            login = PastedToken()
             _log.warning("the documentation cannot offer to log in: %s", error)
-        self.model = self._documented.model = self._login.scheme()
+        self.model = self._documented.model = login.scheme()
         # Made anew from the model when it is next asked for.
         app.openapi_schema = None
 

@@ -12,7 +12,6 @@ from fastapi import FastAPI
 
 from asgi_jwks.access_token_verifier import AccessTokenVerifier
 from asgi_jwks.asgi.authentication import Authentication
-from asgi_jwks.errors import KeySetError
 
 __all__ = ["run_with_keys"]
 
@@ -47,8 +46,8 @@ async def _at_once(
     """Start and warm in the time that the longer of them takes."""
 
     async def warm() -> None:
-        # It is told by `running`, which asks again, and by its backoff need not wait again.
-        with suppress(KeySetError):
+        # `running` asks again, which the backoff makes quick, and tells what is wrong.
+        with suppress(Exception):
             await verifier.warm()
 
     fault: Exception | None = None

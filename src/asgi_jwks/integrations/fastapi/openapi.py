@@ -34,6 +34,8 @@ OR_NO_TOKEN: Final = "or no token"
 No token can grant it, since it has spaces. `document_refusals` says it in OpenAPI's own way.
 """
 
+SecurityRequirement = dict[str, list[str]]
+
 _REFUSAL: Final = "AccessTokenRefusal"
 """The name of the schema of refusals."""
 
@@ -53,7 +55,7 @@ class Login(Protocol):
         ...
 
     def swagger_ui(self) -> dict[str, Any] | None:
-        """What Swagger UI's `initOAuth` is to be called with."""
+        """The arguments of Swagger UI's `initOAuth`."""
         ...
 
 
@@ -189,16 +191,27 @@ class AuthorizationCode:
 
 
 def document_refusals(app: FastAPI, scheme_name: str, *, has_own_bodies: bool) -> None:
-    """Add 401, 403 and 503 to the operations that name the security scheme.
+    """Describe refusals and optional tokens in the operations that name the scheme."""
+    document = vars(app).get("openapi")
+    if not isinstance(document, _Document):
+        # How FastAPI's documentation tells one to extend the document.
+        document = vars(app)["openapi"] = _Document(app)
+    document.scheme_names.add(scheme_name)
+    document.has_own_bodies |= has_own_bodies
 
-    An operation that takes requests without a token has an empty security requirement as well
-    (OpenAPI 3.1, section 4.8.30).
-    """
-    generate = app.openapi
 
-    def openapi() -> dict[str, Any]:
-        is_new = app.openapi_schema is None
-        schema = generate()
+class _Document:
+    """FastAPI's OpenAPI document, to which 401, 403 and 503 are added where they may occur."""
+
+    def __init__(self, app: FastAPI) -> None:
+        self._app: Final = app
+        self._generate: Final = app.openapi
+        self.scheme_names: Final[set[str]] = set()
+        self.has_own_bodies = False
+
+    def __call__(self) -> dict[str, Any]:
+        is_new = self._app.openapi_schema is None
+        schema = self._generate()
         if is_new:
             operations = [
                 operation
@@ -206,28 +219,34 @@ def document_refusals(app: FastAPI, scheme_name: str, *, has_own_bodies: bool) -
                 for operation in item.values()
                 # Beside operations a path has a summary, parameters and the like.
                 if isinstance(operation, dict)
-                and any(scheme_name in needed for needed in operation.get("security", ()))
+                and any(self._is_ours(needed) for needed in operation.get("security", ()))
             ]
             for operation in operations:
-                operation["security"] = _security(operation["security"], scheme_name)
+                operation["security"] = self._security(operation["security"])
                 operation["responses"] = {**_refusals(), **operation.get("responses", {})}
             if operations:
-                schema["components"].setdefault("schemas", {}).setdefault(
-                    _REFUSAL, _OWN_SCHEMA if has_own_bodies else _SCHEMA
-                )
+                body = _OWN_SCHEMA if self.has_own_bodies else _SCHEMA
+                schema["components"].setdefault("schemas", {}).setdefault(_REFUSAL, body)
         return schema
 
-    # How FastAPI's documentation tells one to extend the document.
-    vars(app)["openapi"] = openapi
+    def _is_ours(self, needed: SecurityRequirement) -> bool:
+        return not self.scheme_names.isdisjoint(needed)
 
+    def _security(self, security: list[SecurityRequirement]) -> list[SecurityRequirement]:
+        """One requirement with all our schemes, since each of them refuses by itself.
 
-def _security(security: list[dict[str, list[str]]], scheme_name: str) -> list[dict[str, list[str]]]:
-    is_optional = any(OR_NO_TOKEN in needed.get(scheme_name, ()) for needed in security)
-    named = [
-        {name: [s for s in scopes if s != OR_NO_TOKEN] for name, scopes in needed.items()}
-        for needed in security
-    ]
-    return [{}, *named] if is_optional and {} not in named else named
+        FastAPI lists them one by one, of which OpenAPI says that one is enough (OpenAPI 3.1,
+        section 4.8.30). Where a token is optional, there is a requirement without it as well.
+        """
+        always: SecurityRequirement = {}
+        optional: SecurityRequirement = {}
+        for needed in filter(self._is_ours, security):
+            for name, scopes in needed.items():
+                named = [scope for scope in scopes if scope != OR_NO_TOKEN]
+                (always if named == scopes else optional)[name] = named
+        others = [needed for needed in security if not self._is_ours(needed)]
+        both = [{**always, **optional}]
+        return [*others, *([always, *both] if optional else both)]
 
 
 # Of an application that words the bodies itself, in a form that only it knows.

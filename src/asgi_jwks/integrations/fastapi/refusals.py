@@ -10,7 +10,6 @@ from typing import Any, Final, cast
 from fastapi import FastAPI, HTTPException, Request, Response, WebSocket, WebSocketException
 from fastapi.exception_handlers import http_exception_handler
 from fastapi.requests import HTTPConnection
-from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.websockets import WebSocketState
 
 from asgi_jwks.asgi.challenge import UNAVAILABLE, Refusal
@@ -56,14 +55,14 @@ def answer_refusals(app: FastAPI) -> None:
 
 
 def answer_refusals_here(scope: Scope) -> None:
-    """The same for the application that a connection has come to, such as a mounted one.
+    """The same for the application that a connection has reached, such as a mounted one.
 
     Where it has a handler of its own for HTTPException, that one answers.
     """
     # ExceptionMiddleware puts its handlers there, for those that wrap endpoints.
     handlers: dict[Any, Any] = scope.get("starlette.exception_handlers", ({}, {}))[0]
-    if _RefusedRequest not in handlers and (
-        handlers.get(StarletteHTTPException) is http_exception_handler
+    if next((handlers[kind] for kind in _RefusedRequest.__mro__ if kind in handlers), None) is (
+        http_exception_handler
     ):
         for kind in _ANSWERED:
             handlers.setdefault(kind, _answer)

@@ -1,7 +1,7 @@
-"""The scopes that the routes of a FastAPI application demand, as far as it shows them.
+"""The scopes that a FastAPI application's routes demand, as far as it shows them.
 
-FastAPI tells a dependency its scopes with each request; nothing public lists them. What a version
-of it does not show is left out here, and refused when it is asked for.
+FastAPI tells a dependency its scopes with each request; nothing public lists them. Scopes that a
+version of it does not show are left out here, and refused when they are asked for.
 """
 
 from collections.abc import Callable, Iterable, Iterator

@@ -1,4 +1,4 @@
-"""An attack: its name, its request, the rules it tries and the reason it must end with.
+"""An attack: its name, its request, the rules it tries and its right end.
 
 With it the form of a request, and the target that an attack is built for.
 """

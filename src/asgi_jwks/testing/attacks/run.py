@@ -49,7 +49,7 @@ class AttackRunError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """The end of an attack: the status of the answer, or the exception of the application.
+    """The end of an attack: the answer's status, or the application's exception.
 
     `status` is None where the application raised, and `fault` is then the exception. `preflight`
     says that the answer is that of a CORS policy (Fetch standard), which everybody gets and which

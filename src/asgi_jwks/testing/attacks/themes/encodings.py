@@ -182,6 +182,12 @@ ATTACKS = (
     _header(
         "header_too_deep", "nested 1,000 levels deep", _with_member(b'"x":' + _deep(1000)), "D10"
     ),
+    _header(
+        "header_with_many_members",
+        "a thousand members, small enough to be read",
+        _with_member(b",".join(b'"%d":0' % number for number in range(1000))),
+        "A7",
+    ),
     _header("header_with_nan", "NaN", _with_member(b'"x":NaN'), "D10"),
     _payload("payload_empty", "nothing", lambda _: b""),
     _payload("payload_not_json", "no JSON", lambda _: b"sub=admin"),
@@ -221,6 +227,12 @@ ATTACKS = (
         "a name twice, in an object inside",
         _with_member(b'"x":{"role":"user","role":"admin"}'),
         "D2",
+    ),
+    _payload(
+        "payload_with_many_members",
+        "a thousand claims, small enough to be read",
+        _with_member(b",".join(b'"%d":0' % number for number in range(1000))),
+        "A7",
     ),
     _payload("payload_with_nan", "NaN", _with_member(b'"x":NaN'), "D10"),
     _payload("payload_with_infinity", "minus Infinity", _with_member(b'"x":-Infinity'), "D10"),

@@ -1,4 +1,4 @@
-"""Attacks with other JWTs of the same issuer for the same API (RFC 8725, section 3.12).
+"""Attacks with other JWTs of the issuer for this API (RFC 8725, section 3.12).
 
 ID, refresh, logout and bound tokens in place of access tokens. The issuer signed all of them.
 """
@@ -50,6 +50,45 @@ ATTACKS = (
     _kind("logout_token_of_keycloak", "typ Logout in the payload", typ="Logout"),
     _kind("id_token_of_cognito", "token_use id", token_use="id"),
     _kind("refresh_token_of_allauth", "token_use refresh", token_use="refresh"),
+    _kind("refresh_token_of_simplejwt", "token_type refresh", token_type="refresh"),
+    _kind("refresh_token_of_flask", "type refresh", type="refresh"),
+    _kind("refresh_token_of_pingam", "tokenName refresh_token", tokenName="refresh_token"),
+    _kind("refresh_token_of_oracle", "tok_type RT", tok_type="RT"),
+    _kind("refresh_token_of_descope", "drn DSR", drn="DSR"),
+    by_token(
+        "refresh_token_of_uaa",
+        "granted_scopes in place of scope",
+        "G8",
+        "not_an_access_token",
+        lambda t: t.token(without="scope", granted_scopes=["openid"]),
+    ),
+    by_token(
+        "id_token_with_nonce",
+        "a nonce, and nothing that is granted",
+        "G8",
+        "not_an_access_token",
+        lambda t: t.token(without="scope", nonce="n"),
+    ),
+    _kind(
+        "id_token_by_the_name_of_its_type",
+        "token_type of the token exchange (RFC 8693)",
+        token_type="urn:ietf:params:oauth:token-type:id_token",
+    ),
+    by_token(
+        "authorization_response",
+        "an authorization response (JARM)",
+        "G8",
+        "not_an_access_token",
+        lambda t: t.token(without="sub", code="SplxlOBeZQQYbYS6WxSbIA"),
+    ),
+    _kind(
+        "introspection_response",
+        "an introspection response without its type (RFC 9701)",
+        token_introspection={"active": True},
+    ),
+    _kind("action_token_of_keycloak", "typ execute-actions", typ="execute-actions"),
+    _kind("token_for_a_new_password", "type password_reset", type="password_reset"),
+    _kind("token_type_a_list", "a type that is not a string", token_type=["access"]),
     _kind("token_use_null", "token_use null", token_use=None),
     _kind(
         "logout_token",

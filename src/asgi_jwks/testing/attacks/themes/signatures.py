@@ -29,7 +29,7 @@ def _bent(name: str, summary: str, bend: Callable[[bytes], bytes]) -> Attack:
 
 
 def _by_the_issuers_key(target: Target, sign: Callable[[RSAPrivateKey, bytes], bytes]) -> str:
-    """A token signed in another way by the issuer's own RSA key, if it has one."""
+    """A token that the issuer's own RSA key, if any, signed in another way."""
     key = target.issuer.signing_key.private_key
     private_key = key if isinstance(key, RSAPrivateKey) else target.keys.cube_root
     return encode(

@@ -1,4 +1,4 @@
-"""Attacks by exp, nbf and iat: tokens of another time, and times that are not numbers."""
+"""Attacks by exp, nbf and iat: other times, and times that are not numbers."""
 
 from asgi_jwks.testing.attacks.attack import Target, by_claims, by_token
 
@@ -51,7 +51,7 @@ ATTACKS = (
         "invalid_claim",
         exp=_YEAR_10000 * 9,
     ),
-    by_claims("exp_huge", "400 digits", "G1 D10", "invalid_claim", exp=10**400),
+    by_claims("exp_huge", "400 digits", "G1 D10", "malformed", exp=10**400),
     by_token(
         "nbf_in_an_hour",
         "not valid yet",
@@ -73,5 +73,5 @@ ATTACKS = (
     ),
     by_claims("iat_a_string", "iat as text", "G1", "invalid_claim", iat="yesterday"),
     by_claims("iat_null", "iat null", "G1", "invalid_claim", iat=None),
-    by_claims("iat_huge", "iat of 400 digits", "G1 D10", "invalid_claim", iat=10**400),
+    by_claims("iat_huge", "iat of 400 digits", "G1 D10", "malformed", iat=10**400),
 )

@@ -1,0 +1,244 @@
+"""Many values by key, each asked for when it is needed and kept for a while.
+
+One question at a time for each key and event loop, detached from whoever needs the answer, with a
+deadline; a budget for keys of which nobody knows whether they exist; negative answers; and last
+answers that serve while the source fails. It knows neither the questions nor who answers them.
+"""
+
+import math
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Final, Generic, TypeVar
+
+import anyio
+from cachetools import TTLCache
+
+from asgi_jwks._fork import ForkSafeLock
+from asgi_jwks.caching.budget import Backoff, Budget
+from asgi_jwks.caching.single_flight import Flight, SingleFlight
+from asgi_jwks.errors import KeySetUnavailable, RequestError, TemporarilyUnavailable
+
+__all__ = ["DEFAULT_PERIOD", "KeyedPeriod", "KeyedValues"]
+
+T = TypeVar("T")
+
+# Failures in a row are counted for as long as a backoff may last, twice over.
+FAILURES_FOR: Final = 120.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyedPeriod:
+    """How long answers are kept, in seconds.
+
+    Args:
+        fresh: an answer is asked for anew after this.
+        serves: while the source fails, its last answer serves for this long after it was given.
+        unknown: for this long a key is known to have no value; it must be longer than `timeout`.
+        timeout: the deadline of one question.
+        max_wait: where a last answer is at hand, nobody waits longer for a new one.
+    """
+
+    fresh: float = 300.0
+    serves: float = 4200.0
+    unknown: float = 10.0
+    timeout: float = 5.0
+    max_wait: float = 1.0
+
+
+DEFAULT_PERIOD: Final = KeyedPeriod()
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer(Generic[T]):
+    """A value, or None where there is none; `turn` counts the questions as they were asked."""
+
+    turn: int
+    value: T | None
+
+
+class _Question(Generic[T]):
+    """A question about one key, and the outcome of each of its runs by number."""
+
+    __slots__ = ("flights", "key", "outcomes", "paid")
+
+    def __init__(
+        self, key: str, run: Callable[["_Question[T]", Flight], Awaitable[None]], *, paid: bool
+    ) -> None:
+        self.key: Final = key
+        self.paid: Final = paid
+        self.outcomes: Final[dict[int, _Answer[T] | RequestError]] = {}
+        self.flights: Final = SingleFlight(partial(run, self))
+
+
+class KeyedValues(Generic[T]):
+    """The values that a source has answered with. It may be used by several loops and threads.
+
+    Args:
+        ask: `await ask(key)` is the value, or None where there is none. A RequestError is an answer
+            as well: it is raised to whoever asked. Any other exception means that it cannot tell.
+        source: names the source, for messages.
+        merge: makes of the last value and a new one the value that is kept; it must not block.
+        size: so many values are kept, and as many keys without one.
+        period: how long each is kept.
+        budget: pays for keys without a last answer; where a value is found, it is given back.
+        on_failure: hears of each failure.
+        clock: monotonic seconds.
+    """
+
+    def __init__(
+        self,
+        ask: Callable[[str], Awaitable[T | None]],
+        *,
+        source: str,
+        merge: Callable[[T, T], T],
+        budget: Budget,
+        on_failure: Callable[[Exception], object],
+        size: int = 1024,
+        period: KeyedPeriod = DEFAULT_PERIOD,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._ask: Final = ask
+        self._source: Final = source
+        self._merge: Final = merge
+        self._on_failure: Final = on_failure
+        self._period: Final = period
+        self._clock: Final = clock
+        self._budget = budget
+        self._lock: Final = ForkSafeLock()
+        self._turns = 0
+        self._fresh: Final = TTLCache[str, _Answer[T]](size, period.fresh, clock)
+        self._last: Final = TTLCache[str, _Answer[T]](size, period.serves, clock)
+        # Apart, so that keys of strangers evict no value.
+        self._unknown: Final = TTLCache[str, _Answer[T]](size, period.unknown, clock)
+        self._failures: Final = TTLCache[str, Backoff](size, FAILURES_FOR, clock)
+        self._questions: Final[dict[str, _Question[T]]] = {}
+
+    def known(self, key: str) -> T | None:
+        """The value, if it was answered lately."""
+        with self._lock:
+            answer = self._fresh.get(key)
+        return None if answer is None else answer.value
+
+    def values(self) -> list[T]:
+        """The values that may be in use."""
+        with self._lock:
+            return [answer.value for answer in self._last.values() if answer.value is not None]
+
+    async def get(self, key: str) -> T | None:
+        """The value of a key; None where there is none, or the budget does not pay for asking.
+
+        Raises:
+            RequestError: the source raised it.
+            TemporarilyUnavailable: the source failed, and has given no answer lately.
+        """
+        now = self._clock()
+        with self._lock:
+            answer = self._fresh.get(key) or self._unknown.get(key)
+            if answer is not None:
+                return answer.value
+            last = self._last.get(key)
+            backoff = self._failures.get(key, Backoff())
+            question = self._questions.get(key)
+            if question is None and backoff.allows(now):
+                paid = last is None
+                if paid:
+                    left = self._budget.after_spending(now)
+                    if left is None:
+                        return None
+                    self._budget = left
+                question = self._questions[key] = _Question(key, self._run, paid=paid)
+        if question is not None:
+            longest = math.inf if last is None else self._period.max_wait
+            with anyio.move_on_after(longest):
+                outcome = await _outcome(question, now)
+                if isinstance(outcome, RequestError):
+                    raise outcome
+                if outcome is not None:
+                    return outcome.value
+        if last is not None:
+            return last.value
+        with self._lock:
+            backoff = self._failures.get(key, backoff)
+        raise KeySetUnavailable(
+            f"{self._source} failed", retry_after=backoff.retry_after(self._clock())
+        )
+
+    async def aclose(self) -> None:
+        """Cancel the questions that are in progress in this event loop."""
+        with self._lock:
+            questions = list(self._questions.values())
+        for question in questions:
+            await question.flights.cancel()
+
+    async def _run(self, question: _Question[T], flight: Flight) -> None:
+        with self._lock:
+            self._turns += 1
+            turn = self._turns
+        key, timeout = question.key, self._period.timeout
+        try:
+            with anyio.fail_after(timeout):
+                value = await self._ask(key)
+        except RequestError as refusal:
+            question.outcomes[flight.number] = refusal
+            self._forget(key)
+        except anyio.get_cancelled_exc_class():
+            if flight.is_cancelled():
+                raise
+            # A source that cancels itself has failed; nobody cancelled this run.
+            self._failed(key, KeySetUnavailable(f"{self._source} cancelled itself"))
+        except TimeoutError:
+            late = KeySetUnavailable(f"{self._source}: no answer within {timeout:g} s")
+            self._failed(key, late)
+        # Whatever else it is: the source could not tell.
+        except Exception as error:
+            self._failed(key, error)
+        else:
+            question.outcomes[flight.number] = self._answered(question, _Answer(turn, value))
+        finally:
+            with self._lock:
+                if self._questions.get(key) is question:
+                    del self._questions[key]
+
+    def _answered(self, question: _Question[T], answer: _Answer[T]) -> _Answer[T]:
+        """Keep an answer, unless a question that was asked later has been answered already."""
+        key = question.key
+        with self._lock:
+            self._failures.pop(key, None)
+            last = self._last.get(key)
+            for newer in (last, self._unknown.get(key)):
+                if newer is not None and newer.turn > answer.turn:
+                    return newer
+            if answer.value is None:
+                self._unknown[key] = answer
+                self._fresh.pop(key, None)
+                self._last.pop(key, None)
+                return answer
+            if question.paid:
+                self._budget = self._budget.refunded()
+            if last is not None and last.value is not None:
+                answer = _Answer(answer.turn, self._merge(last.value, answer.value))
+            self._unknown.pop(key, None)
+            self._fresh[key] = self._last[key] = answer
+            return answer
+
+    def _forget(self, key: str) -> None:
+        with self._lock:
+            self._fresh.pop(key, None)
+            self._last.pop(key, None)
+
+    def _failed(self, key: str, error: Exception) -> None:
+        retry_after = error.retry_after if isinstance(error, TemporarilyUnavailable) else None
+        now = self._clock()
+        with self._lock:
+            backoff = self._failures.get(key, Backoff())
+            self._failures[key] = backoff.after_failure(now, spread=0.0, retry_after=retry_after)
+        self._on_failure(error)
+
+
+async def _outcome(question: _Question[T], now: float) -> _Answer[T] | RequestError | None:
+    """The outcome of this event loop's run; None where it failed."""
+    flight = question.flights.current() or question.flights.start(now)
+    await flight.ended.wait()
+    return question.outcomes.get(flight.number)

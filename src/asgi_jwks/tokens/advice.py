@@ -1,0 +1,218 @@
+"""Advice for the operator: from a refusal to one sentence that says what to mend.
+
+Pure functions of what is known. `advise` is for tokens that the verifier refuses; the others are
+for requests that never had one, routes that need more, and keys that are unavailable. A sentence
+is put together only when it is read; its hint, which is of a closed set, is known at once.
+"""
+
+from collections.abc import Callable, Collection, Mapping
+from typing import Final
+
+from asgi_jwks._printable import printable, quoted
+from asgi_jwks.errors import Advice, Reason, TemporarilyUnavailable
+from asgi_jwks.events.requests import Hint
+from asgi_jwks.tokens.claim_advice import (
+    on_audience,
+    on_binding,
+    on_expiry,
+    on_future,
+    on_invalid_claim,
+    on_issuer,
+    on_kind,
+    on_missing_claim,
+)
+from asgi_jwks.tokens.key_advice import (
+    on_algorithm,
+    on_ambiguous_key,
+    on_signature,
+    on_unknown_key,
+)
+from asgi_jwks.tokens.refused_token import RefusedToken, listing
+
+__all__ = ["advise", "advise_on_grant", "advise_on_outage", "advise_on_request"]
+
+# Our own sentences, and the URL that failed in them.
+_LONGEST_EXPLANATION: Final = 1024
+
+
+def advise(token: RefusedToken) -> Advice:
+    """The advice on a token that was refused. It does not raise, whatever the token says."""
+    return _ADVICE.get(token.reason, _on_anything)(token)
+
+
+def advise_on_request(reason: Reason) -> Advice:
+    """The advice on a request that did not come with one well-formed token."""
+    hint = Hint.NO_TOKEN if reason is Reason.MISSING_TOKEN else Hint.CREDENTIALS
+    return Advice(hint, lambda: _REQUESTS.get(reason, f"{_lower(reason.phrase)}."))
+
+
+def advise_on_grant(
+    needed: Collection[str], granted: Collection[str] | None, unreadable: Collection[str] = ()
+) -> Advice:
+    """The advice on a token that is valid and grants too little.
+
+    Args:
+        needed: the names that the route needs.
+        granted: those that the token has; None where that is not known.
+        unreadable: the claims that should grant something and cannot be read.
+    """
+    if unreadable:
+        claims = ", ".join(map(printable, unreadable))
+        return Advice(
+            Hint.UNREADABLE_GRANT,
+            lambda: (
+                f"the token grants nothing by its claim {claims}, which is of another form than "
+                f"expected, and the route needs {_names(needed)}: say with grant_claims="
+                "GrantClaims(...) how your provider writes it, or use its preset of "
+                "asgi_jwks.providers."
+            ),
+        )
+    has = "" if granted is None else f", and the token grants {_names(granted)}"
+    return Advice(
+        Hint.SCOPE,
+        lambda: (
+            f"the route needs {_names(needed)}{has}: have the client ask for it, and the provider "
+            "allow it for this user or client."
+        ),
+    )
+
+
+def advise_on_outage(error: TemporarilyUnavailable) -> Advice:
+    """The advice on a request that could not be judged; the error names the URL and why."""
+    return Advice(
+        Hint.KEYS_UNAVAILABLE,
+        lambda: (
+            "tokens cannot be verified, since what is needed for it is unavailable "
+            f"({printable(str(error), longest=_LONGEST_EXPLANATION)}): check that this machine "
+            "reaches that address, and that it is the one that your provider names."
+        ),
+    )
+
+
+def _on_form(token: RefusedToken) -> Advice:
+    if token.parts == 1:
+        return Advice(
+            Hint.OPAQUE_TOKEN,
+            lambda: (
+                "the token is opaque: it is not a JWT, nothing in it can be verified, and asking "
+                "the issuer about it (introspection) is not supported: have clients ask for a "
+                f"token for this API (Auth0: {_asked(token)}; Okta: from a custom authorization "
+                "server)."
+            ),
+        )
+    if token.parts == 5:
+        return Advice(
+            Hint.ENCRYPTED_TOKEN,
+            lambda: (
+                "the token is encrypted (a JWE, of five parts) and cannot be read here: Auth0 "
+                f"sends such tokens to clients that do not name an API, so have them ask with "
+                f"{_asked(token)}; elsewhere turn the encryption of access tokens off."
+            ),
+        )
+    return Advice(
+        Hint.NOT_A_JWT,
+        lambda: (
+            "the token is not a well-formed JWT"
+            + (f" ({printable(token.detail)})" if token.detail else "")
+            + ": have the client send the access_token of the token response as it came, after "
+            "the word Bearer and a space."
+        ),
+    )
+
+
+def _on_header(token: RefusedToken) -> Advice:
+    return Advice(
+        Hint.HEADER,
+        lambda: (
+            "the token asks for something that is not supported "
+            f"({printable(token.detail or 'in its header')}): have the issuer sign plain JWTs for "
+            "this API, neither nested nor compressed, and without critical extensions."
+        ),
+    )
+
+
+def _on_type(token: RefusedToken) -> Advice:
+    def words() -> str:
+        kind = None if token.header is None else token.header.type
+        has = "has no typ" if kind is None else f"has the typ {quoted(kind)} (unverified)"
+        if token.rules is not None and token.rules.profile == "rfc9068":
+            return (
+                f'the header of the token {has}, and profile="rfc9068" demands at+jwt: leave the '
+                "profile out unless your provider follows RFC 9068."
+            )
+        types = () if token.rules is None else token.rules.kind.header_types
+        accepted = ", ".join(sorted("none" if t is None else t for t in types)) or "another"
+        return (
+            f"the header of the token {has}, and here an access token has {accepted}: it is "
+            "another kind of JWT, unless your provider writes it so; then say it with "
+            "kind=KindRule(header_types=...)."
+        )
+
+    return Advice(Hint.HEADER_TYPE, words)
+
+
+def _on_check(_token: RefusedToken) -> Advice:
+    return Advice(
+        Hint.CHECK,
+        lambda: (
+            "one of your own checks returned False for a token that is valid otherwise: look at "
+            "the functions in checks=[...]."
+        ),
+    )
+
+
+def _on_anything(token: RefusedToken) -> Advice:
+    return advise_on_request(token.reason)
+
+
+def _asked(token: RefusedToken) -> str:
+    audiences = None if token.rules is None else token.rules.audiences
+    return f"audience={quoted(min(audiences))}" if audiences else "the API's audience"
+
+
+def _names(names: Collection[str]) -> str:
+    return listing(tuple(names))
+
+
+def _lower(phrase: str) -> str:
+    return phrase[:1].lower() + phrase[1:]
+
+
+_REQUESTS: Final[Mapping[Reason, str]] = {
+    Reason.MISSING_TOKEN: (
+        "the request has no Bearer token: if the client does send one, look for a proxy that takes "
+        "the Authorization field away, and for another scheme in it."
+    ),
+    Reason.REPEATED_CREDENTIALS: (
+        "the request has more than one set of credentials: look for a proxy or a client that adds "
+        "an Authorization field to one that is there, or sends a cookie beside it."
+    ),
+    Reason.INVALID_CREDENTIALS: (
+        "the Authorization field is not the word Bearer, a space and one token: look for quotes, "
+        "line breaks, a second word Bearer or a placeholder where the client puts it together."
+    ),
+    Reason.TOKEN_TOO_LARGE: (
+        "the token is longer than max_token_bytes: have the provider write less into it (groups "
+        "make tokens long), or raise max_token_bytes of the AccessTokenVerifier."
+    ),
+}
+
+_ADVICE: Final[Mapping[Reason, Callable[[RefusedToken], Advice]]] = {
+    Reason.MALFORMED: _on_form,
+    Reason.ALGORITHM_NOT_ALLOWED: on_algorithm,
+    Reason.UNSUPPORTED_HEADER: _on_header,
+    Reason.WRONG_TYPE: _on_type,
+    Reason.UNKNOWN_ISSUER: on_issuer,
+    Reason.UNKNOWN_KEY: on_unknown_key,
+    Reason.AMBIGUOUS_KEY: on_ambiguous_key,
+    Reason.BAD_SIGNATURE: on_signature,
+    Reason.MISSING_CLAIM: on_missing_claim,
+    Reason.INVALID_CLAIM: on_invalid_claim,
+    Reason.EXPIRED: on_expiry,
+    Reason.NOT_YET_VALID: on_future,
+    Reason.ISSUED_IN_FUTURE: on_future,
+    Reason.WRONG_AUDIENCE: on_audience,
+    Reason.NOT_AN_ACCESS_TOKEN: on_kind,
+    Reason.SENDER_CONSTRAINED: on_binding,
+    Reason.CHECK_FAILED: _on_check,
+}

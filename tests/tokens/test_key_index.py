@@ -1,0 +1,129 @@
+"""The index of the keys at hand: what a header can mean, whatever the number of issuers."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from asgi_jwks import TrustedIssuer
+from asgi_jwks.jose.jwk_set import JWKSet
+from asgi_jwks.testing import SigningKey
+from asgi_jwks.tokens.key_index import KeyIndex
+
+KEYS = [SigningKey.generate("ES256", kid=f"k{number}") for number in range(6)]
+SAME_KID = [SigningKey.generate("ES256", kid="same") for _ in range(6)]
+
+
+class Keys:
+    """A set at hand that a test exchanges."""
+
+    def __init__(self, *keys: SigningKey) -> None:
+        self.set: JWKSet | None = key_set(*keys)
+
+    def at_hand(self) -> JWKSet | None:
+        return self.set
+
+
+def key_set(*keys: SigningKey) -> JWKSet | None:
+    return JWKSet.parse({"keys": [key.public_jwk() for key in keys]}) if keys else None
+
+
+def issuer(number: int, *keys: SigningKey, algorithm: str = "ES256") -> TrustedIssuer:
+    source: Any = Keys(*keys)
+    return TrustedIssuer(
+        issuer=f"https://{number}.example/", audience="x", algorithms=algorithm, keys=source
+    )
+
+
+def kids(index: KeyIndex, kid: str | None, algorithm: str = "ES256") -> list[str | None]:
+    return [key.kid for key in index.candidates(kid, algorithm)]
+
+
+def test_a_header_means_the_key_of_its_id_and_algorithm() -> None:
+    """W3"""
+    index = KeyIndex(10)
+    assert kids(index, "k0") == []
+    index.see(issuer(0, KEYS[0], KEYS[1]))
+    index.see(issuer(1, KEYS[2]))
+    assert kids(index, "k0") == ["k0"]
+    assert kids(index, "k2") == ["k2"]
+    assert kids(index, "k3") == []
+    assert kids(index, "k0", "RS256") == []
+
+
+def test_a_header_without_kid_means_the_keys_that_are_alone_in_their_sets() -> None:
+    """E4, W3"""
+    index = KeyIndex(10)
+    index.see(issuer(0, KEYS[0], KEYS[1]))
+    index.see(issuer(1, KEYS[2]))
+    assert kids(index, None) == ["k2"]
+
+
+def test_algorithms_that_the_issuer_does_not_allow_are_left_out() -> None:
+    """D3"""
+    index = KeyIndex(10)
+    index.see(issuer(0, KEYS[0], algorithm="RS256"))
+    assert kids(index, "k0") == []
+    assert len(index) == 0
+
+
+@pytest.mark.parametrize("count", [1, 4, 5, 6])
+def test_at_most_four_keys_are_tried(count: int) -> None:
+    """W3: where more share a key id, the payload must name the issuer first."""
+    index = KeyIndex(10)
+    issuers = [issuer(number, SAME_KID[number]) for number in range(count)]
+    for one in issuers:
+        index.see(one)
+    assert len(kids(index, "same")) == (count if count <= 4 else 0)
+    source: Any = issuers[0].keys
+    source.set = key_set(KEYS[0])
+    index.see(issuers[0])
+    assert len(kids(index, "same")) == (count - 1 if count <= 5 else 0)
+
+
+def test_a_key_that_many_issuers_share_is_one_key() -> None:
+    """W3: the tenants of one provider, as Entra's; it goes with the last that has it."""
+    index = KeyIndex(10)
+    tenants = [issuer(number, KEYS[0]) for number in range(6)]
+    for tenant in tenants:
+        index.see(tenant)
+    assert kids(index, "k0") == ["k0"]
+    for tenant in tenants:
+        assert kids(index, "k0") == ["k0"]
+        source: Any = tenant.keys
+        source.set = key_set(KEYS[1])
+        index.see(tenant)
+    assert kids(index, "k0") == []
+    assert kids(index, "k1") == ["k1"]
+
+
+def test_a_set_that_is_not_at_hand_changes_nothing() -> None:
+    index = KeyIndex(10)
+    one = issuer(0, KEYS[0])
+    index.see(one)
+    source: Any = one.keys
+    source.set = None
+    index.see(one)
+    assert kids(index, "k0") == ["k0"]
+
+
+def test_it_is_bounded() -> None:
+    """H4: by issuers, of which the oldest gives way."""
+    index = KeyIndex(2)
+    for number in range(4):
+        index.see(issuer(number, KEYS[number]))
+    assert [kids(index, f"k{number}") for number in range(4)] == [[], [], ["k2"], ["k3"]]
+    # Two key ids, and no kid at all.
+    assert len(index) == 3
+
+
+def test_looking_costs_the_same_for_five_thousand_issuers(
+    trusted: Callable[..., TrustedIssuer],
+) -> None:
+    """W5: nothing is gone through."""
+    index = KeyIndex(5000)
+    for number in range(5000):
+        index.see(issuer(number, KEYS[number % 6]))
+    assert kids(index, "k0") == ["k0"]
+    assert kids(index, None) == []
+    assert len(index) == 7

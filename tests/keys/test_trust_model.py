@@ -253,6 +253,10 @@ class Trust(RuleBasedStateMachine):
         shown_for = self.time.now - self.published_at[material]
         if material not in self.published or self.is_distrusted(material):
             return True
+        if any(self.is_distrusted(each) for each in KEYS if each.kid == material.kid):
+            # No token that names a distrusted key costs a fetch, though the issuer may have
+            # published other material under its id: the schedule finds that.
+            return True
         if shown_for < INTERVAL + (CDN_LIFETIME if self.has_cdn else 0.0) + SLACK:
             return True
         if self.mode != "healthy" or self.time.now - self.unwell_at < LONGEST_BACKOFF:
@@ -301,6 +305,33 @@ class Trust(RuleBasedStateMachine):
         self.forced += 1
         self.keys._cached.mark_due()
         self.a_request_starts_what_is_due(loop)
+
+    # Stories that hypothesis would seldom find by itself.
+
+    @precondition(lambda self: len(self.published) > 1)
+    @rule(data=st.data(), fetching=loops, refreshing=loops, restarts=st.booleans())
+    def a_key_is_removed_while_a_fetch_is_in_progress(
+        self, data: st.DataObject, fetching: int, refreshing: int, restarts: bool
+    ) -> None:
+        """The fetch brings it, and ends before or after a refresh that the operator asks for."""
+        removed = data.draw(st.sampled_from(sorted(self.published)))
+        self.the_set_is_marked_due(fetching)
+        self.published.remove(removed)
+        self.an_operator_refreshes(refreshing)
+        self.time_passes(2 * LATENCY, fetching)
+        if restarts:
+            self.the_process_is_restarted()
+        self.a_token_arrives(removed, fetching)
+
+    @rule(material=materials, loop=loops, again=st.integers(1, 3))
+    def a_key_is_sought_before_it_is_published(
+        self, material: Material, loop: int, again: int
+    ) -> None:
+        self.a_token_arrives(material, loop)
+        self.a_key_is_published(material)
+        for _ in range(again):
+            self.time_passes(INTERVAL + CDN_LIFETIME + 2 * SLACK, loop)
+            self.a_token_arrives(material, loop)
 
     # The operator.
 

@@ -6,6 +6,7 @@ One load of a key set is here, from the URL to the keys; when to load is decided
 import logging
 import time
 from collections.abc import Awaitable, Callable
+from itertools import count
 from typing import Final
 
 import anyio
@@ -57,6 +58,9 @@ class JWKSDocument:
         self._distrusted: Final = distrusted
         self._snapshot: Final = snapshot
         self._wall_clock: Final = wall_clock
+        # Loads are counted, so that one that ends after a later one is not kept.
+        self._loads: Final = count()
+        self._newest_kept = -1
         self.url: str | None = None
         """The URL that was asked last; None while it is being located."""
 
@@ -69,6 +73,7 @@ class JWKSDocument:
             KeySetError: there is no usable key set at the URL, or the URL is unknown.
         """
         self.url = None
+        number = next(self._loads)
         await self.learn()
         fetched_at = self._wall_clock()
         self.url = url = await self._locate()
@@ -79,7 +84,9 @@ class JWKSDocument:
         except (Exception, cancelled):
             self._on_dead_url()
             raise
-        await self._keep(loaded, fetched_at)
+        if number > self._newest_kept:
+            self._newest_kept = number
+            await self._keep(loaded, fetched_at)
         return loaded
 
     async def learn(self) -> None:

@@ -302,6 +302,33 @@ class Trust(RuleBasedStateMachine):
         self.keys._cached.mark_due()
         self.a_request_starts_what_is_due(loop)
 
+    # Stories that hypothesis would seldom find by itself.
+
+    @precondition(lambda self: len(self.published) > 1)
+    @rule(data=st.data(), fetching=loops, refreshing=loops, restarts=st.booleans())
+    def a_key_is_removed_while_a_fetch_is_in_progress(
+        self, data: st.DataObject, fetching: int, refreshing: int, restarts: bool
+    ) -> None:
+        """The fetch brings it, and ends before or after a refresh that the operator asks for."""
+        removed = data.draw(st.sampled_from(sorted(self.published)))
+        self.the_set_is_marked_due(fetching)
+        self.published.remove(removed)
+        self.an_operator_refreshes(refreshing)
+        self.time_passes(2 * LATENCY, fetching)
+        if restarts:
+            self.the_process_is_restarted()
+        self.a_token_arrives(removed, fetching)
+
+    @rule(material=materials, loop=loops, again=st.integers(1, 3))
+    def a_key_is_sought_before_it_is_published(
+        self, material: Material, loop: int, again: int
+    ) -> None:
+        self.a_token_arrives(material, loop)
+        self.a_key_is_published(material)
+        for _ in range(again):
+            self.time_passes(INTERVAL + CDN_LIFETIME + 2 * SLACK, loop)
+            self.a_token_arrives(material, loop)
+
     # The operator.
 
     @rule(loop=loops)

@@ -3,8 +3,10 @@
 import json
 from collections.abc import Awaitable, Callable, Mapping
 from itertools import count
+from typing import Any
 
 import anyio
+import anyio.lowlevel
 import pytest
 
 from asgi_jwks.caching.freshness import Phase
@@ -834,6 +836,67 @@ async def test_a_key_set_needs_a_url_or_an_issuer() -> None:
     """F14."""
     with pytest.raises(ConfigurationError, match="Write for example RemoteJWKSet"):
         RemoteJWKSet()
+
+
+@pytest.mark.parametrize(
+    ("options", "why"),
+    [
+        ({"snapshot": 7}, "snapshot must be the path of a file"),
+        ({"snapshot": True}, "snapshot must be the path of a file"),
+        ({"listener": "log"}, "listener must be a callable"),
+        ({"clock": 7}, "clock must be a callable"),
+        ({"refetch_burst": 0}, "refetch_burst must be"),
+        ({"refetch_interval": 0.5}, "refetch_interval must be"),
+        ({"timeout": "5"}, "timeout must be"),
+        ({"allow_insecure_http": "false"}, "allow_insecure_http must be True or False"),
+    ],
+)
+async def test_an_option_of_the_wrong_kind_is_a_configuration_error(
+    options: dict[str, Any], why: str
+) -> None:
+    """A11, F14, F20."""
+    with pytest.raises(ConfigurationError, match=why):
+        RemoteJWKSet("https://issuer.example/keys", **options)
+
+
+async def test_burst_and_interval_of_the_budget_are_options(issuer: MockIssuer) -> None:
+    """F20."""
+    keys = RemoteJWKSet(
+        issuer.jwks_uri,
+        http_client=issuer.http_client(),
+        refetch_burst=3,
+        refetch_interval=5,
+        clock=ticking(),
+    )
+    await warm(keys)
+    for number in range(10):
+        await refusal_of(keys, f"forged-{number}")
+    assert issuer.jwks.count == 1 + 3
+    await anyio.sleep(11)
+    await refusal_of(keys, "forged")
+    assert issuer.jwks.count == 1 + 3 + 1
+
+
+async def test_a_large_set_is_parsed_in_slices() -> None:
+    """W4: other tasks run meanwhile."""
+    document = {"keys": [SigningKey.generate("ES256").public_jwk() for _ in range(200)]}
+    body, turns, is_done = json.dumps(document).encode(), [0], anyio.Event()
+
+    async def fetch(url: str, headers: Mapping[str, str]) -> FetchResponse:
+        turns[0] = 0
+        return FetchResponse(200, {}, body)
+
+    async def other() -> None:
+        while not is_done.is_set():
+            turns[0] += 1
+            await anyio.lowlevel.checkpoint()
+
+    keys = RemoteJWKSet("https://issuer.example/keys", fetch=fetch, clock=ticking())
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(other)
+        await keys.refresh()
+        is_done.set()
+    assert turns[0] >= 20
 
 
 async def test_client_and_callable_exclude_each_other(issuer: MockIssuer) -> None:

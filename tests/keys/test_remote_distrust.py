@@ -1,5 +1,6 @@
 """`RemoteJWKSet.distrust`: at once, for as long as it is not taken back, and in every worker."""
 
+import json
 import logging
 from pathlib import Path
 
@@ -228,6 +229,35 @@ async def test_other_workers_learn_of_it_while_they_keep_fresh(
     await two._sleep(0)
     assert not await accepts(two, kid)
     assert issuer.jwks.count == 1
+
+
+async def test_a_worker_takes_back_what_it_has_not_heard_of_yet(
+    issuer: MockIssuer, tmp_path: Path
+) -> None:
+    """F17: the last word counts, in whichever process it is said."""
+    kid = issuer.signing_key.kid
+    one, two = (worker(issuer, tmp_path / "keys.json") for _ in range(2))
+    one.distrust(kid=kid)
+    two.trust_again(kid=kid)
+    await one.refresh()
+    await two.refresh()
+    assert await accepts(one, kid)
+    assert await accepts(two, kid)
+
+
+async def test_a_refused_snapshot_still_says_which_keys_are_not_trusted(
+    issuer: MockIssuer, tmp_path: Path
+) -> None:
+    """F17, F18: its set may come from the future, since the wall clock was set back."""
+    kid, path = issuer.signing_key.kid, tmp_path / "keys.json"
+    first = worker(issuer, path)
+    await first.warm()
+    first.distrust(kid=kid)
+    record = json.loads(path.read_bytes())
+    path.write_text(json.dumps({**record, "fetched_at": record["fetched_at"] + 3600}))
+    second = worker(issuer, path)
+    assert second.at_hand() is None
+    assert second.health().distrusted_kids == (kid,)
 
 
 async def test_a_snapshot_that_cannot_be_written_is_logged_and_the_key_distrusted(

@@ -484,3 +484,35 @@ def test_processes_that_distrust_at_once_do_not_forget_each_others_keys(
 def test_only_a_set_that_was_fetched_is_kept(snapshot: Snapshot) -> None:
     with pytest.raises(TypeError):
         snapshot.write(Loaded(a_set().value), fetched_at=NOW, distrusted=NONE)
+
+
+def test_an_older_set_never_replaces_a_newer_one(snapshot: Snapshot) -> None:
+    """F5, F16: a fetch of another loop or process may end long after a later one."""
+    newer, older = a_set(SigningKey.generate("ES256")), a_set()
+    snapshot.write(newer, fetched_at=NOW - 10, distrusted=NONE)
+    assert snapshot.write(older, fetched_at=NOW - 20, distrusted=distrusting("one")) != NONE
+    restored = snapshot.read()
+    assert restored is not None
+    assert key_ids(restored) == newer.value.key_ids
+    assert restored.distrusted.names("kid") == ("one",)
+
+
+def test_a_set_from_the_future_is_replaced(snapshot: Snapshot) -> None:
+    """F18: after the wall clock was set back."""
+    snapshot.write(a_set(SigningKey.generate("ES256")), fetched_at=NOW + 3600, distrusted=NONE)
+    snapshot.write(a_set(), fetched_at=NOW, distrusted=NONE)
+    restored = snapshot.read()
+    assert restored is not None
+    assert key_ids(restored) == (KEY.kid,)
+
+
+@pytest.mark.parametrize("members", [{"fetched_at": NOW + 61}, {"document": encoded([])}])
+def test_the_list_of_a_file_whose_keys_are_refused_counts(
+    snapshot: Snapshot, path: Path, members: dict[str, Any]
+) -> None:
+    """F17."""
+    snapshot.write(a_set(), fetched_at=NOW, distrusted=distrusting("one"))
+    tampered(path, **members)
+    with pytest.raises(SnapshotRefused) as refused:
+        snapshot.read()
+    assert refused.value.distrusted.names("kid") == ("one",)

@@ -161,8 +161,8 @@ class DistrustedKeys:
         """
         with self._lock:
             is_news = self.list.holds(name) is not is_distrusted
-            if is_news:
-                self.list = self.list.with_verdict(name, is_distrusted=is_distrusted, now=now)
+            # Also where it is not: another process may not have heard of it.
+            self.list = self.list.with_verdict(name, is_distrusted=is_distrusted, now=now)
         if is_news:
             self._on_change()
         return is_news

@@ -8,6 +8,7 @@ import logging
 import os
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -313,22 +314,28 @@ class RemoteJWKSet:
         await self._document.learn()
 
     def _say(self, name: KeyName, *, is_distrusted: bool) -> None:
-        if not self._distrusted.say(name, is_distrusted=is_distrusted, now=self._wall()):
-            return
+        snapshot, distrusted = self._snapshot, self._distrusted
+        if snapshot is not None:
+            # The last word counts: what was said to other processes before comes first.
+            with suppress(SnapshotRefused):
+                distrusted.merge(snapshot.news())
+        is_news = distrusted.say(name, is_distrusted=is_distrusted, now=self._wall())
         is_kept = False
-        if self._snapshot is not None:
+        if snapshot is not None:
             try:
-                self._distrusted.merge(self._snapshot.write_distrusted(self._distrusted.list))
+                distrusted.merge(snapshot.write_distrusted(distrusted.list))
                 is_kept = True
             except OSError as error:
                 _log.error("%s: the key set snapshot could not be written: %s", self.name, error)
-        self._observer.said(name, is_distrusted=is_distrusted, is_kept=is_kept)
+        if is_news:
+            self._observer.said(name, is_distrusted=is_distrusted, is_kept=is_kept)
 
     def _restore(self, snapshot: Snapshot) -> None:
         try:
             restored = snapshot.read()
         except SnapshotRefused as refusal:
             _log.warning("%s: the key set snapshot is not used: %s", self.name, refusal)
+            self._distrusted.merge(refusal.distrusted)
             return
         if restored is not None:
             self._distrusted.merge(restored.distrusted)

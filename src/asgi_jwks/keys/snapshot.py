@@ -41,7 +41,13 @@ _effective_user: Final[Callable[[], int] | None] = getattr(os, "geteuid", None)
 
 
 class SnapshotRefused(Exception):
-    """The file is there but is not used; the message says why. It never leaves this room."""
+    """The file is there but its keys are not used; the message says why.
+
+    `distrusted` is its list of distrusted keys, which counts all the same. It never leaves this
+    room.
+    """
+
+    distrusted = DistrustList()
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,10 +87,16 @@ class Snapshot:
         record = self._record()
         if record is None:
             return None
+        distrusted = _distrusted(record)
         try:
-            return self._restored(record)
+            return self._restored(record, distrusted)
+        except SnapshotRefused as refusal:
+            refusal.distrusted = distrusted
+            raise
         except (EncodingError, InvalidKeySet) as error:
-            raise SnapshotRefused(str(error)) from error
+            unusable = SnapshotRefused(str(error))
+            unusable.distrusted = distrusted
+            raise unusable from error
 
     def news(self) -> DistrustList | None:
         """The list of distrusted keys, if the file has changed since it was last looked at.
@@ -140,7 +152,7 @@ class Snapshot:
             merged = distrusted.merged(_distrusted(before))
         except SnapshotRefused:
             before, merged = {}, distrusted
-        if fetched is None:
+        if fetched is None or self._is_newer(before, fetched["fetched_at"]):
             members = ("fetched_at", "url", "etag", "advised", "document")
             fetched = {name: before.get(name) for name in members}
         record = {
@@ -165,6 +177,11 @@ class Snapshot:
             raise
         self._seen = written
         return merged
+
+    def _is_newer(self, record: dict[str, Any], fetched_at: float) -> bool:
+        """Whether the set in the file was fetched later, by another loop or process."""
+        other = record.get("fetched_at")
+        return isinstance(other, float) and fetched_at < other <= self._wall_clock()
 
     def _record(self) -> dict[str, Any] | None:
         try:
@@ -195,8 +212,7 @@ class Snapshot:
             raise SnapshotRefused(f"it is larger than {_LARGEST_FILE} bytes")
         return content
 
-    def _restored(self, record: dict[str, Any]) -> Restored:
-        distrusted = _distrusted(record)
+    def _restored(self, record: dict[str, Any], distrusted: DistrustList) -> Restored:
         fetched_at, url, document = (record.get(n) for n in ("fetched_at", "url", "document"))
         etag, advised = record.get("etag"), record.get("advised")
         if record.get("form") != 1 and document is None:

@@ -241,9 +241,10 @@ def test_an_issuer_does_not_say_how_requests_are_answered() -> None:
 
 def test_the_list_of_variables_is_pinned() -> None:
     pinned = (
-        *("ISSUER", "AUDIENCE", "JWKS_URI", "ALGORITHMS", "LEEWAY", "PROFILE", "AUDIENCE_CLAIM"),
+        *("ISSUER", "AUDIENCE", "JWKS_URI", "ALGORITHMS", "LEEWAY", "PROFILE"),
         *("INSECURE_NO_AUDIENCE", "GRANTS", "IDENTITY", "REQUIRED_CLAIMS"),
-        *("GATEWAY_PROVES_BINDING", "ALLOW_INSECURE_HTTP", "MAX_AGE", "MAX_STALE", "MAX_WAIT"),
+        *("GATEWAY_PROVES_BINDING", "ALLOW_INSECURE_HTTP", "AUDIENCE_CLAIM"),
+        *("MAX_AGE", "MAX_STALE", "MAX_WAIT"),
         *("TIMEOUT", "REFETCH_BURST", "REFETCH_INTERVAL", "SNAPSHOT", "REALM"),
         *("RESOURCE_METADATA", "ALLOW_ANONYMOUS", "REQUIRE_KEYS_AT_STARTUP", "PUBLIC_PATHS"),
         "ALLOW_UNAUTHENTICATED_PREFLIGHT",

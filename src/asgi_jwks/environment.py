@@ -83,7 +83,8 @@ def _parsers(hints: Mapping[str, Any]) -> dict[str, Parser]:
     return {name: parser for name, parser in found.items() if parser is not None}
 
 
-_OF_ISSUER: Final = _parsers(get_type_hints(IssuerOptions))
+# Those that are required come first, also where all are listed.
+_OF_ISSUER: Final = _parsers({"issuer": str, "audience": str, **get_type_hints(IssuerOptions)})
 _OF_MIDDLEWARE: Final = {
     name: parser
     for name, parser in _parsers(get_type_hints(MiddlewareOptions)).items()

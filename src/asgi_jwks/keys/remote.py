@@ -112,6 +112,11 @@ class RemoteJWKSet:
             )
         self.name: Final = issuer or str(jwks_uri)
         self._jwks_uri: Final = jwks_uri
+        # Requirement F24: by these, and no other options, one key set is known from another.
+        self._source: Final = (
+            *(self.name, jwks_uri, http_client, fetch, allow_insecure_http),
+            *(period, budget, None if snapshot is None else os.fspath(snapshot)),
+        )
         metadata = Metadata(self.name, request) if jwks_uri is None else None
         self._metadata: Final = (
             RefreshAhead(
@@ -235,12 +240,8 @@ class RemoteJWKSet:
         return newer(self._cached.usable())
 
     def same_source(self, other: object) -> bool:
-        """Whether the other one fetches its keys from the same place."""
-        return (
-            isinstance(other, RemoteJWKSet)
-            and self.name == other.name
-            and self._jwks_uri == other._jwks_uri
-        )
+        """Whether the other one fetches its keys from the same place, in the same way."""
+        return isinstance(other, RemoteJWKSet) and self._source == other._source
 
     async def warm(self) -> None:
         """Fetch the keys unless fresh ones are at hand.

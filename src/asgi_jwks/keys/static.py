@@ -13,8 +13,11 @@ from typing import Any, Final
 from asgi_jwks.errors import ConfigurationError, InvalidKeySet
 from asgi_jwks.events.log import log_event
 from asgi_jwks.jose.algorithms import ASYMMETRIC_ALGORITHMS
+from asgi_jwks.jose.encoding import EncodingError, json_object
+from asgi_jwks.jose.json_limits import JWK_LIMITS
 from asgi_jwks.jose.jwk_set import JWKSet
 from asgi_jwks.jose.key import VerificationKey, symmetric_key
+from asgi_jwks.jose.pem import is_pem, jwk_of_pem
 from asgi_jwks.keys.distrust import DistrustedKeys, KeyName
 from asgi_jwks.keys.key_set_observer import KeySetObserver
 
@@ -66,14 +69,16 @@ class _GivenKeys:
 
 
 class StaticJWKSet(_GivenKeys):
-    """A JWK Set that is at hand: for air-gapped use, and for tests.
+    """Keys that are at hand: for air-gapped use, and for tests.
 
     Args:
-        jwks: the document (RFC 7517, section 5) as a mapping, as JSON text or bytes, or the path of
-            a file that holds it. Text that does not begin with a brace is taken as a path.
+        jwks: a JWK Set (RFC 7517, section 5), one JWK, or one public key or certificate in PEM: as
+            a mapping, as text or bytes, or as the path of a file that holds it; or a mapping of
+            key ids to keys in PEM. Text that begins with neither a brace nor PEM is a path. A key
+            in PEM without a key id serves tokens without one.
 
     Raises:
-        ConfigurationError: it is not a usable JWK Set.
+        ConfigurationError: there is no usable key in it.
     """
 
     algorithms = ASYMMETRIC_ALGORITHMS
@@ -81,9 +86,10 @@ class StaticJWKSet(_GivenKeys):
     def __init__(self, jwks: Mapping[str, Any] | str | bytes | os.PathLike[str]) -> None:
         if not isinstance(jwks, Mapping | str | bytes | os.PathLike):
             raise ConfigurationError(
-                f"StaticJWKSet takes a dict, JSON text or the path of a file; got {type(jwks)!r}."
+                "StaticJWKSet takes a dict, JSON or PEM text, or the path of a file; got "
+                f"{type(jwks)!r}."
             )
-        if isinstance(jwks, str) and not jwks.lstrip().startswith("{"):
+        if isinstance(jwks, str) and not jwks.lstrip().startswith(("{", "-----BEGIN ")):
             jwks = Path(jwks)
         try:
             document = Path(jwks).read_bytes() if isinstance(jwks, os.PathLike) else jwks
@@ -91,10 +97,11 @@ class StaticJWKSet(_GivenKeys):
         except (OSError, ValueError) as error:
             raise ConfigurationError(f"The JWK Set file cannot be read: {error}.") from error
         try:
-            keys = JWKSet.parse(document)
-        except InvalidKeySet as error:
+            keys = JWKSet.parse(_as_jwk_set(document))
+        except (InvalidKeySet, ValueError) as error:
             raise ConfigurationError(
-                f"{error}. Give the document as a dict, as JSON text, or as the path of its file."
+                f"{error}. Give a JWK Set, a JWK, or a public key in PEM: as a dict, as text, or "
+                "as the path of its file."
             ) from error
         super().__init__(keys)
         self._whole: Final = keys
@@ -127,6 +134,32 @@ class StaticJWKSet(_GivenKeys):
 
     def _review(self) -> None:
         self._keys = self._distrusted.trusted(self._whole)
+
+
+def _as_jwk_set(document: Mapping[str, Any] | str | bytes) -> Mapping[str, Any] | bytes:
+    """The document as a JWK Set. Raises ValueError for PEM that is not one public key."""
+    if isinstance(document, Mapping):
+        if "kty" in document:
+            return {"keys": [document]}
+        texts = {kid: _octets(text) for kid, text in document.items() if kid != "keys"}
+        if texts and all(is_pem(text) for text in texts.values()):
+            return {"keys": [jwk_of_pem(text, kid) for kid, text in texts.items()]}
+        return document
+    octets = _octets(document)
+    if is_pem(octets):
+        return {"keys": [jwk_of_pem(octets)]}
+    try:
+        read = json_object(octets, JWK_LIMITS)
+    except EncodingError:
+        # A whole set has more in it than one key may; its own reader says what is wrong.
+        return octets
+    return {"keys": [read]} if "kty" in read else octets
+
+
+def _octets(text: object) -> bytes:
+    if isinstance(text, str):
+        return text.encode("utf-8", "surrogatepass")
+    return text if isinstance(text, bytes) else b""
 
 
 class SharedSecret(_GivenKeys):

@@ -9,11 +9,11 @@ import types
 from collections.abc import Generator
 from typing import Any
 
-__all__ = ["Batching"]
+__all__ = ["Batching", "yield_once"]
 
 
 @types.coroutine
-def _yield_once() -> Generator[None, None, None]:
+def yield_once() -> Generator[None, None, None]:
     """Let the other tasks of this pass go first."""
     yield
 
@@ -31,12 +31,8 @@ class Batching:
         self._first: asyncio.Task[Any] | None = None
         self._was_crowded = False
 
-    async def let_others_verify(self) -> None:
-        """Let the verifications of this pass go first; to be called after each of them."""
-        if self._is_crowded():
-            await _yield_once()
-
-    def _is_crowded(self) -> bool:
+    def is_crowded(self) -> bool:
+        """Whether to let others go first by `yield_once`; to be asked after each verification."""
         try:
             loop = asyncio.get_running_loop()
         except RuntimeError:

@@ -70,6 +70,10 @@ class ReceivedToken:
             self._verdicts[key.thumbprint] = verdict
         return verdict
 
+    def is_signed_by_one_of(self, keys: Sequence[VerificationKey], algorithm: str) -> bool:
+        """Whether one of these keys made the signature."""
+        return any(self.is_signed_by(key, algorithm) for key in keys)
+
     def claims(self) -> ReadOnlyDict:
         """The claims, read strictly. Raises InvalidToken if the payload is malformed."""
         if self._claims is None:

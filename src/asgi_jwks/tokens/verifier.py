@@ -33,7 +33,7 @@ from asgi_jwks.jose.jws import decode_header
 from asgi_jwks.jose.key import VerificationKey
 from asgi_jwks.jose.read_only import ReadOnlyDict, private_copy
 from asgi_jwks.tokens.access_token import AccessToken
-from asgi_jwks.tokens.batching import Batching
+from asgi_jwks.tokens.batching import Batching, yield_once
 from asgi_jwks.tokens.explanation import explain
 from asgi_jwks.tokens.header_cache import HeaderCache, Signer
 from asgi_jwks.tokens.header_rules import JOSEHeader, read_header
@@ -104,6 +104,9 @@ class TokenVerifier:
                 del token
                 cached, claims = await self._accepted(received)
                 received = None
+                # The request goes on once those that arrived with it are verified as well.
+                if self._batching.is_crowded():
+                    await yield_once()
             access_token: AccessToken = AccessToken(claims, claims, cached.basis)
             # (7) The caller's own checks.
             if cached.issuer.checks:
@@ -124,20 +127,23 @@ class TokenVerifier:
         header = read_header(decode_header(token.header_segment)) if known is None else known.header
         token.header = header
         # (3) The issuer and (4) the key, as far as the header tells; (5) the signature.
-        candidates = self._candidates(header, known)
+        sole = self._issuers.sole
+        signer = None if sole is None else signer_at_hand(sole, header, known)
+        candidates = self._candidates(header) if signer is None else (signer.key,)
         token.check_signature_form()
-        is_signed = any(token.is_signed_by(key, header.algorithm) for key in candidates)
-        await self._batching.let_others_verify()
+        is_signed = token.is_signed_by_one_of(candidates, header.algorithm)
         # (3), (4) and (5) by the issuer that the claims name.
         claims = token.claims() if is_signed else self._unverified_claims(token, candidates)
         token.read = claims
-        token.issuer = issuer = await self._issuers.named(claims)
-        try:
-            signer = await self._signer(issuer, token, header, claims, known)
-        except InvalidToken as refusal:
-            if is_signed or not self._issuers.is_resolved(issuer):
-                raise
-            raise refusal_of_stranger(refusal) from None
+        issuer = self._issuers.known(claims.get("iss")) or await self._issuers.named(claims)
+        token.issuer = issuer
+        if signer is None or not is_signed or issuer is not sole:
+            try:
+                signer = await self._signer(issuer, token, header, claims, known)
+            except InvalidToken as refusal:
+                if is_signed or not self._issuers.is_resolved(issuer):
+                    raise
+                raise refusal_of_stranger(refusal) from None
         # (6) The claims. Of a large payload only `iss` was read until now, by a reader that is not
         # strict: what both read must be the same.
         token.read = claims = token.claims()
@@ -149,12 +155,10 @@ class TokenVerifier:
         reading = self._issuers.reading_of(issuer)
         return CachedToken(signer, reading, not_before, not_after), claims
 
-    def _candidates(self, header: JOSEHeader, known: Signer | None) -> Sequence[VerificationKey]:
+    def _candidates(self, header: JOSEHeader) -> Sequence[VerificationKey]:
         """The keys at hand that a header can mean, before anything of the payload is read."""
-        sole = self._issuers.sole
-        if sole is not None:
-            signer = signer_at_hand(sole, header, known)
-            return () if signer is None else (signer.key,)
+        if self._issuers.sole is not None:
+            return ()
         if header.algorithm not in self._issuers.algorithms:
             raise InvalidToken(Reason.ALGORITHM_NOT_ALLOWED, printable(header.algorithm))
         return self._issuers.index.candidates(header.kid, header.algorithm)

@@ -10,6 +10,7 @@ import pytest
 from asgi_jwks import (
     AccessToken,
     AccessTokenVerifier,
+    InsufficientScope,
     InvalidRequest,
     InvalidToken,
     JWTBearerMiddleware,
@@ -204,3 +205,17 @@ def test_the_listener_nearest_to_a_refusal_hears_of_it(error: Any) -> None:
     assert (outer_heard, inner_heard) == ([error], [error])
     for scope in ({}, {AROUND: None}, {AROUND: deaf}):
         assert deaf.refusal(error, scope).status in {401, 503}
+
+
+def test_a_refusal_that_cannot_be_logged_is_answered_all_the_same(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """A8, B9: a stand-in of an application's tests need not be a whole token."""
+    heard: list[Any] = []
+    authentication = Authentication(verifier(), on_refused=lambda e, _: heard.append(e))
+    error = InsufficientScope("read")
+    without_issuer: dict[str, Any] = {"sub": "ada"}
+    scope = {**connection(), "auth": AccessToken(without_issuer)}
+    assert authentication.refusal(error, scope).status == 403
+    assert heard == [error]
+    assert "a refusal could not be logged" in caplog.text

@@ -1,6 +1,6 @@
 """A lock that a forked child can always take.
 
-What a fork does to locks is here; what they guard is not known here.
+It knows the effect of a fork on locks, and not the things that they guard.
 """
 
 import os

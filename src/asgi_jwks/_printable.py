@@ -15,7 +15,9 @@ _LONGEST_WHOLE: Final = 1024
 
 
 def printable(text: str, *, longest: int = _LONGEST) -> str:
-    """A text as it may stand in a log: printable ASCII, on one line, at most 64 characters.
+    """A text as it may stand in a log.
+
+    Printable ASCII, on one line, at most 64 characters.
 
     A kid is whatever a stranger wrote into a token header (RFC 8725, section 3.10).
     """

@@ -1,3 +1,6 @@
-"""The version, in one place: the build reads it, the User-Agent of key fetches carries it."""
+"""The version, in one place.
+
+The build reads it, the User-Agent of key fetches carries it.
+"""
 
 __version__ = "0.1.0.dev0"

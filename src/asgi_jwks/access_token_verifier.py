@@ -156,7 +156,9 @@ class AccessTokenVerifier:
 def trusted_issuers(
     issuers: Sequence[Issuer | Sequence[Issuer]], options: IssuerOptions
 ) -> tuple[Issuer, ...]:
-    """The issuers that an entry point was given: as objects, or as the options of one.
+    """The issuers that an entry point was given.
+
+    As objects, or as the options of one.
 
     Raises:
         ConfigurationError: both were given, or something else than issuers.

@@ -58,7 +58,7 @@ def _true_or_false(text: str) -> bool:
 
 
 def _parser(kind: Any) -> Parser | None:
-    """The parser for values of an option's type; None for what no text can say."""
+    """The parser for values of an option's type; None where no text can say them."""
     kinds = [part for part in get_args(kind) if part is not type(None)]
     if get_origin(kind) is Literal:
         return _text
@@ -226,7 +226,7 @@ class _Variables:
 
 
 def _check(name: str, values: Mapping[str, Any]) -> None:
-    """Give one value to what it configures, with nothing else that could be wrong."""
+    """Check one value where it belongs, with nothing else that could be wrong."""
     option: dict[str, Any] = {name: values[name]}
     context: dict[str, Any] = {**_SOME_ISSUER}
     if name == "snapshot":

@@ -1,4 +1,6 @@
-"""The errors, split by whose fault each is; the closed list of reasons, and the phrase of each.
+"""The errors, split by whose fault each is.
+
+The closed list of reasons, and the phrase of each.
 
 It imports nothing of this package.
 
@@ -79,7 +81,10 @@ class Reason(StrEnum):
 
     @property
     def phrase(self) -> str:
-        """The fixed sentence for clients. No byte of a token or of an exception is ever in it."""
+        """The fixed sentence for clients.
+
+        No byte of a token or of an exception is ever in it.
+        """
         return _PHRASES[self]
 
 
@@ -114,7 +119,7 @@ _PHRASES: Final[dict[Reason, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Advice:
-    """What an operator is told of a refusal, and a client never is.
+    """The words for an operator on a refusal, which no client is told.
 
     Args:
         hint: the name of the cause, of a closed set: `asgi_jwks.events.Hint`.
@@ -126,7 +131,7 @@ class Advice:
 
     @property
     def sentence(self) -> str:
-        """One sentence: what is wrong and, where it is known, what to write.
+        """One sentence that says the mistake and, where it is known, the words to write.
 
         It may have claims of the token in it, escaped, and never a part of the token as it came.
         """
@@ -153,7 +158,7 @@ class RequestError(AsgiJwksError):
     error: ClassVar[str | None]
     # Class attributes, and set by `explain` alone: a request without a token has neither.
     issuer: str | None = None
-    """The configured issuer by whose rules the token was refused, as far as one was chosen."""
+    """The configured issuer by whose rules the token was refused, if one was chosen."""
     _advise: Callable[["RequestError"], Advice] | None = None
 
     # The constructors here leave `args` to BaseException.__new__ and call no other one: a request
@@ -164,11 +169,14 @@ class RequestError(AsgiJwksError):
 
     @property
     def detail(self) -> str | None:
-        """What was wrong, in words for the operator; None if the phrase says it all."""
+        """The mistake, in words for the operator; None if the phrase says it all."""
         return self._detail() if callable(self._detail) else self._detail
 
     def explain(self, issuer: str | None, advise: "Callable[[RequestError], Advice]") -> None:
-        """Note by whose rules it was refused, and how to come by the advice for the operator."""
+        """Note by whose rules it was refused.
+
+        And how to come by the advice for the operator.
+        """
         self.issuer = issuer
         self._advise = advise
 
@@ -243,7 +251,7 @@ class KeySetError(TemporarilyUnavailable):
 
 
 class KeySetUnavailable(KeySetError):
-    """No usable keys, and the endpoint does not answer (or is not to be asked again yet)."""
+    """No usable keys, and the endpoint does not answer or may not be asked yet."""
 
 
 class InvalidKeySet(KeySetError):

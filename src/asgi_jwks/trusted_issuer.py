@@ -43,7 +43,7 @@ _SHARED_CLAIMS: Final = frozenset({"iss", "exp", "nbf", "iat", "jti", "sub", "ty
 
 
 class PresetOptions(TypedDict, total=False):
-    """The options of one trusted issuer that a preset of a provider leaves to its caller."""
+    """The options of an issuer that a provider's preset leaves to its caller."""
 
     jwks_uri: str | None
     """the URL of the issuer's JWK Set; None discovers it from the issuer"""
@@ -64,7 +64,10 @@ class PresetOptions(TypedDict, total=False):
     grants: Iterable[str] | None
     """the scopes, roles and permissions that its tokens may grant; None does not bound them"""
     identity: IdentityForm | None
-    """how users are named: by `sub` alone, or "qualified"; None is `sub` for a sole issuer"""
+    """how users are named: by `sub` alone, or "qualified".
+
+    None is `sub` for a sole issuer
+    """
     required_claims: Iterable[str]
     """further claims that must be present and not null"""
     checks: Sequence[Check]

@@ -72,7 +72,7 @@ class AuthenticationOptions(TypedDict, total=False):
     require_keys_at_startup: bool
     """fail the server's start if the keys are unavailable"""
     on_refused: OnRefused | None
-    """a plain function that is called with the error and the scope of each refused request"""
+    """a plain function, called with the error and the scope of each refused request"""
     error_body: ErrorBody | None
     """words the bodies of refusals: `error_body(content)` is a JSON object; see RefusalContent"""
 
@@ -190,7 +190,7 @@ class Authentication:
         return self._challenges.refusal(error)
 
     def conceal_tokens(self, scope: Scope) -> None:
-        """Take tokens out of what the application could echo: the subprotocols of a WebSocket."""
+        """Take tokens out of the subprotocols of a WebSocket, which the application could echo."""
         for source in self.token_sources:
             conceal = getattr(source, "conceal", None)
             if conceal is not None:

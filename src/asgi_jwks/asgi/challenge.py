@@ -47,7 +47,9 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefusalContent:
-    """The content of a refusal, for applications that word bodies in a form of their own.
+    """The content of a refusal.
+
+    For applications that word bodies in a form of their own.
 
     Attributes:
         status: the HTTP status.
@@ -133,7 +135,10 @@ class Challenges:
         return Refusal(error.status, (*_content_headers(body), field), body)
 
     def _unavailable(self, error: TemporarilyUnavailable) -> Refusal:
-        """503, with no word about the token: a client would throw a good one away after a 401."""
+        """503, with no word about the token.
+
+        A client would throw a good one away after a 401.
+        """
         body = self._body(_UNAVAILABLE)
         seconds = str(math.ceil(error.retry_after)).encode()
         return Refusal(503, (*_content_headers(body), (b"retry-after", seconds)), body)

@@ -1,4 +1,4 @@
-"""The room of authorization: what a route needs of a token, as one value.
+"""The room of authorization: the needs of a route, as one value.
 
 It knows no ASGI and no web framework.
 """

@@ -1,4 +1,4 @@
-"""`Requirement`: what a route needs of an access token, as one value."""
+"""`Requirement`: the needs of a route, as one value."""
 
 import inspect
 import re
@@ -14,7 +14,10 @@ from asgi_jwks.tokens.scopes import GrantClaim
 __all__ = ["Claims", "Condition", "Names", "Requirement", "is_scope", "requirement"]
 
 Condition = Callable[[AccessToken], bool | Awaitable[bool]]
-"""A caller's own rule: True meets it, False is a 403; anything else is an error."""
+"""A caller's own rule: True meets it, False is a 403.
+
+Anything else is an error.
+"""
 
 Names = str | Iterable[str]
 """One name, or several."""
@@ -28,7 +31,7 @@ _SCOPE: Final = re.compile(r"[\x21\x23-\x5B\x5D-\x7E]+")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Requirement:
-    """What a route needs of the access token, beyond that it is valid; made by `requires`.
+    """The needs of a route, beyond a valid access token; made by `requires`.
 
     Attributes:
         scopes: all of these must be granted.

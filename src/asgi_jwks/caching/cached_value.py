@@ -169,7 +169,10 @@ class CachedValue(Generic[T]):
             self._accept(loaded, started=now - age)
 
     def next_turn(self) -> tuple[int, Loaded[T] | None]:
-        """The number of a fetch that begins, by which late ones are recognised, and the value."""
+        """The number of a fetch that begins, by which late ones are recognised.
+
+        And the value.
+        """
         with self._lock:
             self.fetches += 1
             return self.fetches, self.loaded
@@ -180,7 +183,9 @@ class CachedValue(Generic[T]):
             self._set(self.freshness.after_start(self.period, now))
 
     def succeeded(self, turn: int, loaded: Loaded[T], *, began: float) -> None:
-        """The fetch of this turn succeeded. It is ignored if a later one has ended before it.
+        """The fetch of this turn succeeded.
+
+        It is ignored if a later one has ended before it.
 
         `began` is when the fetch began, in seconds of the `elapsed` clock: the machine may have
         been suspended while the answer was on its way.
@@ -212,7 +217,10 @@ class CachedValue(Generic[T]):
         )
 
     def spend(self, now: float) -> bool:
-        """Pay for one fetch. If the budget is empty, a refresh is scheduled for its refill."""
+        """Pay for one fetch.
+
+        If the budget is empty, a refresh is scheduled for its refill.
+        """
         with self._lock:
             paid = self.freshness.after_spending(now)
             if paid is not None:
@@ -235,7 +243,10 @@ class CachedValue(Generic[T]):
             self._observer.entered(phase)
 
     def unavailable(self) -> KeySetError:
-        """The error for whoever needs a value that may be used; its cause is the last failure."""
+        """The error for whoever needs a value that may be used.
+
+        Its cause is the last failure.
+        """
         now = self.now()
         if self.freshness.phase(now) is Phase.EXPIRED:
             self.announce(Phase.EXPIRED)
@@ -269,7 +280,7 @@ class CachedValue(Generic[T]):
 
 
 def _asked_to_wait(error: BaseException | None) -> float | None:
-    """Seconds that the source asked to be left alone for, as the error or a cause of it says."""
+    """Seconds of the pause that the source asked for, by the error or its causes."""
     while error is not None:
         seconds = getattr(error, "asked_to_wait", None)
         if isinstance(seconds, float | int):

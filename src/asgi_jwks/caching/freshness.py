@@ -1,4 +1,6 @@
-"""How long a value is trusted, and when its next refresh is due: pure functions of `now`.
+"""How long a value is trusted, and when its next refresh is due.
+
+Pure functions of `now`.
 
 Three clocks decide: refresh-ahead, `max_age` and `max_stale`. Every time is an argument, in seconds
 of one monotonic clock.
@@ -28,7 +30,7 @@ REFRESH_AHEAD: Final = (0.75, 0.85)
 
 
 class Phase(StrEnum):
-    """The phase of a value's life, which decides what may be done with it."""
+    """The phase of a value's life, which decides how it may be used."""
 
     EMPTY = "empty"
     FRESH = "fresh"
@@ -65,7 +67,7 @@ class TrustPeriod:
             require_duration(name, getattr(self, name), positive=positive)
 
     def lifetime(self, advised: float | None) -> float:
-        """Seconds of freshness, given what `Cache-Control` advised (RFC 9111, section 5.2.2.1)."""
+        """Seconds of freshness, given the advice of `Cache-Control` (RFC 9111, section 5.2.2.1)."""
         if advised is None:
             return self.max_age
         return min(self.max_age, max(advised, SHORTEST_MAX_AGE))
@@ -171,7 +173,7 @@ class Freshness:
     def after_failure(
         self, now: float, *, spread: float, retry_after: float | None, paid: bool
     ) -> "Freshness":
-        """The state after a failed fetch; `paid` gives the budget back what it spent on it."""
+        """The state after a failed fetch; if it was `paid`, the budget gets it back."""
         return replace(
             self,
             started_at=-math.inf,
@@ -185,12 +187,15 @@ class Freshness:
         return None if budget is None else replace(self, budget=budget, scheduled_at=math.inf)
 
     def with_refresh_scheduled(self, now: float) -> "Freshness":
-        """The state after the empty budget refused a fetch: one refresh is due at its refill."""
+        """The state after the empty budget refused a fetch.
+
+        One refresh is due at its refill.
+        """
         refilled = now + (1 - self.budget.held(now)) * self.budget.interval
         return replace(self, scheduled_at=min(self.scheduled_at, max(now, refilled)))
 
     def aged(self, seconds: float) -> "Freshness":
-        """The state of a value that is older by `seconds` which the clock did not show."""
+        """The state of a value that is older by `seconds`."""
         fetched_at = self.fetched_at
         return replace(
             self,

@@ -1,4 +1,6 @@
-"""Many values by key, each asked for when it is needed and kept for a while.
+"""Many values by key.
+
+Each asked for when it is needed and kept for a while.
 
 One question at a time for each key and event loop, detached from whoever needs the answer, with a
 deadline; a budget for keys of which nobody knows whether they exist; negative answers; and last
@@ -52,7 +54,10 @@ DEFAULT_PERIOD: Final = KeyedPeriod()
 
 @dataclass(frozen=True, slots=True)
 class _Answer(Generic[T]):
-    """A value, or None where there is none; `turn` counts the questions as they were asked."""
+    """A value, or None where there is none.
+
+    `turn` counts the questions as they were asked.
+    """
 
     turn: int
     value: T | None
@@ -73,7 +78,9 @@ class _Question(Generic[T]):
 
 
 class KeyedValues(Generic[T]):
-    """The values that a source has answered with. It may be used by several loops and threads.
+    """The values that a source has answered with.
+
+    It may be used by several loops and threads.
 
     Args:
         ask: `await ask(key)` is the value, or None where there is none. A RequestError is an answer
@@ -127,7 +134,9 @@ class KeyedValues(Generic[T]):
             return [answer.value for answer in self._last.values() if answer.value is not None]
 
     async def get(self, key: str) -> T | None:
-        """The value of a key; None where there is none, or the budget does not pay for asking.
+        """The value of a key.
+
+        None where there is none, or the budget does not pay for asking.
 
         Raises:
             RequestError: the source raised it.

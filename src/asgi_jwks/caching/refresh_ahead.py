@@ -42,7 +42,9 @@ class Load(Protocol[T]):
 
 
 class RefreshAhead(Generic[T]):
-    """Keeps a cached value fresh: refreshes it before it is stale, one refresh at a time.
+    """Keeps a cached value fresh.
+
+    Refreshes it before it is stale, one refresh at a time.
 
     Args:
         load: fetches the value anew.
@@ -60,7 +62,9 @@ class RefreshAhead(Generic[T]):
         self._flights: Final = SingleFlight(self._refresh)
 
     def at_hand(self) -> T | None:
-        """The value, if a request may use it now, without waiting. Starts a refresh that is due.
+        """The value, if a request may use it now, without waiting.
+
+        Starts a refresh that is due.
 
         To be called in an event loop.
         """
@@ -108,7 +112,10 @@ class RefreshAhead(Generic[T]):
         return self.cached.usable()
 
     def can_refetch(self) -> bool:
-        """Whether `refetched` may bring news: by a fetch that it may make, or one in progress."""
+        """Whether `refetched` may bring news.
+
+        By a fetch that it may make, or one in progress.
+        """
         return self.cached.can_spend() or self.is_refreshing()
 
     def is_refreshing(self) -> bool:
@@ -116,7 +123,9 @@ class RefreshAhead(Generic[T]):
         return self._flights.current() is not None
 
     async def refetched(self, since: float, is_found: Callable[[T], bool]) -> bool:
-        """Look for something in the value, and whether the last word on it has been said.
+        """Look for something in the value.
+
+        And whether the last word on it has been said.
 
         That is a value of which `is_found` holds, or one whose fetch began at `since` or later; it
         makes such a fetch if it may. Joins refreshes in progress. Pays for its own from the budget;
@@ -169,7 +178,10 @@ class RefreshAhead(Generic[T]):
             await sleep(min(delay, LONGEST_SLEEP))
 
     async def aclose(self) -> None:
-        """Cancel this event loop's refresh, if one is in progress, and wait until it is gone."""
+        """Cancel this event loop's refresh, if one is in progress.
+
+        And wait until it is gone.
+        """
         await self._flights.cancel()
 
     def _looked_at_again(self, now: float) -> T | None:
@@ -190,7 +202,7 @@ class RefreshAhead(Generic[T]):
         return cached.value
 
     def _start_if_due(self, now: float) -> Flight | None:
-        """Start a refresh that is due and that nobody may wait for, if it may start."""
+        """Start a refresh that is due, if it may start; nobody may wait for it."""
         freshness = self.cached.freshness
         if not freshness.can_start_refresh(self._period, now):
             return None

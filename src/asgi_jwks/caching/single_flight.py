@@ -1,4 +1,6 @@
-"""One run of a piece of work at a time in each event loop, detached from whoever asked for it.
+"""One run of a piece of work at a time in each event loop.
+
+Detached from whoever asked for it.
 
 Work is started on asyncio or trio outside the caller's task, so that a cancelled caller does not
 cancel the others' run.
@@ -41,7 +43,9 @@ class Flight:
         self._task: asyncio.Task[None] | None = None
 
     def is_cancelled(self) -> bool:
-        """Whether the run is cancelled from outside, by `cancel` or by the end of its loop.
+        """Whether the run is cancelled from outside.
+
+        By `cancel` or by the end of its loop.
 
         To be asked within the run. On asyncio, work may end in a CancelledError of its own.
         """
@@ -59,7 +63,9 @@ class Flight:
 
 
 class SingleFlight:
-    """At most one run of `work` in each event loop; a second caller joins the run in progress.
+    """At most one run of `work` in each event loop.
+
+    A second caller joins the run in progress.
 
     `work` gets the Flight and deals with its own exceptions; one that gets away is only logged.
     """
@@ -138,7 +144,10 @@ class SingleFlight:
 
 
 def _trio_lowlevel() -> Any:
-    """`trio.lowlevel` if the caller is a task of trio's. As a guest, it runs inside asyncio."""
+    """`trio.lowlevel` if the caller is a task of trio's.
+
+    As a guest, it runs inside asyncio.
+    """
     # Another thread may be importing trio: it has the attribute once that module is complete.
     lowlevel = getattr(sys.modules.get("trio"), "lowlevel", None)
     return lowlevel if lowlevel is not None and lowlevel.in_trio_task() else None

@@ -1,4 +1,4 @@
-"""The room of events: what happened, as frozen values, one module for each source.
+"""The room of events: frozen values, one module for each source.
 
 It does not know how the changes come about. `log_event` and `RefusalLog` are the listeners that
 write log lines.

@@ -1,4 +1,4 @@
-"""What happened to a key set: changes of its state, as frozen values.
+"""The changes of a key set's state, as frozen values.
 
 Events are changes of state, never requests, so that no stranger can flood a log.
 """
@@ -55,7 +55,10 @@ class RefreshFailed(KeySetEvent):
 
 @dataclass(frozen=True, slots=True)
 class ServingStale(KeySetEvent):
-    """The set is past `max_age` and could not be refreshed; it serves up to `max_stale` longer."""
+    """The set is past `max_age` and could not be refreshed.
+
+    It serves up to `max_stale` longer.
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +68,10 @@ class KeySetExpired(KeySetEvent):
 
 @dataclass(frozen=True, slots=True)
 class UnknownKey(KeySetEvent):
-    """A refetch was made for the key id `kid`, escaped and shortened here, and did not find it."""
+    """A refetch was made for the key id `kid`, escaped and shortened here.
+
+    And did not find it.
+    """
 
     kid: str
 
@@ -77,7 +83,9 @@ class BudgetExhausted(KeySetEvent):
 
 @dataclass(frozen=True, slots=True)
 class KeyDistrusted(KeySetEvent):
-    """An operator said that keys of this key id, or of this thumbprint, are not to be trusted.
+    """An operator said that keys of this key id, or of this thumbprint.
+
+    Are not to be trusted.
 
     `is_kept` is whether a snapshot keeps it for the next start of the process.
     """

@@ -1,4 +1,4 @@
-"""The operator's log of refusals: what is wrong and what to write, once per cause and interval.
+"""The operator's log of refusals: one line per cause and interval.
 
 A cause is an issuer, a Reason and a hint. The first refusal of each is told at once, later ones by
 a count with the next line of their cause, which is at least one interval after the one before.
@@ -33,7 +33,7 @@ INTERVAL: Final = 300.0
 # that has the rest of them in one line per Reason and hint.
 MOST_CAUSES: Final = 1024
 
-# A browser whose token has run out, and a request before its login, are no mistake of anybody.
+# A browser whose token has run out, and a request before its login, are not mistakes of anybody.
 _ORDINARY: Final = frozenset({Hint.NO_TOKEN, Hint.EXPIRED})
 
 _Cause = tuple[str, str, str]
@@ -95,7 +95,9 @@ class RefusalLog:
         )
 
     def _due(self, cause: _Cause) -> tuple[str, int, float] | None:
-        """The line that is due: its issuer, how many refusals it stands for, in how many seconds.
+        """The line that is due.
+
+        Its issuer, how many refusals it stands for, in how many seconds.
 
         The seconds are 0 for the first refusal of its cause. None where no line is due.
         """

@@ -1,4 +1,4 @@
-"""What became of a request that was not let through, as frozen values.
+"""The outcome of a request that was not let through, as frozen values.
 
 Every label is of a closed set: an issuer is one that is configured, or "_other". Nothing of a token
 is in an event but in the sentence of its advice, which is put together when it is read.
@@ -17,7 +17,10 @@ OTHER_ISSUER: Final = "_other"
 
 
 class Hint(StrEnum):
-    """The mistake behind a refusal, as far as it can be told: finer than its Reason."""
+    """The mistake behind a refusal, as far as it can be told.
+
+    Finer than its Reason.
+    """
 
     # Enum's own is written in Python, and each refusal is looked up by its cause.
     __hash__ = str.__hash__

@@ -112,7 +112,10 @@ class DocumentRequest:
 
 
 def _described(error: Exception) -> str:
-    """The kind of an error and its text; if it has none, the text of the error beneath it."""
+    """The kind of an error and its text.
+
+    If it has none, the text of the error beneath it.
+    """
     beneath: BaseException | None = error
     # A BaseException beneath is a cancellation, by which a timeout came about.
     while isinstance(beneath, Exception):

@@ -1,5 +1,5 @@
-"""The room of trust in keys: where verification keys come from, and how long they are trusted.
+"""The room of verification keys: their sources, and how long they are trusted.
 
-What lives only here: fetching, discovery, freshness, snapshots, given keys, and their events.
-What it does not know: tokens, claims, and the web framework.
+Here are remote and given keys, discovery, snapshots, and the list of distrusted keys.
+It does not know tokens, claims, and the web framework.
 """

@@ -1,4 +1,4 @@
-"""A lock on a directory, so that the processes of a host change a file in it one after the other.
+"""A lock on a directory, for the processes of a host.
 
 It is advisory, held for milliseconds, and tried for one second: a process that hangs while it holds
 the lock delays the others and stops none. The system releases it when its holder dies.
@@ -26,7 +26,7 @@ _fcntl: Final[Any] = import_module("fcntl") if find_spec("fcntl") else None
 def directory_locked(
     directory: Path, *, sleep: Callable[[float], None] = time.sleep
 ) -> Iterator[None]:
-    """Hold the lock while the block runs, or go on without it where it is not to be had in time.
+    """Hold the lock while the block runs, or go on without it after a while.
 
     Raises:
         OSError: there is no such directory.

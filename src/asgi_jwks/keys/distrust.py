@@ -56,7 +56,7 @@ class KeyName(NamedTuple):
 
 
 class Verdict(NamedTuple):
-    """What was said of a key last, and when (seconds since the epoch)."""
+    """The last word on a key, and its time (seconds since the epoch)."""
 
     said_at: float
     is_distrusted: bool
@@ -64,7 +64,7 @@ class Verdict(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class DistrustList:
-    """What was said of keys, by name. Of two lists that are merged, the later word counts."""
+    """The words on keys, by name; of two merged lists the later word counts."""
 
     verdicts: Mapping[KeyName, Verdict] = field(default_factory=lambda: MappingProxyType({}))
 
@@ -95,7 +95,10 @@ class DistrustList:
         return _bounded(verdicts)
 
     def merged(self, other: "DistrustList") -> "DistrustList":
-        """The later word of both lists on each key; where they are of one moment, distrust."""
+        """The later word of both lists on each key.
+
+        Where they are of one moment, distrust.
+        """
         verdicts = dict(self.verdicts)
         for name, verdict in other.verdicts.items():
             verdicts[name] = max(verdict, verdicts.get(name, verdict))
@@ -132,7 +135,10 @@ def _bounded(verdicts: dict[KeyName, Verdict]) -> DistrustList:
 
 
 class _View(NamedTuple):
-    """A key set, the list it was looked at with, and the part of it that is trusted."""
+    """A key set, the list it was looked at with.
+
+    And the part of it that is trusted.
+    """
 
     whole: JWKSet
     distrusted: DistrustList
@@ -168,7 +174,7 @@ class DistrustedKeys:
         return is_news
 
     def merge(self, other: DistrustList | None) -> None:
-        """Learn what was said to other processes, if anything."""
+        """Learn the words that other processes heard, if there are any."""
         if other is None:
             return
         with self._lock:
@@ -184,7 +190,7 @@ class DistrustedKeys:
         return view.trusted
 
     def withholds(self, kid: str | None) -> bool:
-        """Whether the keys that have this id are distrusted, so that none is to be sought."""
+        """Whether the keys of this id are distrusted, so that none is sought."""
         if kid is None or not self.list.verdicts:
             return False
         view = self._view

@@ -15,7 +15,9 @@ __all__ = ["KeySetHealth", "health_of"]
 
 @dataclass(frozen=True, slots=True)
 class KeySetHealth:
-    """The state of a key set, for a person or a health endpoint. Durations are in seconds.
+    """The state of a key set, for a person or a health endpoint.
+
+    Durations are in seconds.
 
     `age` counts from the last successful fetch; `failures` are those since then, `fetches` and
     `failed_fetches` all of this process. `key_ids` are those of the keys that are trusted.

@@ -1,4 +1,6 @@
-"""The JWK Set document: its URL, the rules by which it counts, and its copy on disk.
+"""The JWK Set document.
+
+Its URL, the rules by which it counts, and its copy on disk.
 
 One load of a key set is here, from the URL to the keys; when to load is decided elsewhere.
 """
@@ -67,7 +69,7 @@ class JWKSDocument:
     async def load(
         self, previous: Loaded[JWKSet] | None, /, *, attempts: int, revalidate: bool = False
     ) -> Loaded[JWKSet]:
-        """Fetch the set; the keys of `previous` are kept as they are if they did not change.
+        """Fetch the set; keys of `previous` that did not change are kept.
 
         Raises:
             KeySetError: there is no usable key set at the URL, or the URL is unknown.

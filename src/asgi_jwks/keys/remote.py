@@ -160,7 +160,10 @@ class RemoteJWKSet:
         self._told_of = 0
         # Hot path: bound, not wrapped.
         self.at_hand: Final = self._keys.at_hand
-        """The set, if it may be used now without waiting, else None; starts a refresh if due."""
+        """The set, if it may be used now without waiting, else None.
+
+        Starts a refresh if due.
+        """
         if self._snapshot is not None:
             self._restore(self._snapshot)
 
@@ -211,20 +214,25 @@ class RemoteJWKSet:
         return keys.select(kid, algorithm)
 
     def can_find_more(self) -> bool:
-        """Whether `find` would wait, fetch or schedule a refresh for a key that the set lacks.
+        """Whether `find` would wait.
+
+        Fetch or schedule a refresh for a key that the set lacks.
 
         Only a token that was screened may have a refresh scheduled; one is enough for all.
         """
         return self._keys.can_refetch() or not self._cached.freshness.is_refresh_scheduled()
 
     def can_replace(self, key: VerificationKey) -> bool:
-        """Whether a signature that does not fit `key` may cost a fetch now, or join one."""
+        """Whether a signature that does not fit `key` may cost a fetch now.
+
+        Or join one.
+        """
         if self._keys.is_refreshing():
             return True
         return self._keys.can_refetch() and not self._failed_under.remembers(key.thumbprint)
 
     async def replacement_for(self, key: VerificationKey, algorithm: str) -> VerificationKey | None:
-        """Another key under the same key id, if one refetch finds that the issuer replaced it.
+        """Another key under the same key id, if one refetch finds it.
 
         For a token whose signature does not fit `key`, and that would pass otherwise.
         """
@@ -252,7 +260,9 @@ class RemoteJWKSet:
         await self._keys.refreshed_if_due()
 
     async def refresh(self) -> None:
-        """Fetch the keys now, by a fetch that begins after this call; caches are passed by.
+        """Fetch the keys now, by a fetch that begins after this call.
+
+        Caches are passed by.
 
         Clocks, budget and backoff are ignored. Callers during one fetch share the next one.
 
@@ -266,7 +276,9 @@ class RemoteJWKSet:
         await self._keys.keep_fresh(self._sleep)
 
     async def aclose(self) -> None:
-        """Cancel the refresh that is in progress in this event loop, and wait until it is gone.
+        """Cancel the refresh that is in progress in this event loop.
+
+        And wait until it is gone.
 
         The key set stays usable: whatever needs it next starts over.
         """
@@ -291,7 +303,7 @@ class RemoteJWKSet:
         self._say(KeyName.of(kid=kid, thumbprint=thumbprint), is_distrusted=True)
 
     def trust_again(self, *, kid: str | None = None, thumbprint: str | None = None) -> None:
-        """Take back what was said to `distrust`, by the same name.
+        """Undo `distrust`, by the same name.
 
         Raises:
             ConfigurationError: none or both are given, or it is not such a name.

@@ -1,4 +1,6 @@
-"""The last good key set, and the keys that are not trusted, in a file for the next start.
+"""The last good key set, and the keys that are not trusted.
+
+In a file for the next start.
 
 How long a key set is trusted is not known here: a restored one comes with its age. The file holds
 public keys, so it needs no secrecy; but whoever can write it decides which tokens are valid, as
@@ -52,7 +54,7 @@ class SnapshotRefused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Restored:
-    """What the file holds: a key set, its age in seconds since its fetch, and the list.
+    """The content of the file: a key set, its age in seconds, and the list.
 
     `loaded` is None where keys were distrusted before any set was fetched.
     """
@@ -78,7 +80,7 @@ class Snapshot:
         self._seen: tuple[int, int, int] | None = None
 
     def read(self) -> Restored | None:
-        """What the file holds, or None if there is no file.
+        """The content of the file, or None if there is no file.
 
         Raises:
             SnapshotRefused: it cannot be read, is not whole, is not of this owner, or is not a
@@ -99,7 +101,7 @@ class Snapshot:
             raise unusable from error
 
     def news(self) -> DistrustList | None:
-        """The list of distrusted keys, if the file has changed since it was last looked at.
+        """The list of distrusted keys, if the file has changed since the last look.
 
         Raises:
             SnapshotRefused: as `read`.
@@ -117,7 +119,7 @@ class Snapshot:
     def write(
         self, loaded: Loaded[JWKSet], *, fetched_at: float, distrusted: DistrustList
     ) -> DistrustList:
-        """Replace the file, and return the list with what other processes wrote to it before.
+        """Replace the file, and return the list that is in it now.
 
         `fetched_at` is the wall-clock time of the fetch.
 
@@ -138,7 +140,7 @@ class Snapshot:
             return self._replace(fetched, distrusted)
 
     def write_distrusted(self, distrusted: DistrustList) -> DistrustList:
-        """Replace the list in the file, and return it with what other processes wrote there.
+        """Replace the list in the file, and return the list that is in it now.
 
         Raises:
             OSError: as `write`.

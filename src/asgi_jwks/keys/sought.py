@@ -1,4 +1,4 @@
-"""What was sought in a key set, and when first: for one interval of the refetch budget.
+"""The things that were sought in a key set, for one interval of the budget.
 
 A fetch that began later has given the answer. It is forgotten after the interval, since a key may
 be published after it was first sought, and a cache on the way may not show it yet.

@@ -1,4 +1,6 @@
-"""Keys that are given rather than fetched: a JWK Set at hand, or a secret that is shared.
+"""Keys that are given rather than fetched.
+
+A JWK Set at hand, or a secret that is shared.
 
 It knows no networks: these keys are trusted for as long as the process lives, unless an operator
 distrusts one.
@@ -25,7 +27,7 @@ __all__ = ["SharedSecret", "StaticJWKSet"]
 
 
 class _GivenKeys:
-    """What both have in common: one set, always at hand."""
+    """The common part of both: one set, always at hand."""
 
     #: The algorithms that these keys can be used with at all.
     algorithms: frozenset[str]
@@ -120,7 +122,7 @@ class StaticJWKSet(_GivenKeys):
         self._say(KeyName.of(kid=kid, thumbprint=thumbprint), is_distrusted=True)
 
     def trust_again(self, *, kid: str | None = None, thumbprint: str | None = None) -> None:
-        """Take back what was said to `distrust`, by the same name.
+        """Undo `distrust`, by the same name.
 
         Raises:
             ConfigurationError: none or both are given, or it is not such a name.
@@ -137,7 +139,10 @@ class StaticJWKSet(_GivenKeys):
 
 
 def _as_jwk_set(document: Mapping[str, Any] | str | bytes) -> Mapping[str, Any] | bytes:
-    """The document as a JWK Set. Raises ValueError for PEM that is not one public key."""
+    """The document as a JWK Set.
+
+    Raises ValueError for PEM that is not one public key.
+    """
     if isinstance(document, Mapping):
         if "kty" in document:
             return {"keys": [document]}

@@ -70,7 +70,9 @@ class AccessToken(Generic[Claims]):
 
     @property
     def principal(self) -> tuple[str, str]:
-        """Who is meant: the issuer and its subject, or the issuer and the client without one.
+        """Who is meant: the issuer and its subject.
+
+        Or the issuer and the client without one.
 
         A `sub` is unique within its issuer only (RFC 7519, section 4.1.2).
         """
@@ -131,8 +133,8 @@ class AccessToken(Generic[Claims]):
         """The same token with its claims as a type of your own.
 
         `convert` is any callable: pydantic's `Model.model_validate`, or a function of yours that
-        makes a dataclass or calls `msgspec.convert`. What it raises is the application's own error:
-        the token is valid, and a 401 would send the client for another that is no better.
+        makes a dataclass or calls `msgspec.convert`. Its exceptions are the application's own
+        errors: the token is valid, and a 401 would send the client for a token that is not better.
         """
         return AccessToken(convert(self.claims), self._verified, self._basis)
 

@@ -36,7 +36,10 @@ _LONGEST_EXPLANATION: Final = 1024
 
 
 def advise(token: RefusedToken) -> Advice:
-    """The advice on a token that was refused. It does not raise, whatever the token says."""
+    """The advice on a token that was refused.
+
+    It does not raise, whatever the token says.
+    """
     return _ADVICE.get(token.reason, _on_anything)(token)
 
 
@@ -78,7 +81,10 @@ def advise_on_grant(
 
 
 def advise_on_outage(error: TemporarilyUnavailable) -> Advice:
-    """The advice on a request that could not be judged; the error names the URL and why."""
+    """The advice on a request that could not be judged.
+
+    The error names the URL and why.
+    """
     return Advice(
         Hint.KEYS_UNAVAILABLE,
         lambda: (

@@ -1,4 +1,6 @@
-"""The rules of one issuer for headers and claims (RFC 7519, RFC 8725, RFC 9068), at a given time.
+"""The rules of one issuer for headers and claims (RFC 7519, RFC 8725, RFC 9068).
+
+At a given time.
 
 It knows neither signatures nor keys, and `now` is an argument, in seconds since the epoch.
 """

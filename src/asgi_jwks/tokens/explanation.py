@@ -52,7 +52,9 @@ def explain(
     received: ReceivedToken | None = None,
     issuer: Issuer | None = None,
 ) -> None:
-    """Have the refusal of a token tell the operator how it came about, should anybody ask it.
+    """Have the refusal of a token tell the operator how it came about.
+
+    Should anybody ask it.
 
     Args:
         refusal: the error; it is changed in place.

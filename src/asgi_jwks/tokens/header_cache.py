@@ -20,7 +20,10 @@ MAX_HEADERS: Final = 64
 
 
 class Signer(NamedTuple):
-    """The key that a header names: its issuer, and the set at hand in which it was found."""
+    """The key that a header names.
+
+    Its issuer, and the set at hand in which it was found.
+    """
 
     header: JOSEHeader
     issuer: "Issuer"

@@ -1,7 +1,7 @@
 """The JOSE header of an access token.
 
-What lives only here: the header rules that hold for every issuer (RFC 7515, RFC 8725). What it does
-not know: which algorithms an issuer allows, keys, and claims.
+Only here: the header rules that hold for every issuer (RFC 7515, RFC 8725). It does not know
+which algorithms an issuer allows, keys, and claims.
 """
 
 from collections.abc import Mapping
@@ -23,7 +23,7 @@ _NOT_COMPRESSED: Final = "NONE"
 
 
 class JOSEHeader(NamedTuple):
-    """What is used of a token's header; `type` is the media type in lower case, if there is one."""
+    """The used members of a token's header; `type` is in lower case."""
 
     algorithm: str
     kid: str | None

@@ -1,4 +1,7 @@
-"""A trusted issuer, as far as the verifier needs it: rules, keys and the caller's checks."""
+"""A trusted issuer, as far as the verifier needs it.
+
+Rules, keys and the caller's checks.
+"""
 
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol
@@ -10,7 +13,9 @@ from asgi_jwks.tokens.key_source import KeySource
 __all__ = ["Check", "Issuer"]
 
 Check = Callable[[AccessToken], bool | Awaitable[bool]]
-"""A caller's own rule. True passes, False refuses with 401, and so does a RequestError as it says.
+"""A caller's own rule.
+
+True passes, False refuses with 401, and so does a RequestError as it says.
 
 Any other value is the application's own error, and leaves the middleware as a TypeError.
 """

@@ -1,7 +1,9 @@
-"""The configured issuers by name, and which of them a wrong `iss` or `aud` was meant to be.
+"""The configured issuers by name.
 
-How names are compared for trust is not known here: that is exact everywhere else. What a search
-costs does not grow with the number of issuers (requirement W5).
+And which of them a wrong `iss` or `aud` was meant to be.
+
+How names are compared for trust is not known here: that is exact everywhere else. The cost of a
+search does not grow with the number of issuers (requirement W5).
 """
 
 import re
@@ -38,7 +40,10 @@ class IssuerNames:
         self._with_tenant_name: Final = named[0] if named else None
 
     def meant_by(self, name: str) -> tuple[Hint, str] | None:
-        """The mistake by which this name is not one that is configured, and the one meant."""
+        """The mistake by which this name is not one that is configured.
+
+        And the one meant.
+        """
         name = name[:_LONGEST_COMPARED]
         spelled = self._by_likeness.get(likeness(name))
         if spelled is not None:
@@ -58,7 +63,7 @@ class IssuerNames:
 
 
 def likeness(name: str) -> str:
-    """What is left of a name without what people overlook: scheme, case, slashes at the end.
+    """A name without the parts that people overlook: scheme, case, slashes at the end.
 
     The path of a metadata document is overlooked as well.
     """

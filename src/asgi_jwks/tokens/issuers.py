@@ -91,7 +91,9 @@ class TrustedIssuers:
         return self._readings.get(issuer.rules.issuer) or _reading(issuer, "qualified")
 
     def trusted_still(self, issuer: Issuer) -> Issuer | None:
-        """The issuer, if it is trusted still: as it is, or as a resolver made it anew since.
+        """The issuer, if it is trusted still.
+
+        As it is, or as a resolver made it anew since.
 
         The one that was made anew has the same rules and keys; its checks may be others.
         """

@@ -1,4 +1,4 @@
-"""Advice on algorithms, keys and signatures: what an operator is told, one function per Reason.
+"""Advice to the operator on algorithms, keys and signatures, by Reason.
 
 Nothing of a token whose signature nobody has judged is ever part of the text to write.
 """

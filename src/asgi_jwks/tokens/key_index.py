@@ -35,7 +35,9 @@ class _SharedKey:
 
 
 class KeyIndex:
-    """The keys of the sets that were seen at hand. It may be used by several threads.
+    """The keys of the sets that were seen at hand.
+
+    It may be used by several threads.
 
     Args:
         size: the sets of this many issuers are kept; the oldest gives way.
@@ -55,7 +57,7 @@ class KeyIndex:
         return self._candidates.get((kid, algorithm), ())
 
     def see(self, issuer: "Issuer") -> None:
-        """Take note of the set that an issuer has at hand, if it is another than last time."""
+        """Take note of the set that an issuer has at hand, if it has changed."""
         keys = issuer.keys.at_hand()
         name = issuer.rules.issuer
         seen = self._seen.get(name)

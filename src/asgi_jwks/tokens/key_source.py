@@ -23,7 +23,7 @@ class KeySourceLife(Protocol):
         """Keep them fresh until cancelled; a source with nothing to keep fresh returns."""
 
     async def aclose(self) -> None:
-        """End what is in progress in this event loop."""
+        """End the work in progress in this event loop."""
 
 
 class KeySource(KeySourceLife, Protocol):

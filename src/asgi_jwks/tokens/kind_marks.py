@@ -1,8 +1,10 @@
-"""The marks of JWTs that are not access tokens, for every provider (RFC 8725, section 3.12).
+"""The marks of JWTs that are not access tokens.
 
-What lives only here: the table of claims that ID, refresh, offline, logout, reset, JARM,
-introspection and security event tokens have, and what each claim must look like to be a mark. What
-it does not know: which of them a provider's own access tokens have too, and JOSE headers.
+For every provider (RFC 8725, section 3.12).
+
+Only here: the table of claims that ID, refresh, offline, logout, reset, JARM,
+introspection and security event tokens have, and what each claim must look like to be a mark.
+It does not know which of them a provider's own access tokens have too, and JOSE headers.
 
 A mark is judged by its value where access tokens have a claim of that name as well. There, a value
 that is not a string is a mark: nobody is known to write one, and what cannot be read refuses.
@@ -14,7 +16,10 @@ from typing import Any, Final
 __all__ = ["MARKS", "Judgement"]
 
 Judgement = Callable[[str, Mapping[str, Any]], str | None]
-"""Of a claim's name and all claims: the kind that the claim is a mark of, or None."""
+"""Of a claim's name and all claims.
+
+The kind that the claim is a mark of, or None.
+"""
 
 _ID_TOKEN: Final = "an ID token"
 _REFRESH_TOKEN: Final = "a refresh token"

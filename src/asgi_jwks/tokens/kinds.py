@@ -1,7 +1,9 @@
-"""What an access token of one issuer is, and what marks tokens of its other kinds.
+"""The kind rule of an issuer.
 
-What lives only here: the kind rule (RFC 8725, section 3.12), the default one for issuers without a
-preset, and the wrapping of a caller's own. What it does not know: signatures, times, audiences, and
+Its access tokens, and the marks of its other tokens.
+
+Only here: the kind rule (RFC 8725, section 3.12), the default one for issuers without a
+preset, and the wrapping of a caller's own. It does not know signatures, times, audiences, and
 which provider has which rule. The same issuer signs ID tokens, refresh tokens and logout tokens
 with the same keys, and often for the same audience, so nothing but their kind tells them apart.
 """
@@ -25,7 +27,9 @@ DEFAULT_HEADER_TYPES: Final[frozenset[str | None]] = frozenset({None, "jwt", ACC
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KindRule:
-    """What proves an access token of one issuer, and what marks its other kinds of token.
+    """The proof of an access token of one issuer.
+
+    And the marks of its other kinds.
 
     A header `typ` of at+jwt spares a token the marks (RFC 9068, section 2.1), not the proof.
 
@@ -86,7 +90,9 @@ class KindRule:
             raise InvalidToken(Reason.WRONG_TYPE, "the header's typ is that of another kind")
 
     def check(self, header: JOSEHeader, claims: Mapping[str, Any]) -> None:
-        """Refuse a token that is not an access token of this issuer. On the hot path.
+        """Refuse a token that is not an access token of this issuer.
+
+        On the hot path.
 
         Raises:
             InvalidToken: wrong_type or not_an_access_token; the detail names the claim.
@@ -115,7 +121,7 @@ class KindRule:
                 )
 
     def describe(self) -> tuple[str, ...]:
-        """What the rule believes, in sentences."""
+        """The rule in sentences."""
         types = sorted("none" if kind is None else kind for kind in self.header_types)
         sentences = [f"The header's typ is one of: {', '.join(types)}."]
         if self.proof is None:
@@ -137,7 +143,9 @@ class KindRule:
 
 @dataclass(frozen=True, slots=True)
 class SatisfiedBy:
-    """A proof that a function of the application's own decides, by True and by nothing else.
+    """A proof that a function of the application's own decides.
+
+    By True and by nothing else.
 
     Args:
         function: gets the JOSEHeader and the claims, and returns True or False.

@@ -44,7 +44,9 @@ DEFAULT_READING: Final = ClaimReading()
 
 
 class Basis(NamedTuple):
-    """How the claims of a token are read, and the `kid` of the key that verified it, if it has one.
+    """How the claims of a token are read.
+
+    And the `kid` of the key that verified it, if it has one.
 
     Every request that brings the same token shares it.
     """

@@ -1,8 +1,10 @@
-"""Proofs that a JWT is an access token: small values over its header and claims, to be combined.
+"""Proofs that a JWT is an access token.
 
-What lives only here: the conditions that a kind rule is put together from. What it does not know:
-which provider is proven by which, and what a refusal is. A proof never raises, whatever JSON the
-claims hold: a value of the wrong form does not prove anything.
+Small values over its header and claims, to be combined.
+
+Only here: the conditions that a kind rule is put together from. It does not know which provider is
+proven by which, and what a refusal is. A proof never raises, whatever JSON the claims hold: a value
+of the wrong form does not prove anything.
 """
 
 from collections.abc import Mapping
@@ -71,7 +73,10 @@ class NoClaim:
 
 @dataclass(frozen=True, slots=True, init=False)
 class ClaimIs:
-    """The claim is a string, and equal to one of these, code point for code point."""
+    """The claim is a string, and equal to one of these.
+
+    Code point for code point.
+    """
 
     name: str
     values: tuple[str, ...]

@@ -1,4 +1,4 @@
-"""A refused token, as far as it was read: what the advice for the operator is made from.
+"""A refused token, as far as it was read, for the operator's advice.
 
 Neither the token nor its signature is in it, so that it may travel with an exception.
 """
@@ -75,12 +75,15 @@ class RefusedToken:
     keys: KeysAtHand | None = field(default=None, repr=False)
 
     def claim(self, name: str) -> object:
-        """The value of a claim; None if the claims were not read or have none of this name."""
+        """The value of a claim.
+
+        None if the claims were not read or have none of this name.
+        """
         return None if self.claims is None else self.claims.get(name)
 
     @property
     def unverified(self) -> str:
-        """What stands behind a value of the token that anybody may have written."""
+        """The remark behind a value of the token that anybody may have written."""
         return "" if self.is_signed else " (unverified)"
 
     def said(self, *values: str) -> str:

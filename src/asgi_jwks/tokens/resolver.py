@@ -1,4 +1,6 @@
-"""Trusted issuers that are known only by asking: for APIs whose tenants each have their own.
+"""Trusted issuers that are known only by asking.
+
+For APIs whose tenants each have their own.
 
 The form of an answer and the meaning of a failure are decided here; `caching` decides how often
 the application is asked and how long its answers are kept. It knows neither how tenants are found
@@ -35,7 +37,9 @@ STRANGERS: Final = Budget(burst=100, interval=1.0)
 REPORTED_EVERY: Final = 300.0
 
 IssuerResolver = Callable[[str], Awaitable[Issuer | None]]
-"""`await resolver(iss)`: the trusted issuer of that name, or None for one that is not trusted.
+"""`await resolver(iss)`: the trusted issuer of that name.
+
+Or None for one that is not trusted.
 
 Anybody can make it be called with any text, so it should look at the form of the name before it
 asks a database. An exception, and no answer within 5 s, count as an outage: the answer is 503
@@ -46,7 +50,10 @@ tenant can grant what only the platform may.
 
 @dataclass(frozen=True, slots=True)
 class _Tenant:
-    """An issuer that was made anew, with the keys that are at hand of the last one."""
+    """An issuer that was made anew.
+
+    With the keys that are at hand of the last one.
+    """
 
     rules: TokenRules
     keys: KeySource
@@ -135,7 +142,9 @@ class ResolvedIssuers:
 
 
 class _Reports:
-    """When a cause is told again: at once at first, then once per interval, with its count.
+    """When a cause is told again.
+
+    At once at first, then once per interval, with its count.
 
     The causes are of a closed set.
     """
@@ -146,7 +155,7 @@ class _Reports:
         self._told_at: Final[dict[str, float]] = {}
 
     def due(self, cause: str) -> int:
-        """How often it occurred since it was told last, if it is to be told now; else 0."""
+        """The count since the last line, if one is due now; else 0."""
         now = self._clock()
         count = self._counts.get(cause, 0) + 1
         if now < self._told_at.get(cause, -math.inf) + REPORTED_EVERY:
@@ -172,7 +181,7 @@ def _mistake_in(rules: TokenRules, name: str) -> str | None:
 
 
 def _with_keys_at_hand(last: Issuer, new: Issuer) -> Issuer:
-    """The new answer, with the keys of the last one if they come from the same place."""
+    """The new answer, with the last one's keys if they are of the same place."""
     if new.keys is last.keys or not last.keys.same_source(new.keys):
         return new
     if new.rules == last.rules and tuple(new.checks) == tuple(last.checks):

@@ -1,10 +1,10 @@
-"""What a token grants, and to whom, from the several spellings of providers.
+"""The grants of a token, and its client, in the several spellings of providers.
 
-What lives only here: the claims for scopes, roles, groups, permissions and the client, and their
-reading. What it does not know: whether a token is valid otherwise, and which provider writes what.
+Only here: the claims for scopes, roles, groups, permissions and the client, and their
+reading. It does not know whether a token is valid otherwise, and which provider writes what.
 
-What cannot be read grants nothing, and refuses nothing by itself: `unreadable_grants` names it for
-the log. Nothing here raises for any JSON.
+A grant that cannot be read grants nothing, and refuses nothing by itself: `unreadable_grants` names
+it for the log. Nothing here raises for any JSON.
 """
 
 from collections.abc import Iterable, Mapping
@@ -106,7 +106,7 @@ class GrantClaim:
         object.__setattr__(self, "form", form)
 
     def value_in(self, claims: Mapping[str, Any]) -> object:
-        """The claim's value; None where it or something on the way to it is absent or null."""
+        """The claim's value; None where it, or the way to it, is absent or null."""
         value: object = claims
         for name in self.path:
             if not isinstance(value, Mapping):
@@ -117,7 +117,9 @@ class GrantClaim:
         return value
 
     def names_in(self, claims: Mapping[str, Any]) -> tuple[str, ...] | None:
-        """The names that the claim has, none where it is absent; None: it cannot be read.
+        """The names that the claim has, none where it is absent.
+
+        None: it cannot be read.
 
         A claim of which a part cannot be read is not read at all. Empty names are left out.
         """
@@ -147,7 +149,7 @@ def _claims(
 
 @dataclass(frozen=True, slots=True, init=False)
 class GrantClaims:
-    """Where the tokens of one issuer say what they grant, and to which client.
+    """The claims in which the tokens of one issuer state their grants and their client.
 
     Each argument is a tuple of claims, whose names are united: a GrantClaim, or its path.
 
@@ -216,7 +218,7 @@ def permissions(
 
 
 def client_id(claims: Mapping[str, Any], grants: GrantClaims = DEFAULT_GRANT_CLAIMS) -> str | None:
-    """The client that the token was issued to, if a claim says so by a string."""
+    """The client that the token was issued to, if a claim names it."""
     for claim in grants.client:
         value = claim.value_in(claims)
         if isinstance(value, str) and value:

@@ -81,7 +81,9 @@ class ReceivedToken:
         return self._claims
 
     def unverified_claims(self) -> ReadOnlyDict:
-        """The claims of a token that nobody has vouched for; of a large payload, `iss` alone.
+        """The claims of a token that nobody has vouched for.
+
+        Of a large payload, `iss` alone.
 
         Raises InvalidToken if the payload is malformed.
         """
@@ -106,7 +108,7 @@ def signer_at_hand(issuer: Issuer, header: JOSEHeader, known: Signer | None) -> 
 
     Raises:
         InvalidToken: the issuer does not allow such a header, or there is no such key and there
-            is no way to find more.
+            is not a way to find more.
     """
     keys = issuer.keys.at_hand()
     if known is not None and known.issuer is issuer and known.keys is keys:

@@ -25,7 +25,7 @@ MAX_CLAIMS_BYTES: Final = 32 * 1024 * 1024
 
 
 class CachedToken:
-    """An accepted token, and what its acceptance rests on.
+    """An accepted token, and the grounds of its acceptance.
 
     `not_before` and `not_after` are seconds since the epoch with leeway applied; `keys` is the set
     in which `key` was last seen to be trusted. `claims` is None until the token is seen again:

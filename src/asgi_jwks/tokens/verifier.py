@@ -1,4 +1,4 @@
-"""The verification of an access token, from its bytes to what the application receives.
+"""The verification of an access token, from its bytes to the AccessToken.
 
 The procedure and its order are here; each rule lives where it belongs. It knows neither HTTP nor
 where keys come from, and the clock is an argument. The steps (RFC 7519, section 7.2; RFC 9068,
@@ -156,7 +156,10 @@ class TokenVerifier:
         return CachedToken(signer, reading, not_before, not_after), claims
 
     def _candidates(self, header: JOSEHeader) -> Sequence[VerificationKey]:
-        """The keys at hand that a header can mean, before anything of the payload is read."""
+        """The keys at hand that a header can mean.
+
+        Before anything of the payload is read.
+        """
         if self._issuers.sole is not None:
             return ()
         if header.algorithm not in self._issuers.algorithms:
@@ -166,7 +169,9 @@ class TokenVerifier:
     def _unverified_claims(
         self, token: ReceivedToken, candidates: Sequence[VerificationKey]
     ) -> ReadOnlyDict:
-        """The claims of a token that none of the keys at hand signed: another one still may.
+        """The claims of a token that none of the keys at hand signed.
+
+        Another one still may.
 
         Raises:
             InvalidToken: malformed; but bad_signature, and no more, if there were keys to try.
@@ -242,6 +247,9 @@ def _screen(
     claims: ReadOnlyDict,
     clock: Callable[[], float],
 ) -> None:
-    """Judge claims that nobody has vouched for, if they are few: a fetch is for those that pass."""
+    """Judge claims that nobody has vouched for, if they are few.
+
+    A fetch is for those that pass.
+    """
     if token.can_be_screened():
         issuer.rules.check_claims(claims, header, clock())

@@ -9,6 +9,7 @@ import textwrap
 from pathlib import Path
 
 import pytest
+from tests.support.groups import require
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 LISTED = re.findall(r"(?m)^- \[(\w+\.py)\]\(\1\): ", (EXAMPLES / "README.md").read_text())
@@ -65,6 +66,7 @@ def test_an_example_says_what_differs(name: str) -> None:
 def test_an_example_prints_what_it_says(
     name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    require(name)
     # As `python examples/NAME` has it: the directory on the path, and no configuration about.
     monkeypatch.syspath_prepend(str(EXAMPLES))
     for variable in ("AUTH0_DOMAIN", "AUTH0_AUDIENCE", "ASGI_JWKS_LEEWAY"):
@@ -78,6 +80,7 @@ def test_an_example_prints_what_it_says(
 
 @pytest.mark.parametrize("name", APART)
 def test_an_example_that_configures_its_process_prints_what_it_says(name: str) -> None:
+    require(name)
     result = run_apart(f"examples/{name}")
     # Where logging is not configured, Python prints what is refused.
     unexpected = [line for line in result.stderr.splitlines() if not line.startswith("refused ")]

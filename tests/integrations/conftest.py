@@ -9,8 +9,7 @@ from typing import Any
 
 import anyio
 import pytest
-from django.conf import settings
-from django.utils.functional import empty
+from tests.support.groups import require
 
 from asgi_jwks.testing import MockIssuer
 
@@ -108,14 +107,23 @@ def _scope(kind: str, path: str, headers: tuple[tuple[bytes, bytes], ...]) -> Me
     }
 
 
+def _forget_configuration_of_django() -> None:
+    """Django is configured once per process; an example that configures it may run again."""
+    from django.conf import settings
+    from django.utils.functional import empty
+
+    settings._wrapped = empty
+
+
 @pytest.fixture(scope="module")
 def load_skin() -> Iterator[Callable[[str], Skin]]:
     """Loads an example by name; each load is a new application with a new provider."""
     loaded: list[str] = []
 
     def load(name: str) -> Skin:
-        # Django is configured once per process; an example that configures it may run again.
-        settings._wrapped = empty
+        require(name)
+        if name == "django_app":
+            _forget_configuration_of_django()
         module_name = f"loaded_{len(loaded)}_{name}"
         spec = importlib.util.spec_from_file_location(module_name, EXAMPLES / f"{name}.py")
         assert spec is not None

@@ -7,9 +7,10 @@ from types import ModuleType
 
 import httpx2
 import pytest
-from mcp import MCPError
 
 from asgi_jwks.testing import serve_app
+
+mcp = pytest.importorskip("mcp", reason="mcp is in the group `frameworks`")
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "mcp_server.py"
 
@@ -50,7 +51,7 @@ async def test_the_client_without_a_valid_token_gets_nowhere(example: ModuleType
     expired = example.issuer.access_token(lifetime=-60)
     with pytest.raises(ExceptionGroup) as failed:
         await example.call(url, expired)
-    assert failed.group_contains(MCPError, match="error response")
+    assert failed.group_contains(mcp.MCPError, match="error response")
 
 
 def test_a_refusal_tells_where_to_get_a_token(example: ModuleType, url: str) -> None:

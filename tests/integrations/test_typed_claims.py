@@ -3,10 +3,8 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, TypedDict, cast
+from typing import TYPE_CHECKING, Any, TypedDict, cast
 
-import msgspec
-import pydantic
 import pytest
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -16,6 +14,13 @@ from starlette.testclient import TestClient
 
 from asgi_jwks import JWTBearerMiddleware, access_token
 from asgi_jwks.testing import MockIssuer
+
+if TYPE_CHECKING:
+    import msgspec
+    import pydantic
+else:
+    msgspec = pytest.importorskip("msgspec", reason="msgspec is in the group `frameworks`")
+    pydantic = pytest.importorskip("pydantic", reason="pydantic is in the group `frameworks`")
 
 
 class AsTypedDict(TypedDict):

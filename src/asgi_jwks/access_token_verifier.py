@@ -158,7 +158,7 @@ def trusted_issuers(
 ) -> tuple[Issuer, ...]:
     """The issuers that an entry point was given.
 
-    As objects, or as the options of one.
+    They are given as objects, or as the options of one.
 
     Raises:
         ConfigurationError: both were given, or something else than issuers.

@@ -173,10 +173,7 @@ class RequestError(AsgiJwksError):
         return self._detail() if callable(self._detail) else self._detail
 
     def explain(self, issuer: str | None, advise: "Callable[[RequestError], Advice]") -> None:
-        """Note by whose rules it was refused.
-
-        And how to come by the advice for the operator.
-        """
+        """Note by whose rules it was refused, and how to get the advice."""
         self.issuer = issuer
         self._advise = advise
 

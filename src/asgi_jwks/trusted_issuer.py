@@ -62,7 +62,7 @@ class PresetOptions(TypedDict, total=False):
     grant_claims: GrantClaims
     """the claims in which this issuer writes scopes, roles, groups, permissions and the client"""
     grants: Iterable[str] | None
-    """the scopes, roles and permissions that its tokens may grant; None does not bound them"""
+    """the scopes, roles, groups and permissions that its tokens may grant; None bounds nothing"""
     identity: IdentityForm | None
     """how users are named: by `sub` alone, or "qualified".
 

@@ -47,9 +47,7 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefusalContent:
-    """The content of a refusal.
-
-    For applications that word bodies in a form of their own.
+    """The content of a refusal, for bodies in a form of the application's own.
 
     Attributes:
         status: the HTTP status.

@@ -60,9 +60,9 @@ class RefusalResponse(Response):
         self.raw_headers = [*refusal.headers]
 
     async def __call__(self, scope: Scope, _receive: Receive, send: Send) -> None:
-        """Send it: without content to HEAD.
+        """Send it, without content to HEAD.
 
-        And by a denial response or a close to WebSockets.
+        WebSockets get a denial response or a close.
         """
         refusal = Refusal(self.status_code, tuple(self.raw_headers), bytes(self.body))
         await refuse(refusal, scope, send)

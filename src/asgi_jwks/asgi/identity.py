@@ -102,9 +102,7 @@ def access_token(
 
 
 def bearer_token(connection: HTTPConnection | Mapping[str, Any]) -> str:
-    """The credential itself, as the client sent it.
-
-    To call another API on behalf of its user.
+    """The credential itself, for calls to another API on behalf of its user.
 
     It is read from the request anew and kept nowhere: whoever has it can act as the user wherever
     the token's audience is accepted, so hand it on to that API alone, and log it never. Exchanging

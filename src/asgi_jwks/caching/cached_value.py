@@ -169,9 +169,9 @@ class CachedValue(Generic[T]):
             self._accept(loaded, started=now - age)
 
     def next_turn(self) -> tuple[int, Loaded[T] | None]:
-        """The number of a fetch that begins, by which late ones are recognised.
+        """The value, and the number of a fetch that begins.
 
-        And the value.
+        Late fetches are recognised by their numbers.
         """
         with self._lock:
             self.fetches += 1

@@ -1,6 +1,6 @@
 """How long a value is trusted, and when its next refresh is due.
 
-Pure functions of `now`.
+All functions are pure; `now` is an argument.
 
 Three clocks decide: refresh-ahead, `max_age` and `max_stale`. Every time is an argument, in seconds
 of one monotonic clock.

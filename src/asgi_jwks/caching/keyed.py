@@ -1,6 +1,4 @@
-"""Many values by key.
-
-Each asked for when it is needed and kept for a while.
+"""Many values by key, each asked for when needed and kept for a while.
 
 One question at a time for each key and event loop, detached from whoever needs the answer, with a
 deadline; a budget for keys of which nobody knows whether they exist; negative answers; and last

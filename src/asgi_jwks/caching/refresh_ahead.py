@@ -42,9 +42,7 @@ class Load(Protocol[T]):
 
 
 class RefreshAhead(Generic[T]):
-    """Keeps a cached value fresh.
-
-    Refreshes it before it is stale, one refresh at a time.
+    """Keeps a cached value fresh, by one refresh at a time before it is stale.
 
     Args:
         load: fetches the value anew.
@@ -64,7 +62,7 @@ class RefreshAhead(Generic[T]):
     def at_hand(self) -> T | None:
         """The value, if a request may use it now, without waiting.
 
-        Starts a refresh that is due.
+        A refresh that is due is started.
 
         To be called in an event loop.
         """
@@ -112,10 +110,7 @@ class RefreshAhead(Generic[T]):
         return self.cached.usable()
 
     def can_refetch(self) -> bool:
-        """Whether `refetched` may bring news.
-
-        By a fetch that it may make, or one in progress.
-        """
+        """Whether `refetched` may bring news, by a new fetch or one in progress."""
         return self.cached.can_spend() or self.is_refreshing()
 
     def is_refreshing(self) -> bool:
@@ -123,9 +118,7 @@ class RefreshAhead(Generic[T]):
         return self._flights.current() is not None
 
     async def refetched(self, since: float, is_found: Callable[[T], bool]) -> bool:
-        """Look for something in the value.
-
-        And whether the last word on it has been said.
+        """Look for something in the value; whether the answer is final.
 
         That is a value of which `is_found` holds, or one whose fetch began at `since` or later; it
         makes such a fetch if it may. Joins refreshes in progress. Pays for its own from the budget;
@@ -178,10 +171,7 @@ class RefreshAhead(Generic[T]):
             await sleep(min(delay, LONGEST_SLEEP))
 
     async def aclose(self) -> None:
-        """Cancel this event loop's refresh, if one is in progress.
-
-        And wait until it is gone.
-        """
+        """Cancel this event loop's refresh, and wait until it is gone."""
         await self._flights.cancel()
 
     def _looked_at_again(self, now: float) -> T | None:

@@ -1,6 +1,6 @@
 """One run of a piece of work at a time in each event loop.
 
-Detached from whoever asked for it.
+It is detached from whoever asked for it.
 
 Work is started on asyncio or trio outside the caller's task, so that a cancelled caller does not
 cancel the others' run.
@@ -43,9 +43,7 @@ class Flight:
         self._task: asyncio.Task[None] | None = None
 
     def is_cancelled(self) -> bool:
-        """Whether the run is cancelled from outside.
-
-        By `cancel` or by the end of its loop.
+        """Whether the run is cancelled, by `cancel` or by the end of its loop.
 
         To be asked within the run. On asyncio, work may end in a CancelledError of its own.
         """

@@ -68,9 +68,9 @@ class KeySetExpired(KeySetEvent):
 
 @dataclass(frozen=True, slots=True)
 class UnknownKey(KeySetEvent):
-    """A refetch was made for the key id `kid`, escaped and shortened here.
+    """A refetch for the key id `kid`, which it did not find.
 
-    And did not find it.
+    The key id is escaped and shortened here.
     """
 
     kid: str
@@ -83,9 +83,7 @@ class BudgetExhausted(KeySetEvent):
 
 @dataclass(frozen=True, slots=True)
 class KeyDistrusted(KeySetEvent):
-    """An operator said that keys of this key id, or of this thumbprint.
-
-    Are not to be trusted.
+    """An operator distrusts the keys of this key id, or of this thumbprint.
 
     `is_kept` is whether a snapshot keeps it for the next start of the process.
     """

@@ -95,9 +95,7 @@ class RefusalLog:
         )
 
     def _due(self, cause: _Cause) -> tuple[str, int, float] | None:
-        """The line that is due.
-
-        Its issuer, how many refusals it stands for, in how many seconds.
+        """The issuer of the line that is due, its count, and its seconds.
 
         The seconds are 0 for the first refusal of its cause. None where no line is due.
         """

@@ -19,7 +19,7 @@ OTHER_ISSUER: Final = "_other"
 class Hint(StrEnum):
     """The mistake behind a refusal, as far as it can be told.
 
-    Finer than its Reason.
+    It is finer than the Reason.
     """
 
     # Enum's own is written in Python, and each refusal is looked up by its cause.

@@ -75,9 +75,7 @@ class FetchFailed(KeySetUnavailable):
 
 
 def freshness_advice(response: FetchResponse) -> float | None:
-    """Seconds for which the response says that it stays fresh.
-
-    Or None if it does not say.
+    """Seconds that the response stays fresh, or None if it does not say.
 
     `no-store`, `no-cache` and an illegible `max-age` advise zero; the `Age` that a cache on the way
     reports is subtracted (RFC 9111, sections 4.2 and 5.2.2).

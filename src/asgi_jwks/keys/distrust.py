@@ -97,7 +97,7 @@ class DistrustList:
     def merged(self, other: "DistrustList") -> "DistrustList":
         """The later word of both lists on each key.
 
-        Where they are of one moment, distrust.
+        Of two words of one moment, distrust counts.
         """
         verdicts = dict(self.verdicts)
         for name, verdict in other.verdicts.items():
@@ -135,10 +135,7 @@ def _bounded(verdicts: dict[KeyName, Verdict]) -> DistrustList:
 
 
 class _View(NamedTuple):
-    """A key set, the list it was looked at with.
-
-    And the part of it that is trusted.
-    """
+    """A key set, its list of distrusted keys, and the trusted part of it."""
 
     whole: JWKSet
     distrusted: DistrustList

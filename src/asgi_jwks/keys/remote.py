@@ -162,7 +162,7 @@ class RemoteJWKSet:
         self.at_hand: Final = self._keys.at_hand
         """The set, if it may be used now without waiting, else None.
 
-        Starts a refresh if due.
+        A refresh that is due is started.
         """
         if self._snapshot is not None:
             self._restore(self._snapshot)
@@ -214,19 +214,16 @@ class RemoteJWKSet:
         return keys.select(kid, algorithm)
 
     def can_find_more(self) -> bool:
-        """Whether `find` would wait.
+        """Whether `find` would do anything for a key that the set lacks.
 
-        Fetch or schedule a refresh for a key that the set lacks.
+        It would wait, fetch or schedule a refresh.
 
         Only a token that was screened may have a refresh scheduled; one is enough for all.
         """
         return self._keys.can_refetch() or not self._cached.freshness.is_refresh_scheduled()
 
     def can_replace(self, key: VerificationKey) -> bool:
-        """Whether a signature that does not fit `key` may cost a fetch now.
-
-        Or join one.
-        """
+        """Whether a signature that does not fit `key` may cause or join a fetch."""
         if self._keys.is_refreshing():
             return True
         return self._keys.can_refetch() and not self._failed_under.remembers(key.thumbprint)
@@ -276,9 +273,7 @@ class RemoteJWKSet:
         await self._keys.keep_fresh(self._sleep)
 
     async def aclose(self) -> None:
-        """Cancel the refresh that is in progress in this event loop.
-
-        And wait until it is gone.
+        """Cancel this event loop's refresh, and wait until it is gone.
 
         The key set stays usable: whatever needs it next starts over.
         """

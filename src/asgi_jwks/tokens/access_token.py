@@ -70,9 +70,7 @@ class AccessToken(Generic[Claims]):
 
     @property
     def principal(self) -> tuple[str, str]:
-        """Who is meant: the issuer and its subject.
-
-        Or the issuer and the client without one.
+        """The issuer and its subject, or the issuer and the client without one.
 
         A `sub` is unique within its issuer only (RFC 7519, section 4.1.2).
         """

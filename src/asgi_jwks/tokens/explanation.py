@@ -54,7 +54,7 @@ def explain(
 ) -> None:
     """Have the refusal of a token tell the operator how it came about.
 
-    Should anybody ask it.
+    It is told when somebody asks.
 
     Args:
         refusal: the error; it is changed in place.

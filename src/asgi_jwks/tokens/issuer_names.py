@@ -40,10 +40,7 @@ class IssuerNames:
         self._with_tenant_name: Final = named[0] if named else None
 
     def meant_by(self, name: str) -> tuple[Hint, str] | None:
-        """The mistake by which this name is not one that is configured.
-
-        And the one meant.
-        """
+        """The mistake by which this name is not a configured one, and the one meant."""
         name = name[:_LONGEST_COMPARED]
         spelled = self._by_likeness.get(likeness(name))
         if spelled is not None:

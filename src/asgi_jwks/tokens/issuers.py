@@ -93,7 +93,7 @@ class TrustedIssuers:
     def trusted_still(self, issuer: Issuer) -> Issuer | None:
         """The issuer, if it is trusted still.
 
-        As it is, or as a resolver made it anew since.
+        It is as it was, or as a resolver made it anew since.
 
         The one that was made anew has the same rules and keys; its checks may be others.
         """

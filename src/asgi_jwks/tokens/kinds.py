@@ -27,9 +27,7 @@ DEFAULT_HEADER_TYPES: Final[frozenset[str | None]] = frozenset({None, "jwt", ACC
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KindRule:
-    """The proof of an access token of one issuer.
-
-    And the marks of its other kinds.
+    """The proof of one issuer's access tokens, and the marks of its other kinds.
 
     A header `typ` of at+jwt spares a token the marks (RFC 9068, section 2.1), not the proof.
 
@@ -143,9 +141,7 @@ class KindRule:
 
 @dataclass(frozen=True, slots=True)
 class SatisfiedBy:
-    """A proof that a function of the application's own decides.
-
-    By True and by nothing else.
+    """A proof that a function of the application's own decides, by True alone.
 
     Args:
         function: gets the JOSEHeader and the claims, and returns True or False.

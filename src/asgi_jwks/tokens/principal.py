@@ -44,9 +44,7 @@ DEFAULT_READING: Final = ClaimReading()
 
 
 class Basis(NamedTuple):
-    """How the claims of a token are read.
-
-    And the `kid` of the key that verified it, if it has one.
+    """The reading of a token's claims, and the `kid` of its key if any.
 
     Every request that brings the same token shares it.
     """

@@ -50,10 +50,7 @@ tenant can grant what only the platform may.
 
 @dataclass(frozen=True, slots=True)
 class _Tenant:
-    """An issuer that was made anew.
-
-    With the keys that are at hand of the last one.
-    """
+    """An issuer that was made anew, with the keys at hand of the last one."""
 
     rules: TokenRules
     keys: KeySource
@@ -142,9 +139,9 @@ class ResolvedIssuers:
 
 
 class _Reports:
-    """When a cause is told again.
+    """The times when a cause is told again.
 
-    At once at first, then once per interval, with its count.
+    It is told at once, then once per interval, with its count.
 
     The causes are of a closed set.
     """

@@ -83,7 +83,7 @@ class ReceivedToken:
     def unverified_claims(self) -> ReadOnlyDict:
         """The claims of a token that nobody has vouched for.
 
-        Of a large payload, `iss` alone.
+        Of a large payload it is `iss` alone.
 
         Raises InvalidToken if the payload is malformed.
         """

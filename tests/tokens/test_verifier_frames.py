@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 from traceback import walk_tb
 from types import FrameType
 from typing import Any
@@ -11,6 +12,7 @@ import anyio.lowlevel
 import pytest
 from starlette.types import Receive, Scope, Send
 
+import asgi_jwks
 from asgi_jwks import (
     AccessToken,
     AccessTokenVerifier,
@@ -24,9 +26,12 @@ pytestmark = pytest.mark.anyio
 
 Trusted = Callable[..., TrustedIssuer]
 
+PACKAGE = Path(asgi_jwks.__file__).parent
+
 
 def is_ours(frame: FrameType) -> bool:
-    return "/src/asgi_jwks/" in frame.f_code.co_filename
+    # In a checkout and where the package is installed.
+    return Path(frame.f_code.co_filename).is_relative_to(PACKAGE)
 
 
 def frames() -> Iterator[FrameType]:

@@ -25,7 +25,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "trusted_issuer": {"jose", "fetching", "keys", "tokens"},
     "access_token_verifier": {"jose", "tokens", "trusted_issuer"},
     "providers": {"jose", "keys", "tokens", "trusted_issuer"},
-    "authorization": {"tokens"},
+    "authorization": {"events", "tokens"},
     "asgi": {
         "jose",
         "events",

@@ -22,12 +22,15 @@ if TYPE_CHECKING:
         TokenSource,
         WebSocketSubprotocol,
     )
+    from asgi_jwks.asgi.well_known import ProtectedResourceMetadata
     from asgi_jwks.authorization.requirement import Requirement
+    from asgi_jwks.authorization.resource_metadata import ProtectedResource
     from asgi_jwks.environment import issuer_from_env, settings_from_env
     from asgi_jwks.errors import (
         AsgiJwksError,
         ConfigurationError,
         InsufficientScope,
+        InsufficientUserAuthentication,
         InvalidKeySet,
         InvalidRequest,
         InvalidToken,
@@ -62,6 +65,7 @@ __all__ = [
     "GrantClaim",
     "GrantClaims",
     "InsufficientScope",
+    "InsufficientUserAuthentication",
     "InvalidKeySet",
     "InvalidRequest",
     "InvalidToken",
@@ -74,6 +78,8 @@ __all__ = [
     "KindRule",
     "MissingToken",
     "OnRefused",
+    "ProtectedResource",
+    "ProtectedResourceMetadata",
     "Reason",
     "Refusal",
     "RefusalContent",
@@ -107,6 +113,7 @@ _HOME = {
     "GrantClaim": "tokens.scopes",
     "GrantClaims": "tokens.scopes",
     "InsufficientScope": "errors",
+    "InsufficientUserAuthentication": "errors",
     "InvalidKeySet": "errors",
     "InvalidRequest": "errors",
     "InvalidToken": "errors",
@@ -119,6 +126,8 @@ _HOME = {
     "KindRule": "tokens.kinds",
     "MissingToken": "errors",
     "OnRefused": "asgi.authentication",
+    "ProtectedResource": "authorization.resource_metadata",
+    "ProtectedResourceMetadata": "asgi.well_known",
     "Reason": "errors",
     "Refusal": "asgi.challenge",
     "RefusalContent": "asgi.challenge",

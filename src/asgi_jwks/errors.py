@@ -10,6 +10,7 @@ It imports nothing of this package.
     │   ├── MissingToken               401, a challenge without an error code
     │   ├── InvalidRequest             400 invalid_request
     │   ├── InvalidToken               401 invalid_token
+    │   ├── InsufficientUserAuthentication  401 insufficient_user_authentication
     │   └── InsufficientScope          403 insufficient_scope
     └── TemporarilyUnavailable         our side's fault: 503 with Retry-After, never a 401
         └── KeySetError
@@ -27,6 +28,7 @@ __all__ = [
     "AsgiJwksError",
     "ConfigurationError",
     "InsufficientScope",
+    "InsufficientUserAuthentication",
     "InvalidKeySet",
     "InvalidRequest",
     "InvalidToken",
@@ -76,6 +78,9 @@ class Reason(StrEnum):
     SENDER_CONSTRAINED = "sender_constrained"
     CHECK_FAILED = "check_failed"
 
+    # InsufficientUserAuthentication
+    INSUFFICIENT_USER_AUTHENTICATION = "insufficient_user_authentication"
+
     # InsufficientScope
     INSUFFICIENT_SCOPE = "insufficient_scope"
 
@@ -113,6 +118,9 @@ _PHRASES: Final[dict[Reason, str]] = {
     Reason.NOT_AN_ACCESS_TOKEN: "The token is not an access token",
     Reason.SENDER_CONSTRAINED: "The access token is bound to a key and is no plain Bearer token",
     Reason.CHECK_FAILED: "The access token does not meet the conditions of this resource server",
+    Reason.INSUFFICIENT_USER_AUTHENTICATION: (
+        "This request needs a login of another kind, or a more recent one"
+    ),
     Reason.INSUFFICIENT_SCOPE: "The access token does not grant what this request needs",
 }
 
@@ -159,6 +167,11 @@ class RequestError(AsgiJwksError):
     # Class attributes, and set by `explain` alone: a request without a token has neither.
     issuer: str | None = None
     """The configured issuer by whose rules the token was refused, if one was chosen."""
+    scopes: tuple[str, ...] = ()
+    """The scopes that the request needs, as far as they are known.
+
+    The challenge names them.
+    """
     _advise: Callable[["RequestError"], Advice] | None = None
 
     # The constructors here leave `args` to BaseException.__new__ and call no other one: a request
@@ -211,6 +224,31 @@ class InvalidToken(RequestError):
 
     status = 401
     error = "invalid_token"
+
+
+class InsufficientUserAuthentication(RequestError):
+    """The user must log in in another way, or again (RFC 9470, section 3).
+
+    It is answered with 401 insufficient_user_authentication and all that is needed: `acr_values`,
+    of which one will do, `max_age` in seconds, and `scopes`.
+    """
+
+    status = 401
+    error = "insufficient_user_authentication"
+
+    def __init__(
+        self,
+        *,
+        acr_values: tuple[str, ...] = (),
+        max_age: int | None = None,
+        scopes: tuple[str, ...] = (),
+        detail: str | None = None,
+    ) -> None:
+        self.reason = Reason.INSUFFICIENT_USER_AUTHENTICATION
+        self._detail = detail
+        self.acr_values = acr_values
+        self.max_age = max_age
+        self.scopes = scopes
 
 
 class InsufficientScope(RequestError):

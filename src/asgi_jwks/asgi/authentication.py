@@ -11,6 +11,7 @@ from typing import Any, Final, TypedDict
 
 from asgi_jwks._options import require_callable, require_flag
 from asgi_jwks.access_token_verifier import AccessTokenVerifier
+from asgi_jwks.asgi.authorization import DEFAULT_AUTHORIZATION, Authorization
 from asgi_jwks.asgi.challenge import Challenges, ErrorBody, Refusal
 from asgi_jwks.asgi.refusal_events import refusal_event
 from asgi_jwks.asgi.token_sources import AuthorizationHeader, TokenSource, find_token, is_token68
@@ -36,6 +37,8 @@ AUTHENTICATION: Final = "asgi_jwks.authentication"
 
 AROUND: Final = "asgi_jwks.authentication_around"
 """The scope key of the middleware's Authentication, where a dependency has one of its own."""
+
+_BAD_REQUEST: Final = 400
 
 DEFAULT_TOKEN_SOURCES: Final[Sequence[TokenSource]] = (AuthorizationHeader(),)
 
@@ -82,6 +85,7 @@ class Authentication:
 
     Args:
         verifier: judges tokens.
+        authorization: what is declared beyond who may connect.
         realm, resource_metadata, token_sources, allow_anonymous, require_keys_at_startup,
             on_refused, error_body: see AuthenticationOptions.
 
@@ -93,6 +97,7 @@ class Authentication:
         self,
         verifier: AccessTokenVerifier,
         *,
+        authorization: Authorization = DEFAULT_AUTHORIZATION,
         realm: str = "api",
         resource_metadata: str | None = None,
         token_sources: Sequence[TokenSource] | TokenSource = DEFAULT_TOKEN_SOURCES,
@@ -113,6 +118,7 @@ class Authentication:
         if resource_metadata is not None:
             _require_audiences(verifier)
         self.verifier: Final = verifier
+        self.authorization: Final = authorization
         self.token_sources: Final = _token_sources(token_sources)
         self.require_keys_at_startup: Final = require_flag(
             "require_keys_at_startup", require_keys_at_startup
@@ -172,6 +178,8 @@ class Authentication:
         """
         if _log.isEnabledFor(logging.DEBUG):
             _log.debug("refused: %s", error)
+        if isinstance(error, RequestError) and error.status != _BAD_REQUEST:
+            self._name_scopes(error, scope)
         around = scope.get(AROUND)
         outer = around if isinstance(around, Authentication) else self
         try:
@@ -187,7 +195,14 @@ class Authentication:
             # Metrics must not turn a refusal into a 500.
             except Exception:
                 _log.exception("on_refused failed")
-        return self._challenges.refusal(error)
+        metadata_url = self.authorization.metadata_url(scope)
+        return self._challenges.refusal(error, resource_metadata=metadata_url)
+
+    def _name_scopes(self, error: RequestError, scope: Scope) -> None:
+        """One challenge names all that the request needs, and not only the first that lacks."""
+        declared = self.authorization.named_scopes(scope)
+        if declared:
+            error.scopes = tuple(dict.fromkeys((*declared, *error.scopes)))
 
     def conceal_tokens(self, scope: Scope) -> None:
         """Take tokens out of the subprotocols of a WebSocket, which the application could echo."""

@@ -4,17 +4,32 @@ It decides nothing itself: `authentication` does, `responses` answers.
 """
 
 import logging
+import time
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final, Unpack
 
 from asgi_jwks._options import require_flag, require_known
 from asgi_jwks.access_token_verifier import AccessTokenVerifier, trusted_issuers
-from asgi_jwks.asgi.authentication import AUTHENTICATION, Authentication, AuthenticationOptions
+from asgi_jwks.asgi.authentication import (
+    AUTHENTICATION,
+    DEFAULT_TOKEN_SOURCES,
+    Authentication,
+    AuthenticationOptions,
+)
+from asgi_jwks.asgi.authorization import Authorization, AuthorizationOptions
 from asgi_jwks.asgi.lifespan import run_with_keys
 from asgi_jwks.asgi.public_paths import PublicPaths
 from asgi_jwks.asgi.responses import refuse
+from asgi_jwks.asgi.token_sources import AuthorizationHeader
 from asgi_jwks.asgi.types import ASGIApp, Scope
-from asgi_jwks.errors import ConfigurationError, RequestError, TemporarilyUnavailable
+from asgi_jwks.asgi.well_known import WellKnown, send_metadata
+from asgi_jwks.errors import (
+    ConfigurationError,
+    MissingToken,
+    RequestError,
+    TemporarilyUnavailable,
+)
+from asgi_jwks.tokens.access_token import AccessToken
 from asgi_jwks.tokens.issuers import Issuer
 from asgi_jwks.trusted_issuer import IssuerOptions
 
@@ -25,8 +40,8 @@ _log: Final = logging.getLogger("asgi_jwks.requests")
 _GUARDED: Final = frozenset({"http", "websocket"})
 
 
-class BearerOptions(AuthenticationOptions, IssuerOptions, total=False):
-    """The options of an entry point: of authentication, and of one issuer."""
+class BearerOptions(AuthenticationOptions, AuthorizationOptions, IssuerOptions, total=False):
+    """The options of an entry point: of authentication, of authorization, and of one issuer."""
 
 
 class MiddlewareOptions(BearerOptions, total=False):
@@ -56,7 +71,8 @@ class JWTBearerMiddleware:
         public_paths: paths that need no token: "/health" exactly, "/static/*" by segments. A token
             on them is not looked at.
         allow_unauthenticated_preflight: let CORS preflights through to the application.
-        options: those of authentication (AuthenticationOptions) and of one issuer (IssuerOptions).
+        options: those of authentication (AuthenticationOptions), of authorization
+            (AuthorizationOptions) and of one issuer (IssuerOptions).
 
     Raises:
         ConfigurationError: an option is wrong; the message says what to write.
@@ -77,8 +93,10 @@ class JWTBearerMiddleware:
             )
         self.app: Final = app
         self.authentication: Final = authentication(
-            type(self).__name__, issuers, options, known=MiddlewareOptions.__annotations__
+            type(self).__name__, issuers, options, known=MiddlewareOptions.__annotations__, app=app
         )
+        self._requirement: Final = self.authentication.authorization.requirement
+        self._well_known: Final = WellKnown([(self.authentication, app)]) or None
         self.verifier: Final = self.authentication.verifier
         self._public_paths: Final = PublicPaths(public_paths) or None
         self._allow_preflight: Final = require_flag(
@@ -108,7 +126,11 @@ class JWTBearerMiddleware:
         # What is built later has the verifier of this one, and so its keys and its cache.
         checked = cls(_no_application, *issuers, **options)
         kept: Any = {name: value for name, value in options.items() if name in _OWN}
-        shared: Any = {**_authentication_only(options), "verifier": checked.verifier}
+        shared: Any = {
+            **_only(options, AuthenticationOptions.__annotations__),
+            **_only(options, AuthorizationOptions.__annotations__),
+            "verifier": checked.verifier,
+        }
 
         def middleware(app: ASGIApp) -> JWTBearerMiddleware:
             return cls(app, **kept, **shared)
@@ -124,11 +146,18 @@ class JWTBearerMiddleware:
                 return
             # An unknown type of connection is not an open door.
             raise RuntimeError(f"JWTBearerMiddleware does not know connections of type {kind!r}.")
+        if self._well_known is not None:
+            document = self._well_known.body(scope)
+            if document is not None:
+                await send_metadata(document, scope, send)
+                return
         scope[AUTHENTICATION] = self.authentication
         access_token = None
         if not self._is_public(scope):
             try:
                 access_token = await self.authentication.authenticate(scope)
+                if self._requirement is not None:
+                    await self._demand(access_token)
             except (RequestError, TemporarilyUnavailable) as error:
                 await refuse(self.authentication.refusal(error, scope), scope, send)
                 return
@@ -137,6 +166,15 @@ class JWTBearerMiddleware:
         self._identify(scope, access_token)
         # Outside of any `try`: the application's exceptions are its own.
         await self.app(scope, receive, send)
+
+    async def _demand(self, access_token: AccessToken | None) -> None:
+        authorization = self.authentication.authorization
+        # `requires` and `allow_anonymous` exclude each other.
+        if self._requirement is None or access_token is None:
+            raise MissingToken
+        await self._requirement.enforce(
+            access_token, scopes_of=authorization.scopes_of, clock=authorization.clock
+        )
 
     def _is_public(self, scope: Scope) -> bool:
         return (self._public_paths is not None and self._public_paths.match(scope)) or (
@@ -169,17 +207,20 @@ def authentication(
     options: BearerOptions,
     *,
     known: Iterable[str],
+    app: object = None,
 ) -> Authentication:
     """The Authentication of an entry point, by issuers, options of one, or a verifier.
 
-    `owner` is the name of the entry point, `known` those of all its options.
+    `owner` is the name of the entry point, `known` those of all its options, `app` the application
+    whose routes may declare needs.
 
     Raises:
         ConfigurationError: an option is wrong, or there is no issuer to trust.
     """
     require_known(options, known, owner=owner)
-    own: Any = _authentication_only(options)
-    of_issuer: Any = {name: value for name, value in options.items() if name not in own}
+    own: Any = _only(options, AuthenticationOptions.__annotations__)
+    declared: Any = _only(options, AuthorizationOptions.__annotations__)
+    of_issuer: Any = _only(options, IssuerOptions.__annotations__)
     verifier = own.pop("verifier", None)
     if verifier is None:
         trusted = trusted_issuers(issuers, of_issuer)
@@ -195,12 +236,34 @@ def authentication(
             "With verifier=..., issuers and their options belong to the AccessTokenVerifier and "
             f"its TrustedIssuer objects; got {', '.join(of_issuer) or 'issuers'} as well."
         )
-    return Authentication(verifier, **own)
+    if declared.get("resource") is not None and own.get("resource_metadata") is not None:
+        raise ConfigurationError(
+            "Give either resource, whose metadata are served here, or resource_metadata, the URL "
+            "of metadata that something else serves, not both."
+        )
+    return Authentication(
+        verifier, authorization=_authorization(verifier, own, declared, app), **own
+    )
 
 
-def _authentication_only(options: BearerOptions) -> dict[str, object]:
-    shared = AuthenticationOptions.__annotations__
-    return {name: value for name, value in options.items() if name in shared}
+def _authorization(verifier: Any, own: Any, declared: Any, app: object) -> Authorization:
+    sources = own.get("token_sources", DEFAULT_TOKEN_SOURCES)
+    sources = sources if isinstance(sources, list | tuple) else (sources,)
+    by_header = any(isinstance(source, AuthorizationHeader) for source in sources)
+    return Authorization(
+        issuers=getattr(verifier, "issuers", ()),
+        app=app,
+        methods=["header"] if by_header else [],
+        allow_anonymous=own.get("allow_anonymous") is True,
+        # The verifier's own, so that one clock rules all.
+        clock=getattr(verifier, "clock", time.time),
+        **declared,
+    )
+
+
+def _only(options: BearerOptions, names: Iterable[str]) -> dict[str, object]:
+    wanted = frozenset(names)
+    return {name: value for name, value in options.items() if name in wanted}
 
 
 async def _no_application(_scope: Any, _receive: Any, _send: Any) -> None:

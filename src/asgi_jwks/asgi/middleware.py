@@ -4,25 +4,21 @@ It decides nothing itself: `authentication` does, `responses` answers.
 """
 
 import logging
-import time
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final, Unpack
 
 from asgi_jwks._options import require_flag, require_known
-from asgi_jwks.access_token_verifier import AccessTokenVerifier, trusted_issuers
+from asgi_jwks._printable import quoted
 from asgi_jwks.asgi.authentication import (
     AUTHENTICATION,
-    DEFAULT_TOKEN_SOURCES,
-    Authentication,
-    AuthenticationOptions,
 )
-from asgi_jwks.asgi.authorization import Authorization, AuthorizationOptions
+from asgi_jwks.asgi.entry_point import BearerOptions, authentication, shared_options
 from asgi_jwks.asgi.lifespan import run_with_keys
 from asgi_jwks.asgi.public_paths import PublicPaths
 from asgi_jwks.asgi.responses import refuse
-from asgi_jwks.asgi.token_sources import AuthorizationHeader
 from asgi_jwks.asgi.types import ASGIApp, Scope
 from asgi_jwks.asgi.well_known import WellKnown, send_metadata
+from asgi_jwks.authorization.resource_metadata import WELL_KNOWN
 from asgi_jwks.errors import (
     ConfigurationError,
     MissingToken,
@@ -31,17 +27,12 @@ from asgi_jwks.errors import (
 )
 from asgi_jwks.tokens.access_token import AccessToken
 from asgi_jwks.tokens.issuers import Issuer
-from asgi_jwks.trusted_issuer import IssuerOptions
 
-__all__ = ["BearerOptions", "JWTBearerMiddleware", "MiddlewareOptions", "authentication"]
+__all__ = ["BearerOptions", "JWTBearerMiddleware", "MiddlewareOptions"]
 
 _log: Final = logging.getLogger("asgi_jwks.requests")
 
 _GUARDED: Final = frozenset({"http", "websocket"})
-
-
-class BearerOptions(AuthenticationOptions, AuthorizationOptions, IssuerOptions, total=False):
-    """The options of an entry point: of authentication, of authorization, and of one issuer."""
 
 
 class MiddlewareOptions(BearerOptions, total=False):
@@ -103,6 +94,7 @@ class JWTBearerMiddleware:
             "allow_unauthenticated_preflight", allow_unauthenticated_preflight
         )
         self._hinted_at_preflight = False
+        self._hinted_at_metadata = False
         # Starlette's users bring its requests and responses with them, which are slow to import:
         # whoever constructs a middleware needs them, whoever only names it does not.
         from asgi_jwks.asgi.identity import identify
@@ -126,11 +118,7 @@ class JWTBearerMiddleware:
         # What is built later has the verifier of this one, and so its keys and its cache.
         checked = cls(_no_application, *issuers, **options)
         kept: Any = {name: value for name, value in options.items() if name in _OWN}
-        shared: Any = {
-            **_only(options, AuthenticationOptions.__annotations__),
-            **_only(options, AuthorizationOptions.__annotations__),
-            "verifier": checked.verifier,
-        }
+        shared: Any = {**shared_options(options), "verifier": checked.verifier}
 
         def middleware(app: ASGIApp) -> JWTBearerMiddleware:
             return cls(app, **kept, **shared)
@@ -159,6 +147,8 @@ class JWTBearerMiddleware:
                 if self._requirement is not None:
                     await self._demand(access_token)
             except (RequestError, TemporarilyUnavailable) as error:
+                if WELL_KNOWN in scope["path"] and not self._hinted_at_metadata:
+                    self._hint_at_metadata(scope["path"])
                 await refuse(self.authentication.refusal(error, scope), scope, send)
                 return
         if kind == "websocket":
@@ -174,6 +164,16 @@ class JWTBearerMiddleware:
             raise MissingToken
         await self._requirement.enforce(
             access_token, scopes_of=authorization.scopes_of, clock=authorization.clock
+        )
+
+    def _hint_at_metadata(self, path: str) -> None:
+        """Say that a client was refused the document that helps it to a token."""
+        self._hinted_at_metadata = True
+        _log.warning(
+            "refused a client that looked for the metadata of a protected resource at %s: set "
+            "resource=... to have them served, or add their path to public_paths where the "
+            "application serves them itself",
+            quoted(path),
         )
 
     def _is_public(self, scope: Scope) -> bool:
@@ -199,71 +199,6 @@ class JWTBearerMiddleware:
 _OWN: Final = frozenset(MiddlewareOptions.__annotations__) - frozenset(
     BearerOptions.__annotations__
 )
-
-
-def authentication(
-    owner: str,
-    issuers: Sequence[Issuer | Sequence[Issuer]],
-    options: BearerOptions,
-    *,
-    known: Iterable[str],
-    app: object = None,
-) -> Authentication:
-    """The Authentication of an entry point, by issuers, options of one, or a verifier.
-
-    `owner` is the name of the entry point, `known` those of all its options, `app` the application
-    whose routes may declare needs.
-
-    Raises:
-        ConfigurationError: an option is wrong, or there is no issuer to trust.
-    """
-    require_known(options, known, owner=owner)
-    own: Any = _only(options, AuthenticationOptions.__annotations__)
-    declared: Any = _only(options, AuthorizationOptions.__annotations__)
-    of_issuer: Any = _only(options, IssuerOptions.__annotations__)
-    verifier = own.pop("verifier", None)
-    if verifier is None:
-        trusted = trusted_issuers(issuers, of_issuer)
-        if not trusted:
-            raise ConfigurationError(
-                f'Write {owner}(..., issuer="https://example.eu.auth0.com/", '
-                f'audience="https://api.example.com"), or {owner}(..., verifier=...).'
-            )
-        verifier = AccessTokenVerifier(*trusted)
-    elif issuers or of_issuer:
-        # A check or a profile that is silently not applied would be an open door.
-        raise ConfigurationError(
-            "With verifier=..., issuers and their options belong to the AccessTokenVerifier and "
-            f"its TrustedIssuer objects; got {', '.join(of_issuer) or 'issuers'} as well."
-        )
-    if declared.get("resource") is not None and own.get("resource_metadata") is not None:
-        raise ConfigurationError(
-            "Give either resource, whose metadata are served here, or resource_metadata, the URL "
-            "of metadata that something else serves, not both."
-        )
-    return Authentication(
-        verifier, authorization=_authorization(verifier, own, declared, app), **own
-    )
-
-
-def _authorization(verifier: Any, own: Any, declared: Any, app: object) -> Authorization:
-    sources = own.get("token_sources", DEFAULT_TOKEN_SOURCES)
-    sources = sources if isinstance(sources, list | tuple) else (sources,)
-    by_header = any(isinstance(source, AuthorizationHeader) for source in sources)
-    return Authorization(
-        issuers=getattr(verifier, "issuers", ()),
-        app=app,
-        methods=["header"] if by_header else [],
-        allow_anonymous=own.get("allow_anonymous") is True,
-        # The verifier's own, so that one clock rules all.
-        clock=getattr(verifier, "clock", time.time),
-        **declared,
-    )
-
-
-def _only(options: BearerOptions, names: Iterable[str]) -> dict[str, object]:
-    wanted = frozenset(names)
-    return {name: value for name, value in options.items() if name in wanted}
 
 
 async def _no_application(_scope: Any, _receive: Any, _send: Any) -> None:

@@ -26,18 +26,19 @@ from fastapi.security.base import SecurityBase
 from asgi_jwks._options import require_text
 from asgi_jwks.asgi.authentication import Authentication
 from asgi_jwks.asgi.declared import add_reader
-from asgi_jwks.asgi.middleware import BearerOptions, authentication
+from asgi_jwks.asgi.entry_point import BearerOptions, authentication
 from asgi_jwks.asgi.well_known import ProtectedResourceMetadata
 from asgi_jwks.authorization.requirement import Requirement, combined
 from asgi_jwks.authorization.requirement_parts import RequirementOptions
 from asgi_jwks.authorization.scope_names import is_scope
 from asgi_jwks.errors import ConfigurationError, MissingToken
 from asgi_jwks.fetching.response import FetchFailed
+from asgi_jwks.integrations.fastapi.bearer_rules import BearerRules
 from asgi_jwks.integrations.fastapi.lifespan import run_with_keys
 from asgi_jwks.integrations.fastapi.login import Login, PastedToken, require_login
 from asgi_jwks.integrations.fastapi.openapi import document_refusals
 from asgi_jwks.integrations.fastapi.refusals import answer_refusals
-from asgi_jwks.integrations.fastapi.requirements import Judge, optional_token, required_token
+from asgi_jwks.integrations.fastapi.requirements import optional_token, required_token
 from asgi_jwks.integrations.fastapi.routes import (
     Needs,
     needs_of_route,
@@ -99,9 +100,9 @@ class JWTBearer(SecurityBase):
         self.scheme_name = require_text("scheme_name", scheme_name, example="JWTBearer")
         self._login: Final = PastedToken() if login is None else require_login(login)
         self.model: SecurityScheme = self._login.scheme()
-        self._judge: Final = Judge(self, own)
-        note_needs(self, Needs(self._judge))
-        self.optional: Final = optional_token(self._judge)
+        self._rules: Final = BearerRules(self, own)
+        note_needs(self, Needs(self._rules))
+        self.optional: Final = optional_token(self._rules)
         """The access token, or None where the request has none: `Depends(bearer.optional)`.
 
         A token that is there and not valid is refused all the same, and so is one that lacks the
@@ -118,14 +119,14 @@ class JWTBearer(SecurityBase):
         Raises:
             LookupError: neither issuers nor the middleware are there to verify it.
         """
-        judge = self._judge
-        token = judge.accepted(connection, await judge.token(connection))
-        needed = judge.needed(security_scopes.scopes)
+        rules = self._rules
+        token = rules.accepted(connection, await rules.token(connection))
+        needed = rules.needed(security_scopes.scopes)
         if token is None:
-            if needed is not None or not judge.allows_anonymous:
-                raise judge.refused(connection, MissingToken())
+            if needed is not None or not rules.allows_anonymous:
+                raise rules.refused(connection, MissingToken())
         elif needed is not None:
-            await judge.demand(connection, token, needed)
+            await rules.demand(connection, token, needed)
         return token
 
     def requires(
@@ -139,7 +140,7 @@ class JWTBearer(SecurityBase):
             ConfigurationError: nothing is required, a part is of the wrong form, or no token could
                 meet all of it.
         """
-        return required_token(self._judge, combined(demands, options))
+        return required_token(self._rules, combined(demands, options))
 
     def attach(self, app: FastAPI) -> None:
         """Complete an application with the parts that a dependency cannot give it.
@@ -162,7 +163,7 @@ class JWTBearer(SecurityBase):
         run_with_keys(app, own, partial(self._start, app))
 
     async def _start(self, app: FastAPI) -> None:
-        for path, scope in scopes_of_routes(app.routes, self._judge):
+        for path, scope in scopes_of_routes(app.routes, self._rules):
             if not is_scope(scope):
                 raise ConfigurationError(
                     f"{path} demands the scope {scope!r}, which no token can grant: scopes are "

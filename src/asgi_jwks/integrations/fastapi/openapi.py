@@ -8,21 +8,25 @@ with these additions is generated, by which it is found afterwards.
 from collections.abc import Iterable
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from itertools import product
+from math import prod
 from typing import Any, Final, Protocol
 
 from fastapi import FastAPI
 from fastapi.openapi.models import SecurityBase as SecurityScheme
 from fastapi.security.base import SecurityBase
 
-from asgi_jwks.asgi.challenge import UNAVAILABLE
 from asgi_jwks.authorization.requirement import Requirement
+from asgi_jwks.integrations.fastapi.openapi_refusals import (
+    OWN_SCHEMA,
+    REFUSAL,
+    SCHEMA,
+    refusals,
+)
 
 __all__ = ["DocumentedScheme", "document_refusals"]
 
 SecurityRequirement = dict[str, list[str]]
-
-_REFUSAL: Final = "AccessTokenRefusal"
-"""The name of the schema of refusals."""
 
 
 class NamedScheme(Protocol):
@@ -122,8 +126,8 @@ class _Document:
             if isinstance(operation, dict) and self._complete(operation, names)
         ]
         if operations:
-            body = _OWN_SCHEMA if self.has_own_bodies else _SCHEMA
-            document["components"].setdefault("schemas", {}).setdefault(_REFUSAL, body)
+            body = OWN_SCHEMA if self.has_own_bodies else SCHEMA
+            document["components"].setdefault("schemas", {}).setdefault(REFUSAL, body)
         return document
 
     def _complete(self, operation: dict[str, Any], names: _Names) -> bool:
@@ -137,8 +141,13 @@ class _Document:
         if ours:
             others = [{e.name: e.scopes} for e in entries if e.name not in self.scheme_names]
             operation["security"] = [*others, *_security(ours)]
-            operation["responses"] = {**_refusals(), **operation.get("responses", {})}
+            needs = [entry.requirement for entry in ours if entry.requirement is not None]
+            operation["responses"] = {**refusals(needs), **operation.get("responses", {})}
         return bool(ours)
+
+
+# A list that a reader takes in; more of them are told in words alone.
+_MOST_ALTERNATIVES: Final = 16
 
 
 @dataclass(slots=True)
@@ -153,21 +162,44 @@ class _Entry:
         if self.scheme is not None:
             self.name = self.scheme.of.scheme_name
 
+    @property
+    def requirement(self) -> Requirement | None:
+        """The needs that were declared for the operation, if any."""
+        return None if self.scheme is None else self.scheme.requirement
+
+    def alternatives(self) -> list[list[str]]:
+        """The lists of scopes of which one is needed; `any_of` makes several of one."""
+        needed = self.requirement
+        groups = () if needed is None else needed.any_of
+        if not groups or prod(map(len, groups)) > _MOST_ALTERNATIVES:
+            return [self.scopes]
+        return [[*self.scopes, *chosen] for chosen in product(*groups)]
+
 
 def _security(entries: Iterable[_Entry]) -> list[SecurityRequirement]:
     """One requirement with all our schemes, since each of them refuses by itself.
 
     FastAPI lists them one by one, of which OpenAPI says that one is enough (OpenAPI 3.1, section
-    4.8.30). Where a token is optional, there is a requirement without it as well.
+    4.8.30). So it is with alternatives: one requirement for each. Where a token is optional, there
+    is a requirement without it as well.
     """
-    always: SecurityRequirement = {}
+    always: list[SecurityRequirement] = [{}]
     optional: SecurityRequirement = {}
     for entry in entries:
-        is_optional = entry.scheme is not None and entry.scheme.is_optional
-        named = (optional if is_optional else always).setdefault(entry.name, [])
-        named += [scope for scope in entry.scopes if scope not in named]
-    both = {name: [*always.get(name, ()), *optional.get(name, ())] for name in always | optional}
-    return [both] if both.keys() == always.keys() else [always, both]
+        if entry.scheme is not None and entry.scheme.is_optional:
+            optional = _with(optional, entry.name, entry.scopes)
+        else:
+            always = [
+                _with(one, entry.name, scopes) for scopes in entry.alternatives() for one in always
+            ]
+    both = always
+    for name, scopes in optional.items():
+        both = [_with(one, name, scopes) for one in both]
+    return both if optional.keys() <= always[0].keys() else [*always, *both]
+
+
+def _with(security: SecurityRequirement, name: str, scopes: Iterable[str]) -> SecurityRequirement:
+    return {**security, name: [*dict.fromkeys((*security.get(name, ()), *scopes))]}
 
 
 def _rename_schemes(document: dict[str, Any], names: _Names) -> None:
@@ -177,42 +209,3 @@ def _rename_schemes(document: dict[str, Any], names: _Names) -> None:
         if name in names.given:
             schemes.setdefault(names.given[name].of.scheme_name, schemes[name])
             del schemes[name]
-
-
-# Of an application that words the bodies itself, in a form that only it knows.
-_OWN_SCHEMA: Final = {"type": "object", "title": _REFUSAL}
-_SCHEMA: Final = {
-    **_OWN_SCHEMA,
-    "required": ["error", "error_description"],
-    "properties": {"error": {"type": "string"}, "error_description": {"type": "string"}},
-}
-
-
-def _refusals() -> dict[str, Any]:
-    """The `responses` of an operation that needs a token: 401, 403 and 503."""
-    challenge = {
-        "WWW-Authenticate": {
-            "description": "What is needed (RFC 6750, section 3)",
-            "schema": {"type": "string"},
-        }
-    }
-    retry = {
-        "Retry-After": {
-            "description": "Seconds after which another attempt makes sense",
-            "schema": {"type": "integer"},
-        }
-    }
-    described = {
-        "401": ("No valid access token", challenge),
-        "403": ("The access token does not grant what this request needs", challenge),
-        "503": (UNAVAILABLE, retry),
-    }
-    body = {"$ref": f"#/components/schemas/{_REFUSAL}"}
-    return {
-        status: {
-            "description": description,
-            "headers": headers,
-            "content": {"application/json": {"schema": body}},
-        }
-        for status, (description, headers) in described.items()
-    }

@@ -21,11 +21,11 @@ class Needs:
     """The needs of a dependency besides the scopes that it is asked with.
 
     Attributes:
-        judge: whose rules they belong to.
+        owner: whose rules they belong to.
         requirement: the needs, if there are any.
     """
 
-    judge: object
+    owner: object
     requirement: Requirement | None = None
 
 
@@ -34,13 +34,12 @@ def note_needs(dependency: Callable[..., Any], needs: Needs) -> None:
     setattr(dependency, _NOTE, needs)
 
 
-def needs_of_connection(scope: Mapping[str, Any], judge: object) -> list[Requirement]:
-    """The needs of the route that a connection has reached, by one judge's rules."""
+def needs_of_connection(scope: Mapping[str, Any], owner: object) -> list[Requirement]:
+    """The needs of the route that a connection has reached, by one owner's rules."""
     # Of an included router, where the version of FastAPI has such.
     route = scope.get("fastapi", {}).get("effective_route_context") or scope.get("route")
-    return [
-        need for owner, need in _needs_below(getattr(route, "dependant", None)) if owner is judge
-    ]
+    needs = _needs_below(getattr(route, "dependant", None))
+    return [need for of, need in needs if of is owner]
 
 
 def needs_of_route(route: Any) -> list[Requirement]:
@@ -52,9 +51,9 @@ def _needs_below(dependant: Any) -> Iterator[tuple[object, Requirement]]:
     for needs, scopes in _noted(dependant):
         names = [scope for scope in scopes if is_scope(scope)]
         if names:
-            yield needs.judge, Requirement(*names)
+            yield needs.owner, Requirement(*names)
         if needs.requirement is not None:
-            yield needs.judge, needs.requirement
+            yield needs.owner, needs.requirement
 
 
 def _noted(dependant: Any) -> Iterator[tuple[Needs, list[str]]]:
@@ -74,24 +73,24 @@ def _note_of(dependency: object) -> Needs | None:
     return needs if isinstance(needs, Needs) else None
 
 
-def scopes_of_routes(routes: Iterable[Any], judge: object) -> Iterator[tuple[str, str]]:
-    """The path and each scope that routes ask the dependencies of a judge with.
+def scopes_of_routes(routes: Iterable[Any], owner: object) -> Iterator[tuple[str, str]]:
+    """The path and each scope that routes ask the dependencies of an owner with.
 
     Mounted applications and included routers are looked into.
     """
     for route in routes:
         path = getattr(route, "path", "")
         for needs, scopes in _noted(getattr(route, "dependant", None)):
-            if needs.judge is judge:
+            if needs.owner is owner:
                 for scope in scopes:
                     yield path, scope
         # Of `include_router(router, dependencies=[...])`.
         included = getattr(route, "include_context", None)
         for parameter in getattr(included, "dependencies", ()):
             needs_of_parameter = _note_of(parameter.dependency)
-            if needs_of_parameter is not None and needs_of_parameter.judge is judge:
+            if needs_of_parameter is not None and needs_of_parameter.owner is owner:
                 for scope in getattr(parameter, "scopes", None) or ():
                     yield path, scope
         inner = getattr(route, "original_router", route)
-        for below, scope in scopes_of_routes(getattr(inner, "routes", None) or (), judge):
+        for below, scope in scopes_of_routes(getattr(inner, "routes", None) or (), owner):
             yield path + below, scope

@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any, Final, TypedDict
 
 from asgi_jwks._options import require_names
+from asgi_jwks._printable import quoted
 from asgi_jwks.asgi.declared import needs_at, needs_of
 from asgi_jwks.asgi.types import Scope
 from asgi_jwks.authorization.requirement import (
@@ -92,6 +93,7 @@ class Authorization:
         if self.resources:
             _require_audiences(trusted)
             _require_issuers(self.resources, trusted)
+            _hint_at_audiences(self.resources, trusted)
         needed = self.requirement
         if self.resources and needed and OFFLINE_ACCESS in needed.named_scopes:
             raise ConfigurationError(
@@ -192,6 +194,32 @@ def _require_issuers(resources: Sequence[ProtectedResource], trusted: Sequence[I
                     resource.resource,
                     name,
                 )
+
+
+def _hint_at_audiences(resources: Sequence[ProtectedResource], trusted: Sequence[Issuer]) -> None:
+    """Tell of an audience that differs from a resource by its spelling alone."""
+    for resource in resources:
+        for issuer in trusted:
+            for audience in issuer.rules.audiences or ():
+                if audience != resource.resource and _alike(audience, resource.resource):
+                    _log.warning(
+                        "clients ask %s for tokens for the resource %s (RFC 8707), and the "
+                        "audience here is %s: they differ by their spelling, so that such "
+                        "tokens are refused; write one of them as the other",
+                        issuer.rules.issuer,
+                        quoted(resource.resource),
+                        quoted(audience),
+                    )
+
+
+def _alike(first: str, second: str) -> bool:
+    return _spelling(first) == _spelling(second)
+
+
+def _spelling(url: str) -> str:
+    rest = url.lower().partition("://")[2] or url.lower()
+    host, _, path = rest.partition("/")
+    return f"{host.removesuffix(':443').removesuffix(':80')}/{path}".rstrip("/")
 
 
 def _is_server(issuer: str) -> bool:

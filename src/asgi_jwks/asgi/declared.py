@@ -74,23 +74,36 @@ def _below(app: object, path: str, depth: int) -> Iterator[tuple[str, Requiremen
 
 
 def needs_at(app: object, scope: Mapping[str, Any]) -> list[Requirement]:
-    """The requirements on the way to the route that a connection would reach."""
+    """The requirements on the way to the route that a connection reaches or has reached."""
+    here = scope.get("root_path", "")
+    # Starlette's mounts lengthen the root path; within one the first is kept under this name.
+    at_first = scope.get("app_root_path", here)
+    needs, is_reached = _on_the_way(app, {**scope, "root_path": at_first})
+    if not is_reached and here != at_first:
+        # The application is mounted itself.
+        needs, _ = _on_the_way(app, {**scope, "root_path": here})
+    return needs
+
+
+def _on_the_way(app: object, scope: dict[str, Any]) -> tuple[list[Requirement], bool]:
+    """The requirements from an application down to a route, and whether there is a route."""
     needs: list[Requirement] = []
-    child: dict[str, Any] = {**scope}
+    is_reached = False
     for _ in range(_DEEPEST):
         route = None
         for layer in _layers(app):
             declared = declared_by(layer)
             if declared is not None:
                 needs.append(declared.requirement)
-            route = route or _matching(layer, child)
+            route = route or _matching(layer, scope)
         if route is None:
             break
+        is_reached = True
         needs.extend(_needs_of_route(route, scope.get("method")))
         if hasattr(route, "endpoint"):
             break
         app = getattr(route, "app", None)
-    return needs
+    return needs, is_reached
 
 
 def _layers(app: object) -> Iterator[Any]:

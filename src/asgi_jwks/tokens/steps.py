@@ -16,7 +16,7 @@ from asgi_jwks.jose.read_only import ReadOnlyDict
 from asgi_jwks.tokens.access_token import AccessToken
 from asgi_jwks.tokens.header_cache import Signer
 from asgi_jwks.tokens.header_rules import JOSEHeader
-from asgi_jwks.tokens.issuers import Check, Issuer
+from asgi_jwks.tokens.issuers import Check, Issuer, TrustedIssuers
 
 __all__ = ["ReceivedToken", "is_passed", "refusal_of_stranger", "run_checks", "signer_at_hand"]
 
@@ -101,8 +101,10 @@ class ReceivedToken:
         return "ReceivedToken(...)"
 
 
-def signer_at_hand(issuer: Issuer, header: JOSEHeader, known: Signer | None) -> Signer | None:
-    """The issuer's key for a header, if that key is at hand.
+def signer_at_hand(
+    issuers: TrustedIssuers, issuer: Issuer, header: JOSEHeader, known: Signer | None
+) -> Signer | None:
+    """The key of one of the issuers for a header, if that key is at hand.
 
     `known` is the signer that the same header meant before, if any.
 
@@ -122,7 +124,7 @@ def signer_at_hand(issuer: Issuer, header: JOSEHeader, known: Signer | None) -> 
             # It raises why there is none; whatever else is wrong need not be read.
             keys.select(header.kid, header.algorithm)
         return None
-    return Signer(header, issuer, keys, key)
+    return issuers.signer(header, issuer, keys, key)
 
 
 def is_passed(screen: Callable[[], object]) -> bool:

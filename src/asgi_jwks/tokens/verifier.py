@@ -127,21 +127,22 @@ class TokenVerifier:
         header = read_header(decode_header(token.header_segment)) if known is None else known.header
         token.header = header
         # (3) The issuer and (4) the key, as far as the header tells; (5) the signature.
-        sole = self._issuers.sole
-        signer = None if sole is None else signer_at_hand(sole, header, known)
+        issuers = self._issuers
+        sole = issuers.sole
+        signer = None if sole is None else signer_at_hand(issuers, sole, header, known)
         candidates = self._candidates(header) if signer is None else (signer.key,)
         token.check_signature_form()
         is_signed = token.is_signed_by_one_of(candidates, header.algorithm)
         # (3), (4) and (5) by the issuer that the claims name.
         claims = token.claims() if is_signed else self._unverified_claims(token, candidates)
         token.read = claims
-        issuer = self._issuers.known(claims.get("iss")) or await self._issuers.named(claims)
+        issuer = issuers.known(claims.get("iss")) or await issuers.named(claims)
         token.issuer = issuer
         if signer is None or not is_signed or issuer is not sole:
             try:
                 signer = await self._signer(issuer, token, header, claims, known)
             except InvalidToken as refusal:
-                if is_signed or not self._issuers.is_resolved(issuer):
+                if is_signed or not issuers.is_resolved(issuer):
                     raise
                 raise refusal_of_stranger(refusal) from None
         # (6) The claims. Of a large payload only `iss` was read until now, by a reader that is not
@@ -152,8 +153,7 @@ class TokenVerifier:
         not_before, not_after = issuer.rules.check_claims(claims, header, self._clock())
         if signer is not known:
             self._headers.put(token.header_segment, signer)
-        reading = self._issuers.reading_of(issuer)
-        return CachedToken(signer, reading, not_before, not_after), claims
+        return CachedToken(signer, not_before, not_after), claims
 
     def _candidates(self, header: JOSEHeader) -> Sequence[VerificationKey]:
         """The keys at hand that a header can mean.
@@ -204,7 +204,7 @@ class TokenVerifier:
             InvalidToken: there is none, or the token may not cost the fetch that could find it.
             KeySetError: the issuer's keys are unavailable.
         """
-        signer = signer_at_hand(issuer, header, known)
+        signer = signer_at_hand(self._issuers, issuer, header, known)
         if self._issuers.sole is None:
             self._issuers.index.see(issuer)
         if signer is not None and token.is_signed_by(signer.key, header.algorithm):
@@ -213,14 +213,14 @@ class TokenVerifier:
         if signer is None:
             key = await issuer.keys.find(header.kid, header.algorithm, screen)
             if token.is_signed_by(key, header.algorithm):
-                return Signer(header, issuer, NO_KEYS, key)
+                return self._issuers.signer(header, issuer, NO_KEYS, key)
         else:
             key = signer.key
         # The key may have been replaced under the same key id.
         if issuer.keys.can_replace(key) and is_passed(screen):
             newer = await issuer.keys.replacement_for(key, header.algorithm)
             if newer is not None and token.is_signed_by(newer, header.algorithm):
-                return Signer(header, issuer, NO_KEYS, newer)
+                return self._issuers.signer(header, issuer, NO_KEYS, newer)
         # Whatever else is wrong with the token is not said.
         raise InvalidToken(Reason.BAD_SIGNATURE)
 

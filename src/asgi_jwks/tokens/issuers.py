@@ -93,7 +93,7 @@ class TrustedIssuers:
     def signer(
         self, header: JOSEHeader, issuer: Issuer, keys: JWKSet, key: VerificationKey
     ) -> Signer:
-        """A key that a header names, with the way in which the issuer's claims are read here."""
+        """A key that a header names, with the reading of its issuer's claims."""
         reading = self._readings.get(issuer.rules.issuer) or _reading(issuer, "qualified")
         return Signer(header, issuer, keys, key, Basis(reading, key.kid))
 

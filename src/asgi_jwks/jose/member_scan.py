@@ -38,9 +38,9 @@ _scan_string: Final = json.JSONDecoder().raw_decode
 
 
 def member_of(data: bytes, name: str) -> str | None:
-    """The text that a JSON object has under a name, which is written without escapes; or None.
+    """The text that a JSON object has under a name, or None.
 
-    Of a name that occurs twice the first counts.
+    The name is found where it is written without escapes. Of a name that occurs twice the first counts.
 
     Raises EncodingError: it is not an object with a text under that name, or LimitError: it has
     more in front of that name than is looked through.
@@ -74,7 +74,10 @@ def member_of(data: bytes, name: str) -> str | None:
 
 
 def _depth_gained(piece: bytes) -> int:
-    """How much deeper it is behind a piece of JSON, which begins and ends outside of strings."""
+    """The depth behind a piece of JSON, less that in front of it.
+
+    The piece begins and ends outside of strings.
+    """
     skeleton = piece.translate(None, _NOT_SKELETON)
     if len(skeleton) > _MOST_OF_A_SKELETON:
         raise LimitError("too many values")

@@ -17,6 +17,7 @@ from jsonschema import Draft202012Validator
 
 from asgi_jwks.cli.demo.record import DemoResult
 from asgi_jwks.cli.inspect import Inspection
+from asgi_jwks.cli.keys import KeyListing
 from asgi_jwks.cli.output import FORMAT, Failure
 
 __all__ = ["PAGE", "RESULTS", "schema", "text", "validated"]
@@ -26,6 +27,7 @@ PAGE: Final = Path(__file__).parents[2] / "docs" / "cli.schema.json"
 RESULTS: Final[dict[str, type]] = {
     "demo": DemoResult,
     "inspect": Inspection,
+    "keys": KeyListing,
 }
 """The result of each command that has `--json`."""
 

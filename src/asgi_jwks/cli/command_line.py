@@ -33,6 +33,7 @@ COMMANDS: Final = {
     "inspect": _Command(
         "inspect:inspect", "Print the header and the claims of a token, without verifying it."
     ),
+    "keys": _Command("keys:keys", "List the keys that an issuer publishes, and which are usable."),
     "completion": _Command("completion:completion", "Print the completion script of a shell."),
 }
 """Every command by its name, in the order of the help."""
@@ -40,10 +41,6 @@ COMMANDS: Final = {
 
 class _Commands(click.Group):
     """The commands of the table, each imported when it is called."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        """All names, in the order of the table."""
-        return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """The command of this name; None if there is none."""
@@ -108,6 +105,6 @@ def _fail(sentence: str, status: int, arguments: Sequence[str]) -> int:
 
 
 def _usage(error: click.UsageError) -> str:
-    if error.ctx is None:
-        return ""
-    return f"{error.ctx.get_usage()}\nTry '{error.ctx.command_path} --help'.\n\n"
+    # click says in its types that an error may be without a context; those of a command have one.
+    context = error.ctx or click.Context(asgi_jwks, info_name="asgi-jwks")
+    return f"{context.get_usage()}\nTry '{context.command_path} --help'.\n\n"

@@ -19,15 +19,17 @@ from asgi_jwks.cli.demo.record import DemoResult
 from asgi_jwks.cli.inspect import Inspection
 from asgi_jwks.cli.keys import KeyListing
 from asgi_jwks.cli.output import FORMAT, Failure
+from asgi_jwks.cli.provider import ProviderDescription, Providers
 
 __all__ = ["PAGE", "RESULTS", "schema", "text", "validated"]
 
 PAGE: Final = Path(__file__).parents[2] / "docs" / "cli.schema.json"
 
-RESULTS: Final[dict[str, type]] = {
+RESULTS: Final[dict[str, Any]] = {
     "demo": DemoResult,
     "inspect": Inspection,
     "keys": KeyListing,
+    "provider": ProviderDescription | Providers,
 }
 """The result of each command that has `--json`."""
 
@@ -37,9 +39,12 @@ _SIMPLE: Final = {str: "string", int: "integer", float: "number", bool: "boolean
 def schema() -> dict[str, Any]:
     """The schema (JSON Schema 2020-12): one alternative per command, and one for failures."""
     definitions: dict[str, Any] = {}
-    for kind in (*RESULTS.values(), Failure):
-        _of(kind, definitions)
-    alternatives = [_output({"const": command}, kind.__name__) for command, kind in RESULTS.items()]
+    alternatives = []
+    for command, result in RESULTS.items():
+        for kind in get_args(result) or (result,):
+            _of(kind, definitions)
+            alternatives.append(_output({"const": command}, kind.__name__))
+    _of(Failure, definitions)
     alternatives.append(_output({"enum": list(RESULTS)}, Failure.__name__))
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",

@@ -34,6 +34,9 @@ COMMANDS: Final = {
         "inspect:inspect", "Print the header and the claims of a token, without verifying it."
     ),
     "keys": _Command("keys:keys", "List the keys that an issuer publishes, and which are usable."),
+    "provider": _Command(
+        "provider:provider", "Print the knowledge of a preset about a provider's access tokens."
+    ),
     "completion": _Command("completion:completion", "Print the completion script of a shell."),
 }
 """Every command by its name, in the order of the help."""

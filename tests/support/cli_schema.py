@@ -15,11 +15,13 @@ from typing import Any, Final, Literal, Union, get_args, get_origin, get_type_hi
 
 from jsonschema import Draft202012Validator
 
+from asgi_jwks.cli.attack import AttackReport
 from asgi_jwks.cli.demo.record import DemoResult
 from asgi_jwks.cli.inspect import Inspection
 from asgi_jwks.cli.keys import KeyListing
 from asgi_jwks.cli.output import FORMAT, Failure
 from asgi_jwks.cli.provider import ProviderDescription, Providers
+from asgi_jwks.cli.serve import Served
 
 __all__ = ["PAGE", "RESULTS", "schema", "text", "validated"]
 
@@ -30,6 +32,8 @@ RESULTS: Final[dict[str, Any]] = {
     "inspect": Inspection,
     "keys": KeyListing,
     "provider": ProviderDescription | Providers,
+    "serve": Served,
+    "attack": AttackReport,
 }
 """The result of each command that has `--json`."""
 

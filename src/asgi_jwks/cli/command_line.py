@@ -37,6 +37,8 @@ COMMANDS: Final = {
     "provider": _Command(
         "provider:provider", "Print the knowledge of a preset about a provider's access tokens."
     ),
+    "serve": _Command("serve:serve", "Serve an existing application behind the middleware."),
+    "attack": _Command("attack:attack", "Carry out the attack corpus against an application."),
     "completion": _Command("completion:completion", "Print the completion script of a shell."),
 }
 """Every command by its name, in the order of the help."""

@@ -5,6 +5,7 @@ from their types.
 """
 
 import json
+import logging
 import re
 from dataclasses import asdict, dataclass
 from enum import IntEnum
@@ -24,6 +25,7 @@ __all__ = [
     "as_json",
     "console",
     "json_option",
+    "quiet_logs",
     "redacted",
     "say",
 ]
@@ -79,6 +81,13 @@ def console(*, stderr: bool = False) -> "Console":
     from rich.console import Console
 
     return Console(highlight=False, stderr=stderr, emoji=False, markup=False)
+
+
+def quiet_logs() -> None:
+    """Keep the log of refusals off the terminal, where the command itself tells of them."""
+    log = logging.getLogger("asgi_jwks")
+    if not log.handlers:
+        log.addHandler(logging.NullHandler())
 
 
 def redacted(text: str) -> str:

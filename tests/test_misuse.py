@@ -111,6 +111,7 @@ FITTING: dict[str, set[str]] = {
     "token_sources": {"a token source"},
     "allow_anonymous": FLAG,
     "require_keys_at_startup": FLAG,
+    "listener": {"None"} | FUNCTION - {"an async function"},
     "on_refused": {"None"} | FUNCTION,
     "error_body": {"None"} | FUNCTION,
     # The middleware's.
@@ -133,7 +134,7 @@ ENTRY_POINTS: dict[str, Callable[..., object]] = {
     "JWTBearer": JWTBearer,
 }
 OF_ISSUER = set(IssuerOptions.__annotations__)
-OF_VERIFIER = {"resolver", "clock", "max_token_bytes", "verified_tokens"}
+OF_VERIFIER = {"resolver", "clock", "max_token_bytes", "verified_tokens", "listener"}
 OPTIONS: dict[str, set[str]] = {
     "TrustedIssuer": OF_ISSUER,
     "AccessTokenVerifier": OF_ISSUER | OF_VERIFIER,

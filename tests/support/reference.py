@@ -24,7 +24,7 @@ PAGE = Path(__file__).parents[2] / "docs" / "reference.md"
 
 LOGGERS = {
     "asgi_jwks.keys": "the key sets: refreshed, failed, stale, expired, starting without keys",
-    "asgi_jwks.requests": "refused requests (DEBUG), preflights, failures of `on_refused`",
+    "asgi_jwks.requests": "refusals, one line per cause and interval; each one at DEBUG; listeners that fail",
     "asgi_jwks.tokens": "near misses of issuer and audience, resolvers, unchecked audiences",
     "asgi_jwks.caching": "a refresh that ended in an unexpected way",
 }

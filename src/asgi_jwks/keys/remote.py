@@ -21,7 +21,7 @@ from asgi_jwks.caching.clocks import ElapsedClock
 from asgi_jwks.caching.freshness import Phase, TrustPeriod
 from asgi_jwks.caching.refresh_ahead import RefreshAhead
 from asgi_jwks.errors import ConfigurationError, InvalidToken, Reason
-from asgi_jwks.events.key_set import Listener
+from asgi_jwks.events.key_set import KeySetListener
 from asgi_jwks.events.log import log_event
 from asgi_jwks.fetching.client import Fetch, HTTPClient
 from asgi_jwks.fetching.request import DocumentRequest
@@ -85,7 +85,7 @@ class RemoteJWKSet:
         fetch: Fetch | None = None,
         allow_insecure_http: bool = False,
         snapshot: str | os.PathLike[str] | None = None,
-        listener: Listener = log_event,
+        listener: KeySetListener = log_event,
         clock: Callable[[], float] = ELAPSED,
     ) -> None:
         period = TrustPeriod(
@@ -148,11 +148,12 @@ class RemoteJWKSet:
             snapshot=self._snapshot,
             wall_clock=self._wall,
         )
-        self._keys: Final = RefreshAhead(
-            self._document.load,
-            self._cached,
-            source=lambda: self._document.url or (metadata.url if metadata else str(jwks_uri)),
-        )
+
+        def asked() -> str:
+            return self._document.url or (metadata.url if metadata else str(jwks_uri))
+
+        load = self._observer.timed(self._document.load, asked)
+        self._keys: Final = RefreshAhead(load, self._cached, source=asked)
         monotonic = self._cached.monotonic
         self._sought: Final = Sought(refetch_interval, monotonic)
         # The same for keys under which a signature failed.
@@ -304,6 +305,10 @@ class RemoteJWKSet:
             ConfigurationError: none or both are given, or it is not such a name.
         """
         self._say(KeyName.of(kid=kid, thumbprint=thumbprint), is_distrusted=False)
+
+    def add_listener(self, listener: KeySetListener) -> None:
+        """Have one listener more hear of the changes; the same one is added once."""
+        self._observer.add(listener)
 
     def health(self) -> KeySetHealth:
         """The state of the key set. It touches no network and changes nothing."""

@@ -77,6 +77,13 @@ class TokenVerifier:
         self._tokens: Final = TokenCache(cached_tokens)
         self._headers: Final = HeaderCache()
         self._batching: Final = Batching()
+        self.verified = 0
+        """How many tokens were verified and accepted, those not counted that were remembered."""
+
+    @property
+    def remembered(self) -> int:
+        """How many accepted tokens are remembered now."""
+        return len(self._tokens)
 
     async def verify(self, token: bytes) -> AccessToken:
         """Verify a token; see AccessTokenVerifier.verify."""
@@ -117,6 +124,7 @@ class TokenVerifier:
             explain(refusal, self._issuers, now=now, parts=parts, received=received, issuer=issuer)
             raise
         if not is_known:
+            self.verified += 1
             self._tokens.put(digest, cached)
         return access_token
 

@@ -117,6 +117,8 @@ FITTING: dict[str, set[str]] = {
     # The middleware's.
     "public_paths": EMPTY,
     "allow_unauthenticated_preflight": FLAG,
+    "health_path": {"None"},
+    "end_at_expiry": FLAG,
     # FastAPI's.
     "login": {"None"},
     "scheme_name": TEXT,

@@ -16,6 +16,7 @@ from asgi_jwks._options import require_callable, require_whole_number
 from asgi_jwks.errors import ConfigurationError, KeySetError
 from asgi_jwks.events.event import Listener, Telling, require_listener
 from asgi_jwks.jose.jws import MAX_TOKEN_BYTES
+from asgi_jwks.keys.health import KeySetState, key_set_states
 from asgi_jwks.tokens.access_token import AccessToken
 from asgi_jwks.tokens.claim_rules import TokenRules
 from asgi_jwks.tokens.issuers import Issuer, TrustedIssuers
@@ -81,6 +82,7 @@ class AccessTokenVerifier:
             max_token_bytes=max_token_bytes,
             cached_tokens=require_whole_number("verified_tokens", verified_tokens),
         )
+        self.clock: Final = clock
         self.listener: Final = listener
         self._outcomes: Final = None if listener is None else self._outcomes_for(listener)
 
@@ -115,6 +117,15 @@ class AccessTokenVerifier:
     def remembered_count(self) -> int:
         """How many accepted tokens are remembered now."""
         return self._tokens.remembered
+
+    def leeway_of(self, issuer: str) -> float:
+        """The leeway of a trusted issuer, in seconds; 0 of an unknown one."""
+        known = self._issuers.known(issuer)
+        return 0.0 if known is None else known.rules.leeway
+
+    def key_set_states(self) -> tuple[KeySetState, ...]:
+        """The states of the configured issuers' keys; it touches no network."""
+        return key_set_states((issuer.rules.issuer, issuer.keys) for issuer in self.issuers)
 
     def add_listener(self, listener: Listener) -> None:
         """Have a listener hear of the configured issuers' key sets.

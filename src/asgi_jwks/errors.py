@@ -172,6 +172,8 @@ class RequestError(AsgiJwksError):
 
     The challenge names them.
     """
+    is_outcome: bool = False
+    """Whether authentication ended with it; otherwise a route refused for reasons of its own."""
     _advise: Callable[["RequestError"], Advice] | None = None
 
     # The constructors here leave `args` to BaseException.__new__ and call no other one: a request
@@ -275,6 +277,8 @@ class TemporarilyUnavailable(AsgiJwksError):
 
     issuer: str | None = None
     """The configured issuer that is concerned, as far as one was chosen."""
+    is_outcome: bool = False
+    """Whether authentication ended with it, as of a RequestError."""
 
     def __init__(self, message: str, *, retry_after: float = 1.0) -> None:
         super().__init__(message)

@@ -195,14 +195,6 @@ async def test_no_hierarchy_is_no_hierarchy(
 # Step-up.
 
 
-class Verifier(AccessTokenVerifier):
-    """A verifier with a clock that others may read."""
-
-    def __init__(self, *issuers: TrustedIssuer, clock: Callable[[], float]) -> None:
-        super().__init__(*issuers, clock=clock)
-        self.clock = clock
-
-
 async def test_a_login_grows_too_old_for_a_token_that_is_cached(
     guarded: Callable[..., Any], challenges_of: Callable[[str], Any]
 ) -> None:
@@ -210,7 +202,7 @@ async def test_a_login_grows_too_old_for_a_token_that_is_cached(
     now = 1_700_000_000.0
     issuer = MockIssuer(clock=lambda: now)
     times = [now]
-    verifier = Verifier(trusted(issuer), clock=lambda: times[-1])
+    verifier = AccessTokenVerifier(trusted(issuer), clock=lambda: times[-1])
     app = guarded(verifier=verifier, requires=Requirement("pay", acr="mfa", max_age=300))
     token = issuer.access_token(scopes="pay", acr="mfa", auth_time=now - 100)
     assert (await app(token)).seen

@@ -182,7 +182,6 @@ class Requirement:
                 acr_values=self.acr,
                 max_age=self.max_age,
                 scopes=self.named_scopes,
-                issuer=token.issuer,
                 now=now,
             )
 

@@ -46,7 +46,6 @@ def step_up(
     acr_values: tuple[str, ...],
     max_age: int | None,
     scopes: tuple[str, ...],
-    issuer: str,
     now: float,
 ) -> InsufficientUserAuthentication:
     """The refusal that names all that is needed, with advice for the operator."""
@@ -64,7 +63,7 @@ def step_up(
             "challenge (RFC 9470), and the provider write acr and auth_time into access tokens."
         )
 
-    error.explain(issuer, lambda _: Advice(Hint.STEP_UP, words))
+    error.explain(None, lambda _: Advice(Hint.STEP_UP, words))
     return error
 
 

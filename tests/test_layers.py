@@ -22,6 +22,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "events": {"jose"},
     "keys": {"jose", "caching", "fetching", "events"},
     "tokens": {"jose", "caching", "events"},
+    "binding": {"jose"},
     "trusted_issuer": {"jose", "fetching", "keys", "tokens"},
     "access_token_verifier": {"jose", "tokens", "trusted_issuer"},
     "providers": {"jose", "keys", "tokens", "trusted_issuer"},

@@ -38,6 +38,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "environment": {"keys", "trusted_issuer", "asgi"},
     "integrations": {
         "jose",
+        "binding",
         "keys",
         "fetching",
         "tokens",
@@ -62,6 +63,7 @@ ONLY_IN = {
     "uvicorn": {"testing", "cli"},
     "rich": {"cli"},
     "pytest": {"testing"},
+    "redis": {"integrations"},
 }
 
 

@@ -233,5 +233,5 @@ class MemoryAgainstAModel(RuleBasedStateMachine):
 
 
 TestMemoryAgainstAModel = MemoryAgainstAModel.TestCase
-TestMemoryAgainstAModel.settings = settings(max_examples=100, stateful_step_count=60, deadline=None)
+TestMemoryAgainstAModel.settings = settings(max_examples=50, stateful_step_count=50, deadline=None)
 TestMemoryAgainstAModel.__doc__ = "I11: nothing that still counts is forgotten."

@@ -33,7 +33,7 @@ class Store:
 def used(
     store: ReplayStore | None = None, share: int = 10, on_failure: OnStoreFailure = "refuse"
 ) -> UsedProofs:
-    return UsedProofs(store, share=share, on_failure=on_failure)
+    return UsedProofs(store, share=share, longest=65.0, on_failure=on_failure)
 
 
 async def is_first(proofs: UsedProofs, sender: str = "k", jti: str = "j") -> bool:

@@ -64,6 +64,11 @@ class ProofRules:
     nonces: DPoPNonces | None
     _headers: ProofHeaders = field(default_factory=ProofHeaders, repr=False, compare=False)
 
+    @property
+    def longest_ttl(self) -> float:
+        """For how many seconds a proof would pass again at most."""
+        return self.max_age + IAT_LEEWAY if self.nonces is None else 2 * self.nonces.period
+
     def judge(
         self,
         proof: bytes,

@@ -85,7 +85,10 @@ class DPoP:
         )
         share = require_whole_number("proofs_per_sender", proofs_per_sender, least=1)
         used = UsedProofs(
-            _store(replay_store), share=share, on_failure=_on_failure(on_store_failure)
+            _store(replay_store),
+            share=share,
+            longest=self._rules.longest_ttl,
+            on_failure=_on_failure(on_store_failure),
         )
         consumes = require_flag("consume_proofs", consume_proofs)
         self._used: Final = used if consumes else None

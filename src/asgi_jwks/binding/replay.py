@@ -26,7 +26,11 @@ _BITS: Final = (1 << 60) - 1
 
 
 class ReplayStore(Protocol):
-    """Remembers which proofs were used: for one process, or for all workers and hosts."""
+    """Remembers which proofs were used: for one process, or for all workers and hosts.
+
+    A store that can lose its memory has a method `expect(longest_ttl)` as well; it is called at
+    construction, with the largest `ttl` that will be asked for.
+    """
 
     async def first_use(self, key: bytes, ttl: float) -> bool:
         """Whether `key` is seen for the first time.

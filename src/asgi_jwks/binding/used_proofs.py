@@ -33,6 +33,7 @@ class UsedProofs:
     Args:
         store: where they are remembered; None is the memory of this process.
         share: the most proofs of one key that are remembered at a time.
+        longest: for how many seconds a proof would pass at most.
         on_failure: "refuse" answers 503 while the store fails; "local" goes by the memory of this
             process alone.
         clock: seconds, monotonic.
@@ -43,6 +44,7 @@ class UsedProofs:
         store: ReplayStore | None,
         *,
         share: int,
+        longest: float,
         on_failure: OnStoreFailure = "refuse",
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -54,6 +56,10 @@ class UsedProofs:
         self._shares: Final = SenderShares(share, clock=clock)
         self._clock: Final = clock
         self._logged_at = -_LOG_INTERVAL
+        # A store that can lose its memory has to know which proofs it may have forgotten.
+        expect = getattr(store, "expect", None)
+        if expect is not None:
+            expect(longest + _MARGIN)
 
     async def use(self, sender: str, jti: str, ttl: float) -> None:
         """Note the use of a proof.

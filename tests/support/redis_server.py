@@ -1,4 +1,4 @@
-"""A Redis or Valkey server on a loopback port of its own: started, stalled, killed, started again."""
+"""A Redis or Valkey server on a loopback port of its own: started, stalled, killed."""
 
 import os
 import shutil

@@ -12,8 +12,17 @@ from typing import Any, Final, TypedDict
 from asgi_jwks._options import require_callable, require_flag
 from asgi_jwks.access_token_verifier import AccessTokenVerifier
 from asgi_jwks.asgi.challenge import Challenges, ErrorBody, Refusal
+from asgi_jwks.asgi.presentation import DPOP_NONCE, presentation_of
 from asgi_jwks.asgi.refusal_events import refusal_event
-from asgi_jwks.asgi.token_sources import AuthorizationHeader, TokenSource, find_token, is_token68
+from asgi_jwks.asgi.schemes import DPOP, schemes_of
+from asgi_jwks.asgi.token_sources import (
+    AuthorizationHeader,
+    BearerOrDPoPHeader,
+    TokenSource,
+    find_token,
+    is_token68,
+    uses_dpop,
+)
 from asgi_jwks.asgi.types import Scope
 from asgi_jwks.errors import (
     ConfigurationError,
@@ -113,13 +122,19 @@ class Authentication:
         if resource_metadata is not None:
             _require_audiences(verifier)
         self.verifier: Final = verifier
-        self.token_sources: Final = _token_sources(token_sources)
+        self._schemes: Final = schemes_of(getattr(verifier, "issuers", ()))
+        # With a resolver it is not known before which issuers bind their tokens.
+        self._sees_proofs: Final = getattr(verifier, "sees_proofs", False)
+        self.token_sources: Final = _token_sources(token_sources, reads_dpop=self._sees_proofs)
         self.require_keys_at_startup: Final = require_flag(
             "require_keys_at_startup", require_keys_at_startup
         )
         self._allow_anonymous: Final = require_flag("allow_anonymous", allow_anonymous)
         self._challenges: Final = Challenges(
-            realm=realm, resource_metadata=resource_metadata, error_body=error_body
+            realm=realm,
+            resource_metadata=resource_metadata,
+            error_body=error_body,
+            schemes=self._schemes,
         )
         self._on_refused: Final = on_refused
         self._refusal_log: Final = RefusalLog()
@@ -147,6 +162,10 @@ class Authentication:
                 if self._allow_anonymous:
                     return None
                 raise MissingToken
+            if self._sees_proofs:
+                proving = self._prove(token, scope)
+                del token
+                return await proving
             verification = self.verifier.verify(token)
             # No frame that runs the application's code has the token as a local (requirement H7).
             del token
@@ -156,6 +175,16 @@ class Authentication:
             # Error collectors record the locals of frames, and those of the verification have it.
             error.__traceback__ = None
             raise refusal from error.__cause__
+
+    async def _prove(self, token: bytes, scope: Scope) -> AccessToken:
+        """Verify a token with the parts of the request that prove whose it is."""
+        presentation = presentation_of(scope)
+        verification = self.verifier.verify(token, proof=presentation)
+        del token
+        access_token = await verification
+        if presentation.new_nonce is not None:
+            scope[DPOP_NONCE] = presentation.new_nonce
+        return access_token
 
     def token(self, scope: Scope) -> bytes | None:
         """The credential of a connection, if it has one; nothing is said of its form.
@@ -172,6 +201,8 @@ class Authentication:
         """
         if _log.isEnabledFor(logging.DEBUG):
             _log.debug("refused: %s", error)
+        if self._sees_proofs and isinstance(error, RequestError) and uses_dpop(scope):
+            error.scheme = DPOP
         around = scope.get(AROUND)
         outer = around if isinstance(around, Authentication) else self
         try:
@@ -234,7 +265,7 @@ def _require_audiences(verifier: AccessTokenVerifier) -> None:
             )
 
 
-def _token_sources(sources: object) -> tuple[TokenSource, ...]:
+def _token_sources(sources: object, *, reads_dpop: bool) -> tuple[TokenSource, ...]:
     given = tuple(sources) if isinstance(sources, list | tuple) else (sources,)
     found = tuple(
         source
@@ -248,5 +279,10 @@ def _token_sources(sources: object) -> tuple[TokenSource, ...]:
         raise ConfigurationError(
             "token_sources must be token sources, such as [AuthorizationHeader(), "
             f'Cookie("access_token")]; got {sources!r}.'
+        )
+    if reads_dpop:
+        return tuple(
+            BearerOrDPoPHeader() if isinstance(source, AuthorizationHeader) else source
+            for source in found
         )
     return found

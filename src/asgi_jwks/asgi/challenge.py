@@ -13,14 +13,17 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from asgi_jwks._options import require_callable
+from asgi_jwks.asgi.schemes import ONLY_BEARER, Schemes
 from asgi_jwks.errors import (
     ConfigurationError,
     InsufficientScope,
     InvalidToken,
     MissingToken,
+    NonceRequired,
     Reason,
     RequestError,
     TemporarilyUnavailable,
+    TooManyProofs,
 )
 
 __all__ = ["UNAVAILABLE", "Challenges", "ErrorBody", "Refusal", "RefusalContent"]
@@ -76,6 +79,7 @@ class Challenges:
         realm: the protection space (RFC 9110, section 11.5).
         resource_metadata: URL of this server's metadata (RFC 9728, section 5.1), for clients that
             discover where to get a token, such as those of MCP servers.
+        schemes: the schemes that tokens are accepted by.
         error_body: words the body; status and header fields are not its to choose. It is called
             once for each kind of refusal, most of them at construction, and not for each request.
 
@@ -89,7 +93,9 @@ class Challenges:
         realm: str = "api",
         resource_metadata: str | None = None,
         error_body: ErrorBody | None = None,
+        schemes: Schemes = ONLY_BEARER,
     ) -> None:
+        self._schemes: Final = schemes
         self._parameters: Final = [("realm", realm)]
         if resource_metadata is not None:
             self._parameters.append(("resource_metadata", resource_metadata))
@@ -103,7 +109,7 @@ class Challenges:
             require_callable("error_body", error_body, form="error_body(content)")
             _try_out(error_body)
         # Only scopes vary, and those are the application's: everything else is built once.
-        self._prepared: dict[tuple[Reason, str | None], Refusal] = {}
+        self._prepared: dict[tuple[Reason, str | None, str], Refusal] = {}
 
     def refusal(self, error: RequestError | TemporarilyUnavailable) -> Refusal:
         """The answer to a request that was refused for `error`."""
@@ -111,15 +117,20 @@ class Challenges:
             return self._unavailable(error)
         if isinstance(error, InsufficientScope):
             return self._build(error, error.scopes)
-        key = (error.reason, error.error)
+        key = (error.reason, error.error, error.scheme)
         prepared = self._prepared.get(key)
         if prepared is None:
             prepared = self._build(error)
             self._prepared[key] = prepared
+        if isinstance(error, NonceRequired):
+            # RFC 9449, section 9.
+            return _with_field(prepared, b"dpop-nonce", error.nonce)
+        if isinstance(error, TooManyProofs):
+            return _with_field(prepared, b"retry-after", _seconds(error.retry_after))
         return prepared
 
     def _build(self, error: RequestError, scopes: Sequence[str] = ()) -> Refusal:
-        parameters = list(self._parameters)
+        parameters: list[tuple[str, str]] = []
         code, reason = error.error, error.reason
         # RFC 6750, section 3.1: no error where the request had no token.
         if code is not None:
@@ -127,10 +138,14 @@ class Challenges:
         named = tuple(scope for scope in scopes if _SCOPE_TOKEN.fullmatch(scope))
         if named:
             parameters.append(("scope", " ".join(named)))
-        challenge = "Bearer " + ", ".join(f'{name}="{value}"' for name, value in parameters)
         body = self._body(_content(error, named))
-        field = (b"www-authenticate", challenge.encode("ascii"))
-        return Refusal(error.status, (*_content_headers(body), field), body)
+        # RFC 6585, section 4: too many requests are answered without a challenge.
+        fields = (
+            ()
+            if isinstance(error, TooManyProofs)
+            else self._schemes.fields(error.status, error.scheme, self._parameters, parameters)
+        )
+        return Refusal(error.status, (*_content_headers(body), *fields), body)
 
     def _unavailable(self, error: TemporarilyUnavailable) -> Refusal:
         """503, with no word about the token.
@@ -138,8 +153,8 @@ class Challenges:
         A client would throw a good one away after a 401.
         """
         body = self._body(_UNAVAILABLE)
-        seconds = str(math.ceil(error.retry_after)).encode()
-        return Refusal(503, (*_content_headers(body), (b"retry-after", seconds)), body)
+        refusal = Refusal(503, _content_headers(body), body)
+        return _with_field(refusal, b"retry-after", _seconds(error.retry_after))
 
     def _body(self, content: RefusalContent) -> bytes:
         if self._error_body is not None:
@@ -177,6 +192,14 @@ def _try_out(error_body: ErrorBody) -> None:
                 f"{content.error} it raised {fault!r}. Write for example "
                 'error_body=lambda content: {"message": content.description}.'
             ) from fault
+
+
+def _with_field(refusal: Refusal, name: bytes, value: str) -> Refusal:
+    return Refusal(refusal.status, (*refusal.headers, (name, value.encode("ascii"))), refusal.body)
+
+
+def _seconds(duration: float) -> str:
+    return str(math.ceil(duration))
 
 
 def _object(body: Mapping[str, Any]) -> bytes:

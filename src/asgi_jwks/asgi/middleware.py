@@ -11,6 +11,7 @@ from asgi_jwks._options import require_flag, require_known
 from asgi_jwks.access_token_verifier import AccessTokenVerifier, trusted_issuers
 from asgi_jwks.asgi.authentication import AUTHENTICATION, Authentication, AuthenticationOptions
 from asgi_jwks.asgi.lifespan import run_with_keys
+from asgi_jwks.asgi.presentation import DPOP_NONCE, send_with_nonce
 from asgi_jwks.asgi.public_paths import PublicPaths
 from asgi_jwks.asgi.responses import refuse
 from asgi_jwks.asgi.types import ASGIApp, Scope
@@ -135,6 +136,8 @@ class JWTBearerMiddleware:
         if kind == "websocket":
             self.authentication.conceal_tokens(scope)
         self._identify(scope, access_token)
+        if DPOP_NONCE in scope:
+            send = send_with_nonce(send, scope[DPOP_NONCE])
         # Outside of any `try`: the application's exceptions are its own.
         await self.app(scope, receive, send)
 

@@ -38,6 +38,8 @@ class DPoP:
 
         TrustedIssuer(..., dpop=DPoP(public_origin="https://api.example.com"))
 
+    Each one has a memory of used proofs: make one, and give it to all issuers of an API.
+
     Args:
         public_origin: the address by which clients reach this API, or several: what proofs name in
             `htu`. Where the application is mounted below a path, with that path. It is never taken

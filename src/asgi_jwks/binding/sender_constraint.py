@@ -5,7 +5,8 @@ the error. Every confirmation that a token has must hold.
 """
 
 from collections.abc import Mapping
-from typing import Any, Final
+from dataclasses import dataclass
+from typing import Any
 
 from asgi_jwks.binding.certificate_sources import CertificateSource, certificate_of
 from asgi_jwks.binding.confirmation import read_confirmation
@@ -16,6 +17,7 @@ from asgi_jwks.errors import ConfigurationError, InvalidToken, Reason
 __all__ = ["SenderConstraint", "sender_constraint"]
 
 
+@dataclass(frozen=True, slots=True)
 class SenderConstraint:
     """The demands of an issuer on whoever presents its tokens.
 
@@ -24,13 +26,8 @@ class SenderConstraint:
         certificate_sources: where the certificate of a client is taken from.
     """
 
-    __slots__ = ("certificate_sources", "dpop")
-
-    def __init__(
-        self, dpop: DPoP | None, certificate_sources: tuple[CertificateSource, ...]
-    ) -> None:
-        self.dpop: Final = dpop
-        self.certificate_sources: Final = certificate_sources
+    dpop: DPoP | None
+    certificate_sources: tuple[CertificateSource, ...]
 
     async def check(
         self,

@@ -157,10 +157,13 @@ class PublicOrigin:
         """The normal target URI of a request for this path, which is below the prefix.
 
         Args:
-            path: as it was sent, still encoded; a query is ignored.
+            path: as it was sent, still encoded; a query is ignored. It is empty for the prefix
+                itself.
 
         Raises TargetURIError: it is not an absolute path.
         """
+        if not path:
+            return normal_target_uri(self.text)
         text = path.partition(b"?")[0].decode("latin-1")
         if not text.isascii():
             # Escaped as they are, whatever they were meant to be.

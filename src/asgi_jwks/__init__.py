@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from asgi_jwks.asgi.authentication import OnRefused
     from asgi_jwks.asgi.challenge import ErrorBody, Refusal, RefusalContent
     from asgi_jwks.asgi.guards import refusal_of, requires
+    from asgi_jwks.asgi.health_app import health_app
     from asgi_jwks.asgi.identity import access_token, bearer_token
     from asgi_jwks.asgi.middleware import JWTBearerMiddleware
     from asgi_jwks.asgi.token_sources import (
@@ -23,6 +24,17 @@ if TYPE_CHECKING:
         WebSocketSubprotocol,
     )
     from asgi_jwks.authorization.requirement import Requirement
+    from asgi_jwks.binding.certificate_sources import (
+        CertificateField,
+        CertificateSource,
+        ClientCertField,
+        EnvoyXFCC,
+        TLSExtension,
+    )
+    from asgi_jwks.binding.dpop_policy import DPoP
+    from asgi_jwks.binding.nonce import DPoPNonces
+    from asgi_jwks.binding.possession import ProofOfPossession
+    from asgi_jwks.binding.replay import ReplayMemory, ReplayStore
     from asgi_jwks.environment import issuer_from_env, settings_from_env
     from asgi_jwks.errors import (
         AsgiJwksError,
@@ -60,8 +72,14 @@ __all__ = [
     "Answer",
     "AsgiJwksError",
     "AuthorizationHeader",
+    "CertificateField",
+    "CertificateSource",
+    "ClientCertField",
     "ConfigurationError",
     "Cookie",
+    "DPoP",
+    "DPoPNonces",
+    "EnvoyXFCC",
     "ErrorBody",
     "Explanation",
     "FetchResponse",
@@ -82,15 +100,19 @@ __all__ = [
     "MissingToken",
     "NonceRequired",
     "OnRefused",
+    "ProofOfPossession",
     "Reason",
     "Refusal",
     "RefusalContent",
     "RemoteJWKSet",
+    "ReplayMemory",
+    "ReplayStore",
     "ReplayStoreUnavailable",
     "RequestError",
     "Requirement",
     "SharedSecret",
     "StaticJWKSet",
+    "TLSExtension",
     "TemporarilyUnavailable",
     "TokenSource",
     "TooManyProofs",
@@ -99,6 +121,7 @@ __all__ = [
     "__version__",
     "access_token",
     "bearer_token",
+    "health_app",
     "issuer_from_env",
     "refusal_of",
     "requires",
@@ -110,8 +133,14 @@ _HOME = {
     "AccessTokenVerifier": "access_token_verifier",
     "AsgiJwksError": "errors",
     "AuthorizationHeader": "asgi.token_sources",
+    "CertificateField": "binding.certificate_sources",
+    "CertificateSource": "binding.certificate_sources",
+    "ClientCertField": "binding.certificate_sources",
     "ConfigurationError": "errors",
     "Cookie": "asgi.token_sources",
+    "DPoP": "binding.dpop_policy",
+    "DPoPNonces": "binding.nonce",
+    "EnvoyXFCC": "binding.certificate_sources",
     "ErrorBody": "asgi.challenge",
     "Explanation": "tokens.explanation",
     "FetchResponse": "fetching.response",
@@ -132,15 +161,19 @@ _HOME = {
     "MissingToken": "errors",
     "NonceRequired": "errors",
     "OnRefused": "asgi.authentication",
+    "ProofOfPossession": "binding.possession",
     "Reason": "errors",
     "Refusal": "asgi.challenge",
     "RefusalContent": "asgi.challenge",
     "RemoteJWKSet": "keys.remote",
+    "ReplayMemory": "binding.replay",
+    "ReplayStore": "binding.replay",
     "ReplayStoreUnavailable": "errors",
     "RequestError": "errors",
     "Requirement": "authorization.requirement",
     "SharedSecret": "keys.static",
     "StaticJWKSet": "keys.static",
+    "TLSExtension": "binding.certificate_sources",
     "TemporarilyUnavailable": "errors",
     "TokenSource": "asgi.token_sources",
     "TooManyProofs": "errors",
@@ -148,6 +181,7 @@ _HOME = {
     "WebSocketSubprotocol": "asgi.token_sources",
     "access_token": "asgi.identity",
     "bearer_token": "asgi.identity",
+    "health_app": "asgi.health_app",
     "issuer_from_env": "environment",
     "refusal_of": "asgi.guards",
     "requires": "asgi.guards",

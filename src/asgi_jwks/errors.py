@@ -213,6 +213,8 @@ class RequestError(AsgiJwksError):
     """The configured issuer by whose rules the token was refused, if one was chosen."""
     scheme: str = "Bearer"
     """The scheme that the request used: its challenge has the error (RFC 9449, section 7.1)."""
+    is_outcome: bool = False
+    """Whether authentication ended with it; otherwise a route refused for reasons of its own."""
     _advise: Callable[["RequestError"], Advice] | None = None
 
     # The constructors here leave `args` to BaseException.__new__ and call no other one: a request
@@ -330,6 +332,8 @@ class TemporarilyUnavailable(AsgiJwksError):
 
     issuer: str | None = None
     """The configured issuer that is concerned, as far as one was chosen."""
+    is_outcome: bool = False
+    """Whether authentication ended with it, as of a RequestError."""
 
     def __init__(self, message: str, *, retry_after: float = 1.0) -> None:
         super().__init__(message)

@@ -17,6 +17,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
+from asgi_jwks._printable import quoted
 from asgi_jwks.binding.dpop_key import ProofHeaders, read_proof_header
 from asgi_jwks.binding.nonce import DPoPNonces
 from asgi_jwks.binding.target_uri import TargetURIError, normal_target_uri
@@ -182,7 +183,10 @@ def _check_target(htu: str, targets: Sequence[str]) -> None:
             return
     except TargetURIError as error:
         raise InvalidProof(Reason.PROOF_CLAIM, f"htu: {error}") from None
-    raise InvalidProof(Reason.PROOF_URL)
+    here = " or ".join(targets) or "without a path"
+    raise InvalidProof(
+        Reason.PROOF_URL, lambda: f"htu is {quoted(htu)} (unverified), the request is {here}"
+    )
 
 
 def _text(claims: Mapping[str, Any], name: str) -> str:

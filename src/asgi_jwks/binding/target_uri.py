@@ -162,9 +162,9 @@ class PublicOrigin:
 
         Raises TargetURIError: it is not an absolute path.
         """
-        if not path:
-            return normal_target_uri(self.text)
         text = path.partition(b"?")[0].decode("latin-1")
+        if not text:
+            return normal_target_uri(self.text)
         if not text.isascii():
             # Escaped as they are, whatever they were meant to be.
             text = _FOREIGN.sub(lambda found: _escaped(found[0].encode("latin-1")), text)

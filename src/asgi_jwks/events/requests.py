@@ -96,6 +96,7 @@ class Hint(StrEnum):
     EXPIRED = "expired"
     CLOCK = "clock"
     SENDER_CONSTRAINED = "sender_constrained"
+    PROOF = "proof"
     CHECK = "check"
 
     # The grant
@@ -104,6 +105,9 @@ class Hint(StrEnum):
 
     # The keys
     KEYS_UNAVAILABLE = "keys_unavailable"
+
+    # The store of used DPoP proofs
+    REPLAY_STORE = "replay_store"
 
 
 class RequestLabels(NamedTuple):

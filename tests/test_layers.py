@@ -23,12 +23,13 @@ MAY_IMPORT: dict[str, set[str]] = {
     "keys": {"jose", "caching", "fetching", "events"},
     "tokens": {"jose", "caching", "events"},
     "trusted_issuer": {"jose", "fetching", "keys", "tokens"},
-    "access_token_verifier": {"jose", "tokens", "trusted_issuer"},
+    "access_token_verifier": {"jose", "events", "keys", "tokens", "trusted_issuer"},
     "providers": {"jose", "keys", "tokens", "trusted_issuer"},
     "authorization": {"tokens"},
     "asgi": {
         "jose",
         "events",
+        "keys",
         "tokens",
         "trusted_issuer",
         "access_token_verifier",
@@ -37,6 +38,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "environment": {"keys", "trusted_issuer", "asgi"},
     "integrations": {
         "jose",
+        "events",
         "keys",
         "fetching",
         "tokens",

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from asgi_jwks.asgi.authentication import OnRefused
     from asgi_jwks.asgi.challenge import ErrorBody, Refusal, RefusalContent
     from asgi_jwks.asgi.guards import refusal_of, requires
+    from asgi_jwks.asgi.health_app import health_app
     from asgi_jwks.asgi.identity import access_token, bearer_token
     from asgi_jwks.asgi.middleware import JWTBearerMiddleware
     from asgi_jwks.asgi.token_sources import (
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     from asgi_jwks.keys.remote import KeySetHealth, RemoteJWKSet
     from asgi_jwks.keys.static import SharedSecret, StaticJWKSet
     from asgi_jwks.tokens.access_token import AccessToken
+    from asgi_jwks.tokens.explanation import Explanation
     from asgi_jwks.tokens.key_source import KeySource
     from asgi_jwks.tokens.kinds import KindRule
     from asgi_jwks.tokens.scopes import GrantClaim, GrantClaims
@@ -58,6 +60,7 @@ __all__ = [
     "ConfigurationError",
     "Cookie",
     "ErrorBody",
+    "Explanation",
     "FetchResponse",
     "GrantClaim",
     "GrantClaims",
@@ -89,6 +92,7 @@ __all__ = [
     "__version__",
     "access_token",
     "bearer_token",
+    "health_app",
     "issuer_from_env",
     "refusal_of",
     "requires",
@@ -103,6 +107,7 @@ _HOME = {
     "ConfigurationError": "errors",
     "Cookie": "asgi.token_sources",
     "ErrorBody": "asgi.challenge",
+    "Explanation": "tokens.explanation",
     "FetchResponse": "fetching.response",
     "GrantClaim": "tokens.scopes",
     "GrantClaims": "tokens.scopes",
@@ -133,6 +138,7 @@ _HOME = {
     "WebSocketSubprotocol": "asgi.token_sources",
     "access_token": "asgi.identity",
     "bearer_token": "asgi.identity",
+    "health_app": "asgi.health_app",
     "issuer_from_env": "environment",
     "refusal_of": "asgi.guards",
     "requires": "asgi.guards",

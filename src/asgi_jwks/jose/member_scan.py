@@ -40,7 +40,8 @@ _scan_string: Final = json.JSONDecoder().raw_decode
 def member_of(data: bytes, name: str) -> str | None:
     """The text that a JSON object has under a name, or None.
 
-    The name is found where it is written without escapes. Of a name that occurs twice the first counts.
+    The name is found where it is written without escapes. Of a name that occurs twice the first
+    counts.
 
     Raises EncodingError: it is not an object with a text under that name, or LimitError: it has
     more in front of that name than is looked through.

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import Unpack
 
+from asgi_jwks._options import require_text
 from asgi_jwks.providers.console_words import require_issuer
 from asgi_jwks.providers.preset import Preset, PresetOptions, ProviderIssuer, names, trusted
 from asgi_jwks.tokens.kinds import KindRule
@@ -32,12 +33,12 @@ def fusionauth(
     Source: FusionAuth docs, "Tokens".
     """
     base = require_issuer("url", url, example="https://auth.example.com").rstrip("/")
-    (name,) = names("issuer", (issuer,), example="acme.com")
+    name = require_text("issuer", issuer, example="acme.com")
     preset = Preset(
         provider="fusionauth",
         issuer=name,
         audience=names(
-            "application_id", application_id, example="85a03867-dccf-4882-adde-1a79aeec50df"
+            "application_id", application_id, example="11112222-bbbb-3333-cccc-4444dddd5555"
         ),
         jwks_uri=f"{base}/.well-known/jwks.json",
         kind=KindRule(proof=AnyOf(ClaimIs("tty", "at"), AllOf(NoClaim("tty"), HasClaim("scope")))),

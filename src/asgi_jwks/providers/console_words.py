@@ -125,5 +125,5 @@ def require_tenant_id(option: str, value: object) -> str:
     raise ConfigurationError(
         f'{option} must be the "Directory (tenant) ID", since tokens carry that id and not the '
         f"tenant's name; got {value!r}. Write for example "
-        f'{option}="72f988bf-86f1-41af-91ab-2d7cd011db47".'
+        f'{option}="aaaabbbb-0000-cccc-1111-dddd2222eeee".'
     )

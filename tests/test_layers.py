@@ -23,7 +23,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "keys": {"jose", "caching", "fetching", "events"},
     "tokens": {"jose", "caching", "events"},
     "trusted_issuer": {"jose", "fetching", "keys", "tokens"},
-    "access_token_verifier": {"jose", "tokens", "trusted_issuer"},
+    "access_token_verifier": {"jose", "fetching", "tokens", "trusted_issuer"},
     "providers": {"jose", "keys", "tokens", "trusted_issuer"},
     "authorization": {"tokens"},
     "asgi": {

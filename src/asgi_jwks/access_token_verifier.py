@@ -14,6 +14,7 @@ import anyio
 
 from asgi_jwks._options import require_callable, require_whole_number
 from asgi_jwks.errors import ConfigurationError, KeySetError
+from asgi_jwks.fetching.client import prepare_exchanges
 from asgi_jwks.jose.jws import MAX_TOKEN_BYTES
 from asgi_jwks.tokens.access_token import AccessToken
 from asgi_jwks.tokens.claim_rules import TokenRules
@@ -65,6 +66,8 @@ class AccessTokenVerifier:
         trusted = trusted_issuers(issuers, issuer)
         if resolver is not None:
             require_callable("resolver", resolver, form="await resolver(iss)")
+            # The issuers that it will name are made, and their keys fetched, during requests.
+            prepare_exchanges()
         self.issuers: Final = trusted
         self.max_token_bytes: Final = require_whole_number("max_token_bytes", max_token_bytes)
         self._issuers: Final = TrustedIssuers(

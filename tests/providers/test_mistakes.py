@@ -425,6 +425,8 @@ def test_a_domain_is_compared_in_lower_case() -> None:
         "https://example.com/\n",
         "https://exämple.com",
         "https://[::1",
+        "https://example.com/.",
+        "https://example.com/a/../b",
     ],
 )
 def test_what_is_not_an_issuer(value: object) -> None:

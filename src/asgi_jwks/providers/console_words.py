@@ -91,6 +91,8 @@ def _is_issuer(value: str) -> bool:
         and parts.scheme in {"https", "http"}
         and parts.netloc != ""
         and "@" not in parts.netloc
+        # Clients take these out of a URL, so that another one would be asked.
+        and {".", ".."}.isdisjoint(parts.path.split("/"))
     )
 
 

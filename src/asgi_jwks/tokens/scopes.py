@@ -175,7 +175,7 @@ class GrantClaims:
     groups: tuple[GrantClaim, ...]
     permissions: tuple[GrantClaim, ...]
     client: tuple[GrantClaim, ...]
-    # Those that grant something: the name of each that is no path and may be text, or None.
+    # Those that grant something; with its name, where it is one and the claim may be text.
     _granting: tuple[tuple[str | None, GrantClaim], ...] = field(repr=False, compare=False)
 
     def __init__(

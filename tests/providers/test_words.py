@@ -125,7 +125,7 @@ READ: dict[str, tuple[str, str, str, str, str, str]] = {
     "entra_id": ("scp", "roles", "groups", "", "azp", ""),
     "firebase": ("", "roles", "groups", "permissions", "", ""),
     "flask_jwt_extended": ("scope scp", "roles", "groups", "permissions", "", ""),
-    "fusionauth": ("scope scp", "roles", "groups", "", "applicationId", ""),
+    "fusionauth": ("scope scp", "roles", "groups", "permissions", "applicationId", ""),
     "github_actions": ("scope scp", "roles", "groups", "permissions", "repository", ""),
     "gitlab": ("scope scp", "roles", "groups", "permissions", "project_path", ""),
     "keycloak": (

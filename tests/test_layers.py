@@ -24,7 +24,15 @@ MAY_IMPORT: dict[str, set[str]] = {
     "tokens": {"jose", "caching", "events"},
     "binding": {"jose"},
     "trusted_issuer": {"jose", "fetching", "keys", "tokens", "binding"},
-    "access_token_verifier": {"jose", "events", "keys", "tokens", "binding", "trusted_issuer"},
+    "access_token_verifier": {
+        "jose",
+        "fetching",
+        "events",
+        "keys",
+        "tokens",
+        "binding",
+        "trusted_issuer",
+    },
     "providers": {"jose", "keys", "tokens", "trusted_issuer"},
     "authorization": {"events", "tokens"},
     "asgi": {

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from asgi_jwks.testing import forgery as forge
     from asgi_jwks.testing.loopback import LoopbackServer, serve_app
-    from asgi_jwks.testing.provider.endpoint import Endpoint, RecordedRequest
+    from asgi_jwks.testing.provider.endpoint import Endpoint
+    from asgi_jwks.testing.provider.faulty_endpoint import RecordedRequest
     from asgi_jwks.testing.provider.mock_issuer import MockIssuer
     from asgi_jwks.testing.provider.signing_keys import SigningKey
 
@@ -28,7 +29,7 @@ _HOME = {
     "Endpoint": "provider.endpoint",
     "LoopbackServer": "loopback",
     "MockIssuer": "provider.mock_issuer",
-    "RecordedRequest": "provider.endpoint",
+    "RecordedRequest": "provider.faulty_endpoint",
     "SigningKey": "provider.signing_keys",
     "serve_app": "loopback",
 }

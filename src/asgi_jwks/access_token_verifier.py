@@ -17,6 +17,7 @@ from asgi_jwks.errors import ConfigurationError, KeySetError
 from asgi_jwks.jose.jws import MAX_TOKEN_BYTES
 from asgi_jwks.tokens.access_token import AccessToken
 from asgi_jwks.tokens.claim_rules import TokenRules
+from asgi_jwks.tokens.explanation import Explanation
 from asgi_jwks.tokens.issuers import Issuer, TrustedIssuers
 from asgi_jwks.tokens.resolver import IssuerResolver, ResolvedIssuers
 from asgi_jwks.tokens.verifier import TokenVerifier
@@ -86,12 +87,23 @@ class AccessTokenVerifier:
             KeySetError: the issuer's keys are unavailable, so nothing can be said of the token.
             ConfigurationError: `token` is neither a string nor bytes.
         """
-        if isinstance(token, str):
-            token = token.encode("utf-8", "surrogatepass")
-        elif not isinstance(token, bytes):
-            raise ConfigurationError(f"a token is a string or bytes, not {type(token).__name__}.")
         # A coroutine, not an `async def` around one: hot path (in_process, hot token).
-        return self._tokens.verify(token)
+        return self._tokens.verify(token if type(token) is bytes else _octets(token))
+
+    async def explain(self, token: str | bytes) -> Explanation:
+        """Verify a token, and tell step by step how it went.
+
+            explanation = await verifier.explain(text)
+            print(explanation.verdict, explanation.advice)
+
+        It runs the same procedure as `verify`, on the same keys, and may cost the same fetch; only
+        the memory of verified tokens is left aside. A refusal and an outage are in the result. It
+        has claims of the token in it: show it to operators, and never to clients.
+
+        Raises:
+            ConfigurationError: `token` is neither a string nor bytes.
+        """
+        return await self._tokens.explain(_octets(token))
 
     @asynccontextmanager
     async def running(self, *, require_keys: bool = False) -> AsyncIterator["AccessTokenVerifier"]:
@@ -151,6 +163,14 @@ class AccessTokenVerifier:
     async def aclose(self) -> None:
         """Cancel the refreshes in progress in this event loop. The verifier stays usable."""
         await self._issuers.aclose()
+
+
+def _octets(token: object) -> bytes:
+    if isinstance(token, str):
+        return token.encode("utf-8", "surrogatepass")
+    if isinstance(token, bytes):
+        return token
+    raise ConfigurationError(f"a token is a string or bytes, not {type(token).__name__}.")
 
 
 def trusted_issuers(

@@ -4,7 +4,7 @@ Events are changes of state, never requests, so that no stranger can flood a log
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from asgi_jwks.events.event import Event
 from asgi_jwks.jose.jwk_set import SkippedKey
@@ -44,7 +44,7 @@ class KeySetRefreshed(KeySetEvent):
     removed: tuple[str, ...]
     skipped: tuple[SkippedKey, ...]
     changed: bool
-    seconds: float = 0.0
+    seconds: float = field(default=0.0, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ class RefreshFailed(KeySetEvent):
     failures: int
     retry_in: float
     url: str | None = None
-    seconds: float = 0.0
+    seconds: float = field(default=0.0, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,6 +60,8 @@ ONLY_IN = {
     "cachetools": {"keys", "tokens", "caching"},
     "jwt": {"jose", "testing"},
     "fastapi": {"integrations"},
+    "prometheus_client": {"integrations"},
+    "opentelemetry": {"integrations"},
     "uvicorn": {"testing", "cli"},
     "rich": {"cli"},
     "pytest": {"testing"},

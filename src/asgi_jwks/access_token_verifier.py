@@ -76,7 +76,7 @@ class AccessTokenVerifier:
         self._issuers: Final = TrustedIssuers(
             trusted, None if resolver is None else ResolvedIssuers(resolver)
         )
-        self._tokens: Final = TokenVerifier(
+        self.procedure: Final = TokenVerifier(
             self._issuers,
             clock=require_callable("clock", clock, form="clock()"),
             max_token_bytes=max_token_bytes,
@@ -108,15 +108,11 @@ class AccessTokenVerifier:
         elif not isinstance(token, bytes):
             raise ConfigurationError(f"a token is a string or bytes, not {type(token).__name__}.")
         # A coroutine, not an `async def` around one: hot path (in_process, hot token).
-        return self._tokens.verify(token)
-
-    def verified_count(self) -> int:
-        """How many tokens were verified and accepted, those not counted that were remembered."""
-        return self._tokens.verified
+        return self.procedure.verify(token)
 
     def remembered_count(self) -> int:
         """How many accepted tokens are remembered now."""
-        return self._tokens.remembered
+        return self.procedure.remembered
 
     def leeway_of(self, issuer: str) -> float:
         """The leeway of a trusted issuer, in seconds; 0 of an unknown one."""
@@ -147,7 +143,7 @@ class AccessTokenVerifier:
     def _outcomes_for(self, listener: Listener) -> Outcomes:
         self.add_listener(listener)
         names = [issuer.rules.issuer for issuer in self.issuers]
-        return Outcomes(Telling(listener, _log), names, self.verified_count)
+        return Outcomes(Telling(listener, _log), names, self.procedure)
 
     @asynccontextmanager
     async def running(self, *, require_keys: bool = False) -> AsyncIterator["AccessTokenVerifier"]:

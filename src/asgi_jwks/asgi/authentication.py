@@ -137,7 +137,7 @@ class Authentication:
         self._outcomes: Final = (
             None
             if self._tell is None
-            else Outcomes(self._tell, self._configured, getattr(verifier, "verified_count", None))
+            else Outcomes(self._tell, self._configured, getattr(verifier, "procedure", None))
         )
         self.error_body: Final = error_body
         # Hot path: one source, as nearly always, is asked without a loop over sources.

@@ -4,14 +4,14 @@ Labels are of closed sets here already: an issuer that is not configured is "_ot
 connection but its kind.
 """
 
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import Coroutine, Iterable
 from functools import partial
 from itertools import count
 from time import perf_counter
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from asgi_jwks.errors import Advice, InsufficientScope, RequestError, TemporarilyUnavailable
-from asgi_jwks.events.event import Listener
+from asgi_jwks.events.event import Telling
 from asgi_jwks.events.requests import (
     OTHER_ISSUER,
     RefusalEvent,
@@ -34,26 +34,38 @@ NO_CONNECTION: Final = "none"
 """The kind of connection of a token that came without one."""
 
 
+class Counted(Protocol):
+    """A procedure that counts."""
+
+    @property
+    def verified(self) -> int:
+        """How many tokens were verified, those not counted that were just remembered."""
+        ...
+
+
 class Outcomes:
     """Tells a listener of the outcomes of verifications.
 
     Args:
-        listener: is called with each event, and does not raise.
+        tell: tells the listener.
         issuers: the names of the configured issuers.
-        verified: the count of the tokens that were verified and not just remembered; None where
-            that is not known.
+        counted: counts the tokens that were verified and not just remembered; None where that is
+            not known.
     """
 
     def __init__(
-        self, listener: Listener, issuers: Iterable[str], verified: Callable[[], int] | None
+        self, tell: Telling, issuers: Iterable[str], counted: Counted | None = None
     ) -> None:
-        self._listener: Final = listener
-        self._verified: Final = verified or count().__next__
-        # Hot path: put together here.
+        self._tell: Final = tell
+        # Hot path (metrics, a listener that does nothing): bound and put together here.
+        self._listener: Final = tell.listener
+        self._counted: Final = _NotCounted() if counted is None else counted
         self._labels: Final = {
-            (connection, issuer): RequestLabels(issuer, "bearer", connection)
+            connection: {
+                issuer: RequestLabels(issuer, "bearer", connection)
+                for issuer in (*issuers, OTHER_ISSUER)
+            }
             for connection in ("http", "websocket", NO_CONNECTION)
-            for issuer in (*issuers, OTHER_ISSUER)
         }
 
     async def accepted(
@@ -63,14 +75,21 @@ class Outcomes:
 
         Whatever the verification raises is for whoever answers to tell of.
         """
-        before, began = self._verified(), perf_counter()
+        before, began = self._counted.verified, perf_counter()
         token = await verification
         seconds = perf_counter() - began
-        is_cached = self._verified() == before
-        labels = self._labels.get((connection, token.issuer))
-        if labels is None:
-            labels = self._labels[connection, OTHER_ISSUER]
-        self._listener(RequestAccepted(labels, is_cached, seconds, token))
+        labels = self._labels[connection]
+        event = RequestAccepted(
+            labels.get(token.issuer) or labels[OTHER_ISSUER],
+            self._counted.verified == before,
+            seconds,
+            token,
+        )
+        try:
+            self._listener(event)
+        # Not by `tell`: hot path.
+        except Exception:
+            self._tell.log_failure(event)
         return token
 
     async def of(self, verification: Coroutine[Any, Any, AccessToken]) -> AccessToken:
@@ -82,12 +101,24 @@ class Outcomes:
             return await self.accepted(verification, NO_CONNECTION)
         except (RequestError, TemporarilyUnavailable) as error:
             labels = RequestLabels(error.issuer or OTHER_ISSUER, "bearer", NO_CONNECTION)
-            self._listener(refusal_event(error, labels, is_outcome=True))
+            self._tell(refusal_event(error, labels, is_outcome=True))
             raise
 
     def anonymous(self, connection: str) -> None:
         """A request without a token was let through."""
-        self._listener(RequestAnonymous(RequestLabels(OTHER_ISSUER, "none", connection)))
+        self._tell(RequestAnonymous(RequestLabels(OTHER_ISSUER, "none", connection)))
+
+
+class _NotCounted:
+    """Of a verifier that is not ours it is not known which tokens it remembers."""
+
+    def __init__(self) -> None:
+        self._numbers: Final = count()
+
+    @property
+    def verified(self) -> int:
+        """Never the same: no token counts as remembered."""
+        return next(self._numbers)
 
 
 def refusal_event(

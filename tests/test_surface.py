@@ -16,6 +16,7 @@ SURFACE = {
     "ConfigurationError",
     "Cookie",
     "ErrorBody",
+    "Explanation",
     "FetchResponse",
     "GrantClaim",
     "GrantClaims",

@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from asgi_jwks.keys.remote import KeySetHealth, RemoteJWKSet
     from asgi_jwks.keys.static import SharedSecret, StaticJWKSet
     from asgi_jwks.tokens.access_token import AccessToken
+    from asgi_jwks.tokens.explanation import Explanation
     from asgi_jwks.tokens.key_source import KeySource
     from asgi_jwks.tokens.kinds import KindRule
     from asgi_jwks.tokens.scopes import GrantClaim, GrantClaims
@@ -59,6 +60,7 @@ __all__ = [
     "ConfigurationError",
     "Cookie",
     "ErrorBody",
+    "Explanation",
     "FetchResponse",
     "GrantClaim",
     "GrantClaims",
@@ -105,6 +107,7 @@ _HOME = {
     "ConfigurationError": "errors",
     "Cookie": "asgi.token_sources",
     "ErrorBody": "asgi.challenge",
+    "Explanation": "tokens.explanation",
     "FetchResponse": "fetching.response",
     "GrantClaim": "tokens.scopes",
     "GrantClaims": "tokens.scopes",

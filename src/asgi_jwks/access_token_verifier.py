@@ -19,6 +19,7 @@ from asgi_jwks.jose.jws import MAX_TOKEN_BYTES
 from asgi_jwks.keys.health import KeySetState, key_set_states
 from asgi_jwks.tokens.access_token import AccessToken
 from asgi_jwks.tokens.claim_rules import TokenRules
+from asgi_jwks.tokens.explanation import Explanation
 from asgi_jwks.tokens.issuers import Issuer, TrustedIssuers
 from asgi_jwks.tokens.outcomes import Outcomes
 from asgi_jwks.tokens.resolver import IssuerResolver, ResolvedIssuers
@@ -76,7 +77,7 @@ class AccessTokenVerifier:
         self._issuers: Final = TrustedIssuers(
             trusted, None if resolver is None else ResolvedIssuers(resolver)
         )
-        self.procedure: Final = TokenVerifier(
+        self._tokens: Final = TokenVerifier(
             self._issuers,
             clock=require_callable("clock", clock, form="clock()"),
             max_token_bytes=max_token_bytes,
@@ -103,16 +104,32 @@ class AccessTokenVerifier:
 
         It is for entry points, which tell of the whole request.
         """
-        if isinstance(token, str):
-            token = token.encode("utf-8", "surrogatepass")
-        elif not isinstance(token, bytes):
-            raise ConfigurationError(f"a token is a string or bytes, not {type(token).__name__}.")
         # A coroutine, not an `async def` around one: hot path (in_process, hot token).
-        return self.procedure.verify(token)
+        return self._tokens.verify(token if type(token) is bytes else _octets(token))
+
+    async def explain(self, token: str | bytes) -> Explanation:
+        """Verify a token, and tell step by step how it went.
+
+            explanation = await verifier.explain(text)
+            print(explanation.verdict, explanation.advice)
+
+        It runs the same procedure as `verify`, on the same keys, and may cost the same fetch; only
+        the memory of verified tokens is left aside. A refusal and an outage are in the result. It
+        has claims of the token in it: show it to operators, and never to clients.
+
+        Raises:
+            ConfigurationError: `token` is neither a string nor bytes.
+        """
+        return await self._tokens.explain(_octets(token))
+
+    @property
+    def procedure(self) -> TokenVerifier:
+        """The procedure, which counts the tokens that it has verified."""
+        return self._tokens
 
     def remembered_count(self) -> int:
         """How many accepted tokens are remembered now."""
-        return self.procedure.remembered
+        return self._tokens.remembered
 
     def leeway_of(self, issuer: str) -> float:
         """The leeway of a trusted issuer, in seconds; 0 of an unknown one."""
@@ -143,7 +160,7 @@ class AccessTokenVerifier:
     def _outcomes_for(self, listener: Listener) -> Outcomes:
         self.add_listener(listener)
         names = [issuer.rules.issuer for issuer in self.issuers]
-        return Outcomes(Telling(listener, _log), names, self.procedure)
+        return Outcomes(Telling(listener, _log), names, self._tokens)
 
     @asynccontextmanager
     async def running(self, *, require_keys: bool = False) -> AsyncIterator["AccessTokenVerifier"]:
@@ -203,6 +220,14 @@ class AccessTokenVerifier:
     async def aclose(self) -> None:
         """Cancel the refreshes in progress in this event loop. The verifier stays usable."""
         await self._issuers.aclose()
+
+
+def _octets(token: object) -> bytes:
+    if isinstance(token, str):
+        return token.encode("utf-8", "surrogatepass")
+    if isinstance(token, bytes):
+        return token
+    raise ConfigurationError(f"a token is a string or bytes, not {type(token).__name__}.")
 
 
 def trusted_issuers(

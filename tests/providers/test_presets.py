@@ -15,6 +15,7 @@ import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.support.explained import explained_as_verified
 
 import asgi_jwks
 from asgi_jwks import (
@@ -102,6 +103,14 @@ def load() -> list[Sample]:
 
 ALL = load()
 each_sample = pytest.mark.parametrize("sample", ALL, ids=[sample.name for sample in ALL])
+
+
+@each_sample
+async def test_each_sample_is_explained_as_it_is_judged(sample: Sample) -> None:
+    """O1: by its preset."""
+    verifier = AccessTokenVerifier([sample.issuer()], clock=sample.now)
+    explanation = await explained_as_verified(verifier, sample.token())
+    assert (explanation.verdict == "valid") is sample.accepted
 
 
 async def verified(issuer: TrustedIssuer, sample: Sample) -> AccessToken:

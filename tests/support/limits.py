@@ -27,8 +27,13 @@ from asgi_jwks.jose.json_limits import (
     UNVERIFIED_CLAIMS_LIMITS,
 )
 from asgi_jwks.jose.jwk_set import MAX_DOCUMENT_BYTES, MAX_KEYS
-from asgi_jwks.jose.jws import MAX_HEADER_BYTES, MAX_TOKEN_BYTES, MAX_UNVERIFIED_CLAIMS_BYTES
-from asgi_jwks.keys import directory_lock, jwks_document, snapshot
+from asgi_jwks.jose.jws import (
+    MAX_HEADER_BYTES,
+    MAX_SEARCHED_CLAIMS_BYTES,
+    MAX_TOKEN_BYTES,
+    MAX_UNVERIFIED_CLAIMS_BYTES,
+)
+from asgi_jwks.keys import directory_lock, persistence, snapshot
 from asgi_jwks.keys.distrust import LONGEST_LIST
 from asgi_jwks.keys.sought import REMEMBERED
 from asgi_jwks.tokens import claim_rules, resolver, token_cache
@@ -104,6 +109,11 @@ LIMITS: Final = (
         f"{_size(MAX_UNVERIFIED_CLAIMS_BYTES)}, {UNVERIFIED_CLAIMS_LIMITS.members} members, "
         f"{UNVERIFIED_CLAIMS_LIMITS.values} values",
         "only where the key is not at hand; larger ones pay the budget unread",
+    ),
+    Limit(
+        "the part of larger claims in which `iss` is looked for",
+        f"{_size(MAX_SEARCHED_CLAIMS_BYTES)}, as they are sent",
+        "only where no key at hand made the signature, to know whose keys to ask for",
     ),
     Limit(
         "RSA modulus",
@@ -185,7 +195,7 @@ LIMITS: Final = (
     ),
     Limit(
         "snapshot",
-        f"{_count(snapshot._LARGEST_FILE)} bytes; {_seconds(jwks_document.DISK_TIMEOUT)} for the "
+        f"{_count(snapshot._LARGEST_FILE)} bytes; {_seconds(persistence.DISK_TIMEOUT)} for the "
         f"disk, {_seconds(directory_lock.LONGEST_WAIT)} for another process",
         "a document of the largest size in base64, and the list of distrusted keys",
     ),

@@ -11,6 +11,7 @@ from asgi_jwks.testing import MockIssuer, SigningKey
 from asgi_jwks.tokens import header_rules, verifier
 from asgi_jwks.tokens.header_cache import HeaderCache, Signer
 from asgi_jwks.tokens.header_rules import JOSEHeader
+from asgi_jwks.tokens.principal import DEFAULT_BASIS
 
 Trusted = Callable[..., TrustedIssuer]
 
@@ -43,7 +44,7 @@ def read(monkeypatch: pytest.MonkeyPatch) -> list[object]:
 
 def signer(kid: str) -> Signer:
     issuer: Any = None
-    return Signer(JOSEHeader("RS256", kid, None), issuer, KEYS, KEYS.keys[0])
+    return Signer(JOSEHeader("RS256", kid, None), issuer, KEYS, KEYS.keys[0], DEFAULT_BASIS)
 
 
 def test_sixty_four_headers_are_known_and_then_none() -> None:

@@ -6,12 +6,18 @@ from typing import Any
 import pytest
 
 from asgi_jwks import AccessTokenVerifier, ConfigurationError, InvalidToken, Reason, TrustedIssuer
+from asgi_jwks.jose.jwk_set import JWKSet
+from asgi_jwks.jose.key import symmetric_key
 from asgi_jwks.testing import MockIssuer
+from asgi_jwks.tokens.header_rules import JOSEHeader
 from asgi_jwks.tokens.issuers import Issuer, TrustedIssuers
 
 pytestmark = pytest.mark.anyio
 
 Trusted = Callable[..., TrustedIssuer]
+
+KEY = symmetric_key(bytes(range(32)), "HS256")
+KEYS = JWKSet((KEY,))
 
 
 class Resolved:
@@ -146,10 +152,15 @@ def test_plain_subjects_are_for_one_issuer_at_most(
 def test_how_users_are_named(trusted: Trusted) -> None:
     """P1: adding an issuer changes nothing for one that states its form."""
     plain, other = trusted(identity="sub"), trusted(issuer="https://other.example/")
-    assert TrustedIssuers([other]).reading_of(other).identity == "sub"
+
+    def form(issuers: TrustedIssuers, issuer: Issuer) -> str:
+        header = JOSEHeader("HS256", None, None)
+        return issuers.signer(header, issuer, KEYS, KEY).basis.reading.identity
+
+    assert form(TrustedIssuers([other]), other) == "sub"
     for together in (TrustedIssuers([plain, other]), TrustedIssuers([plain, other], Resolved())):
-        assert together.reading_of(plain).identity == "sub"
-        assert together.reading_of(other).identity == "qualified"
+        assert form(together, plain) == "sub"
+        assert form(together, other) == "qualified"
 
 
 async def test_a_tenant_of_a_resolver_has_rules_of_its_own(

@@ -16,7 +16,7 @@ from asgi_jwks.testing import MockIssuer
 from asgi_jwks.tokens import token_cache
 from asgi_jwks.tokens.header_cache import Signer
 from asgi_jwks.tokens.header_rules import JOSEHeader
-from asgi_jwks.tokens.principal import DEFAULT_READING
+from asgi_jwks.tokens.principal import DEFAULT_BASIS
 from asgi_jwks.tokens.token_cache import CachedToken, TokenCache, memory_of
 
 pytestmark = pytest.mark.anyio
@@ -26,8 +26,8 @@ KEY = symmetric_key(bytes(range(32)), "HS256")
 
 def entry() -> CachedToken:
     issuer: Any = None
-    signer = Signer(JOSEHeader("HS256", None, None), issuer, JWKSet((KEY,)), KEY)
-    return CachedToken(signer, DEFAULT_READING, 10.0, 20.0)
+    signer = Signer(JOSEHeader("HS256", None, None), issuer, JWKSet((KEY,)), KEY, DEFAULT_BASIS)
+    return CachedToken(signer, 10.0, 20.0)
 
 
 def digest(number: int) -> bytes:

@@ -34,6 +34,8 @@ class KeySetHealth:
     `failed_fetches` all of this process. `key_ids` are those of the keys that are trusted.
     `next_refresh_in` is zero when one is overdue. `trust_remaining` is how long the keys at hand
     are trusted at most, if no fetch succeeds. `digest` is equal where the trusted keys are equal.
+    `clock_ahead` is by how much this machine's clock was ahead of the endpoint's at the last
+    answer; None if that had no Date.
     """
 
     key_set: str
@@ -52,6 +54,7 @@ class KeySetHealth:
     trust_remaining: float = 0.0
     keys: int = 0
     digest: str | None = None
+    clock_ahead: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +84,13 @@ class KeySetState:
     digest: str | None = None
 
 
-def health_of(name: str, cached: CachedValue[JWKSet], distrusted: DistrustList) -> KeySetHealth:
+def health_of(
+    name: str,
+    cached: CachedValue[JWKSet],
+    distrusted: DistrustList,
+    *,
+    clock_ahead: float | None,
+) -> KeySetHealth:
     """The health of the key set called `name`, at the present of its own clock."""
     now = cached.now()
     freshness, keys, error = cached.freshness, cached.value, cached.last_error
@@ -102,6 +111,7 @@ def health_of(name: str, cached: CachedValue[JWKSet], distrusted: DistrustList) 
         trust_remaining=0.0 if keys is None else max(0.0, freshness.expires_at - now),
         keys=0 if keys is None else len(keys.keys),
         digest=None if keys is None else _digest(keys),
+        clock_ahead=clock_ahead,
     )
 
 

@@ -92,23 +92,16 @@ class TokenRules:
         Raises:
             InvalidToken: with the reason of the first rule that is broken.
         """
-        validity = self._check_time(claims, now)
-        if self.audiences is not None:
-            self._check_audience(claims, self.audiences)
-        if self.required_claims or self.profile == "rfc9068":
-            self._check_presence(claims)
-        # RFC 7519, sections 4.1.2 and 4.1.7: strings, where they are present.
-        if not isinstance(claims.get("sub", ""), str):
-            raise InvalidToken(Reason.INVALID_CLAIM, "sub is not a string")
-        if not isinstance(claims.get("jti", ""), str):
-            raise InvalidToken(Reason.INVALID_CLAIM, "jti is not a string")
+        validity = self.check_time(claims, now)
+        self.check_audience(claims)
+        self.check_presence(claims)
+        self.check_forms(claims)
         self.kind.check(header, claims)
-        # RFC 9449, section 7.2; RFC 8705, section 3. Other methods of RFC 7800 bind just as well.
-        if "cnf" in claims and not self.gateway_proves_binding:
-            raise InvalidToken(Reason.SENDER_CONSTRAINED)
+        self.check_binding(claims)
         return validity
 
-    def _check_time(self, claims: Mapping[str, Any], now: float) -> tuple[float, float]:
+    def check_time(self, claims: Mapping[str, Any], now: float) -> tuple[float, float]:
+        """Judge exp, nbf and iat; see check_claims for the times that it returns."""
         if "exp" not in claims:
             raise InvalidToken(Reason.MISSING_CLAIM, "exp")
         # RFC 7519, section 4.1.4: the current time must be before it.
@@ -128,7 +121,11 @@ class TokenRules:
             not_before = max(not_before, issued)
         return not_before, not_after
 
-    def _check_audience(self, claims: Mapping[str, Any], audiences: frozenset[str]) -> None:
+    def check_audience(self, claims: Mapping[str, Any]) -> None:
+        """Judge the audience claim, where an audience is configured."""
+        audiences = self.audiences
+        if audiences is None:
+            return
         name = self.audience_claim
         audience = claims.get(name)
         if isinstance(audience, str):
@@ -146,7 +143,23 @@ class TokenRules:
         else:
             raise InvalidToken(Reason.MISSING_CLAIM, name)
 
-    def _check_presence(self, claims: Mapping[str, Any]) -> None:
+    def check_forms(self, claims: Mapping[str, Any]) -> None:
+        """Judge sub and jti: strings, where they are present (RFC 7519, 4.1.2 and 4.1.7)."""
+        if not isinstance(claims.get("sub", ""), str):
+            raise InvalidToken(Reason.INVALID_CLAIM, "sub is not a string")
+        if not isinstance(claims.get("jti", ""), str):
+            raise InvalidToken(Reason.INVALID_CLAIM, "jti is not a string")
+
+    def check_binding(self, claims: Mapping[str, Any]) -> None:
+        """Refuse a token that is bound to a key whose possession nobody has proven.
+
+        RFC 9449, section 7.2; RFC 8705, section 3. Other methods of RFC 7800 bind just as well.
+        """
+        if "cnf" in claims and not self.gateway_proves_binding:
+            raise InvalidToken(Reason.SENDER_CONSTRAINED)
+
+    def check_presence(self, claims: Mapping[str, Any]) -> None:
+        """Judge whether the required claims are present."""
         for name in self.required_claims:
             if claims.get(name) is None:
                 raise InvalidToken(Reason.MISSING_CLAIM, name)

@@ -1,106 +1,115 @@
-"""From the place where a token was refused to the advice for the operator.
+"""`Explanation`: the verdict on one token, step by step, for people and programs.
 
-Nothing is worked out before somebody asks the error for its advice: most refusals are answered and
-never printed. Neither the token nor its signature travels with the error.
+These are values; `explained_steps` puts them together from what the procedure left behind. Neither
+the token nor its signature is in them. Texts of the token are escaped and shortened, and called
+unverified where no trusted key signed it.
 """
 
-from collections.abc import Mapping
-from functools import partial
-from typing import Any, NamedTuple, Protocol, runtime_checkable
+from dataclasses import asdict, dataclass, field
+from enum import StrEnum
+from typing import Any
 
-from asgi_jwks.errors import Advice, InvalidToken, RequestError, TemporarilyUnavailable
-from asgi_jwks.tokens.advice import advise
-from asgi_jwks.tokens.header_rules import JOSEHeader
-from asgi_jwks.tokens.issuer import Issuer
-from asgi_jwks.tokens.issuers import TrustedIssuers
-from asgi_jwks.tokens.key_source import KeySource
-from asgi_jwks.tokens.refused_token import KeysAtHand, RefusedToken
-from asgi_jwks.tokens.steps import ReceivedToken
+from asgi_jwks.errors import Reason, RequestError, TemporarilyUnavailable
+from asgi_jwks.tokens.access_token import AccessToken
 
-__all__ = ["explain"]
+__all__ = ["Explanation", "Finding", "Step", "StepStatus", "Verdict"]
 
 
-class _Health(Protocol):
-    @property
-    def age(self) -> float | None: ...
+class Verdict(StrEnum):
+    """The end of a verification."""
+
+    VALID = "valid"
+    REFUSED = "refused"
+    CANNOT_TELL = "cannot_tell"
 
 
-@runtime_checkable
-class _Fetched(Protocol):
-    """A key source that has its keys from elsewhere, as RemoteJWKSet does."""
+class StepStatus(StrEnum):
+    """The end of one step, or of one comparison in it."""
 
-    def health(self) -> _Health: ...
-
-
-class _Place(NamedTuple):
-    """How far the procedure came."""
-
-    now: float
-    parts: int
-    issuer: Issuer | None
-    header: JOSEHeader | None
-    claims: Mapping[str, Any] | None
-    is_signed: bool
+    PASSED = "passed"
+    FAILED = "failed"
+    NOT_REACHED = "not_reached"
+    CANNOT_TELL = "cannot_tell"
 
 
-def explain(
-    refusal: InvalidToken | TemporarilyUnavailable,
-    issuers: TrustedIssuers,
-    *,
-    now: float,
-    parts: int = 3,
-    received: ReceivedToken | None = None,
-    issuer: Issuer | None = None,
-) -> None:
-    """Have the refusal of a token tell the operator how it came about.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One comparison of a step.
 
-    It is told when somebody asks.
-
-    Args:
-        refusal: the error; it is changed in place.
-        issuers: the trusted issuers.
-        now: seconds since the epoch.
-        parts: of how many parts the token is.
-        received: the token, as far as it was read; None if it was accepted before.
-        issuer: the issuer that was chosen, if one was.
+    Attributes:
+        name: what is compared, such as "alg" or "exp".
+        status: whether it passed.
+        expected: what would pass, in words.
+        found: what the token has, in words; None where it has nothing.
     """
-    if received is None:
-        place = _Place(now, parts, issuer or issuers.sole, None, None, issuer is not None)
-    else:
-        chosen = received.issuer or issuers.sole
-        place = _Place(now, parts, chosen, received.header, received.read, received.is_signed)
-    name = None if place.issuer is None else place.issuer.rules.issuer
-    known = name if name in issuers.configured else None
-    if isinstance(refusal, TemporarilyUnavailable):
-        refusal.issuer = known
-    else:
-        refusal.explain(known, partial(_advice, issuers, place))
+
+    name: str
+    status: StepStatus
+    expected: str
+    found: str | None
 
 
-def _advice(issuers: TrustedIssuers, place: _Place, refusal: RequestError) -> Advice:
-    issuer = place.issuer
-    return advise(
-        RefusedToken(
-            reason=refusal.reason,
-            now=place.now,
-            detail=refusal.detail,
-            parts=place.parts,
-            header=place.header,
-            claims=place.claims,
-            is_signed=place.is_signed,
-            rules=None if issuer is None else issuer.rules,
-            issuers=issuers.names,
-            keys=None if issuer is None else _keys_at_hand(issuer.keys),
-        )
-    )
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One step of the procedure that `tokens.verifier` describes.
+
+    Attributes:
+        number: 1 to 7.
+        title: its subject.
+        status: whether it passed, failed, was not reached, or cannot be told at the moment.
+        findings: the comparisons in it, as far as they were made.
+        advice: one sentence that says what to do, where it failed.
+    """
+
+    number: int
+    title: str
+    status: StepStatus
+    findings: tuple[Finding, ...] = ()
+    advice: str | None = None
 
 
-def _keys_at_hand(source: KeySource) -> KeysAtHand | None:
-    keys = source.at_hand()
-    if keys is None:
-        return None
-    return KeysAtHand(keys, source.can_find_more(), partial(_age, source))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Explanation:
+    """The verdict on a token, and how it came about.
 
+    Attributes:
+        verdict: "valid", "refused" or "cannot_tell", the last where keys are unavailable.
+        reason: the rule that was broken, where the token is refused.
+        steps: the seven steps, in their order.
+        error: the error that `verify` would have raised, if any.
+        access_token: the token that `verify` would have returned, if any.
+        clock_ahead: seconds by which this machine's clock was ahead of the issuer's, by the Date of
+            its last answer; None where that is not known.
+    """
 
-def _age(source: KeySource) -> float | None:
-    return source.health().age if isinstance(source, _Fetched) else None
+    verdict: Verdict
+    reason: Reason | None
+    steps: tuple[Step, ...]
+    error: RequestError | TemporarilyUnavailable | None = field(default=None, repr=False)
+    access_token: AccessToken | None = field(default=None, repr=False)
+    clock_ahead: float | None = None
+
+    @property
+    def advice(self) -> str | None:
+        """One sentence with the mistake and the remedy; None for a valid token."""
+        return next((step.advice for step in self.steps if step.advice is not None), None)
+
+    def as_dict(self) -> dict[str, Any]:
+        """The explanation as JSON values; `asgi-jwks explain --json` prints it."""
+        return {
+            "verdict": str(self.verdict),
+            "reason": None if self.reason is None else str(self.reason),
+            "advice": self.advice,
+            "clock_ahead": self.clock_ahead,
+            "steps": [
+                {
+                    **asdict(step),
+                    "status": str(step.status),
+                    "findings": [
+                        {**asdict(finding), "status": str(finding.status)}
+                        for finding in step.findings
+                    ],
+                }
+                for step in self.steps
+            ],
+        }

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from asgi_jwks.jose.jwk_set import JWKSet
 from asgi_jwks.jose.key import VerificationKey
 from asgi_jwks.tokens.header_rules import JOSEHeader
+from asgi_jwks.tokens.principal import Basis
 
 if TYPE_CHECKING:
     from asgi_jwks.tokens.issuer import Issuer
@@ -22,13 +23,15 @@ MAX_HEADERS: Final = 64
 class Signer(NamedTuple):
     """The key that a header names.
 
-    Its issuer, and the set at hand in which it was found.
+    Its issuer, the set at hand in which it was found, and the basis on which the claims of all
+    tokens that it signs are read.
     """
 
     header: JOSEHeader
     issuer: "Issuer"
     keys: JWKSet
     key: VerificationKey
+    basis: Basis
 
 
 class HeaderCache:

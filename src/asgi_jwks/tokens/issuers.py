@@ -11,10 +11,14 @@ import anyio
 from asgi_jwks._printable import printable
 from asgi_jwks.errors import ConfigurationError, InvalidToken, KeySetError, Reason
 from asgi_jwks.jose.algorithms import ALGORITHMS
+from asgi_jwks.jose.jwk_set import JWKSet
+from asgi_jwks.jose.key import VerificationKey
+from asgi_jwks.tokens.header_cache import Signer
+from asgi_jwks.tokens.header_rules import JOSEHeader
 from asgi_jwks.tokens.issuer import Check, Issuer
 from asgi_jwks.tokens.issuer_names import IssuerNames
 from asgi_jwks.tokens.key_index import KeyIndex
-from asgi_jwks.tokens.principal import ClaimReading, IdentityForm
+from asgi_jwks.tokens.principal import Basis, ClaimReading, IdentityForm
 
 __all__ = ["Check", "Issuer", "TrustedIssuers"]
 
@@ -86,9 +90,12 @@ class TrustedIssuers:
         """Whether an issuer is known by asking."""
         return issuer.rules.issuer not in self.configured
 
-    def reading_of(self, issuer: Issuer) -> ClaimReading:
-        """How the claims of this issuer's tokens are read here."""
-        return self._readings.get(issuer.rules.issuer) or _reading(issuer, "qualified")
+    def signer(
+        self, header: JOSEHeader, issuer: Issuer, keys: JWKSet, key: VerificationKey
+    ) -> Signer:
+        """A key that a header names, with the reading of its issuer's claims."""
+        reading = self._readings.get(issuer.rules.issuer) or _reading(issuer, "qualified")
+        return Signer(header, issuer, keys, key, Basis(reading, key.kid))
 
     def trusted_still(self, issuer: Issuer) -> Issuer | None:
         """The issuer, if it is trusted still.

@@ -16,7 +16,8 @@ from asgi_jwks.jose.read_only import ReadOnlyDict
 from asgi_jwks.tokens.access_token import AccessToken
 from asgi_jwks.tokens.header_cache import Signer
 from asgi_jwks.tokens.header_rules import JOSEHeader
-from asgi_jwks.tokens.issuers import Check, Issuer
+from asgi_jwks.tokens.issuers import Check, Issuer, TrustedIssuers
+from asgi_jwks.tokens.trace import Trace
 
 __all__ = ["ReceivedToken", "is_passed", "refusal_of_stranger", "run_checks", "signer_at_hand"]
 
@@ -34,13 +35,12 @@ class ReceivedToken:
         "_signature_segment",
         "_signing_input",
         "_verdicts",
-        "header",
         "header_segment",
-        "issuer",
-        "read",
+        "trace",
     )
 
-    def __init__(self, token: bytes) -> None:
+    def __init__(self, token: bytes, trace: Trace) -> None:
+        self.trace = trace
         # RFC 7515, section 5.2, step 1.
         self.header_segment, self._payload, self._signature_segment, self._signing_input = (
             segments_of(token)
@@ -48,15 +48,6 @@ class ReceivedToken:
         self._signature = b""
         self._claims: ReadOnlyDict | None = None
         self._verdicts: dict[str, bool] = {}
-        # How far the procedure came, for the advice on a refusal.
-        self.header: JOSEHeader | None = None
-        self.read: ReadOnlyDict | None = None
-        self.issuer: Issuer | None = None
-
-    @property
-    def is_signed(self) -> bool:
-        """Whether one of the keys that were tried made the signature."""
-        return any(self._verdicts.values())
 
     def check_signature_form(self) -> None:
         """Read the signature. Raises InvalidToken if it is malformed."""
@@ -68,6 +59,8 @@ class ReceivedToken:
         if verdict is None:
             verdict = key.verify(algorithm, self._signing_input, self._signature)
             self._verdicts[key.thumbprint] = verdict
+            self.trace.verifications += 1
+            self.trace.is_signed |= verdict
         return verdict
 
     def is_signed_by_one_of(self, keys: Sequence[VerificationKey], algorithm: str) -> bool:
@@ -80,17 +73,18 @@ class ReceivedToken:
             self._claims = decode_claims(self._payload)
         return self._claims
 
-    def unverified_claims(self) -> ReadOnlyDict:
+    def unverified_claims(self, sole_issuer: str | None) -> ReadOnlyDict:
         """The claims of a token that nobody has vouched for.
 
-        Of a large payload it is `iss` alone.
+        Of a large payload it is `iss` alone; where one issuer is trusted, not even that is looked
+        for, since no other one would do.
 
         Raises InvalidToken if the payload is malformed.
         """
         self._claims = decode_unverified(self._payload)
         if self._claims is not None:
             return self._claims
-        issuer = claimed_issuer(self._payload)
+        issuer = claimed_issuer(self._payload) if sole_issuer is None else sole_issuer
         return ReadOnlyDict({} if issuer is None else {"iss": issuer})
 
     def can_be_screened(self) -> bool:
@@ -101,8 +95,10 @@ class ReceivedToken:
         return "ReceivedToken(...)"
 
 
-def signer_at_hand(issuer: Issuer, header: JOSEHeader, known: Signer | None) -> Signer | None:
-    """The issuer's key for a header, if that key is at hand.
+def signer_at_hand(
+    issuers: TrustedIssuers, issuer: Issuer, header: JOSEHeader, known: Signer | None
+) -> Signer | None:
+    """The key of an issuer for a header, if that key is at hand.
 
     `known` is the signer that the same header meant before, if any.
 
@@ -122,7 +118,7 @@ def signer_at_hand(issuer: Issuer, header: JOSEHeader, known: Signer | None) -> 
             # It raises why there is none; whatever else is wrong need not be read.
             keys.select(header.kid, header.algorithm)
         return None
-    return Signer(header, issuer, keys, key)
+    return issuers.signer(header, issuer, keys, key)
 
 
 def is_passed(screen: Callable[[], object]) -> bool:

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 from asgi_jwks.errors import InvalidToken, Reason
 from asgi_jwks.jose.read_only import ReadOnlyDict
-from asgi_jwks.tokens.principal import Basis, ClaimReading
 
 if TYPE_CHECKING:
     from asgi_jwks.tokens.header_cache import Signer
@@ -45,13 +44,11 @@ class CachedToken:
         "size",
     )
 
-    def __init__(
-        self, signer: "Signer", reading: ClaimReading, not_before: float, not_after: float
-    ) -> None:
+    def __init__(self, signer: "Signer", not_before: float, not_after: float) -> None:
         self.claims: ReadOnlyDict | None = None
         self.size = 0
         self.issuer = signer.issuer
-        self.basis = Basis(reading, signer.key.kid)
+        self.basis = signer.basis
         self.keys = signer.keys
         self.key = signer.key
         self.algorithm = signer.header.algorithm

@@ -22,22 +22,25 @@ A token that was accepted before skips (1) to (6), but neither its time nor the 
 """
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import partial
 from hashlib import sha256
 from typing import Final
 
 from asgi_jwks._printable import printable
-from asgi_jwks.errors import InvalidToken, Reason, TemporarilyUnavailable
+from asgi_jwks.errors import InsufficientScope, InvalidToken, Reason, TemporarilyUnavailable
 from asgi_jwks.jose.jwk_set import JWKSet
-from asgi_jwks.jose.jws import decode_header
+from asgi_jwks.jose.jws import decode_header, decode_unverified
 from asgi_jwks.jose.key import VerificationKey
 from asgi_jwks.jose.read_only import ReadOnlyDict, private_copy
 from asgi_jwks.tokens.access_token import AccessToken
 from asgi_jwks.tokens.batching import Batching, yield_once
-from asgi_jwks.tokens.explanation import explain
+from asgi_jwks.tokens.explained_steps import explanation_of
+from asgi_jwks.tokens.explanation import Explanation
 from asgi_jwks.tokens.header_cache import HeaderCache, Signer
 from asgi_jwks.tokens.header_rules import JOSEHeader, read_header
 from asgi_jwks.tokens.issuers import Issuer, TrustedIssuers
+from asgi_jwks.tokens.refusal_advice import attach_advice
 from asgi_jwks.tokens.steps import (
     ReceivedToken,
     is_passed,
@@ -46,6 +49,7 @@ from asgi_jwks.tokens.steps import (
     signer_at_hand,
 )
 from asgi_jwks.tokens.token_cache import CachedToken, TokenCache
+from asgi_jwks.tokens.trace import Trace
 
 __all__ = ["TokenVerifier"]
 
@@ -87,45 +91,65 @@ class TokenVerifier:
 
     async def verify(self, token: bytes) -> AccessToken:
         """Verify a token; see AccessTokenVerifier.verify."""
-        if len(token) > self._max_token_bytes:
-            raise InvalidToken(Reason.MALFORMED, f"longer than {self._max_token_bytes} bytes")
+        self._check_size(token)
         digest = sha256(token).digest()
         cached = self._tokens.get(digest)
-        is_known = cached is not None and self._is_trusted(cached)
-        received: ReceivedToken | None = None
-        parts = 3
+        trace: Trace | None = None
         try:
-            if cached is not None and is_known:
+            if cached is not None and self._is_trusted(cached):
                 claims = cached.claims
                 if claims is None:
-                    claims = ReceivedToken(token).claims()
+                    claims = ReceivedToken(token, Trace(3)).claims()
                     self._tokens.keep_claims(cached, claims)
                 # Neither the token nor its signature is a local where the application's code runs.
                 del token
                 cached.check_time(self._clock())
-                claims = private_copy(claims)
-            else:
-                cached = None
-                parts = token.count(b".") + 1
-                received = ReceivedToken(token)  # (1)
-                del token
-                cached, claims = await self._accepted(received)
-                received = None
-                # The request goes on once those that arrived with it are verified as well.
-                if self._batching.is_crowded():
-                    await yield_once()
-            access_token: AccessToken = AccessToken(claims, claims, cached.basis)
-            # (7) The caller's own checks.
-            if cached.issuer.checks:
-                await run_checks(cached.issuer.checks, access_token)
+                return await self._checked(cached, private_copy(claims))
+            trace = Trace(token.count(b".") + 1)
+            accepting = self._accepted(ReceivedToken(token, trace))  # (1)
+            del token
+            cached, claims = await accepting
+            # The request goes on once those that arrived with it are verified as well.
+            if self._batching.is_crowded():
+                await yield_once()
+            access_token = await self._checked(cached, claims)
         except (InvalidToken, TemporarilyUnavailable) as refusal:
-            issuer = None if cached is None else cached.issuer
-            now = self._clock()
-            explain(refusal, self._issuers, now=now, parts=parts, received=received, issuer=issuer)
+            attach_advice(refusal, self._issuers, trace or _trace_of(cached), self._clock())
             raise
-        if not is_known:
-            self.verified += 1
-            self._tokens.put(digest, cached)
+        self.verified += 1
+        self._tokens.put(digest, cached)
+        return access_token
+
+    async def explain(self, token: bytes) -> Explanation:
+        """Verify a token anew, and tell how; see AccessTokenVerifier.explain."""
+        trace = Trace(token.count(b".") + 1)
+        payload = b"".join(token.split(b".")[1:2])
+        outcome: AccessToken | InvalidToken | InsufficientScope | TemporarilyUnavailable
+        try:
+            self._check_size(token)
+            accepting = self._accepted(ReceivedToken(token, trace))
+            del token
+            outcome = await self._checked(*await accepting)
+        except (InvalidToken, TemporarilyUnavailable) as refusal:
+            attach_advice(refusal, self._issuers, trace, self._clock())
+            outcome = refusal
+        except InsufficientScope as refusal:
+            outcome = refusal
+        if trace.header is not None and trace.claims is None:
+            # An operator wants to see whose token it is, also where its key decided already.
+            with suppress(InvalidToken):
+                trace.claims = decode_unverified(payload)
+        return explanation_of(trace, outcome, self._issuers, self._clock())
+
+    def _check_size(self, token: bytes) -> None:
+        if len(token) > self._max_token_bytes:
+            raise InvalidToken(Reason.MALFORMED, f"longer than {self._max_token_bytes} bytes")
+
+    async def _checked(self, cached: CachedToken, claims: ReadOnlyDict) -> AccessToken:
+        """(7) The caller's own checks."""
+        access_token: AccessToken = AccessToken(claims, claims, cached.basis)
+        if cached.issuer.checks:
+            await run_checks(cached.issuer.checks, access_token)
         return access_token
 
     async def _accepted(self, token: ReceivedToken) -> tuple[CachedToken, ReadOnlyDict]:
@@ -133,35 +157,36 @@ class TokenVerifier:
         # (2) The header.
         known = self._headers.get(token.header_segment)
         header = read_header(decode_header(token.header_segment)) if known is None else known.header
-        token.header = header
+        trace = token.trace
+        trace.header = header
         # (3) The issuer and (4) the key, as far as the header tells; (5) the signature.
-        sole = self._issuers.sole
-        signer = None if sole is None else signer_at_hand(sole, header, known)
+        issuers = self._issuers
+        sole = issuers.sole
+        signer = None if sole is None else signer_at_hand(issuers, sole, header, known)
         candidates = self._candidates(header) if signer is None else (signer.key,)
         token.check_signature_form()
         is_signed = token.is_signed_by_one_of(candidates, header.algorithm)
         # (3), (4) and (5) by the issuer that the claims name.
         claims = token.claims() if is_signed else self._unverified_claims(token, candidates)
-        token.read = claims
-        issuer = self._issuers.known(claims.get("iss")) or await self._issuers.named(claims)
-        token.issuer = issuer
+        trace.claims = claims
+        issuer = issuers.known(claims.get("iss")) or await issuers.named(claims)
+        trace.issuer = issuer
         if signer is None or not is_signed or issuer is not sole:
             try:
                 signer = await self._signer(issuer, token, header, claims, known)
             except InvalidToken as refusal:
-                if is_signed or not self._issuers.is_resolved(issuer):
+                if is_signed or not issuers.is_resolved(issuer):
                     raise
                 raise refusal_of_stranger(refusal) from None
         # (6) The claims. Of a large payload only `iss` was read until now, by a reader that is not
         # strict: what both read must be the same.
-        token.read = claims = token.claims()
+        trace.claims = claims = token.claims()
         if claims.get("iss") != issuer.rules.issuer:
             raise InvalidToken(Reason.INVALID_CLAIM, "iss is read in two ways")
         not_before, not_after = issuer.rules.check_claims(claims, header, self._clock())
         if signer is not known:
             self._headers.put(token.header_segment, signer)
-        reading = self._issuers.reading_of(issuer)
-        return CachedToken(signer, reading, not_before, not_after), claims
+        return CachedToken(signer, not_before, not_after), claims
 
     def _candidates(self, header: JOSEHeader) -> Sequence[VerificationKey]:
         """The keys at hand that a header can mean.
@@ -184,17 +209,18 @@ class TokenVerifier:
         Raises:
             InvalidToken: malformed; but bad_signature, and no more, if there were keys to try.
         """
-        if not candidates:
-            return token.unverified_claims()
         sole = self._issuers.sole
+        name = None if sole is None else sole.rules.issuer
+        if not candidates:
+            return token.unverified_claims(name)
         if sole is not None and not any(map(sole.keys.can_replace, candidates)):
             raise InvalidToken(Reason.BAD_SIGNATURE)
         try:
-            claims = token.unverified_claims()
+            claims = token.unverified_claims(name)
         except InvalidToken:
             raise InvalidToken(Reason.BAD_SIGNATURE) from None
         issuer = claims.get("iss")
-        if not isinstance(issuer, str) or (sole is not None and issuer != sole.rules.issuer):
+        if not isinstance(issuer, str) or (name is not None and issuer != name):
             raise InvalidToken(Reason.BAD_SIGNATURE)
         return claims
 
@@ -212,7 +238,7 @@ class TokenVerifier:
             InvalidToken: there is none, or the token may not cost the fetch that could find it.
             KeySetError: the issuer's keys are unavailable.
         """
-        signer = signer_at_hand(issuer, header, known)
+        signer = signer_at_hand(self._issuers, issuer, header, known)
         if self._issuers.sole is None:
             self._issuers.index.see(issuer)
         if signer is not None and token.is_signed_by(signer.key, header.algorithm):
@@ -221,14 +247,14 @@ class TokenVerifier:
         if signer is None:
             key = await issuer.keys.find(header.kid, header.algorithm, screen)
             if token.is_signed_by(key, header.algorithm):
-                return Signer(header, issuer, NO_KEYS, key)
+                return self._issuers.signer(header, issuer, NO_KEYS, key)
         else:
             key = signer.key
         # The key may have been replaced under the same key id.
         if issuer.keys.can_replace(key) and is_passed(screen):
             newer = await issuer.keys.replacement_for(key, header.algorithm)
             if newer is not None and token.is_signed_by(newer, header.algorithm):
-                return Signer(header, issuer, NO_KEYS, newer)
+                return self._issuers.signer(header, issuer, NO_KEYS, newer)
         # Whatever else is wrong with the token is not said.
         raise InvalidToken(Reason.BAD_SIGNATURE)
 
@@ -246,6 +272,14 @@ class TokenVerifier:
                 return False
             cached.keys = keys
         return True
+
+
+def _trace_of(cached: CachedToken | None) -> Trace:
+    """How far the procedure came with a token that was accepted before: to the end."""
+    trace = Trace(3)
+    trace.issuer = None if cached is None else cached.issuer
+    trace.is_signed = cached is not None
+    return trace
 
 
 def _screen(

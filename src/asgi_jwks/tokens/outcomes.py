@@ -25,6 +25,7 @@ from asgi_jwks.events.requests import (
 )
 from asgi_jwks.tokens.access_token import AccessToken
 from asgi_jwks.tokens.advice import advise_on_grant, advise_on_outage, advise_on_request
+from asgi_jwks.tokens.report_only import ReportOnly
 
 __all__ = ["NO_CONNECTION", "Fault", "Outcomes", "refusal_event"]
 
@@ -51,14 +52,20 @@ class Outcomes:
         issuers: the names of the configured issuers.
         counted: counts the tokens that were verified and not just remembered; None where that is
             not known.
+        report_only: a second policy for accepted tokens.
     """
 
     def __init__(
-        self, tell: Telling, issuers: Iterable[str], counted: Counted | None = None
+        self,
+        tell: Telling,
+        issuers: Iterable[str],
+        counted: Counted | None = None,
+        report_only: ReportOnly | None = None,
     ) -> None:
         self._tell: Final = tell
         # Hot path (metrics, a listener that does nothing): bound and put together here.
         self._listener: Final = tell.listener
+        self._report_only: Final = report_only
         self._counted: Final = _NotCounted() if counted is None else counted
         self._labels: Final = {
             connection: {
@@ -68,13 +75,25 @@ class Outcomes:
             for connection in ("http", "websocket", NO_CONNECTION)
         }
 
-    async def accepted(
-        self, verification: Coroutine[Any, Any, AccessToken], connection: str
-    ) -> AccessToken:
-        """The token of a verification, of which the listener has heard.
+    def heard(
+        self, verification: Coroutine[Any, Any, AccessToken], token: str | bytes, connection: str
+    ) -> Coroutine[Any, Any, AccessToken]:
+        """The verification of a token, of which the listener hears if it is accepted.
 
-        Whatever the verification raises is for whoever answers to tell of.
+        Whatever the verification raises is for whoever answers to tell of. No more of the token
+        than its header is kept meanwhile.
         """
+        if self._report_only is None:
+            return self._accepted(verification, connection)
+        octets = token.encode("utf-8", "surrogatepass") if isinstance(token, str) else token
+        return self._accepted(verification, connection, octets.partition(b".")[0])
+
+    async def _accepted(
+        self,
+        verification: Coroutine[Any, Any, AccessToken],
+        connection: str,
+        header_segment: bytes = b"",
+    ) -> AccessToken:
         before, began = self._counted.verified, perf_counter()
         token = await verification
         seconds = perf_counter() - began
@@ -90,6 +109,10 @@ class Outcomes:
         # Not by `tell`: hot path.
         except Exception:
             self._tell.log_failure(event)
+        if self._report_only is not None:
+            await self._report_only.judge(
+                token, header_segment, event.labels, is_cached=event.is_cached
+            )
         return token
 
     async def of(self, verification: Coroutine[Any, Any, AccessToken]) -> AccessToken:
@@ -98,7 +121,7 @@ class Outcomes:
         The listener hears of a refusal too.
         """
         try:
-            return await self.accepted(verification, NO_CONNECTION)
+            return await self._accepted(verification, NO_CONNECTION)
         except (RequestError, TemporarilyUnavailable) as error:
             labels = RequestLabels(error.issuer or OTHER_ISSUER, "bearer", NO_CONNECTION)
             self._tell(refusal_event(error, labels, is_outcome=True))

@@ -93,7 +93,7 @@ class MCPToolRequirements:
         await self.app(scope, _again(messages, receive), send)
 
     async def _read(self, receive: Receive) -> tuple[list[Message], bytes | None]:
-        """The messages of a request and its body, which is None where it is too long."""
+        """The messages of a request, and its body unless that is too long."""
         messages: list[Message] = []
         body = bytearray()
         more = True

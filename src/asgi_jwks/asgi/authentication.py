@@ -12,7 +12,16 @@ from asgi_jwks._options import require_flag
 from asgi_jwks.access_token_verifier import AccessTokenVerifier
 from asgi_jwks.asgi.authorization import DEFAULT_AUTHORIZATION, Authorization
 from asgi_jwks.asgi.challenge import Challenges, ErrorBody, Refusal
-from asgi_jwks.asgi.token_sources import AuthorizationHeader, TokenSource, find_token, is_token68
+from asgi_jwks.asgi.presentation import DPOP_NONCE, presentation_of
+from asgi_jwks.asgi.schemes import DPOP, schemes_of
+from asgi_jwks.asgi.token_sources import (
+    AuthorizationHeader,
+    BearerOrDPoPHeader,
+    TokenSource,
+    find_token,
+    is_token68,
+    uses_dpop,
+)
 from asgi_jwks.asgi.types import Scope
 from asgi_jwks.errors import (
     ConfigurationError,
@@ -125,13 +134,19 @@ class Authentication:
             _require_audiences(verifier)
         self.verifier: Final = verifier
         self.authorization: Final = authorization
-        self.token_sources: Final = _token_sources(token_sources)
+        self._schemes: Final = schemes_of(getattr(verifier, "issuers", ()))
+        # With a resolver it is not known before which issuers bind their tokens.
+        self._sees_proofs: Final = getattr(verifier, "sees_proofs", False)
+        self.token_sources: Final = _token_sources(token_sources, reads_dpop=self._sees_proofs)
         self.require_keys_at_startup: Final = require_flag(
             "require_keys_at_startup", require_keys_at_startup
         )
         self._allow_anonymous: Final = require_flag("allow_anonymous", allow_anonymous)
         self._challenges: Final = Challenges(
-            realm=realm, resource_metadata=resource_metadata, error_body=error_body
+            realm=realm,
+            resource_metadata=resource_metadata,
+            error_body=error_body,
+            schemes=self._schemes,
         )
         self._on_refused: Final = on_refused
         self._refusal_log: Final = RefusalLog()
@@ -164,7 +179,9 @@ class Authentication:
         try:
             token = self._find_token(scope)
             if token is not None:
-                if self._outcomes is None:
+                if self._sees_proofs:
+                    verification = self._proven(token, scope)
+                elif self._outcomes is None:
                     verification = self.verifier.verify(token)
                 else:
                     verification = self._outcomes.accepted(self._verify(token), scope["type"])
@@ -186,6 +203,22 @@ class Authentication:
             self._outcomes.anonymous(scope["type"])
         return None
 
+    async def _proven(self, token: bytes, scope: Scope) -> AccessToken:
+        """Verify a token with the parts of the request that prove whose it is."""
+        presentation = presentation_of(scope)
+        if self._outcomes is None:
+            verification = self.verifier.verify(token, proof=presentation)
+        else:
+            scheme = "dpop" if presentation.uses_dpop else "bearer"
+            verification = self._outcomes.accepted(
+                self._verify(token, proof=presentation), scope["type"], scheme
+            )
+        del token
+        access_token = await verification
+        if presentation.new_nonce is not None:
+            scope[DPOP_NONCE] = presentation.new_nonce
+        return access_token
+
     def token(self, scope: Scope) -> bytes | None:
         """The credential of a connection, if it has one; nothing is said of its form.
 
@@ -199,6 +232,8 @@ class Authentication:
 
         Where this one has no listener, that of the middleware around it does.
         """
+        if self._sees_proofs and isinstance(error, RequestError) and uses_dpop(scope):
+            error.scheme = DPOP
         if isinstance(error, RequestError) and error.status != _BAD_REQUEST:
             self._name_scopes(error, scope)
         around = scope.get(AROUND)
@@ -241,7 +276,9 @@ class Authentication:
         stands_for = outer._refusal_log.count(label, cause)
         if not stands_for and tell is None:
             return
-        scheme = "none" if isinstance(error, MissingToken) else "bearer"
+        scheme = "none"
+        if not isinstance(error, MissingToken):
+            scheme = "dpop" if self._sees_proofs and uses_dpop(scope) else "bearer"
         labels = RequestLabels(label, scheme, scope.get("type", NO_CONNECTION))
         # Each listener hears of one outcome: around a dependency it heard of the middleware's.
         is_outcome = error.is_outcome and (outer is self or self._tell is not None)
@@ -303,7 +340,7 @@ def _require_audiences(verifier: AccessTokenVerifier) -> None:
             )
 
 
-def _token_sources(sources: object) -> tuple[TokenSource, ...]:
+def _token_sources(sources: object, *, reads_dpop: bool) -> tuple[TokenSource, ...]:
     given = tuple(sources) if isinstance(sources, list | tuple) else (sources,)
     found = tuple(
         source
@@ -317,5 +354,10 @@ def _token_sources(sources: object) -> tuple[TokenSource, ...]:
         raise ConfigurationError(
             "token_sources must be token sources, such as [AuthorizationHeader(), "
             f'Cookie("access_token")]; got {sources!r}.'
+        )
+    if reads_dpop:
+        return tuple(
+            BearerOrDPoPHeader() if isinstance(source, AuthorizationHeader) else source
+            for source in found
         )
     return found

@@ -13,15 +13,18 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from asgi_jwks._options import require_callable
+from asgi_jwks.asgi.schemes import ONLY_BEARER, Schemes
 from asgi_jwks.errors import (
     ConfigurationError,
     InsufficientScope,
     InsufficientUserAuthentication,
     InvalidToken,
     MissingToken,
+    NonceRequired,
     Reason,
     RequestError,
     TemporarilyUnavailable,
+    TooManyProofs,
 )
 
 __all__ = ["UNAVAILABLE", "Challenges", "ErrorBody", "Refusal", "RefusalContent"]
@@ -37,7 +40,7 @@ _SCOPE_TOKEN: Final = re.compile(r"[\x21\x23-\x5B\x5D-\x7E]+")
 _BAD_REQUEST: Final = 400
 
 # The rule, the error code, the scopes that are named, and the URL of the metadata.
-_Kind = tuple[Reason, str | None, tuple[str, ...], str | None]
+_Kind = tuple[Reason, str | None, str, tuple[str, ...], str | None]
 
 UNAVAILABLE: Final = "The access token cannot be verified at the moment; try again later"
 
@@ -86,6 +89,7 @@ class Challenges:
         realm: the protection space (RFC 9110, section 11.5).
         resource_metadata: URL of this server's metadata (RFC 9728, section 5.1), for clients that
             discover where to get a token, such as those of MCP servers.
+        schemes: the schemes that tokens are accepted by.
         error_body: words the body; status and header fields are not its to choose. It is called
             once for each kind of refusal and what it names, and not for each request.
 
@@ -99,7 +103,9 @@ class Challenges:
         realm: str = "api",
         resource_metadata: str | None = None,
         error_body: ErrorBody | None = None,
+        schemes: Schemes = ONLY_BEARER,
     ) -> None:
+        self._schemes: Final = schemes
         self._parameters: Final = [("realm", realm)]
         if resource_metadata is not None:
             self._parameters.append(("resource_metadata", resource_metadata))
@@ -131,19 +137,25 @@ class Challenges:
             return self._unavailable(error)
         if isinstance(error, InsufficientScope | InsufficientUserAuthentication):
             return self._build(error, resource_metadata)
-        key = (error.reason, error.error, error.scopes, resource_metadata)
+        key = (error.reason, error.error, error.scheme, error.scopes, resource_metadata)
         prepared = self._prepared.get(key)
         if prepared is None:
             prepared = self._build(error, resource_metadata)
             self._prepared[key] = prepared
+        if isinstance(error, NonceRequired):
+            # RFC 9449, section 9.
+            return _with_field(prepared, b"dpop-nonce", error.nonce)
+        if isinstance(error, TooManyProofs):
+            return _with_field(prepared, b"retry-after", _seconds(error.retry_after))
         return prepared
 
     def _build(self, error: RequestError, resource_metadata: str | None) -> Refusal:
         content = _content(error)
-        parameters = list(self._parameters)
+        common = list(self._parameters)
         # RFC 9728, section 5.1, is about credentials: a malformed request needs no other ones.
         if resource_metadata is not None and error.status != _BAD_REQUEST:
-            parameters.append(("resource_metadata", resource_metadata))
+            common.append(("resource_metadata", resource_metadata))
+        parameters: list[tuple[str, str]] = []
         # RFC 6750, section 3.1: no error where the request had no token.
         if error.error is not None:
             parameters += [("error", error.error), ("error_description", content.description)]
@@ -154,10 +166,14 @@ class Challenges:
             parameters.append(("max_age", str(content.max_age)))
         if content.scopes:
             parameters.append(("scope", " ".join(content.scopes)))
-        challenge = "Bearer " + ", ".join(f'{name}="{value}"' for name, value in parameters)
         body = self._body(content)
-        field = (b"www-authenticate", challenge.encode("ascii"))
-        return Refusal(error.status, (*_content_headers(body), field), body)
+        # RFC 6585, section 4: too many requests are answered without a challenge.
+        fields = (
+            ()
+            if isinstance(error, TooManyProofs)
+            else self._schemes.fields(error.status, error.scheme, common, parameters)
+        )
+        return Refusal(error.status, (*_content_headers(body), *fields), body)
 
     def _unavailable(self, error: TemporarilyUnavailable) -> Refusal:
         """503, with no word about the token.
@@ -165,8 +181,8 @@ class Challenges:
         A client would throw a good one away after a 401.
         """
         body = self._body(_UNAVAILABLE)
-        seconds = str(math.ceil(error.retry_after)).encode()
-        return Refusal(503, (*_content_headers(body), (b"retry-after", seconds)), body)
+        refusal = Refusal(503, _content_headers(body), body)
+        return _with_field(refusal, b"retry-after", _seconds(error.retry_after))
 
     def _body(self, content: RefusalContent) -> bytes:
         if self._error_body is not None:
@@ -222,6 +238,14 @@ def _try_out(error_body: ErrorBody) -> None:
                 f"{content.error} it raised {fault!r}. Write for example "
                 'error_body=lambda content: {"message": content.description}.'
             ) from fault
+
+
+def _with_field(refusal: Refusal, name: bytes, value: str) -> Refusal:
+    return Refusal(refusal.status, (*refusal.headers, (name, value.encode("ascii"))), refusal.body)
+
+
+def _seconds(duration: float) -> str:
+    return str(math.ceil(duration))
 
 
 def _object(body: Mapping[str, Any]) -> bytes:

@@ -14,6 +14,7 @@ from asgi_jwks.asgi.connection_expiry import ending_at_expiry
 from asgi_jwks.asgi.entry_point import BearerOptions, authentication, shared_options
 from asgi_jwks.asgi.health_app import HealthPath
 from asgi_jwks.asgi.lifespan import run_with_keys
+from asgi_jwks.asgi.presentation import DPOP_NONCE, send_with_nonce
 from asgi_jwks.asgi.public_paths import PublicPaths
 from asgi_jwks.asgi.responses import refuse
 from asgi_jwks.asgi.types import ASGIApp, Scope
@@ -174,6 +175,8 @@ class JWTBearerMiddleware:
         if kind == "websocket":
             self.authentication.conceal_tokens(scope)
         self._identify(scope, access_token)
+        if DPOP_NONCE in scope:
+            send = send_with_nonce(send, scope[DPOP_NONCE])
         # Outside of any `try`: the application's exceptions are its own.
         await self._served(scope, receive, send)
 

@@ -96,6 +96,7 @@ class Hint(StrEnum):
     EXPIRED = "expired"
     CLOCK = "clock"
     SENDER_CONSTRAINED = "sender_constrained"
+    PROOF = "proof"
     CHECK = "check"
 
     # The grant
@@ -108,13 +109,16 @@ class Hint(StrEnum):
     # The keys
     KEYS_UNAVAILABLE = "keys_unavailable"
 
+    # The store of used DPoP proofs
+    REPLAY_STORE = "replay_store"
+
 
 class RequestLabels(NamedTuple):
     """The labels of a request, each of a closed set.
 
     Attributes:
         issuer: the configured issuer that is concerned, or "_other".
-        scheme: "bearer"; "none" where the request has no token.
+        scheme: "bearer" or "dpop"; "none" where the request has no token.
         connection: "http" or "websocket"; "none" for a token that came without a connection.
     """
 

@@ -23,7 +23,9 @@ if TYPE_CHECKING:
         TokenSource,
         WebSocketSubprotocol,
     )
+    from asgi_jwks.asgi.well_known import ProtectedResourceMetadata
     from asgi_jwks.authorization.requirement import Requirement
+    from asgi_jwks.authorization.resource_metadata import ProtectedResource
     from asgi_jwks.binding.certificate_sources import (
         CertificateField,
         CertificateSource,
@@ -40,6 +42,7 @@ if TYPE_CHECKING:
         AsgiJwksError,
         ConfigurationError,
         InsufficientScope,
+        InsufficientUserAuthentication,
         InvalidKeySet,
         InvalidProof,
         InvalidRequest,
@@ -86,6 +89,7 @@ __all__ = [
     "GrantClaim",
     "GrantClaims",
     "InsufficientScope",
+    "InsufficientUserAuthentication",
     "InvalidKeySet",
     "InvalidProof",
     "InvalidRequest",
@@ -101,6 +105,8 @@ __all__ = [
     "NonceRequired",
     "OnRefused",
     "ProofOfPossession",
+    "ProtectedResource",
+    "ProtectedResourceMetadata",
     "Reason",
     "Refusal",
     "RefusalContent",
@@ -147,6 +153,7 @@ _HOME = {
     "GrantClaim": "tokens.scopes",
     "GrantClaims": "tokens.scopes",
     "InsufficientScope": "errors",
+    "InsufficientUserAuthentication": "errors",
     "InvalidKeySet": "errors",
     "InvalidProof": "errors",
     "InvalidRequest": "errors",
@@ -161,6 +168,8 @@ _HOME = {
     "MissingToken": "errors",
     "NonceRequired": "errors",
     "OnRefused": "asgi.authentication",
+    "ProtectedResource": "authorization.resource_metadata",
+    "ProtectedResourceMetadata": "asgi.well_known",
     "ProofOfPossession": "binding.possession",
     "Reason": "errors",
     "Refusal": "asgi.challenge",

@@ -16,6 +16,7 @@ from asgi_jwks._options import require_callable, require_whole_number
 from asgi_jwks.binding.possession import ProofOfPossession
 from asgi_jwks.errors import ConfigurationError, KeySetError
 from asgi_jwks.events.event import Listener, Telling, require_listener
+from asgi_jwks.fetching.client import prepare_exchanges
 from asgi_jwks.jose.jws import MAX_TOKEN_BYTES
 from asgi_jwks.keys.health import KeySetState, key_set_states
 from asgi_jwks.tokens.access_token import AccessToken
@@ -73,6 +74,8 @@ class AccessTokenVerifier:
         trusted = trusted_issuers(issuers, issuer)
         if resolver is not None:
             require_callable("resolver", resolver, form="await resolver(iss)")
+            # The issuers that it will name are made, and their keys fetched, during requests.
+            prepare_exchanges()
         self.issuers: Final = trusted
         self.sees_proofs: Final = resolver is not None or any(
             getattr(issuer, "binding", None) is not None for issuer in trusted

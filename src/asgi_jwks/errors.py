@@ -10,6 +10,7 @@ It imports nothing of this package.
     │   ├── MissingToken               401, a challenge without an error code
     │   ├── InvalidRequest             400 invalid_request
     │   ├── InvalidToken               401 invalid_token
+    │   ├── InsufficientUserAuthentication  401 insufficient_user_authentication
     │   ├── InvalidProof               401 invalid_dpop_proof
     │   │   └── NonceRequired          401 use_dpop_nonce, with the nonce to use
     │   ├── TooManyProofs              429 with Retry-After
@@ -31,6 +32,7 @@ __all__ = [
     "AsgiJwksError",
     "ConfigurationError",
     "InsufficientScope",
+    "InsufficientUserAuthentication",
     "InvalidKeySet",
     "InvalidProof",
     "InvalidRequest",
@@ -88,6 +90,9 @@ class Reason(StrEnum):
     WRONG_PROOF_KEY = "wrong_proof_key"
     WRONG_CERTIFICATE = "wrong_certificate"
     CHECK_FAILED = "check_failed"
+
+    # InsufficientUserAuthentication
+    INSUFFICIENT_USER_AUTHENTICATION = "insufficient_user_authentication"
 
     # InvalidProof and NonceRequired (RFC 9449, section 4.3)
     MISSING_PROOF = "missing_proof"
@@ -150,6 +155,9 @@ _PHRASES: Final[dict[Reason, str]] = {
     Reason.WRONG_PROOF_KEY: "The access token is bound to another key than that of the proof",
     Reason.WRONG_CERTIFICATE: "The access token is not bound to the certificate of the client",
     Reason.CHECK_FAILED: "The access token does not meet the conditions of this resource server",
+    Reason.INSUFFICIENT_USER_AUTHENTICATION: (
+        "This request needs a login of another kind, or a more recent one"
+    ),
     Reason.MISSING_PROOF: "A DPoP proof is required",
     Reason.REPEATED_PROOF: "The request has more than one DPoP proof; send one",
     Reason.MALFORMED_PROOF: "The DPoP proof is not a well-formed signed JWT",
@@ -211,6 +219,11 @@ class RequestError(AsgiJwksError):
     # Class attributes, set where they differ: a request without a token has none of them.
     issuer: str | None = None
     """The configured issuer by whose rules the token was refused, if one was chosen."""
+    scopes: tuple[str, ...] = ()
+    """The scopes that the request needs, as far as they are known.
+
+    The challenge names them.
+    """
     scheme: str = "Bearer"
     """The scheme that the request used: its challenge has the error (RFC 9449, section 7.1)."""
     is_outcome: bool = False
@@ -267,6 +280,31 @@ class InvalidToken(RequestError):
 
     status = 401
     error = "invalid_token"
+
+
+class InsufficientUserAuthentication(RequestError):
+    """The user must log in in another way, or again (RFC 9470, section 3).
+
+    It is answered with 401 insufficient_user_authentication and all that is needed: `acr_values`,
+    of which one will do, `max_age` in seconds, and `scopes`.
+    """
+
+    status = 401
+    error = "insufficient_user_authentication"
+
+    def __init__(
+        self,
+        *,
+        acr_values: tuple[str, ...] = (),
+        max_age: int | None = None,
+        scopes: tuple[str, ...] = (),
+        detail: str | None = None,
+    ) -> None:
+        self.reason = Reason.INSUFFICIENT_USER_AUTHENTICATION
+        self._detail = detail
+        self.acr_values = acr_values
+        self.max_age = max_age
+        self.scopes = scopes
 
 
 class InvalidProof(RequestError):

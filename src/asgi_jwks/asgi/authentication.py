@@ -10,6 +10,7 @@ from typing import Any, Final, TypedDict
 
 from asgi_jwks._options import require_flag
 from asgi_jwks.access_token_verifier import AccessTokenVerifier
+from asgi_jwks.asgi.authorization import DEFAULT_AUTHORIZATION, Authorization
 from asgi_jwks.asgi.challenge import Challenges, ErrorBody, Refusal
 from asgi_jwks.asgi.presentation import DPOP_NONCE, presentation_of
 from asgi_jwks.asgi.schemes import DPOP, schemes_of
@@ -25,6 +26,7 @@ from asgi_jwks.asgi.types import Scope
 from asgi_jwks.errors import (
     ConfigurationError,
     InsufficientScope,
+    InsufficientUserAuthentication,
     InvalidRequest,
     InvalidToken,
     MissingToken,
@@ -47,6 +49,8 @@ AUTHENTICATION: Final = "asgi_jwks.authentication"
 
 AROUND: Final = "asgi_jwks.authentication_around"
 """The scope key of the middleware's Authentication, where a dependency has one of its own."""
+
+_BAD_REQUEST: Final = 400
 
 DEFAULT_TOKEN_SOURCES: Final[Sequence[TokenSource]] = (AuthorizationHeader(),)
 
@@ -95,6 +99,7 @@ class Authentication:
 
     Args:
         verifier: judges tokens.
+        authorization: what is declared beyond who may connect.
         realm, resource_metadata, token_sources, allow_anonymous, require_keys_at_startup,
             listener, on_refused, error_body: see AuthenticationOptions.
 
@@ -106,6 +111,7 @@ class Authentication:
         self,
         verifier: AccessTokenVerifier,
         *,
+        authorization: Authorization = DEFAULT_AUTHORIZATION,
         realm: str = "api",
         resource_metadata: str | None = None,
         token_sources: Sequence[TokenSource] | TokenSource = DEFAULT_TOKEN_SOURCES,
@@ -127,6 +133,7 @@ class Authentication:
         if resource_metadata is not None:
             _require_audiences(verifier)
         self.verifier: Final = verifier
+        self.authorization: Final = authorization
         self._schemes: Final = schemes_of(getattr(verifier, "issuers", ()))
         # With a resolver it is not known before which issuers bind their tokens.
         self._sees_proofs: Final = getattr(verifier, "sees_proofs", False)
@@ -227,6 +234,8 @@ class Authentication:
         """
         if self._sees_proofs and isinstance(error, RequestError) and uses_dpop(scope):
             error.scheme = DPOP
+        if isinstance(error, RequestError) and error.status != _BAD_REQUEST:
+            self._name_scopes(error, scope)
         around = scope.get(AROUND)
         outer = around if isinstance(around, Authentication) else self
         try:
@@ -241,7 +250,14 @@ class Authentication:
             # Metrics must not turn a refusal into a 500.
             except Exception:
                 _log.exception("on_refused failed")
-        return self._challenges.refusal(error)
+        metadata_url = self.authorization.metadata_url(scope)
+        return self._challenges.refusal(error, resource_metadata=metadata_url)
+
+    def _name_scopes(self, error: RequestError, scope: Scope) -> None:
+        """One challenge names all that the request needs, and not only the first that lacks."""
+        declared = self.authorization.named_scopes(scope)
+        if declared:
+            error.scopes = tuple(dict.fromkeys((*declared, *error.scopes)))
 
     def _tell_of(self, error: Fault, scope: Scope, outer: "Authentication") -> None:
         """Log a refusal and tell the listener of it; nothing is made that nobody hears."""
@@ -250,7 +266,8 @@ class Authentication:
             extra = {"reason": str(cause), "is_outcome": error.is_outcome}
             _log.debug("refused: %s", error, extra=extra)
         token, issuer = None, error.issuer
-        if isinstance(error, InsufficientScope) and isinstance(scope.get("auth"), AccessToken):
+        lacks = isinstance(error, InsufficientScope | InsufficientUserAuthentication)
+        if lacks and isinstance(scope.get("auth"), AccessToken):
             token = scope["auth"]
             issuer = token.issuer if token.issuer in self._configured else None
         label = issuer or OTHER_ISSUER

@@ -17,6 +17,7 @@ from asgi_jwks.asgi.schemes import ONLY_BEARER, Schemes
 from asgi_jwks.errors import (
     ConfigurationError,
     InsufficientScope,
+    InsufficientUserAuthentication,
     InvalidToken,
     MissingToken,
     NonceRequired,
@@ -35,6 +36,11 @@ _log: Final = logging.getLogger("asgi_jwks.requests")
 _VALUE: Final = re.compile(r"[\x20-\x21\x23-\x5B\x5D-\x7E]+")
 # RFC 6749, section 3.3: a scope token has no space in it either.
 _SCOPE_TOKEN: Final = re.compile(r"[\x21\x23-\x5B\x5D-\x7E]+")
+
+_BAD_REQUEST: Final = 400
+
+# The rule, the error code, the scopes that are named, and the URL of the metadata.
+_Kind = tuple[Reason, str | None, str, tuple[str, ...], str | None]
 
 UNAVAILABLE: Final = "The access token cannot be verified at the moment; try again later"
 
@@ -58,7 +64,9 @@ class RefusalContent:
             "temporarily_unavailable".
         description: a fixed sentence for people.
         reason: the rule that was broken; None for 503.
-        scopes: the scopes that are needed, for 403.
+        scopes: the scopes that are needed, as far as they are known.
+        acr_values: the authentication contexts of which one is needed (RFC 9470).
+        max_age: how many seconds ago the login may be.
     """
 
     status: int
@@ -66,6 +74,8 @@ class RefusalContent:
     description: str
     reason: Reason | None = None
     scopes: tuple[str, ...] = ()
+    acr_values: tuple[str, ...] = ()
+    max_age: int | None = None
 
 
 ErrorBody = Callable[[RefusalContent], Mapping[str, Any]]
@@ -81,7 +91,7 @@ class Challenges:
             discover where to get a token, such as those of MCP servers.
         schemes: the schemes that tokens are accepted by.
         error_body: words the body; status and header fields are not its to choose. It is called
-            once for each kind of refusal, most of them at construction, and not for each request.
+            once for each kind of refusal and what it names, and not for each request.
 
     Raises:
         ConfigurationError: a value cannot stand in a challenge, or `error_body` fails.
@@ -108,19 +118,29 @@ class Challenges:
         if error_body is not None:
             require_callable("error_body", error_body, form="error_body(content)")
             _try_out(error_body)
-        # Only scopes vary, and those are the application's: everything else is built once.
-        self._prepared: dict[tuple[Reason, str | None, str], Refusal] = {}
+        # The scopes of an error that the application raises vary: everything else is built once.
+        self._prepared: dict[_Kind, Refusal] = {}
 
-    def refusal(self, error: RequestError | TemporarilyUnavailable) -> Refusal:
-        """The answer to a request that was refused for `error`."""
+    def refusal(
+        self,
+        error: RequestError | TemporarilyUnavailable,
+        *,
+        resource_metadata: str | None = None,
+    ) -> Refusal:
+        """The answer to a request that was refused for `error`.
+
+        Args:
+            error: why; the scopes that it has are named.
+            resource_metadata: the URL of the metadata of the resource that was asked for.
+        """
         if isinstance(error, TemporarilyUnavailable):
             return self._unavailable(error)
-        if isinstance(error, InsufficientScope):
-            return self._build(error, error.scopes)
-        key = (error.reason, error.error, error.scheme)
+        if isinstance(error, InsufficientScope | InsufficientUserAuthentication):
+            return self._build(error, resource_metadata)
+        key = (error.reason, error.error, error.scheme, error.scopes, resource_metadata)
         prepared = self._prepared.get(key)
         if prepared is None:
-            prepared = self._build(error)
+            prepared = self._build(error, resource_metadata)
             self._prepared[key] = prepared
         if isinstance(error, NonceRequired):
             # RFC 9449, section 9.
@@ -129,21 +149,29 @@ class Challenges:
             return _with_field(prepared, b"retry-after", _seconds(error.retry_after))
         return prepared
 
-    def _build(self, error: RequestError, scopes: Sequence[str] = ()) -> Refusal:
+    def _build(self, error: RequestError, resource_metadata: str | None) -> Refusal:
+        content = _content(error)
+        common = list(self._parameters)
+        # RFC 9728, section 5.1, is about credentials: a malformed request needs no other ones.
+        if resource_metadata is not None and error.status != _BAD_REQUEST:
+            common.append(("resource_metadata", resource_metadata))
         parameters: list[tuple[str, str]] = []
-        code, reason = error.error, error.reason
         # RFC 6750, section 3.1: no error where the request had no token.
-        if code is not None:
-            parameters += [("error", code), ("error_description", reason.phrase)]
-        named = tuple(scope for scope in scopes if _SCOPE_TOKEN.fullmatch(scope))
-        if named:
-            parameters.append(("scope", " ".join(named)))
-        body = self._body(_content(error, named))
+        if error.error is not None:
+            parameters += [("error", error.error), ("error_description", content.description)]
+        # RFC 9470, section 3.
+        if content.acr_values:
+            parameters.append(("acr_values", " ".join(content.acr_values)))
+        if content.max_age is not None:
+            parameters.append(("max_age", str(content.max_age)))
+        if content.scopes:
+            parameters.append(("scope", " ".join(content.scopes)))
+        body = self._body(content)
         # RFC 6585, section 4: too many requests are answered without a challenge.
         fields = (
             ()
             if isinstance(error, TooManyProofs)
-            else self._schemes.fields(error.status, error.scheme, self._parameters, parameters)
+            else self._schemes.fields(error.status, error.scheme, common, parameters)
         )
         return Refusal(error.status, (*_content_headers(body), *fields), body)
 
@@ -171,18 +199,36 @@ _UNAVAILABLE: Final = RefusalContent(
 )
 
 
-def _content(error: RequestError, scopes: tuple[str, ...] = ()) -> RefusalContent:
+def _content(error: RequestError) -> RefusalContent:
+    acr_values: tuple[str, ...] = ()
+    max_age: int | None = None
+    if isinstance(error, InsufficientUserAuthentication):
+        acr_values = _words(error.acr_values)
+        # Applications raise it too, and nothing but a number may stand there.
+        max_age = error.max_age if type(error.max_age) is int else None
     return RefusalContent(
         status=error.status,
         error=error.error or error.reason.value,
         description=error.reason.phrase,
         reason=error.reason,
-        scopes=scopes,
+        scopes=_words(error.scopes),
+        acr_values=acr_values,
+        max_age=max_age,
     )
 
 
+def _words(names: Sequence[str]) -> tuple[str, ...]:
+    """Those of the names that can stand in a list that is separated by spaces."""
+    return tuple(name for name in names if _SCOPE_TOKEN.fullmatch(name))
+
+
 def _try_out(error_body: ErrorBody) -> None:
-    errors = (MissingToken(), InvalidToken(Reason.EXPIRED), InsufficientScope("read"))
+    errors = (
+        MissingToken(),
+        InvalidToken(Reason.EXPIRED),
+        InsufficientUserAuthentication(acr_values=("mfa",), max_age=300),
+        InsufficientScope("read"),
+    )
     for content in (*map(_content, errors), _UNAVAILABLE):
         try:
             _object(error_body(content))

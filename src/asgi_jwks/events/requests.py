@@ -103,6 +103,9 @@ class Hint(StrEnum):
     SCOPE = "scope"
     UNREADABLE_GRANT = "unreadable_grant"
 
+    # The login
+    STEP_UP = "step_up"
+
     # The keys
     KEYS_UNAVAILABLE = "keys_unavailable"
 

@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from asgi_jwks.testing.loopback import LoopbackServer, serve_app
     from asgi_jwks.testing.proofs import ProofKey
     from asgi_jwks.testing.proofs_auth import DPoPAuth
-    from asgi_jwks.testing.provider.endpoint import Endpoint, RecordedRequest
+    from asgi_jwks.testing.provider.endpoint import Endpoint
+    from asgi_jwks.testing.provider.faulty_endpoint import RecordedRequest
     from asgi_jwks.testing.provider.mock_issuer import MockIssuer
     from asgi_jwks.testing.provider.signing_keys import SigningKey
 
@@ -34,7 +35,7 @@ _HOME = {
     "LoopbackServer": "loopback",
     "MockIssuer": "provider.mock_issuer",
     "ProofKey": "proofs",
-    "RecordedRequest": "provider.endpoint",
+    "RecordedRequest": "provider.faulty_endpoint",
     "SigningKey": "provider.signing_keys",
     "serve_app": "loopback",
 }

@@ -120,7 +120,7 @@ class ResolvedIssuers:
         rules = getattr(answer, "rules", None)
         if isinstance(answer, type) or not isinstance(rules, TokenRules):
             raise TypeError(f"the issuer resolver must return a TrustedIssuer or None: {answer!r}")
-        mistake = _mistake_in(rules, name)
+        mistake = _mistake_in(rules, answer.keys, name)
         if mistake is not None:
             count = self._reports.due(mistake)
             if count:
@@ -164,9 +164,15 @@ class _Reports:
         return count
 
 
-def _mistake_in(rules: TokenRules, name: str) -> str | None:
+def _mistake_in(rules: TokenRules, keys: object, name: str) -> str | None:
     if rules.issuer != name:
         return "it is another issuer than was asked for"
+    # Whoever chooses such a URL chooses which service on this machine gets a GET of which path.
+    if getattr(keys, "relies_on_loopback", False) is True:
+        return (
+            "its keys would be asked for from this machine itself, over plain http, which a tenant "
+            "could make use of. Write an https URL, or allow_insecure_http=True if that is meant"
+        )
     # Requirement P2: a tenant's provider must not grant what only the platform may.
     if rules.grants is None:
         return (

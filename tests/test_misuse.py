@@ -101,6 +101,8 @@ FITTING: dict[str, set[str]] = {
     "required_claims": SOME_NAMES | EMPTY,
     "checks": {"[]", "{}", "a list of a function"},
     "gateway_proves_binding": FLAG,
+    "dpop": {"None"},
+    "certificate_sources": {"[]"},
     "http_client": {"None", "an async client"},
     "allow_insecure_http": FLAG,
     # Those of authentication.

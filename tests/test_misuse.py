@@ -111,11 +111,14 @@ FITTING: dict[str, set[str]] = {
     "token_sources": {"a token source"},
     "allow_anonymous": FLAG,
     "require_keys_at_startup": FLAG,
+    "listener": {"None"} | FUNCTION - {"an async function"},
     "on_refused": {"None"} | FUNCTION,
     "error_body": {"None"} | FUNCTION,
     # The middleware's.
     "public_paths": EMPTY,
     "allow_unauthenticated_preflight": FLAG,
+    "health_path": {"None"},
+    "end_at_expiry": FLAG,
     # FastAPI's.
     "login": {"None"},
     "scheme_name": TEXT,
@@ -133,7 +136,7 @@ ENTRY_POINTS: dict[str, Callable[..., object]] = {
     "JWTBearer": JWTBearer,
 }
 OF_ISSUER = set(IssuerOptions.__annotations__)
-OF_VERIFIER = {"resolver", "clock", "max_token_bytes", "verified_tokens"}
+OF_VERIFIER = {"resolver", "clock", "max_token_bytes", "verified_tokens", "listener"}
 OPTIONS: dict[str, set[str]] = {
     "TrustedIssuer": OF_ISSUER,
     "AccessTokenVerifier": OF_ISSUER | OF_VERIFIER,

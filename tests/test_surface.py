@@ -48,6 +48,7 @@ SURFACE = {
     "__version__",
     "access_token",
     "bearer_token",
+    "health_app",
     "issuer_from_env",
     "refusal_of",
     "requires",

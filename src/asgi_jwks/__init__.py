@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from asgi_jwks.asgi.authentication import OnRefused
     from asgi_jwks.asgi.challenge import ErrorBody, Refusal, RefusalContent
     from asgi_jwks.asgi.guards import refusal_of, requires
+    from asgi_jwks.asgi.health_app import health_app
     from asgi_jwks.asgi.identity import access_token, bearer_token
     from asgi_jwks.asgi.middleware import JWTBearerMiddleware
     from asgi_jwks.asgi.token_sources import (
@@ -91,6 +92,7 @@ __all__ = [
     "__version__",
     "access_token",
     "bearer_token",
+    "health_app",
     "issuer_from_env",
     "refusal_of",
     "requires",
@@ -136,6 +138,7 @@ _HOME = {
     "WebSocketSubprotocol": "asgi.token_sources",
     "access_token": "asgi.identity",
     "bearer_token": "asgi.identity",
+    "health_app": "asgi.health_app",
     "issuer_from_env": "environment",
     "refusal_of": "asgi.guards",
     "requires": "asgi.guards",

@@ -14,12 +14,15 @@ import anyio
 
 from asgi_jwks._options import require_callable, require_whole_number
 from asgi_jwks.errors import ConfigurationError, KeySetError
+from asgi_jwks.events.event import Listener, Telling, require_listener
 from asgi_jwks.fetching.client import prepare_exchanges
 from asgi_jwks.jose.jws import MAX_TOKEN_BYTES
+from asgi_jwks.keys.health import KeySetState, key_set_states
 from asgi_jwks.tokens.access_token import AccessToken
 from asgi_jwks.tokens.claim_rules import TokenRules
 from asgi_jwks.tokens.explanation import Explanation
 from asgi_jwks.tokens.issuers import Issuer, TrustedIssuers
+from asgi_jwks.tokens.outcomes import Outcomes
 from asgi_jwks.tokens.resolver import IssuerResolver, ResolvedIssuers
 from asgi_jwks.tokens.verifier import TokenVerifier
 from asgi_jwks.trusted_issuer import IssuerOptions, TrustedIssuer
@@ -49,6 +52,8 @@ class AccessTokenVerifier:
         clock: seconds since the epoch.
         max_token_bytes: longer tokens are malformed (16384).
         verified_tokens: how many accepted tokens are remembered (10000); 0 remembers none.
+        listener: is called with each event of `asgi_jwks.events`: those of tokens and requests, and
+            of the configured issuers' key sets.
         issuer: the options of one issuer instead of `issuers`; see IssuerOptions.
 
     Raises:
@@ -62,6 +67,7 @@ class AccessTokenVerifier:
         clock: Callable[[], float] = time.time,
         max_token_bytes: int = MAX_TOKEN_BYTES,
         verified_tokens: int = VERIFIED_TOKENS,
+        listener: Listener | None = None,
         **issuer: Unpack[IssuerOptions],
     ) -> None:
         trusted = trusted_issuers(issuers, issuer)
@@ -80,6 +86,9 @@ class AccessTokenVerifier:
             max_token_bytes=max_token_bytes,
             cached_tokens=require_whole_number("verified_tokens", verified_tokens),
         )
+        self.clock: Final = clock
+        self.listener: Final = listener
+        self._outcomes: Final = None if listener is None else self._outcomes_for(listener)
 
     def verify(self, token: str | bytes) -> Coroutine[Any, Any, AccessToken]:
         """Verify a token; a Bearer token as it came, without the scheme.
@@ -89,6 +98,14 @@ class AccessTokenVerifier:
             InsufficientScope: a check of the caller's own demands more.
             KeySetError: the issuer's keys are unavailable, so nothing can be said of the token.
             ConfigurationError: `token` is neither a string nor bytes.
+        """
+        verification = self.verify_untold(token)
+        return verification if self._outcomes is None else self._outcomes.of(verification)
+
+    def verify_untold(self, token: str | bytes) -> Coroutine[Any, Any, AccessToken]:
+        """Verify a token as `verify` does; the listener does not hear of it.
+
+        It is for entry points, which tell of the whole request.
         """
         # A coroutine, not an `async def` around one: hot path (in_process, hot token).
         return self._tokens.verify(token if type(token) is bytes else _octets(token))
@@ -107,6 +124,45 @@ class AccessTokenVerifier:
             ConfigurationError: `token` is neither a string nor bytes.
         """
         return await self._tokens.explain(_octets(token))
+
+    def verified_count(self) -> int:
+        """How many tokens were verified and accepted, those not counted that were remembered."""
+        return self._tokens.verified
+
+    def remembered_count(self) -> int:
+        """How many accepted tokens are remembered now."""
+        return self._tokens.remembered
+
+    def leeway_of(self, issuer: str) -> float:
+        """The leeway of a trusted issuer, in seconds; 0 of an unknown one."""
+        known = self._issuers.known(issuer)
+        return 0.0 if known is None else known.rules.leeway
+
+    def key_set_states(self) -> tuple[KeySetState, ...]:
+        """The states of the configured issuers' keys; it touches no network."""
+        return key_set_states((issuer.rules.issuer, issuer.keys) for issuer in self.issuers)
+
+    def add_listener(self, listener: Listener) -> None:
+        """Have a listener hear of the configured issuers' key sets.
+
+        One with a method `watch` is given this verifier, whose state it may ask for at any time.
+
+        Raises:
+            ConfigurationError: it is not a plain function of an event.
+        """
+        require_listener("listener", listener)
+        for issuer in self.issuers:
+            add_listener = getattr(issuer.keys, "add_listener", None)
+            if add_listener is not None:
+                add_listener(listener)
+        watch = getattr(listener, "watch", None)
+        if watch is not None:
+            watch(self)
+
+    def _outcomes_for(self, listener: Listener) -> Outcomes:
+        self.add_listener(listener)
+        names = [issuer.rules.issuer for issuer in self.issuers]
+        return Outcomes(Telling(listener, _log), names, self.verified_count)
 
     @asynccontextmanager
     async def running(self, *, require_keys: bool = False) -> AsyncIterator["AccessTokenVerifier"]:

@@ -159,6 +159,8 @@ class RequestError(AsgiJwksError):
     # Class attributes, and set by `explain` alone: a request without a token has neither.
     issuer: str | None = None
     """The configured issuer by whose rules the token was refused, if one was chosen."""
+    is_outcome: bool = False
+    """Whether authentication ended with it; otherwise a route refused for reasons of its own."""
     _advise: Callable[["RequestError"], Advice] | None = None
 
     # The constructors here leave `args` to BaseException.__new__ and call no other one: a request
@@ -237,6 +239,8 @@ class TemporarilyUnavailable(AsgiJwksError):
 
     issuer: str | None = None
     """The configured issuer that is concerned, as far as one was chosen."""
+    is_outcome: bool = False
+    """Whether authentication ended with it, as of a RequestError."""
 
     def __init__(self, message: str, *, retry_after: float = 1.0) -> None:
         super().__init__(message)

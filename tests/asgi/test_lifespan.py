@@ -33,17 +33,12 @@ Message = MutableMapping[str, Any]
 KEY = SigningKey.generate("ES256")
 
 
-@pytest.fixture(scope="module")
-def served_issuer() -> Iterator[MockIssuer]:
+@pytest.fixture
+def issuer() -> Iterator[MockIssuer]:
+    """One for each test: a request that a test cancelled may arrive when the next one counts."""
     issuer = MockIssuer(key=KEY)
     with issuer.serve():
         yield issuer
-
-
-@pytest.fixture
-def issuer(served_issuer: MockIssuer) -> Iterator[MockIssuer]:
-    yield served_issuer
-    served_issuer.reset()
 
 
 class Server:

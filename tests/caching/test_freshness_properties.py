@@ -212,7 +212,7 @@ class KeySet(RuleBasedStateMachine):
 
     @invariant()
     def memory_is_bounded(self) -> None:
-        assert len(self.keys._sought) <= 1024
+        assert len(self.keys._search.sought) <= 1024
 
     def teardown(self) -> None:
         self.runner.run(self.converge())

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 import anyio
 import pytest
 
-from asgi_jwks.errors import ConfigurationError, KeySetUnavailable
+from asgi_jwks.errors import ConfigurationError, InvalidToken, KeySetUnavailable
 from asgi_jwks.fetching.request import DocumentRequest
 from asgi_jwks.fetching.response import FetchFailed, FetchResponse
 from asgi_jwks.keys.discovery import Metadata, metadata_urls
@@ -199,9 +199,11 @@ async def test_a_changed_jwks_uri_is_picked_up(old_place: str) -> None:
     new_place = issuer.jwks_uri.replace("/.well-known/", "/moved/")
     issuer.discovery.document({**issuer.metadata(), "jwks_uri": new_place})
     await anyio.sleep(10)
-    await failure_of(keys)
+    with pytest.raises(InvalidToken):
+        await keys.find("not at the old place", "ES256", lambda: None)
+    assert keys.health().failures == 1
     await anyio.sleep(10)
-    await keys.refresh()
+    await keys.warm()
     assert keys.health().failures == 0
 
 
@@ -213,10 +215,91 @@ async def test_known_metadata_serves_while_its_endpoint_hangs() -> None:
     issuer.discovery.hang()
     await anyio.sleep(700)
     start = anyio.current_time()
-    await keys.refresh()
+    await keys.warm()
     assert anyio.current_time() - start == pytest.approx(1, abs=0.1)
+    await anyio.sleep(0.1)
     assert issuer.jwks.count == 2
     await keys.aclose()
+
+
+# An explicit refresh, after the issuer has moved.
+
+
+class Moving:
+    """An issuer whose keys move to another URL, and somebody else at the old one."""
+
+    def __init__(self) -> None:
+        self.issuer = MockIssuer(issuer=ISSUER, algorithm="ES256")
+        self.thief = MockIssuer(issuer=ISSUER, algorithm="ES256")
+        self.asked: list[str] = []
+        self.has_moved = False
+        self.new_place = f"{ISSUER}/moved"
+        self.keys = RemoteJWKSet(
+            issuer=ISSUER, fetch=self.fetch, listener=lambda event: None, clock=anyio.current_time
+        )
+
+    def move(self) -> None:
+        self.has_moved = True
+        metadata = {**self.issuer.metadata(), "jwks_uri": self.new_place}
+        self.issuer.discovery.document(metadata)
+        self.asked.clear()
+
+    async def fetch(self, url: str, headers: Mapping[str, str]) -> FetchResponse:
+        self.asked.append(url)
+        stolen = self.has_moved and url == self.issuer.jwks_uri
+        at = self.issuer.jwks_uri if url == self.new_place else url
+        async with (self.thief if stolen else self.issuer).http_client() as client:
+            response = await client.get(at, headers=dict(headers))
+        return FetchResponse(response.status_code, response.headers, response.content)
+
+    async def is_accepted(self, issuer: MockIssuer) -> bool:
+        try:
+            await self.keys.find(issuer.signing_key.kid, "ES256", lambda: None)
+        except InvalidToken:
+            return False
+        return True
+
+
+async def test_a_refresh_asks_the_issuer_where_its_keys_are_now() -> None:
+    """F16, F12: nothing is asked at the old place, and no cache on the way answers."""
+    moving = Moving()
+    await moving.keys.refresh()
+    assert await moving.is_accepted(moving.issuer)
+    moving.move()
+    await moving.keys.refresh()
+    assert moving.asked == [metadata_urls(ISSUER)[0], moving.new_place]
+    assert moving.issuer.discovery.requests[-1].headers["cache-control"] == "no-cache"
+    assert await moving.is_accepted(moving.issuer)
+    await anyio.sleep(60)
+    assert not await moving.is_accepted(moving.thief)
+    assert moving.issuer.jwks_uri not in moving.asked
+
+
+async def test_a_refresh_fails_if_the_issuer_cannot_say_where_its_keys_are() -> None:
+    """F16, F22: the old place is not asked; the keys at hand serve on."""
+    moving = Moving()
+    await moving.keys.refresh()
+    moving.move()
+    moving.issuer.discovery.fail(500)
+    assert "oauth-authorization-server" in await failure_of(moving.keys)
+    assert moving.asked == list(metadata_urls(ISSUER))
+    assert await moving.is_accepted(moving.issuer)
+    moving.move()
+    await moving.keys.refresh()
+    assert moving.asked == [metadata_urls(ISSUER)[0], moving.new_place]
+
+
+async def test_a_refresh_joins_no_older_fetch_of_the_metadata() -> None:
+    """F16: one that began before the issuer moved says where the keys were."""
+    moving = Moving()
+    moving.issuer.discovery.delay(1)
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(moving.keys.warm)
+        await anyio.sleep(0.5)
+        moving.move()
+        await moving.keys.refresh()
+        assert moving.asked[-2:] == [metadata_urls(ISSUER)[0], moving.new_place]
+        assert not await moving.is_accepted(moving.thief)
 
 
 async def test_discovery_is_within_the_one_deadline() -> None:

@@ -324,7 +324,7 @@ async def test_what_is_remembered_of_unknown_key_ids_is_bounded(keys: RemoteJWKS
     await warm(keys)
     for number in range(1500):
         await refusal_of(keys, f"forged-{number}")
-    assert len(keys._sought) == 1024
+    assert len(keys._search.sought) == 1024
 
 
 async def test_the_same_unknown_key_id_costs_one_fetch_in_an_interval_of_the_budget(

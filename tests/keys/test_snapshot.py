@@ -275,7 +275,7 @@ async def test_a_disk_that_hangs_does_not_hold_up_the_keys(
 ) -> None:
     """F10."""
     disk = threading.Event()
-    monkeypatch.setattr("asgi_jwks.keys.jwks_document.DISK_TIMEOUT", 0.05)
+    monkeypatch.setattr("asgi_jwks.keys.persistence.DISK_TIMEOUT", 0.05)
     monkeypatch.setattr(Snapshot, "write", lambda *args, **options: disk.wait(10))
     try:
         keys = remote(issuer, path)
@@ -318,7 +318,7 @@ def test_a_file_of_another_user_is_refused(
 ) -> None:
     """F23."""
     snapshot.write(a_set(), fetched_at=NOW, distrusted=NONE)
-    monkeypatch.setattr("asgi_jwks.keys.snapshot._effective_user", lambda: 4711)
+    monkeypatch.setattr("asgi_jwks.keys.private_file._effective_user", lambda: 4711)
     with pytest.raises(SnapshotRefused, match=r"its owner is the user \d+ and not 4711"):
         snapshot.read()
 
@@ -328,7 +328,7 @@ def test_where_files_have_no_such_owner_the_file_is_used(
 ) -> None:
     """F23: Windows."""
     snapshot.write(a_set(), fetched_at=NOW, distrusted=NONE)
-    monkeypatch.setattr("asgi_jwks.keys.snapshot._effective_user", None)
+    monkeypatch.setattr("asgi_jwks.keys.private_file._effective_user", None)
     assert snapshot.read() is not None
 
 
@@ -456,7 +456,7 @@ def test_news_of_a_file_that_vanishes_is_no_news(
 ) -> None:
     """F17: between the two looks at it."""
     snapshot.write(a_set(), fetched_at=NOW, distrusted=NONE)
-    snapshot._seen = None
+    snapshot._file._seen = None
     monkeypatch.setattr(Snapshot, "_record", lambda self: None)
     assert snapshot.news() is None
 

@@ -33,7 +33,7 @@ from asgi_jwks.caching.clocks import ElapsedClock
 from asgi_jwks.errors import InvalidToken, KeySetUnavailable
 from asgi_jwks.fetching.response import FetchResponse
 from asgi_jwks.jose.jwk_set import JWKSet
-from asgi_jwks.keys import jwks_document
+from asgi_jwks.keys import persistence
 from asgi_jwks.keys.remote import RemoteJWKSet
 from asgi_jwks.testing import SigningKey
 
@@ -418,7 +418,7 @@ def test_the_model_of_trust_holds_whatever_happens(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """F3, F4, F5, F6, F15, F16, F17, F18, B8."""
-    monkeypatch.setattr(jwks_document, "to_thread", Inline)
+    monkeypatch.setattr(persistence, "to_thread", Inline)
     monkeypatch.setattr(os, "fsync", lambda descriptor: None)
 
     class TrustHere(Trust):

@@ -33,7 +33,7 @@ from asgi_jwks.jose.jws import (
     MAX_TOKEN_BYTES,
     MAX_UNVERIFIED_CLAIMS_BYTES,
 )
-from asgi_jwks.keys import directory_lock, jwks_document, snapshot
+from asgi_jwks.keys import directory_lock, persistence, snapshot
 from asgi_jwks.keys.distrust import LONGEST_LIST
 from asgi_jwks.keys.sought import REMEMBERED
 from asgi_jwks.tokens import claim_rules, resolver, token_cache
@@ -195,7 +195,7 @@ LIMITS: Final = (
     ),
     Limit(
         "snapshot",
-        f"{_count(snapshot._LARGEST_FILE)} bytes; {_seconds(jwks_document.DISK_TIMEOUT)} for the "
+        f"{_count(snapshot._LARGEST_FILE)} bytes; {_seconds(persistence.DISK_TIMEOUT)} for the "
         f"disk, {_seconds(directory_lock.LONGEST_WAIT)} for another process",
         "a document of the largest size in base64, and the list of distrusted keys",
     ),

@@ -102,7 +102,7 @@ THREATS: Final = (
         "exhausting the issuer or this process by unknown key ids",
         "claims are screened first; a budget; bounded memories",
         "F3 F4 H4",
-        "keys/remote.py caching/budget.py",
+        "keys/key_search.py caching/budget.py",
     ),
     Threat(
         "an outage made into everybody's logout",
@@ -175,7 +175,7 @@ THREATS: Final = (
         "a key that leaked while its issuer is down, or still publishes it",
         "`distrust()`; a `refresh()` that passes by caches and joins no fetch from before",
         "F16 F17",
-        "keys/distrust.py caching/refresh_ahead.py",
+        "keys/distrust.py keys/location.py caching/refresh_ahead.py",
     ),
     Threat(
         "a machine that was suspended, a clock that was set back",
@@ -187,7 +187,7 @@ THREATS: Final = (
         "a snapshot file that others wrote, a link, a FIFO",
         "only a regular file of this user that others cannot write",
         "F23",
-        "keys/snapshot.py",
+        "keys/private_file.py",
     ),
     Threat(
         "a proxy of the environment in front of a key endpoint on loopback",

@@ -1,7 +1,11 @@
 """`explain`: the procedure of `verify`, with each step told. Its oracle is `verify` itself."""
 
 import json
+import re
+import time
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from email.utils import format_datetime
 from typing import Any
 
 import anyio
@@ -326,11 +330,12 @@ class Endpoint:
     def __init__(self) -> None:
         self.keys: object = ISSUER.jwk_set()
         self.now = 0.0
+        self.fields: dict[str, str] = {}
 
     def answer(self, _request: httpx.Request) -> httpx.Response:
         if self.keys is None:
             return httpx.Response(500)
-        return httpx.Response(200, json=self.keys)
+        return httpx.Response(200, json=self.keys, headers=self.fields)
 
     def key_set(self) -> RemoteJWKSet:
         return RemoteJWKSet(
@@ -350,6 +355,26 @@ async def test_keys_that_are_unavailable_cannot_tell() -> None:
     assert statuses(explanation) == "PPPCNNN"
     assert explanation.verdict is Verdict.CANNOT_TELL
     assert "500" in str(explanation.advice)
+
+
+@pytest.mark.parametrize("ahead", [300, -300, 2], ids=["ahead", "behind", "equal"])
+async def test_the_skew_of_the_clocks_is_told(ahead: int) -> None:
+    """O2: against the issuer's Date, as far as that was legible."""
+    endpoint = Endpoint()
+    own = verifier(keys=endpoint.key_set())
+    await own.warm()
+    explanation = await explained_as_verified(own, ISSUER.access_token(exp=NOW - 60))
+    assert explanation.clock_ahead is None
+    assert str(explanation.advice).endswith("check the clock of this machine.")
+    endpoint.fields["date"] = format_datetime(datetime.fromtimestamp(time.time() - ahead, UTC))
+    own = verifier(keys=endpoint.key_set())
+    await own.warm()
+    explanation = await explained_as_verified(own, ISSUER.access_token(exp=NOW - 60))
+    assert explanation.clock_ahead == pytest.approx(ahead, abs=5)
+    told = re.search(r"by \d+|\d+ s (ahead of|behind) the issuer's", str(explanation.advice))
+    assert (told is None) is (ahead == 2)
+    explanation = await explained_as_verified(own, ISSUER.access_token(nbf=NOW + 60))
+    assert ("the issuer's by its Date" in str(explanation.advice)) is (ahead != 2)
 
 
 async def test_a_resolver_that_fails_cannot_tell() -> None:

@@ -3,20 +3,19 @@
 The middleware and FastAPI's dependency share it. It knows neither paths nor applications.
 """
 
-import inspect
 import logging
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, Final, TypedDict
 
-from asgi_jwks._options import require_callable, require_flag
+from asgi_jwks._options import require_flag
 from asgi_jwks.access_token_verifier import AccessTokenVerifier
 from asgi_jwks.asgi.challenge import Challenges, ErrorBody, Refusal
-from asgi_jwks.asgi.refusal_events import refusal_event
 from asgi_jwks.asgi.token_sources import AuthorizationHeader, TokenSource, find_token, is_token68
 from asgi_jwks.asgi.types import Scope
 from asgi_jwks.errors import (
     ConfigurationError,
+    InsufficientScope,
     InvalidRequest,
     InvalidToken,
     MissingToken,
@@ -24,8 +23,11 @@ from asgi_jwks.errors import (
     RequestError,
     TemporarilyUnavailable,
 )
+from asgi_jwks.events.event import Listener, Telling, require_listener
 from asgi_jwks.events.refusal_log import RefusalLog
+from asgi_jwks.events.requests import OTHER_ISSUER, UNAVAILABLE, RequestLabels
 from asgi_jwks.tokens.access_token import AccessToken
+from asgi_jwks.tokens.outcomes import NO_CONNECTION, Fault, Outcomes, refusal_event
 
 __all__ = ["AROUND", "AUTHENTICATION", "Authentication", "AuthenticationOptions", "OnRefused"]
 
@@ -71,6 +73,8 @@ class AuthenticationOptions(TypedDict, total=False):
     """let requests without a token through as nobody; one with an invalid token is refused"""
     require_keys_at_startup: bool
     """fail the server's start if the keys are unavailable"""
+    listener: Listener | None
+    """a plain function, called with each event of `asgi_jwks.events`: requests and key sets"""
     on_refused: OnRefused | None
     """a plain function, called with the error and the scope of each refused request"""
     error_body: ErrorBody | None
@@ -83,7 +87,7 @@ class Authentication:
     Args:
         verifier: judges tokens.
         realm, resource_metadata, token_sources, allow_anonymous, require_keys_at_startup,
-            on_refused, error_body: see AuthenticationOptions.
+            listener, on_refused, error_body: see AuthenticationOptions.
 
     Raises:
         ConfigurationError: an option is wrong; the message says what to write.
@@ -98,6 +102,7 @@ class Authentication:
         token_sources: Sequence[TokenSource] | TokenSource = DEFAULT_TOKEN_SOURCES,
         allow_anonymous: bool = False,
         require_keys_at_startup: bool = False,
+        listener: Listener | None = None,
         on_refused: OnRefused | None = None,
         error_body: ErrorBody | None = None,
     ) -> None:
@@ -109,7 +114,7 @@ class Authentication:
                 "verifier=AccessTokenVerifier(issuer=..., audience=...)."
             )
         if on_refused is not None:
-            _require_listener(on_refused)
+            require_listener("on_refused", on_refused, form="on_refused(error, scope)")
         if resource_metadata is not None:
             _require_audiences(verifier)
         self.verifier: Final = verifier
@@ -125,6 +130,14 @@ class Authentication:
         self._refusal_log: Final = RefusalLog()
         self._configured: Final = frozenset(
             issuer.rules.issuer for issuer in getattr(verifier, "issuers", ())
+        )
+        # The verifier tells its own listener of tokens that come without a connection.
+        self._verify: Final = getattr(verifier, "verify_untold", verifier.verify)
+        self._tell: Final = _telling(listener, verifier)
+        self._outcomes: Final = (
+            None
+            if self._tell is None
+            else Outcomes(self._tell, self._configured, getattr(verifier, "verified_count", None))
         )
         self.error_body: Final = error_body
         # Hot path: one source, as nearly always, is asked without a loop over sources.
@@ -143,19 +156,28 @@ class Authentication:
         """
         try:
             token = self._find_token(scope)
-            if token is None:
-                if self._allow_anonymous:
-                    return None
-                raise MissingToken
-            verification = self.verifier.verify(token)
-            # No frame that runs the application's code has the token as a local (requirement H7).
-            del token
-            return await verification
+            if token is not None:
+                if self._outcomes is None:
+                    verification = self.verifier.verify(token)
+                else:
+                    verification = self._outcomes.accepted(self._verify(token), scope["type"])
+                # No frame that runs the application's code has the token (requirement H7).
+                del token
+                return await verification
         except (RequestError, TemporarilyUnavailable) as error:
             refusal = self._as_request_fault(error, scope)
+            refusal.is_outcome = True
             # Error collectors record the locals of frames, and those of the verification have it.
             error.__traceback__ = None
             raise refusal from error.__cause__
+        if not self._allow_anonymous:
+            # Raised once: a request without a token costs little more than its exception.
+            missing = MissingToken()
+            missing.is_outcome = True
+            raise missing
+        if self._outcomes is not None:
+            self._outcomes.anonymous(scope["type"])
+        return None
 
     def token(self, scope: Scope) -> bytes | None:
         """The credential of a connection, if it has one; nothing is said of its form.
@@ -170,13 +192,10 @@ class Authentication:
 
         Where this one has no listener, that of the middleware around it does.
         """
-        if _log.isEnabledFor(logging.DEBUG):
-            _log.debug("refused: %s", error)
         around = scope.get(AROUND)
         outer = around if isinstance(around, Authentication) else self
         try:
-            # One log for both, so that a cause has one line.
-            outer._refusal_log(refusal_event(error, scope, self._configured))
+            self._tell_of(error, scope, outer)
         # Key sources and kind rules may be the application's own; a log makes no 500.
         except Exception:
             _log.exception("a refusal could not be logged")
@@ -188,6 +207,32 @@ class Authentication:
             except Exception:
                 _log.exception("on_refused failed")
         return self._challenges.refusal(error)
+
+    def _tell_of(self, error: Fault, scope: Scope, outer: "Authentication") -> None:
+        """Log a refusal and tell the listener of it; nothing is made that nobody hears."""
+        cause = UNAVAILABLE if isinstance(error, TemporarilyUnavailable) else error.reason
+        if _log.isEnabledFor(logging.DEBUG):
+            extra = {"reason": str(cause), "is_outcome": error.is_outcome}
+            _log.debug("refused: %s", error, extra=extra)
+        token, issuer = None, error.issuer
+        if isinstance(error, InsufficientScope) and isinstance(scope.get("auth"), AccessToken):
+            token = scope["auth"]
+            issuer = token.issuer if token.issuer in self._configured else None
+        label = issuer or OTHER_ISSUER
+        tell = self._tell or outer._tell
+        # One log for both, so that a cause has one line.
+        stands_for = outer._refusal_log.count(label, cause)
+        if not stands_for and tell is None:
+            return
+        scheme = "none" if isinstance(error, MissingToken) else "bearer"
+        labels = RequestLabels(label, scheme, scope.get("type", NO_CONNECTION))
+        # Each listener hears of one outcome: around a dependency it heard of the middleware's.
+        is_outcome = error.is_outcome and (outer is self or self._tell is not None)
+        event = refusal_event(error, labels, is_outcome=is_outcome, token=token)
+        if stands_for:
+            outer._refusal_log.tell(event, stands_for)
+        if tell is not None:
+            tell(event)
 
     def conceal_tokens(self, scope: Scope) -> None:
         """Take tokens out of the subprotocols of a WebSocket, which the application could echo."""
@@ -216,13 +261,20 @@ class Authentication:
         return error if is_token68(token) else InvalidRequest(Reason.INVALID_CREDENTIALS)
 
 
-def _require_listener(on_refused: object) -> None:
-    require_callable("on_refused", on_refused, form="on_refused(error, scope)")
-    if inspect.iscoroutinefunction(on_refused):
+def _telling(listener: Listener | None, verifier: AccessTokenVerifier) -> Telling | None:
+    """Tells the listener that was given here, or to the verifier; None without one."""
+    of_verifier: Listener | None = getattr(verifier, "listener", None)
+    if listener is None:
+        return None if of_verifier is None else Telling(of_verifier, _log)
+    require_listener("listener", listener)
+    if of_verifier is not None and of_verifier != listener:
         raise ConfigurationError(
-            f"on_refused is called and not awaited, and {on_refused!r} is async. Write "
-            "def on_refused(error, scope)."
+            "The verifier has a listener, which hears of requests as well. Give it once."
         )
+    add_listener = getattr(verifier, "add_listener", None)
+    if add_listener is not None:
+        add_listener(listener)
+    return Telling(listener, _log)
 
 
 def _require_audiences(verifier: AccessTokenVerifier) -> None:

@@ -10,6 +10,8 @@ from typing import Any, Final, Unpack
 from asgi_jwks._options import require_flag, require_known
 from asgi_jwks.access_token_verifier import AccessTokenVerifier, trusted_issuers
 from asgi_jwks.asgi.authentication import AUTHENTICATION, Authentication, AuthenticationOptions
+from asgi_jwks.asgi.connection_expiry import ending_at_expiry
+from asgi_jwks.asgi.health_app import HealthPath
 from asgi_jwks.asgi.lifespan import run_with_keys
 from asgi_jwks.asgi.public_paths import PublicPaths
 from asgi_jwks.asgi.responses import refuse
@@ -36,6 +38,10 @@ class MiddlewareOptions(BearerOptions, total=False):
     """paths that need no token: `"/health"` exactly, `"/static/*"` by whole segments"""
     allow_unauthenticated_preflight: bool
     """let CORS preflights through to the application"""
+    health_path: str | None
+    """answer readiness at this path, and liveness at `/live` below it, without a token"""
+    end_at_expiry: bool
+    """end WebSockets and streamed responses when their token expires"""
 
 
 class JWTBearerMiddleware:
@@ -56,6 +62,10 @@ class JWTBearerMiddleware:
         public_paths: paths that need no token: "/health" exactly, "/static/*" by segments. A token
             on them is not looked at.
         allow_unauthenticated_preflight: let CORS preflights through to the application.
+        health_path: a path such as "/health" that answers readiness, and liveness at `/live` below
+            it, without a token; see `asgi_jwks.health_app`.
+        end_at_expiry: close a WebSocket (1008), and end a response without content-length, when its
+            token expires; the application sees a disconnect.
         options: those of authentication (AuthenticationOptions) and of one issuer (IssuerOptions).
 
     Raises:
@@ -68,6 +78,8 @@ class JWTBearerMiddleware:
         *issuers: Issuer | Sequence[Issuer],
         public_paths: Iterable[str] = (),
         allow_unauthenticated_preflight: bool = False,
+        health_path: str | None = None,
+        end_at_expiry: bool = False,
         **options: Unpack[BearerOptions],
     ) -> None:
         if not callable(app):
@@ -85,6 +97,14 @@ class JWTBearerMiddleware:
             "allow_unauthenticated_preflight", allow_unauthenticated_preflight
         )
         self._hinted_at_preflight = False
+        self._health: Final = (
+            None if health_path is None else HealthPath(health_path, self.verifier)
+        )
+        self._served: Final = (
+            ending_at_expiry(app, self.verifier)
+            if require_flag("end_at_expiry", end_at_expiry)
+            else app
+        )
         # Starlette's users bring its requests and responses with them, which are slow to import:
         # whoever constructs a middleware needs them, whoever only names it does not.
         from asgi_jwks.asgi.identity import identify
@@ -124,6 +144,8 @@ class JWTBearerMiddleware:
                 return
             # An unknown type of connection is not an open door.
             raise RuntimeError(f"JWTBearerMiddleware does not know connections of type {kind!r}.")
+        if self._health is not None and await self._health.answered(scope, send):
+            return
         scope[AUTHENTICATION] = self.authentication
         access_token = None
         if not self._is_public(scope):
@@ -136,7 +158,7 @@ class JWTBearerMiddleware:
             self.authentication.conceal_tokens(scope)
         self._identify(scope, access_token)
         # Outside of any `try`: the application's exceptions are its own.
-        await self.app(scope, receive, send)
+        await self._served(scope, receive, send)
 
     def _is_public(self, scope: Scope) -> bool:
         return (self._public_paths is not None and self._public_paths.match(scope)) or (

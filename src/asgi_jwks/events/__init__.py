@@ -4,14 +4,15 @@ It does not know how the changes come about. `log_event` and `RefusalLog` are th
 write log lines.
 """
 
+from asgi_jwks.events.event import Event, Listener
 from asgi_jwks.events.key_set import (
     BudgetExhausted,
     KeyDistrusted,
     KeySetEvent,
     KeySetExpired,
+    KeySetListener,
     KeySetRefreshed,
     KeyTrustedAgain,
-    Listener,
     RefreshFailed,
     ServingStale,
     UnknownKey,
@@ -20,28 +21,48 @@ from asgi_jwks.events.log import log_event
 from asgi_jwks.events.refusal_log import RefusalLog
 from asgi_jwks.events.requests import (
     OTHER_ISSUER,
+    UNAVAILABLE,
     Hint,
+    RefusalEvent,
+    RequestAccepted,
+    RequestAnonymous,
     RequestEvent,
+    RequestLabels,
     RequestRefused,
+    RouteRefused,
+    RouteUnavailable,
     Unavailable,
+    VerifiedToken,
+    WouldBeRefused,
 )
 
 __all__ = [
     "OTHER_ISSUER",
+    "UNAVAILABLE",
     "BudgetExhausted",
+    "Event",
     "Hint",
     "KeyDistrusted",
     "KeySetEvent",
     "KeySetExpired",
+    "KeySetListener",
     "KeySetRefreshed",
     "KeyTrustedAgain",
     "Listener",
     "RefreshFailed",
+    "RefusalEvent",
     "RefusalLog",
+    "RequestAccepted",
+    "RequestAnonymous",
     "RequestEvent",
+    "RequestLabels",
     "RequestRefused",
+    "RouteRefused",
+    "RouteUnavailable",
     "ServingStale",
     "Unavailable",
     "UnknownKey",
+    "VerifiedToken",
+    "WouldBeRefused",
     "log_event",
 ]

@@ -6,6 +6,7 @@ Events are changes of state, never requests, so that no stranger can flood a log
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from asgi_jwks.events.event import Event
 from asgi_jwks.jose.jwk_set import SkippedKey
 
 __all__ = [
@@ -13,9 +14,9 @@ __all__ = [
     "KeyDistrusted",
     "KeySetEvent",
     "KeySetExpired",
+    "KeySetListener",
     "KeySetRefreshed",
     "KeyTrustedAgain",
-    "Listener",
     "RefreshFailed",
     "ServingStale",
     "UnknownKey",
@@ -23,7 +24,7 @@ __all__ = [
 
 
 @dataclass(frozen=True, slots=True)
-class KeySetEvent:
+class KeySetEvent(Event):
     """Something happened to the key set called `key_set` (its issuer, or its URL)."""
 
     key_set: str
@@ -35,22 +36,30 @@ class KeySetRefreshed(KeySetEvent):
 
     `added` and `removed` are key ids, as compared with the set before. One that is in both has new
     key material; a key without an id is named by its RFC 7638 thumbprint. `skipped` are the keys of
-    the document that are not used. `changed` is whether any of this is other than before.
+    the document that are not used. `changed` is whether any of this is other than before. `seconds`
+    is how long the fetch took.
     """
 
     added: tuple[str, ...]
     removed: tuple[str, ...]
     skipped: tuple[SkippedKey, ...]
     changed: bool
+    seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class RefreshFailed(KeySetEvent):
-    """A fetch failed, for the `failures`-th time in a row; the next in `retry_in` seconds."""
+    """A fetch failed, for the `failures`-th time in a row; the next in `retry_in` seconds.
+
+    `url` is the one that was asked last, the issuer's metadata included; None where nothing was
+    asked. `seconds` is how long the fetch took.
+    """
 
     error: Exception
     failures: int
     retry_in: float
+    url: str | None = None
+    seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,5 +110,5 @@ class KeyTrustedAgain(KeySetEvent):
     thumbprint: str | None
 
 
-Listener = Callable[[KeySetEvent], None]
-"""Is called with each event, in whatever thread it happens. It should return soon."""
+KeySetListener = Callable[[KeySetEvent], object]
+"""A listener of key sets alone; one of all events will do as well."""

@@ -4,10 +4,10 @@ import logging
 from typing import Final
 
 from asgi_jwks._printable import printable
+from asgi_jwks.events.event import Event
 from asgi_jwks.events.key_set import (
     BudgetExhausted,
     KeyDistrusted,
-    KeySetEvent,
     KeySetExpired,
     KeySetRefreshed,
     KeyTrustedAgain,
@@ -22,7 +22,7 @@ __all__ = ["log_event"]
 _log: Final = logging.getLogger("asgi_jwks.keys")
 
 
-def log_event(event: KeySetEvent) -> None:
+def log_event(event: Event) -> None:
     """The default listener: one log line for each event, in the logger `asgi_jwks.keys`."""
     match event:
         case KeySetRefreshed():

@@ -137,7 +137,7 @@ def claimed_issuer(segment: bytes) -> str | None:
     """The `iss` of a large payload that nobody has vouched for.
 
     None if it has none. Only its first MAX_SEARCHED_CLAIMS_BYTES are looked through, and of these
-    what is in front of `iss`.
+    the part in front of `iss`.
 
     Raises InvalidToken(Reason.MALFORMED) if there is more, or if it is not an object, or `iss` not
     a text.

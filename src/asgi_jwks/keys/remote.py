@@ -1,14 +1,12 @@
 """`RemoteJWKSet`: an issuer's keys, fetched from its JWKS URL and kept fresh.
 
-Which fetch an unknown key id, or a signature that does not fit its key, may cause is decided here.
-It knows no claims: the caller screens a token before it lets it cost a fetch.
+Its options are checked here, and its parts are put together: where the keys are, the cached set,
+the search for keys that it lacks, and what outlives the process.
 """
 
-import logging
 import os
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -18,10 +16,10 @@ from asgi_jwks._options import require_callable, require_text
 from asgi_jwks.caching.budget import Budget
 from asgi_jwks.caching.cached_value import CachedValue
 from asgi_jwks.caching.clocks import ElapsedClock
-from asgi_jwks.caching.freshness import Phase, TrustPeriod
+from asgi_jwks.caching.freshness import TrustPeriod
 from asgi_jwks.caching.refresh_ahead import RefreshAhead
-from asgi_jwks.errors import ConfigurationError, InvalidToken, Reason
-from asgi_jwks.events.key_set import Listener
+from asgi_jwks.errors import ConfigurationError
+from asgi_jwks.events.key_set import KeySetListener
 from asgi_jwks.events.log import log_event
 from asgi_jwks.fetching.client import Fetch, HTTPClient
 from asgi_jwks.fetching.request import DocumentRequest
@@ -32,13 +30,13 @@ from asgi_jwks.keys.discovery import Metadata
 from asgi_jwks.keys.distrust import DistrustedKeys, KeyName
 from asgi_jwks.keys.health import KeySetHealth, health_of
 from asgi_jwks.keys.jwks_document import JWKSDocument
+from asgi_jwks.keys.key_search import KeySearch
 from asgi_jwks.keys.key_set_observer import KeySetObserver
-from asgi_jwks.keys.snapshot import Snapshot, SnapshotRefused
-from asgi_jwks.keys.sought import Sought
+from asgi_jwks.keys.location import DiscoveredURL, GivenURL, Location
+from asgi_jwks.keys.persistence import Persistence
+from asgi_jwks.keys.snapshot import Snapshot
 
 __all__ = ["KeySetHealth", "RemoteJWKSet"]
-
-_log: Final = logging.getLogger("asgi_jwks.keys")
 
 ELAPSED: Final = ElapsedClock()
 
@@ -85,7 +83,7 @@ class RemoteJWKSet:
         fetch: Fetch | None = None,
         allow_insecure_http: bool = False,
         snapshot: str | os.PathLike[str] | None = None,
-        listener: Listener = log_event,
+        listener: KeySetListener = log_event,
         clock: Callable[[], float] = ELAPSED,
     ) -> None:
         period = TrustPeriod(
@@ -114,61 +112,52 @@ class RemoteJWKSet:
         is_plain_http = str(jwks_uri or issuer).lower().startswith("http:")
         self.relies_on_loopback: Final = is_plain_http and not allow_insecure_http
         """Whether it is asked over plain http, which is accepted since this machine answers."""
-        self._jwks_uri: Final = jwks_uri
         # Requirement F24: by these, and no other options, one key set is known from another.
         self._source: Final = (
             *(self.name, jwks_uri, http_client, fetch, allow_insecure_http),
             *(period, budget, None if snapshot is None else os.fspath(snapshot)),
         )
-        metadata = Metadata(self.name, request) if jwks_uri is None else None
-        self._metadata: Final = (
-            RefreshAhead(
-                metadata.load, CachedValue[str](period, clock=clock), source=lambda: metadata.url
-            )
-            if metadata is not None
-            else None
-        )
-        self._wall: Final = clock.wall if isinstance(clock, ElapsedClock) else time.time
-        self._snapshot: Final = (
-            Snapshot(Path(snapshot), owner=self.name, wall_clock=self._wall)
-            if snapshot is not None
-            else None
+        self._location: Final[Location] = (
+            DiscoveredURL(Metadata(self.name, request), period, clock=clock)
+            if jwks_uri is None
+            else GivenURL(jwks_uri)
         )
         self._observer: Final = KeySetObserver(self.name, listener)
-        self._distrusted: Final = DistrustedKeys(lambda: self._cached.review())
+        distrusted: Final = DistrustedKeys(lambda: self._cached.review())
         self._cached: Final = CachedValue[JWKSet](
             period,
             budget=budget,
             observer=self._observer,
             clock=clock,
-            view=self._distrusted.trusted,
+            view=distrusted.trusted,
         )
-        self._document: Final = JWKSDocument(
-            self._locate,
-            self._mark_url_due,
-            request=request,
-            distrusted=self._distrusted,
-            snapshot=self._snapshot,
-            wall_clock=self._wall,
+        wall = clock.wall if isinstance(clock, ElapsedClock) else time.time
+        file = (
+            None if snapshot is None else Snapshot(Path(snapshot), owner=self.name, wall_clock=wall)
         )
-        self._keys: Final = RefreshAhead(
-            self._document.load,
-            self._cached,
-            source=lambda: self._document.url or (metadata.url if metadata else str(jwks_uri)),
+        self._kept: Final = Persistence(self.name, file, distrusted, wall_clock=wall)
+        self._document: Final = JWKSDocument(self._location, request=request, kept=self._kept)
+
+        def asked() -> str:
+            return self._document.asked
+
+        load = self._observer.timed(self._document.load, asked)
+        self._keys: Final = RefreshAhead(load, self._cached, source=asked)
+        self._search: Final = KeySearch(
+            self._keys,
+            distrusted,
+            interval=refetch_interval,
+            on_unknown=self._observer.unknown_key,
         )
-        monotonic = self._cached.monotonic
-        self._sought: Final = Sought(refetch_interval, monotonic)
-        # The same for keys under which a signature failed.
-        self._failed_under: Final = Sought(refetch_interval, monotonic)
-        self._told_of = 0
         # Hot path: bound, not wrapped.
         self.at_hand: Final = self._keys.at_hand
         """The set, if it may be used now without waiting, else None.
 
         A refresh that is due is started.
         """
-        if self._snapshot is not None:
-            self._restore(self._snapshot)
+        restored = self._kept.restored()
+        if restored is not None and restored.loaded is not None:
+            self._cached.restore(restored.loaded, age=restored.age)
 
     async def find(
         self, kid: str | None, algorithm: str, screen: Callable[[], object]
@@ -185,36 +174,7 @@ class RemoteJWKSet:
             InvalidToken: `screen` raised it, or no key or several keys fit.
             KeySetError: there are no keys that may be used.
         """
-        if self._distrusted.withholds(kid):
-            raise InvalidToken(Reason.UNKNOWN_KEY, "its key is distrusted")
-        keys = self.at_hand()
-        if keys is None:
-            if self._cached.phase() in {Phase.EMPTY, Phase.EXPIRED}:
-                screen()
-            keys = await self._keys.current()
-        try:
-            return keys.select(kid, algorithm)
-        except InvalidToken as refusal:
-            if refusal.reason is not Reason.UNKNOWN_KEY:
-                raise
-            unknown = refusal
-        try:
-            screen()
-        except InvalidToken:
-            # Nobody has vouched for its claims: what is wrong with them is not said.
-            raise unknown from None
-        fetches = self._cached.fetches
-        certain = await self._keys.refetched(
-            self._sought.since((kid, algorithm)),
-            lambda keys: keys.find(kid, algorithm) is not None,
-        )
-        keys = self._cached.usable()
-        refetched = certain and self._told_of < self._cached.fetches != fetches
-        if refetched and keys.find(kid, algorithm) is None:
-            # One event for each refetch, however many key ids waited for it.
-            self._told_of = self._cached.fetches
-            self._observer.unknown_key(kid)
-        return keys.select(kid, algorithm)
+        return await self._search.find(kid, algorithm, screen)
 
     def can_find_more(self) -> bool:
         """Whether `find` would do anything for a key that the set lacks.
@@ -223,29 +183,18 @@ class RemoteJWKSet:
 
         Only a token that was screened may have a refresh scheduled; one is enough for all.
         """
-        return self._keys.can_refetch() or not self._cached.freshness.is_refresh_scheduled()
+        return self._search.can_find_more()
 
     def can_replace(self, key: VerificationKey) -> bool:
         """Whether a signature that does not fit `key` may cause or join a fetch."""
-        if self._keys.is_refreshing():
-            return True
-        return self._keys.can_refetch() and not self._failed_under.remembers(key.thumbprint)
+        return self._search.can_replace(key)
 
     async def replacement_for(self, key: VerificationKey, algorithm: str) -> VerificationKey | None:
         """Another key under the same key id, if one refetch finds it.
 
         For a token whose signature does not fit `key`, and that would pass otherwise.
         """
-
-        def newer(keys: JWKSet) -> VerificationKey | None:
-            found = keys.find(key.kid, algorithm)
-            return None if found is None or found.thumbprint == key.thumbprint else found
-
-        await self._keys.refetched(
-            self._failed_under.since(key.thumbprint),
-            lambda keys: newer(keys) is not None,
-        )
-        return newer(self._cached.usable())
+        return await self._search.replacement_for(key, algorithm)
 
     def same_source(self, other: object) -> bool:
         """Whether the other one fetches its keys from the same place, in the same way."""
@@ -262,12 +211,12 @@ class RemoteJWKSet:
     async def refresh(self) -> None:
         """Fetch the keys now, by a fetch that begins after this call.
 
-        Caches are passed by.
-
-        Clocks, budget and backoff are ignored. Callers during one fetch share the next one.
+        Where the JWKS URL is discovered, the issuer's metadata is fetched before it, so that keys
+        are not asked for at a place that the issuer has given up. Caches are passed by. Clocks,
+        budget and backoff are ignored. Callers during one fetch share the next one.
 
         Raises:
-            KeySetError: that failed; the last good set stays in use within its period.
+            KeySetError: either failed; the last good set stays in use within its period.
         """
         await self._keys.refresh()
 
@@ -281,8 +230,7 @@ class RemoteJWKSet:
         The key set stays usable: whatever needs it next starts over.
         """
         await self._keys.aclose()
-        if self._metadata is not None:
-            await self._metadata.aclose()
+        await self._location.aclose()
 
     def distrust(self, *, kid: str | None = None, thumbprint: str | None = None) -> None:
         """Refuse a key from now on, whatever the issuer publishes, until `trust_again`.
@@ -308,46 +256,24 @@ class RemoteJWKSet:
         """
         self._say(KeyName.of(kid=kid, thumbprint=thumbprint), is_distrusted=False)
 
+    def add_listener(self, listener: KeySetListener) -> None:
+        """Have one listener more hear of the changes; the same one is added once."""
+        self._observer.add(listener)
+
     def health(self) -> KeySetHealth:
         """The state of the key set. It touches no network and changes nothing."""
-        return health_of(self.name, self._cached, self._distrusted.list)
-
-    async def _locate(self) -> str:
-        return await self._metadata.refreshed_if_due() if self._metadata else str(self._jwks_uri)
-
-    def _mark_url_due(self) -> None:
-        if self._metadata is not None:
-            self._metadata.cached.mark_due()
+        return health_of(
+            self.name,
+            self._cached,
+            self._kept.distrusted.list,
+            clock_ahead=self._document.clock_ahead,
+        )
 
     async def _sleep(self, seconds: float) -> None:
         await anyio.sleep(seconds)
-        await self._document.learn()
+        await self._kept.learn()
 
     def _say(self, name: KeyName, *, is_distrusted: bool) -> None:
-        snapshot, distrusted = self._snapshot, self._distrusted
-        if snapshot is not None:
-            # The last word counts: what was said to other processes before comes first.
-            with suppress(SnapshotRefused):
-                distrusted.merge(snapshot.news())
-        is_news = distrusted.say(name, is_distrusted=is_distrusted, now=self._wall())
-        is_kept = False
-        if snapshot is not None:
-            try:
-                distrusted.merge(snapshot.write_distrusted(distrusted.list))
-                is_kept = True
-            except OSError as error:
-                _log.error("%s: the key set snapshot could not be written: %s", self.name, error)
+        is_news, is_kept = self._kept.say(name, is_distrusted=is_distrusted)
         if is_news:
             self._observer.said(name, is_distrusted=is_distrusted, is_kept=is_kept)
-
-    def _restore(self, snapshot: Snapshot) -> None:
-        try:
-            restored = snapshot.read()
-        except SnapshotRefused as refusal:
-            _log.warning("%s: the key set snapshot is not used: %s", self.name, refusal)
-            self._distrusted.merge(refusal.distrusted)
-            return
-        if restored is not None:
-            self._distrusted.merge(restored.distrusted)
-            if restored.loaded is not None:
-                self._cached.restore(restored.loaded, age=restored.age)

@@ -9,13 +9,8 @@ whoever can write the program does. So it must be the file of this process's use
 
 import base64
 import binascii
-import errno
 import json
-import os
-import stat
-import tempfile
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -27,6 +22,7 @@ from asgi_jwks.jose.encoding import EncodingError, json_object
 from asgi_jwks.jose.jwk_set import MAX_DOCUMENT_BYTES, JWKSet
 from asgi_jwks.keys.directory_lock import directory_locked
 from asgi_jwks.keys.distrust import DistrustList
+from asgi_jwks.keys.private_file import FileRefused, PrivateFile
 
 __all__ = ["Restored", "Snapshot", "SnapshotRefused"]
 
@@ -36,10 +32,6 @@ _FORMS: Final = (1, 2)
 _LARGEST_FILE: Final = MAX_DOCUMENT_BYTES * 4 // 3 + 1024 * 1024
 # Clocks of two machines that share the file may differ by this much.
 _CLOCK_SKEW: Final = 60.0
-
-# POSIX. Opening a FIFO that nobody writes to would wait for ever, and a link leads anywhere.
-_SAFELY: Final = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
-_effective_user: Final[Callable[[], int] | None] = getattr(os, "geteuid", None)
 
 
 class SnapshotRefused(Exception):
@@ -74,10 +66,10 @@ class Snapshot:
     """
 
     def __init__(self, path: Path, *, owner: str, wall_clock: Callable[[], float]) -> None:
-        self._path: Final = path
+        self._file: Final = PrivateFile(path, largest=_LARGEST_FILE)
+        self._directory: Final = path.parent
         self._owner: Final = owner
         self._wall_clock: Final = wall_clock
-        self._seen: tuple[int, int, int] | None = None
 
     def read(self) -> Restored | None:
         """The content of the file, or None if there is no file.
@@ -106,13 +98,8 @@ class Snapshot:
         Raises:
             SnapshotRefused: as `read`.
         """
-        try:
-            current = _signature(self._path.lstat())
-        except OSError:
+        if not self._file.has_changed():
             return None
-        if current == self._seen:
-            return None
-        self._seen = current
         record = self._record()
         return None if record is None else _distrusted(record)
 
@@ -136,7 +123,7 @@ class Snapshot:
             "advised": loaded.advised,
             "document": base64.b64encode(source.document).decode(),
         }
-        with directory_locked(self._path.parent):
+        with directory_locked(self._directory):
             return self._replace(fetched, distrusted)
 
     def write_distrusted(self, distrusted: DistrustList) -> DistrustList:
@@ -145,7 +132,7 @@ class Snapshot:
         Raises:
             OSError: as `write`.
         """
-        with directory_locked(self._path.parent):
+        with directory_locked(self._directory):
             return self._replace(None, distrusted)
 
     def _replace(self, fetched: dict[str, Any] | None, distrusted: DistrustList) -> DistrustList:
@@ -163,21 +150,7 @@ class Snapshot:
             **fetched,
             "distrusted": merged.as_json(),
         }
-        # Readable and writable by this user alone.
-        handle, name = tempfile.mkstemp(prefix=f".{self._path.name}.", dir=self._path.parent)
-        temporary = Path(name)
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                json.dump(record, file)
-                file.flush()
-                os.fsync(file.fileno())
-                written = _signature(os.fstat(file.fileno()))
-            temporary.replace(self._path)
-        except BaseException:
-            with suppress(OSError):
-                temporary.unlink()
-            raise
-        self._seen = written
+        self._file.replace(json.dumps(record))
         return merged
 
     def _is_newer(self, record: dict[str, Any], fetched_at: float) -> bool:
@@ -187,32 +160,15 @@ class Snapshot:
 
     def _record(self) -> dict[str, Any] | None:
         try:
-            record = json_object(self._content())
-        except FileNotFoundError:
-            return None
-        except OSError as error:
-            if error.errno in {errno.ELOOP, errno.EMLINK}:
-                raise SnapshotRefused("it is a symbolic link") from error
-            raise SnapshotRefused(f"it cannot be read: {error}") from error
-        except EncodingError as error:
+            content = self._file.read()
+            if content is None:
+                return None
+            record = json_object(content)
+        except (FileRefused, EncodingError) as error:
             raise SnapshotRefused(str(error)) from error
         if record.get("form") not in _FORMS or record.get("owner") != self._owner:
             raise SnapshotRefused("it is not a snapshot of this key set")
         return record
-
-    def _content(self) -> bytes:
-        descriptor = os.open(self._path, os.O_RDONLY | _SAFELY)
-        try:
-            status = os.fstat(descriptor)
-            _require_own_file(status)
-            self._seen = _signature(status)
-            with os.fdopen(descriptor, "rb", closefd=False) as file:
-                content = file.read(_LARGEST_FILE + 1)
-        finally:
-            os.close(descriptor)
-        if len(content) > _LARGEST_FILE:
-            raise SnapshotRefused(f"it is larger than {_LARGEST_FILE} bytes")
-        return content
 
     def _restored(self, record: dict[str, Any], distrusted: DistrustList) -> Restored:
         fetched_at, url, document = (record.get(n) for n in ("fetched_at", "url", "document"))
@@ -240,30 +196,8 @@ class Snapshot:
         return Restored(Loaded(keys, advised, source), max(0.0, age), distrusted)
 
 
-def _require_own_file(status: os.stat_result) -> None:
-    if not stat.S_ISREG(status.st_mode):
-        raise SnapshotRefused("it is not a regular file")
-    if _effective_user is None:
-        # Windows has neither owners nor modes of this kind.
-        return
-    if status.st_uid != _effective_user():
-        raise SnapshotRefused(
-            f"its owner is the user {status.st_uid} and not {_effective_user()}, which this "
-            "process runs as"
-        )
-    if status.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
-        raise SnapshotRefused(
-            f"others than its owner may write it (mode {stat.S_IMODE(status.st_mode):o}): "
-            "chmod go-w"
-        )
-
-
 def _distrusted(record: dict[str, Any]) -> DistrustList:
     distrusted = DistrustList.from_json(record.get("distrusted", []))
     if distrusted is None:
         raise SnapshotRefused("its list of distrusted keys is not such a list")
     return distrusted
-
-
-def _signature(status: os.stat_result) -> tuple[int, int, int]:
-    return status.st_mtime_ns, status.st_ino, status.st_size

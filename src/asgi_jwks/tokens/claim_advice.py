@@ -197,7 +197,7 @@ def on_expiry(token: RefusedToken) -> Advice:
         Hint.EXPIRED,
         lambda: (
             f"the token {when}: have the client get a new one in time, and if all tokens end so, "
-            "check the clock of this machine."
+            f"check the clock of this machine{_clocks(token)}."
         ),
     )
 
@@ -209,10 +209,15 @@ def on_future(token: RefusedToken) -> Advice:
         Hint.CLOCK,
         lambda: (
             f"the token's {claim} is {-token.seconds_since(claim):.0f} s in the future"
-            f"{token.unverified}: check the clock of this machine (NTP), then that of the issuer; "
-            "leeway= is for seconds."
+            f"{token.unverified}: check the clock of this machine (NTP), then that of the issuer"
+            f"{_clocks(token)}; leeway= is for seconds."
         ),
     )
+
+
+def _clocks(token: RefusedToken) -> str:
+    difference = "" if token.keys is None else token.keys.clock
+    return difference and f" ({difference})"
 
 
 def on_binding(token: RefusedToken) -> Advice:

@@ -83,11 +83,16 @@ def explanation_of(
         )
         for number in range(1, 8)
     )
-    if isinstance(outcome, AccessToken):
-        return Explanation(verdict=Verdict.VALID, reason=None, steps=steps, access_token=outcome)
-    verdict = Verdict.CANNOT_TELL if refusal is None else Verdict.REFUSED
-    reason = None if refusal is None else refusal.reason
-    return Explanation(verdict=verdict, reason=reason, steps=steps, error=outcome)
+    is_valid = isinstance(outcome, AccessToken)
+    verdict = Verdict.REFUSED if refusal is not None else Verdict.CANNOT_TELL
+    return Explanation(
+        verdict=Verdict.VALID if is_valid else verdict,
+        reason=None if refusal is None else refusal.reason,
+        steps=steps,
+        error=None if isinstance(outcome, AccessToken) else outcome,
+        access_token=outcome if isinstance(outcome, AccessToken) else None,
+        clock_ahead=told.clock_ahead,
+    )
 
 
 def _failed_step(trace: Trace, outcome: Outcome) -> int | None:
@@ -130,6 +135,8 @@ class _Told:
         self._issuer = trace.issuer or issuers.sole
         self._now = now
         self._mark = "" if trace.is_signed else " (unverified)"
+        self._keys = None if self._issuer is None else keys_at_hand(self._issuer.keys)
+        self.clock_ahead = None if self._keys is None else self._keys.clock_of()
 
     def findings(self, number: int, status: StepStatus) -> Iterable[Finding]:
         """The comparisons that were made in a step."""
@@ -198,7 +205,7 @@ class _Told:
 
     def _key(self, status: StepStatus) -> Iterator[Finding]:
         header = self._trace.header
-        keys = None if self._issuer is None else keys_at_hand(self._issuer.keys)
+        keys = self._keys
         expected = "a key of the issuer"
         if keys is not None:
             expected = f"one of {listing(keys.set.key_ids)}, {keys.origin}"

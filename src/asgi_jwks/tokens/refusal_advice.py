@@ -20,6 +20,8 @@ __all__ = ["attach_advice", "keys_at_hand"]
 class _Health(Protocol):
     @property
     def age(self) -> float | None: ...
+    @property
+    def clock_ahead(self) -> float | None: ...
 
 
 @runtime_checkable
@@ -77,7 +79,13 @@ def keys_at_hand(source: KeySource) -> KeysAtHand | None:
     keys = source.at_hand()
     if keys is None:
         return None
-    return KeysAtHand(keys, source.can_find_more(), partial(_age, source))
+    return KeysAtHand(
+        keys, source.can_find_more(), partial(_age, source), partial(_clock_ahead, source)
+    )
+
+
+def _clock_ahead(source: KeySource) -> float | None:
+    return source.health().clock_ahead if isinstance(source, _Fetched) else None
 
 
 def _age(source: KeySource) -> float | None:

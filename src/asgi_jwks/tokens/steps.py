@@ -73,17 +73,18 @@ class ReceivedToken:
             self._claims = decode_claims(self._payload)
         return self._claims
 
-    def unverified_claims(self) -> ReadOnlyDict:
+    def unverified_claims(self, sole_issuer: str | None) -> ReadOnlyDict:
         """The claims of a token that nobody has vouched for.
 
-        Of a large payload it is `iss` alone.
+        Of a large payload it is `iss` alone; where one issuer is trusted, not even that is looked
+        for, since no other one would do.
 
         Raises InvalidToken if the payload is malformed.
         """
         self._claims = decode_unverified(self._payload)
         if self._claims is not None:
             return self._claims
-        issuer = claimed_issuer(self._payload)
+        issuer = claimed_issuer(self._payload) if sole_issuer is None else sole_issuer
         return ReadOnlyDict({} if issuer is None else {"iss": issuer})
 
     def can_be_screened(self) -> bool:

@@ -81,6 +81,13 @@ class TokenVerifier:
         self._tokens: Final = TokenCache(cached_tokens)
         self._headers: Final = HeaderCache()
         self._batching: Final = Batching()
+        self.verified = 0
+        """How many tokens were verified and accepted, those not counted that were remembered."""
+
+    @property
+    def remembered(self) -> int:
+        """How many accepted tokens are remembered now."""
+        return len(self._tokens)
 
     async def verify(self, token: bytes) -> AccessToken:
         """Verify a token; see AccessTokenVerifier.verify."""
@@ -109,6 +116,7 @@ class TokenVerifier:
         except (InvalidToken, TemporarilyUnavailable) as refusal:
             attach_advice(refusal, self._issuers, trace or _trace_of(cached), self._clock())
             raise
+        self.verified += 1
         self._tokens.put(digest, cached)
         return access_token
 
@@ -201,17 +209,18 @@ class TokenVerifier:
         Raises:
             InvalidToken: malformed; but bad_signature, and no more, if there were keys to try.
         """
-        if not candidates:
-            return token.unverified_claims()
         sole = self._issuers.sole
+        name = None if sole is None else sole.rules.issuer
+        if not candidates:
+            return token.unverified_claims(name)
         if sole is not None and not any(map(sole.keys.can_replace, candidates)):
             raise InvalidToken(Reason.BAD_SIGNATURE)
         try:
-            claims = token.unverified_claims()
+            claims = token.unverified_claims(name)
         except InvalidToken:
             raise InvalidToken(Reason.BAD_SIGNATURE) from None
         issuer = claims.get("iss")
-        if not isinstance(issuer, str) or (sole is not None and issuer != sole.rules.issuer):
+        if not isinstance(issuer, str) or (name is not None and issuer != name):
             raise InvalidToken(Reason.BAD_SIGNATURE)
         return claims
 

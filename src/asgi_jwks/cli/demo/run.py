@@ -13,7 +13,7 @@ import httpx
 from asgi_jwks.cli.demo.api import SimulatedClock, protected_api
 from asgi_jwks.cli.demo.exchange import Participants
 from asgi_jwks.cli.demo.instructions import curl_commands
-from asgi_jwks.cli.demo.report import Report
+from asgi_jwks.cli.demo.record import Reporter
 from asgi_jwks.cli.demo.scenario import SCENARIO, Section
 from asgi_jwks.testing import MockIssuer, serve_app
 
@@ -30,7 +30,7 @@ def wait_for_ctrl_c(sleep: Callable[[float], object] = time.sleep) -> None:
 
 
 def run(
-    report: Report,
+    report: Reporter,
     *,
     api_port: int = 0,
     issuer_port: int = 0,
@@ -77,7 +77,7 @@ def run(
     return right
 
 
-def run_steps(participants: Participants, report: Report, scenario: Iterable[Section]) -> bool:
+def run_steps(participants: Participants, report: Reporter, scenario: Iterable[Section]) -> bool:
     """Run and show every step; returns whether every answer was right."""
     steps = wrong = 0
     for section in scenario:

@@ -1,0 +1,131 @@
+"""Persistence of a key set: its snapshot, in step with its distrusted keys.
+
+Here the processes of a host hear of each other, and a process of its predecessor. A disk that fails
+or hangs is logged and costs no key. It knows no networks.
+"""
+
+import logging
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Final
+
+import anyio
+from anyio import to_thread
+
+from asgi_jwks.caching.cached_value import Loaded
+from asgi_jwks.jose.jwk_set import JWKSet
+from asgi_jwks.keys.distrust import DistrustedKeys, KeyName
+from asgi_jwks.keys.snapshot import Restored, Snapshot, SnapshotRefused
+
+__all__ = ["Persistence"]
+
+_log: Final = logging.getLogger("asgi_jwks.keys")
+
+# Requests may be waiting for the keys; a disk that takes longer than this has to wait instead.
+DISK_TIMEOUT: Final = 1.0
+
+
+class Persistence:
+    """The part of a key set that outlives its process.
+
+    Args:
+        key_set: the name of the key set, for the log.
+        snapshot: the file; None where nothing is kept.
+        distrusted: the keys that are not trusted; the snapshot keeps their names too.
+        wall_clock: seconds since the epoch.
+    """
+
+    def __init__(
+        self,
+        key_set: str,
+        snapshot: Snapshot | None,
+        distrusted: DistrustedKeys,
+        *,
+        wall_clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._key_set: Final = key_set
+        self._snapshot: Final = snapshot
+        self._wall_clock: Final = wall_clock
+        self.distrusted: Final = distrusted
+
+    def now(self) -> float:
+        """Seconds since the epoch, by which the age of a kept set is counted."""
+        return self._wall_clock()
+
+    def restored(self) -> Restored | None:
+        """The last good set that was kept, if it may be used.
+
+        Its distrusted keys count anyway. It reads the disk in the calling thread: for construction.
+        """
+        if self._snapshot is None:
+            return None
+        try:
+            restored = self._snapshot.read()
+        except SnapshotRefused as refusal:
+            self._log_unused(refusal)
+            self.distrusted.merge(refusal.distrusted)
+            return None
+        if restored is not None:
+            self.distrusted.merge(restored.distrusted)
+        return restored
+
+    async def keep(self, loaded: Loaded[JWKSet], *, fetched_at: float) -> None:
+        """Keep a set that was fetched at `fetched_at`, in seconds since the epoch."""
+        snapshot, distrusted = self._snapshot, self.distrusted
+        if snapshot is None:
+            return
+        # Shielded, so that the deadline of the fetch does not make a failure of keys that are here.
+        with anyio.move_on_after(DISK_TIMEOUT, shield=True):
+            try:
+                merged = await to_thread.run_sync(
+                    lambda: snapshot.write(
+                        loaded, fetched_at=fetched_at, distrusted=distrusted.list
+                    ),
+                    abandon_on_cancel=True,
+                )
+            except OSError as error:
+                # The keys are good all the same; only the next start has less to begin with.
+                _log.warning(
+                    "%s: the key set snapshot could not be written: %s", self._key_set, error
+                )
+            else:
+                distrusted.merge(merged)
+
+    async def learn(self) -> None:
+        """Learn which keys other processes were told to distrust, if the snapshot changed."""
+        if self._snapshot is None:
+            return
+        with anyio.move_on_after(DISK_TIMEOUT):
+            try:
+                news = await to_thread.run_sync(self._snapshot.news, abandon_on_cancel=True)
+            except SnapshotRefused as refusal:
+                self._log_unused(refusal)
+            else:
+                self.distrusted.merge(news)
+
+    def say(self, name: KeyName, *, is_distrusted: bool) -> tuple[bool, bool]:
+        """Distrust a key, or trust it again; whether that is news, and is kept.
+
+        The file is written before this returns.
+
+        Raises:
+            ConfigurationError: too many keys are distrusted.
+        """
+        snapshot, distrusted = self._snapshot, self.distrusted
+        if snapshot is not None:
+            # The last word counts: what was said to other processes before comes first.
+            with suppress(SnapshotRefused):
+                distrusted.merge(snapshot.news())
+        is_news = distrusted.say(name, is_distrusted=is_distrusted, now=self._wall_clock())
+        if snapshot is None:
+            return is_news, False
+        try:
+            distrusted.merge(snapshot.write_distrusted(distrusted.list))
+        except OSError as error:
+            _log.error("%s: the key set snapshot could not be written: %s", self._key_set, error)
+            return is_news, False
+        return is_news, True
+
+    def _log_unused(self, refusal: SnapshotRefused) -> None:
+        _log.warning("%s: the key set snapshot is not used: %s", self._key_set, refusal)

@@ -39,6 +39,8 @@ COMMANDS: Final = {
     ),
     "serve": _Command("serve:serve", "Serve an existing application behind the middleware."),
     "attack": _Command("attack:attack", "Carry out the attack corpus against an application."),
+    "issuer": _Command("issuer:issuer", "Run the mock issuer, with faults, and its console."),
+    "token": _Command("token:token", "Mint a token of a running mock issuer."),
     "completion": _Command("completion:completion", "Print the completion script of a shell."),
 }
 """Every command by its name, in the order of the help."""

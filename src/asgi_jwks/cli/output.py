@@ -34,7 +34,7 @@ FORMAT: Final = 1
 """The version of the JSON: raised by a change that breaks its readers."""
 
 # Three parts of base64url, the first of them a JSON object: `{"` is `ey` in base64.
-_TOKEN: Final = re.compile(r"(ey[A-Za-z0-9_-]{10})[A-Za-z0-9_-]*\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*")
+_TOKEN: Final = re.compile(r"(ey[A-Za-z0-9_-]{10})[A-Za-z0-9_-]*(?:\.[A-Za-z0-9_-]*)+")
 
 
 class Status(IntEnum):

@@ -19,6 +19,7 @@ from asgi_jwks._printable import printable
 from asgi_jwks.caching.budget import Budget
 from asgi_jwks.caching.keyed import DEFAULT_PERIOD, KeyedPeriod, KeyedValues
 from asgi_jwks.tokens.claim_rules import TokenRules
+from asgi_jwks.tokens.issuer import Binding
 from asgi_jwks.tokens.issuers import MOST_RESOLVED, Check, Issuer
 from asgi_jwks.tokens.key_source import KeySource
 
@@ -54,6 +55,7 @@ class _Tenant:
 
     rules: TokenRules
     keys: KeySource
+    binding: Binding | None
     checks: Sequence[Check]
 
 
@@ -187,6 +189,10 @@ def _with_keys_at_hand(last: Issuer, new: Issuer) -> Issuer:
     """The new answer, with the last one's keys if they are of the same place."""
     if new.keys is last.keys or not last.keys.same_source(new.keys):
         return new
-    if new.rules == last.rules and tuple(new.checks) == tuple(last.checks):
+    if (
+        new.rules == last.rules
+        and new.binding == last.binding
+        and tuple(new.checks) == tuple(last.checks)
+    ):
         return last
-    return _Tenant(new.rules, last.keys, new.checks)
+    return _Tenant(new.rules, last.keys, new.binding, new.checks)

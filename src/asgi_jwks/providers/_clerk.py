@@ -32,7 +32,7 @@ def clerk(
       leaves `azp` out where the browser sent no Origin: such a token is refused.
     - `audience`: the `aud` that a JWT template writes.
     - `client_id`: the OAuth applications whose access tokens are accepted, which have to be in the
-      format JWT. They have the header `typ` at+jwt and are no sessions; session tokens are refused.
+      format JWT. They have the header `typ` at+jwt; session tokens are refused then.
     - `insecure_no_audience=True`: every session of this Clerk application is accepted, whichever of
       its frontends it belongs to.
 

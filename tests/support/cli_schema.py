@@ -17,6 +17,7 @@ from jsonschema import Draft202012Validator
 
 from asgi_jwks.cli.attack import AttackReport
 from asgi_jwks.cli.demo.record import DemoResult
+from asgi_jwks.cli.doctor.command import Diagnosis
 from asgi_jwks.cli.explain import Explained
 from asgi_jwks.cli.inspect import Inspection
 from asgi_jwks.cli.issuer import RunningIssuer
@@ -35,6 +36,7 @@ RESULTS: Final[dict[str, Any]] = {
     "inspect": Inspection,
     "explain": Explained,
     "keys": KeyListing,
+    "doctor": Diagnosis,
     "provider": ProviderDescription | Providers,
     "serve": Served,
     "attack": AttackReport,

@@ -17,11 +17,15 @@ from jsonschema import Draft202012Validator
 
 from asgi_jwks.cli.attack import AttackReport
 from asgi_jwks.cli.demo.record import DemoResult
+from asgi_jwks.cli.doctor.command import Diagnosis
+from asgi_jwks.cli.explain import Explained
 from asgi_jwks.cli.inspect import Inspection
+from asgi_jwks.cli.issuer import RunningIssuer
 from asgi_jwks.cli.keys import KeyListing
 from asgi_jwks.cli.output import FORMAT, Failure
 from asgi_jwks.cli.provider import ProviderDescription, Providers
 from asgi_jwks.cli.serve import Served
+from asgi_jwks.cli.token import MintedToken
 
 __all__ = ["PAGE", "RESULTS", "schema", "text", "validated"]
 
@@ -30,10 +34,14 @@ PAGE: Final = Path(__file__).parents[2] / "docs" / "cli.schema.json"
 RESULTS: Final[dict[str, Any]] = {
     "demo": DemoResult,
     "inspect": Inspection,
+    "explain": Explained,
     "keys": KeyListing,
+    "doctor": Diagnosis,
     "provider": ProviderDescription | Providers,
     "serve": Served,
     "attack": AttackReport,
+    "issuer": RunningIssuer,
+    "token": MintedToken,
 }
 """The result of each command that has `--json`."""
 

@@ -33,12 +33,16 @@ COMMANDS: Final = {
     "inspect": _Command(
         "inspect:inspect", "Print the header and the claims of a token, without verifying it."
     ),
+    "explain": _Command("explain:explain", "Tell step by step why a token is refused, or valid."),
     "keys": _Command("keys:keys", "List the keys that an issuer publishes, and which are usable."),
+    "doctor": _Command("doctor.command:doctor", "Look at an issuer and an API as a client does."),
     "provider": _Command(
         "provider:provider", "Print the knowledge of a preset about a provider's access tokens."
     ),
     "serve": _Command("serve:serve", "Serve an existing application behind the middleware."),
     "attack": _Command("attack:attack", "Carry out the attack corpus against an application."),
+    "issuer": _Command("issuer:issuer", "Run the mock issuer, with faults, and its console."),
+    "token": _Command("token:token", "Mint a token of a running mock issuer."),
     "completion": _Command("completion:completion", "Print the completion script of a shell."),
 }
 """Every command by its name, in the order of the help."""

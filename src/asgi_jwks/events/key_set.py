@@ -4,7 +4,7 @@ Events are changes of state, never requests, so that no stranger can flood a log
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from asgi_jwks.errors import InvalidKeySet, KeySetError, KeySetUnavailable
@@ -50,7 +50,7 @@ class KeySetRefreshed(KeySetEvent):
     removed: tuple[str, ...]
     skipped: tuple[SkippedKey, ...]
     changed: bool
-    seconds: float = 0.0
+    seconds: float = field(default=0.0, compare=False)
 
 
 ERROR_TYPES: Final = ("timeout", "connection", "answer", "invalid_key_set", "_other")
@@ -73,7 +73,7 @@ class RefreshFailed(KeySetEvent):
     failures: int
     retry_in: float
     url: str | None = None
-    seconds: float = 0.0
+    seconds: float = field(default=0.0, compare=False)
 
     @property
     def error_type(self) -> str:

@@ -64,17 +64,21 @@ class Outcomes:
         report_only: ReportOnly | None = None,
     ) -> None:
         self._tell: Final = tell
+        names = tuple(issuers)
         # Hot path (metrics, a listener that does nothing): bound and put together here.
         listener: Any = tell.listener
         self._listener: Final[Listener] = listener if isroutine(listener) else listener.__call__
         self._report_only: Final = report_only
         self._counted: Final = _NotCounted() if counted is None else counted
         self._labels: Final = {
-            connection: {
-                issuer: RequestLabels(issuer, "bearer", connection)
-                for issuer in (*issuers, OTHER_ISSUER)
+            scheme: {
+                connection: {
+                    issuer: RequestLabels(issuer, scheme, connection)
+                    for issuer in (*names, OTHER_ISSUER)
+                }
+                for connection in ("http", "websocket", NO_CONNECTION)
             }
-            for connection in ("http", "websocket", NO_CONNECTION)
+            for scheme in ("bearer", "dpop")
         }
 
     async def heard(
@@ -82,6 +86,7 @@ class Outcomes:
         verification: Coroutine[Any, Any, AccessToken],
         token: str | bytes,
         connection: str = NO_CONNECTION,
+        scheme: str = "bearer",
     ) -> AccessToken:
         """The result of a verification, of which the listener hears if it is accepted.
 
@@ -93,7 +98,7 @@ class Outcomes:
         before, began = self._counted.verified, perf_counter()
         accepted = await verification
         seconds = perf_counter() - began
-        labels = self._labels[connection]
+        labels = self._labels[scheme][connection]
         event = RequestAccepted(
             labels.get(accepted.issuer) or labels[OTHER_ISSUER],
             self._counted.verified == before,

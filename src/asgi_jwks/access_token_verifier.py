@@ -82,9 +82,8 @@ class AccessTokenVerifier:
         )
         """Whether a request can prove the binding of its token: `verify(token, proof=...)`."""
         self.max_token_bytes: Final = require_whole_number("max_token_bytes", max_token_bytes)
-        self._issuers: Final = TrustedIssuers(
-            trusted, None if resolver is None else ResolvedIssuers(resolver)
-        )
+        self._resolved: Final = None if resolver is None else ResolvedIssuers(resolver)
+        self._issuers: Final = TrustedIssuers(trusted, self._resolved)
         self._tokens: Final = TokenVerifier(
             self._issuers,
             clock=require_callable("clock", clock, form="clock()"),
@@ -166,7 +165,7 @@ class AccessTokenVerifier:
         return key_set_states((issuer.rules.issuer, issuer.keys) for issuer in self.issuers)
 
     def add_listener(self, listener: Listener) -> None:
-        """Have a listener hear of the configured issuers' key sets.
+        """Have a listener hear of the configured issuers' key sets, and of the resolver.
 
         One with a method `watch` is given this verifier, whose state it may ask for at any time.
 
@@ -178,6 +177,8 @@ class AccessTokenVerifier:
             add_listener = getattr(issuer.keys, "add_listener", None)
             if add_listener is not None:
                 add_listener(listener)
+        if self._resolved is not None:
+            self._resolved.add_listener(listener)
         watch = getattr(listener, "watch", None)
         if watch is not None:
             watch(self)

@@ -22,12 +22,22 @@ MAY_IMPORT: dict[str, set[str]] = {
     "events": {"jose"},
     "keys": {"jose", "caching", "fetching", "events"},
     "tokens": {"jose", "caching", "events"},
-    "trusted_issuer": {"jose", "fetching", "keys", "tokens"},
-    "access_token_verifier": {"jose", "events", "keys", "tokens", "trusted_issuer"},
+    "binding": {"jose"},
+    "trusted_issuer": {"jose", "fetching", "keys", "tokens", "binding"},
+    "access_token_verifier": {
+        "jose",
+        "fetching",
+        "events",
+        "keys",
+        "tokens",
+        "binding",
+        "trusted_issuer",
+    },
     "providers": {"jose", "keys", "tokens", "trusted_issuer"},
-    "authorization": {"tokens"},
+    "authorization": {"events", "tokens"},
     "asgi": {
         "jose",
+        "binding",
         "events",
         "keys",
         "tokens",
@@ -38,6 +48,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "environment": {"keys", "trusted_issuer", "asgi"},
     "integrations": {
         "jose",
+        "binding",
         "events",
         "keys",
         "fetching",
@@ -65,6 +76,7 @@ ONLY_IN = {
     "click": {"cli"},
     "rich": {"cli"},
     "pytest": {"testing"},
+    "redis": {"integrations"},
 }
 
 

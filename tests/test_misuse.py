@@ -23,7 +23,7 @@ from asgi_jwks import (
     TrustedIssuer,
 )
 from asgi_jwks.asgi.middleware import BearerOptions, MiddlewareOptions
-from asgi_jwks.authorization.requirement import requirement
+from asgi_jwks.authorization.requirement import Requirement
 from asgi_jwks.integrations.fastapi import JWTBearer
 from asgi_jwks.testing import MockIssuer
 from asgi_jwks.trusted_issuer import IssuerOptions
@@ -114,6 +114,10 @@ FITTING: dict[str, set[str]] = {
     "listener": {"None"} | FUNCTION - {"an async function"},
     "on_refused": {"None"} | FUNCTION,
     "error_body": {"None"} | FUNCTION,
+    # Those of authorization.
+    "requires": {"None"} | SOME_NAMES,
+    "implied_scopes": {"None", "{}"},
+    "resource": {"None"},
     # The middleware's.
     "public_paths": EMPTY,
     "allow_unauthenticated_preflight": FLAG,
@@ -278,7 +282,7 @@ async def test_a_predicate_that_returns_anything_but_true_lets_nobody_pass(answe
     accepted = await AccessTokenVerifier(**options).verify(token)
     for make in (answering, answering_later):
         with pytest.raises(TypeError):
-            await requirement(condition=make(answer)).enforce(accepted)
+            await Requirement(condition=make(answer)).enforce(accepted)
 
 
 @pytest.mark.anyio

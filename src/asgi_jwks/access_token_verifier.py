@@ -13,8 +13,10 @@ from typing import Any, Final, Unpack
 import anyio
 
 from asgi_jwks._options import require_callable, require_whole_number
+from asgi_jwks.binding.possession import ProofOfPossession
 from asgi_jwks.errors import ConfigurationError, KeySetError
 from asgi_jwks.events.event import Listener, Telling, require_listener
+from asgi_jwks.fetching.client import prepare_exchanges
 from asgi_jwks.jose.jws import MAX_TOKEN_BYTES
 from asgi_jwks.keys.health import KeySetState, key_set_states
 from asgi_jwks.tokens.access_token import AccessToken
@@ -72,7 +74,13 @@ class AccessTokenVerifier:
         trusted = trusted_issuers(issuers, issuer)
         if resolver is not None:
             require_callable("resolver", resolver, form="await resolver(iss)")
+            # The issuers that it will name are made, and their keys fetched, during requests.
+            prepare_exchanges()
         self.issuers: Final = trusted
+        self.sees_proofs: Final = resolver is not None or any(
+            getattr(issuer, "binding", None) is not None for issuer in trusted
+        )
+        """Whether a request can prove the binding of its token: `verify(token, proof=...)`."""
         self.max_token_bytes: Final = require_whole_number("max_token_bytes", max_token_bytes)
         self._issuers: Final = TrustedIssuers(
             trusted, None if resolver is None else ResolvedIssuers(resolver)
@@ -87,25 +95,42 @@ class AccessTokenVerifier:
         self.listener: Final = listener
         self._outcomes: Final = None if listener is None else self._outcomes_for(listener)
 
-    def verify(self, token: str | bytes) -> Coroutine[Any, Any, AccessToken]:
+    def verify(
+        self, token: str | bytes, *, proof: ProofOfPossession | None = None
+    ) -> Coroutine[Any, Any, AccessToken]:
         """Verify a token; a Bearer token as it came, without the scheme.
+
+        Args:
+            token: the token.
+            proof: the parts of the request that prove whose token it is, for tokens that are bound
+                to a key or a certificate.
 
         Raises:
             InvalidToken: it is not a valid access token here; `reason` says which rule it broke.
+            InvalidProof: the DPoP proof is not a good one for this request.
+            InvalidRequest: the client's certificate cannot be read, or comes from a stranger.
+            TooManyProofs: proofs of this key fill their share of the replay memory.
+            ReplayStoreUnavailable: whether the proof was used before cannot be told.
             InsufficientScope: a check of the caller's own demands more.
             KeySetError: the issuer's keys are unavailable, so nothing can be said of the token.
-            ConfigurationError: `token` is neither a string nor bytes.
+            ConfigurationError: `token` is neither a string nor bytes, or `proof` of another type.
         """
-        verification = self.verify_untold(token)
+        verification = self.verify_untold(token, proof=proof)
         return verification if self._outcomes is None else self._outcomes.of(verification)
 
-    def verify_untold(self, token: str | bytes) -> Coroutine[Any, Any, AccessToken]:
+    def verify_untold(
+        self, token: str | bytes, *, proof: ProofOfPossession | None = None
+    ) -> Coroutine[Any, Any, AccessToken]:
         """Verify a token as `verify` does; the listener does not hear of it.
 
         It is for entry points, which tell of the whole request.
         """
+        if proof is not None and not isinstance(proof, ProofOfPossession):
+            raise ConfigurationError(
+                f"proof is a ProofOfPossession or None, not {type(proof).__name__}."
+            )
         # A coroutine, not an `async def` around one: hot path (in_process, hot token).
-        return self._tokens.verify(token if type(token) is bytes else _octets(token))
+        return self._tokens.verify(token if type(token) is bytes else _octets(token), proof)
 
     async def explain(self, token: str | bytes) -> Explanation:
         """Verify a token, and tell step by step how it went.

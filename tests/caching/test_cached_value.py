@@ -1,18 +1,12 @@
 """The state that all event loops share: it needs none itself."""
 
 import pytest
+from tests.support.clock import Clock
 
 from asgi_jwks import KeySetUnavailable
 from asgi_jwks.caching.cached_value import CachedValue, Loaded, NoObserver
 from asgi_jwks.caching.clocks import ElapsedClock
 from asgi_jwks.caching.freshness import Phase, TrustPeriod
-
-
-class Clock:
-    now = 1000.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 @pytest.fixture

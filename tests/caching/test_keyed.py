@@ -8,6 +8,7 @@ from typing import Any
 import anyio
 import anyio.lowlevel
 import pytest
+from tests.support.clock import Clock
 
 from asgi_jwks.caching.budget import Budget
 from asgi_jwks.caching.keyed import DEFAULT_PERIOD, KeyedPeriod, KeyedValues
@@ -23,13 +24,6 @@ pytestmark = pytest.mark.anyio
 
 
 TEN = Budget(burst=10, interval=1.0)
-
-
-class Clock:
-    now = 0.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 class Source:
@@ -53,7 +47,7 @@ class Source:
 
 @pytest.fixture
 def clock() -> Clock:
-    return Clock()
+    return Clock(0.0)
 
 
 @pytest.fixture

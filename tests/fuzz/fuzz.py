@@ -283,7 +283,8 @@ def presets() -> Target:
     from asgi_jwks import ConfigurationError, SharedSecret, providers
 
     secret = SharedSecret(bytes(range(32)))
-    names = sorted(WORDS_OF_CONSOLES)
+    # In alphabetical order; each is made once, so that its module is instrumented.
+    names = sorted(issuers())
     # Names of issuers that need not be URLs.
     free = {"fusionauth", "descope", "simplejwt", "flask_jwt_extended"}
 
@@ -301,8 +302,7 @@ def presets() -> Target:
         }
         try:
             issuer = getattr(providers, name)(*given, **named, keys=secret)
-        except ConfigurationError as error:
-            require(str(error).isprintable(), "an error with control characters")
+        except ConfigurationError:
             return
         preset = issuer.preset
         require(issuer.rules.issuer == preset.issuer, "two issuers")

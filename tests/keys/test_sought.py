@@ -1,13 +1,8 @@
 """What was sought in a key set is remembered for one interval, and within bounds."""
 
+from tests.support.clock import Clock
+
 from asgi_jwks.keys.sought import Sought
-
-
-class Clock:
-    now = 1000.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 def test_a_cause_is_remembered_for_one_interval() -> None:

@@ -147,6 +147,13 @@ THREATS: Final = (
         "tokens/principal.py tokens/issuers.py trusted_issuer.py",
     ),
     Threat(
+        "a tenant whose keys are at an address of this machine, to have its services asked",
+        "a resolver's issuer is not asked over plain http, unless it says "
+        "`allow_insecure_http=True`; a document that came over TLS leads to no http",
+        "F12 F24",
+        "tokens/resolver.py keys/discovery.py",
+    ),
+    Threat(
         "names tried one after the other, to find tenants or to flood whoever resolves them",
         "a budget and a deadline for questions; the answer is that of an unknown key",
         "F24 W5",

@@ -10,12 +10,23 @@ from typing import Any, Final, TypedDict
 
 from asgi_jwks._options import require_flag
 from asgi_jwks.access_token_verifier import AccessTokenVerifier
+from asgi_jwks.asgi.authorization import DEFAULT_AUTHORIZATION, Authorization
 from asgi_jwks.asgi.challenge import Challenges, ErrorBody, Refusal
-from asgi_jwks.asgi.token_sources import AuthorizationHeader, TokenSource, find_token, is_token68
+from asgi_jwks.asgi.presentation import DPOP_NONCE, presentation_of
+from asgi_jwks.asgi.schemes import DPOP, schemes_of
+from asgi_jwks.asgi.token_sources import (
+    AuthorizationHeader,
+    BearerOrDPoPHeader,
+    TokenSource,
+    find_token,
+    is_token68,
+    uses_dpop,
+)
 from asgi_jwks.asgi.types import Scope
 from asgi_jwks.errors import (
     ConfigurationError,
     InsufficientScope,
+    InsufficientUserAuthentication,
     InvalidRequest,
     InvalidToken,
     MissingToken,
@@ -38,6 +49,8 @@ AUTHENTICATION: Final = "asgi_jwks.authentication"
 
 AROUND: Final = "asgi_jwks.authentication_around"
 """The scope key of the middleware's Authentication, where a dependency has one of its own."""
+
+_BAD_REQUEST: Final = 400
 
 DEFAULT_TOKEN_SOURCES: Final[Sequence[TokenSource]] = (AuthorizationHeader(),)
 
@@ -86,6 +99,7 @@ class Authentication:
 
     Args:
         verifier: judges tokens.
+        authorization: what is declared beyond who may connect.
         realm, resource_metadata, token_sources, allow_anonymous, require_keys_at_startup,
             listener, on_refused, error_body: see AuthenticationOptions.
 
@@ -97,6 +111,7 @@ class Authentication:
         self,
         verifier: AccessTokenVerifier,
         *,
+        authorization: Authorization = DEFAULT_AUTHORIZATION,
         realm: str = "api",
         resource_metadata: str | None = None,
         token_sources: Sequence[TokenSource] | TokenSource = DEFAULT_TOKEN_SOURCES,
@@ -118,13 +133,20 @@ class Authentication:
         if resource_metadata is not None:
             _require_audiences(verifier)
         self.verifier: Final = verifier
-        self.token_sources: Final = _token_sources(token_sources)
+        self.authorization: Final = authorization
+        self._schemes: Final = schemes_of(getattr(verifier, "issuers", ()))
+        # With a resolver it is not known before which issuers bind their tokens.
+        self._sees_proofs: Final = getattr(verifier, "sees_proofs", False)
+        self.token_sources: Final = _token_sources(token_sources, reads_dpop=self._sees_proofs)
         self.require_keys_at_startup: Final = require_flag(
             "require_keys_at_startup", require_keys_at_startup
         )
         self._allow_anonymous: Final = require_flag("allow_anonymous", allow_anonymous)
         self._challenges: Final = Challenges(
-            realm=realm, resource_metadata=resource_metadata, error_body=error_body
+            realm=realm,
+            resource_metadata=resource_metadata,
+            error_body=error_body,
+            schemes=self._schemes,
         )
         self._on_refused: Final = on_refused
         self._refusal_log: Final = RefusalLog()
@@ -157,7 +179,9 @@ class Authentication:
         try:
             token = self._find_token(scope)
             if token is not None:
-                if self._outcomes is None:
+                if self._sees_proofs:
+                    verification = self._proven(token, scope)
+                elif self._outcomes is None:
                     verification = self.verifier.verify(token)
                 else:
                     verification = self._outcomes.accepted(self._verify(token), scope["type"])
@@ -179,6 +203,22 @@ class Authentication:
             self._outcomes.anonymous(scope["type"])
         return None
 
+    async def _proven(self, token: bytes, scope: Scope) -> AccessToken:
+        """Verify a token with the parts of the request that prove whose it is."""
+        presentation = presentation_of(scope)
+        if self._outcomes is None:
+            verification = self.verifier.verify(token, proof=presentation)
+        else:
+            scheme = "dpop" if presentation.uses_dpop else "bearer"
+            verification = self._outcomes.accepted(
+                self._verify(token, proof=presentation), scope["type"], scheme
+            )
+        del token
+        access_token = await verification
+        if presentation.new_nonce is not None:
+            scope[DPOP_NONCE] = presentation.new_nonce
+        return access_token
+
     def token(self, scope: Scope) -> bytes | None:
         """The credential of a connection, if it has one; nothing is said of its form.
 
@@ -192,6 +232,10 @@ class Authentication:
 
         Where this one has no listener, that of the middleware around it does.
         """
+        if self._sees_proofs and isinstance(error, RequestError) and uses_dpop(scope):
+            error.scheme = DPOP
+        if isinstance(error, RequestError) and error.status != _BAD_REQUEST:
+            self._name_scopes(error, scope)
         around = scope.get(AROUND)
         outer = around if isinstance(around, Authentication) else self
         try:
@@ -206,7 +250,14 @@ class Authentication:
             # Metrics must not turn a refusal into a 500.
             except Exception:
                 _log.exception("on_refused failed")
-        return self._challenges.refusal(error)
+        metadata_url = self.authorization.metadata_url(scope)
+        return self._challenges.refusal(error, resource_metadata=metadata_url)
+
+    def _name_scopes(self, error: RequestError, scope: Scope) -> None:
+        """One challenge names all that the request needs, and not only the first that lacks."""
+        declared = self.authorization.named_scopes(scope)
+        if declared:
+            error.scopes = tuple(dict.fromkeys((*declared, *error.scopes)))
 
     def _tell_of(self, error: Fault, scope: Scope, outer: "Authentication") -> None:
         """Log a refusal and tell the listener of it; nothing is made that nobody hears."""
@@ -215,7 +266,8 @@ class Authentication:
             extra = {"reason": str(cause), "is_outcome": error.is_outcome}
             _log.debug("refused: %s", error, extra=extra)
         token, issuer = None, error.issuer
-        if isinstance(error, InsufficientScope) and isinstance(scope.get("auth"), AccessToken):
+        lacks = isinstance(error, InsufficientScope | InsufficientUserAuthentication)
+        if lacks and isinstance(scope.get("auth"), AccessToken):
             token = scope["auth"]
             issuer = token.issuer if token.issuer in self._configured else None
         label = issuer or OTHER_ISSUER
@@ -224,7 +276,9 @@ class Authentication:
         stands_for = outer._refusal_log.count(label, cause)
         if not stands_for and tell is None:
             return
-        scheme = "none" if isinstance(error, MissingToken) else "bearer"
+        scheme = "none"
+        if not isinstance(error, MissingToken):
+            scheme = "dpop" if self._sees_proofs and uses_dpop(scope) else "bearer"
         labels = RequestLabels(label, scheme, scope.get("type", NO_CONNECTION))
         # Each listener hears of one outcome: around a dependency it heard of the middleware's.
         is_outcome = error.is_outcome and (outer is self or self._tell is not None)
@@ -286,7 +340,7 @@ def _require_audiences(verifier: AccessTokenVerifier) -> None:
             )
 
 
-def _token_sources(sources: object) -> tuple[TokenSource, ...]:
+def _token_sources(sources: object, *, reads_dpop: bool) -> tuple[TokenSource, ...]:
     given = tuple(sources) if isinstance(sources, list | tuple) else (sources,)
     found = tuple(
         source
@@ -300,5 +354,10 @@ def _token_sources(sources: object) -> tuple[TokenSource, ...]:
         raise ConfigurationError(
             "token_sources must be token sources, such as [AuthorizationHeader(), "
             f'Cookie("access_token")]; got {sources!r}.'
+        )
+    if reads_dpop:
+        return tuple(
+            BearerOrDPoPHeader() if isinstance(source, AuthorizationHeader) else source
+            for source in found
         )
     return found

@@ -96,14 +96,21 @@ class Hint(StrEnum):
     EXPIRED = "expired"
     CLOCK = "clock"
     SENDER_CONSTRAINED = "sender_constrained"
+    PROOF = "proof"
     CHECK = "check"
 
     # The grant
     SCOPE = "scope"
     UNREADABLE_GRANT = "unreadable_grant"
 
+    # The login
+    STEP_UP = "step_up"
+
     # The keys
     KEYS_UNAVAILABLE = "keys_unavailable"
+
+    # The store of used DPoP proofs
+    REPLAY_STORE = "replay_store"
 
 
 class RequestLabels(NamedTuple):
@@ -111,7 +118,7 @@ class RequestLabels(NamedTuple):
 
     Attributes:
         issuer: the configured issuer that is concerned, or "_other".
-        scheme: "bearer"; "none" where the request has no token.
+        scheme: "bearer" or "dpop"; "none" where the request has no token.
         connection: "http" or "websocket"; "none" for a token that came without a connection.
     """
 

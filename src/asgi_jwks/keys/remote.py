@@ -109,6 +109,9 @@ class RemoteJWKSet:
                 'RemoteJWKSet(issuer="https://example.eu.auth0.com/").'
             )
         self.name: Final = issuer or str(jwks_uri)
+        is_plain_http = str(jwks_uri or issuer).lower().startswith("http:")
+        self.relies_on_loopback: Final = is_plain_http and not allow_insecure_http
+        """Whether it is asked over plain http, which is accepted since this machine answers."""
         # Requirement F24: by these, and no other options, one key set is known from another.
         self._source: Final = (
             *(self.name, jwks_uri, http_client, fetch, allow_insecure_http),

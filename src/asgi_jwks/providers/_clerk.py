@@ -19,8 +19,8 @@ _SESSION: Final = ClaimStartsWith("sid", "sess_")
 def clerk(
     domain: str,
     *,
-    authorized_parties: str | Iterable[str] = (),
-    audience: str | Iterable[str] = (),
+    authorized_parties: str | Iterable[str] | None = None,
+    audience: str | Iterable[str] | None = None,
     **options: Unpack[PresetOptions],
 ) -> ProviderIssuer:
     """Clerk, by the words of its dashboard.
@@ -48,7 +48,7 @@ def clerk(
     """
     host = require_domain("domain", domain, example="clerk.example.com")
     open_door = options.get("insecure_no_audience") is True
-    if bool(authorized_parties) + bool(audience) + open_door != 1:
+    if (authorized_parties is not None) + (audience is not None) + open_door != 1:
         raise ConfigurationError(
             "A session token of Clerk does not say for which API it is. Write "
             'authorized_parties=["https://app.example.com"] to accept the sessions of these '
@@ -56,19 +56,21 @@ def clerk(
             "insecure_no_audience=True to accept every session of this Clerk application."
         )
     compared: tuple[str, ...] = ()
-    if authorized_parties:
+    if authorized_parties is not None:
         compared = names("authorized_parties", authorized_parties, example=_ORIGIN)
-    elif audience:
+        for origin in compared:
+            _require_origin(origin)
+    elif audience is not None:
         compared = names("audience", audience, example="https://api.example.com")
     issuer = f"https://{host}"
     preset = Preset(
         provider="clerk",
         issuer=issuer,
         audience=compared,
-        audience_claim="azp" if authorized_parties else "aud",
+        audience_claim="aud" if authorized_parties is None else "azp",
         jwks_uri=f"{issuer}/.well-known/jwks.json",
         # A template's JWT has no sid; what names this API by aud is meant for it.
-        kind=KindRule(proof=AnyOf(_SESSION, HasClaim("jti")) if audience else _SESSION),
+        kind=KindRule(proof=_SESSION if audience is None else AnyOf(_SESSION, HasClaim("jti"))),
         grant_claims=GrantClaims(
             roles=("o.rol", "org_role"), permissions=("org_permissions",), client=()
         ),
@@ -78,3 +80,14 @@ def clerk(
         ),
     )
     return trusted(preset, options)
+
+
+def _require_origin(value: str) -> None:
+    scheme, separator, rest = value.rpartition("://")
+    host = rest.partition("/")[0]
+    origin = f"{scheme or 'https'}://{host}"
+    if not separator or rest != host:
+        raise ConfigurationError(
+            "authorized_parties are origins as browsers send them, with the scheme and without a "
+            f"slash at the end; got {value!r}. Write {origin!r}."
+        )

@@ -18,6 +18,7 @@ _GRANTS: Final = AnyOf(HasClaim("scp"), HasClaim("roles"))
 _V2: Final = KindRule(proof=AllOf(HasClaim("azp"), _GRANTS))
 _V1: Final = KindRule(proof=AllOf(HasClaim("appid"), _GRANTS))
 _SCP: Final = (GrantClaim("scp", "separated by spaces"),)
+_GRAPH: Final = frozenset({"00000003-0000-0000-c000-000000000000", "https://graph.microsoft.com"})
 _EXAMPLE: Final = "11112222-bbbb-3333-cccc-4444dddd5555"
 _NOTES: Final = (
     "An application's own token is one without scp; the optional claim idtyp says so by name.",
@@ -46,12 +47,18 @@ def entra_id(
 
     Raises:
         ConfigurationError: the tenant is a name, or stands for many such as "common"; the audience
-            belongs to the other version; or an option is wrong.
+            belongs to the other version, or is Microsoft Graph's; or an option is wrong.
 
     Sources: Microsoft Entra docs, "Access token claims reference", "ID token claims reference".
     """
     tenant_id = require_tenant_id("tenant", tenant)
     audiences = names("audience", audience, example=_EXAMPLE)
+    if not _GRAPH.isdisjoint(name.rstrip("/") for name in audiences):
+        raise ConfigurationError(
+            "Tokens for Microsoft Graph are for Graph alone, and nobody else can verify their "
+            "signatures. Have clients ask for a scope of this API, such as "
+            f'"api://{_EXAMPLE}/access_as_user", and write audience="{_EXAMPLE}".'
+        )
     if version == "v1":
         preset = Preset(
             provider="entra_id",

@@ -17,7 +17,6 @@ from asgi_jwks.tokens.refused_token import RefusedToken, listing
 
 __all__ = [
     "on_audience",
-    "on_binding",
     "on_expiry",
     "on_future",
     "on_invalid_claim",
@@ -218,21 +217,6 @@ def on_future(token: RefusedToken) -> Advice:
 def _clocks(token: RefusedToken) -> str:
     difference = "" if token.keys is None else token.keys.clock
     return difference and f" ({difference})"
-
-
-def on_binding(token: RefusedToken) -> Advice:
-    """A token that is bound to a key, sent as a plain Bearer token."""
-    confirmation = token.claim("cnf")
-    names = confirmation if isinstance(confirmation, dict) else {}
-    by = "DPoP" if "jkt" in names else "mutual TLS" if "x5t#S256" in names else "a key"
-    return Advice(
-        Hint.SENDER_CONSTRAINED,
-        lambda: (
-            f"the token is bound to its sender by {by} (claim cnf), which a plain Bearer request "
-            "does not prove: write gateway_proves_binding=True if a gateway in front checks the "
-            "proof, else have clients ask for tokens that are not bound."
-        ),
-    )
 
 
 def _owner(audience: str) -> str | None:

@@ -51,13 +51,17 @@ class Outcomes:
         self._verified: Final = verified or count().__next__
         # Hot path: put together here.
         self._labels: Final = {
-            (connection, issuer): RequestLabels(issuer, "bearer", connection)
+            (scheme, connection, issuer): RequestLabels(issuer, scheme, connection)
+            for scheme in ("bearer", "dpop")
             for connection in ("http", "websocket", NO_CONNECTION)
             for issuer in (*issuers, OTHER_ISSUER)
         }
 
     async def accepted(
-        self, verification: Coroutine[Any, Any, AccessToken], connection: str
+        self,
+        verification: Coroutine[Any, Any, AccessToken],
+        connection: str,
+        scheme: str = "bearer",
     ) -> AccessToken:
         """The token of a verification, of which the listener has heard.
 
@@ -67,9 +71,9 @@ class Outcomes:
         token = await verification
         seconds = perf_counter() - began
         is_cached = self._verified() == before
-        labels = self._labels.get((connection, token.issuer))
+        labels = self._labels.get((scheme, connection, token.issuer))
         if labels is None:
-            labels = self._labels[connection, OTHER_ISSUER]
+            labels = self._labels[scheme, connection, OTHER_ISSUER]
         self._listener(RequestAccepted(labels, is_cached, seconds, token))
         return token
 

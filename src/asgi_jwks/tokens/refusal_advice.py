@@ -7,7 +7,7 @@ never printed. Neither the token nor its signature travels with the error.
 from functools import partial
 from typing import Protocol, runtime_checkable
 
-from asgi_jwks.errors import Advice, InvalidToken, RequestError, TemporarilyUnavailable
+from asgi_jwks.errors import Advice, RequestError, TemporarilyUnavailable
 from asgi_jwks.tokens.advice import advise
 from asgi_jwks.tokens.issuers import TrustedIssuers
 from asgi_jwks.tokens.key_source import KeySource
@@ -32,7 +32,7 @@ class _Fetched(Protocol):
 
 
 def attach_advice(
-    refusal: InvalidToken | TemporarilyUnavailable,
+    refusal: RequestError | TemporarilyUnavailable,
     issuers: TrustedIssuers,
     trace: Trace,
     now: float,

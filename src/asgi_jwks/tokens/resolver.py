@@ -19,6 +19,7 @@ from asgi_jwks._printable import printable
 from asgi_jwks.caching.budget import Budget
 from asgi_jwks.caching.keyed import DEFAULT_PERIOD, KeyedPeriod, KeyedValues
 from asgi_jwks.tokens.claim_rules import TokenRules
+from asgi_jwks.tokens.issuer import Binding
 from asgi_jwks.tokens.issuers import MOST_RESOLVED, Check, Issuer
 from asgi_jwks.tokens.key_source import KeySource
 
@@ -54,6 +55,7 @@ class _Tenant:
 
     rules: TokenRules
     keys: KeySource
+    binding: Binding | None
     checks: Sequence[Check]
 
 
@@ -118,7 +120,7 @@ class ResolvedIssuers:
         rules = getattr(answer, "rules", None)
         if isinstance(answer, type) or not isinstance(rules, TokenRules):
             raise TypeError(f"the issuer resolver must return a TrustedIssuer or None: {answer!r}")
-        mistake = _mistake_in(rules, name)
+        mistake = _mistake_in(rules, answer.keys, name)
         if mistake is not None:
             count = self._reports.due(mistake)
             if count:
@@ -162,9 +164,15 @@ class _Reports:
         return count
 
 
-def _mistake_in(rules: TokenRules, name: str) -> str | None:
+def _mistake_in(rules: TokenRules, keys: object, name: str) -> str | None:
     if rules.issuer != name:
         return "it is another issuer than was asked for"
+    # Whoever chooses such a URL chooses which service on this machine gets a GET of which path.
+    if getattr(keys, "relies_on_loopback", False) is True:
+        return (
+            "its keys would be asked for from this machine itself, over plain http, which a tenant "
+            "could make use of. Write an https URL, or allow_insecure_http=True if that is meant"
+        )
     # Requirement P2: a tenant's provider must not grant what only the platform may.
     if rules.grants is None:
         return (
@@ -181,6 +189,10 @@ def _with_keys_at_hand(last: Issuer, new: Issuer) -> Issuer:
     """The new answer, with the last one's keys if they are of the same place."""
     if new.keys is last.keys or not last.keys.same_source(new.keys):
         return new
-    if new.rules == last.rules and tuple(new.checks) == tuple(last.checks):
+    if (
+        new.rules == last.rules
+        and new.binding == last.binding
+        and tuple(new.checks) == tuple(last.checks)
+    ):
         return last
-    return _Tenant(new.rules, last.keys, new.checks)
+    return _Tenant(new.rules, last.keys, new.binding, new.checks)

@@ -10,7 +10,7 @@ section 4; RFC 8725, section 3):
     (4) the key for the token's (kid, alg), of that issuer only
     (5) the signature
     (6) the claims: exp, nbf, iat, iss, aud, required claims, and the kind of token
-    (7) the caller's own checks
+    (7) the binding to a sender, and the caller's own checks
 
 Where the key is at hand, the signature is judged before the payload is parsed, so that a forged
 token is told nothing about claims and costs nothing but its signature. With several issuers, the
@@ -28,7 +28,15 @@ from hashlib import sha256
 from typing import Final
 
 from asgi_jwks._printable import printable
-from asgi_jwks.errors import InsufficientScope, InvalidToken, Reason, TemporarilyUnavailable
+from asgi_jwks.errors import (
+    InsufficientScope,
+    InvalidProof,
+    InvalidRequest,
+    InvalidToken,
+    Reason,
+    TemporarilyUnavailable,
+    TooManyProofs,
+)
 from asgi_jwks.jose.jwk_set import JWKSet
 from asgi_jwks.jose.jws import decode_header, decode_unverified
 from asgi_jwks.jose.key import VerificationKey
@@ -39,10 +47,11 @@ from asgi_jwks.tokens.explained_steps import explanation_of
 from asgi_jwks.tokens.explanation import Explanation
 from asgi_jwks.tokens.header_cache import HeaderCache, Signer
 from asgi_jwks.tokens.header_rules import JOSEHeader, read_header
-from asgi_jwks.tokens.issuers import Issuer, TrustedIssuers
+from asgi_jwks.tokens.issuers import Issuer, Presentation, TrustedIssuers
 from asgi_jwks.tokens.refusal_advice import attach_advice
 from asgi_jwks.tokens.steps import (
     ReceivedToken,
+    check_binding,
     is_passed,
     refusal_of_stranger,
     run_checks,
@@ -52,6 +61,14 @@ from asgi_jwks.tokens.token_cache import CachedToken, TokenCache
 from asgi_jwks.tokens.trace import Trace
 
 __all__ = ["TokenVerifier"]
+
+_ADVISED: Final = (
+    InvalidToken,
+    InvalidProof,
+    InvalidRequest,
+    TooManyProofs,
+    TemporarilyUnavailable,
+)
 
 # Stands for the set where the key had to be waited for: it is never one that is at hand later.
 NO_KEYS: Final = JWKSet(())
@@ -89,7 +106,7 @@ class TokenVerifier:
         """How many accepted tokens are remembered now."""
         return len(self._tokens)
 
-    async def verify(self, token: bytes) -> AccessToken:
+    async def verify(self, token: bytes, request: Presentation | None = None) -> AccessToken:
         """Verify a token; see AccessTokenVerifier.verify."""
         self._check_size(token)
         digest = sha256(token).digest()
@@ -103,8 +120,12 @@ class TokenVerifier:
                     self._tokens.keep_claims(cached, claims)
                 # Neither the token nor its signature is a local where the application's code runs.
                 del token
-                cached.check_time(self._clock())
-                return await self._checked(cached, private_copy(claims))
+                now = self._clock()
+                cached.check_time(now)
+                claims = private_copy(claims)
+                if cached.issuer.binding is not None or request is not None:
+                    await check_binding(cached.issuer, claims, digest, request, now)
+                return await self._checked(cached, claims)
             trace = Trace(token.count(b".") + 1)
             accepting = self._accepted(ReceivedToken(token, trace))  # (1)
             del token
@@ -112,8 +133,12 @@ class TokenVerifier:
             # The request goes on once those that arrived with it are verified as well.
             if self._batching.is_crowded():
                 await yield_once()
+            if cached.issuer.binding is not None or request is not None:
+                # The token is good, and known from now on, whatever becomes of this request.
+                self._tokens.put(digest, cached)
+                await check_binding(cached.issuer, claims, digest, request, self._clock())
             access_token = await self._checked(cached, claims)
-        except (InvalidToken, TemporarilyUnavailable) as refusal:
+        except _ADVISED as refusal:
             attach_advice(refusal, self._issuers, trace or _trace_of(cached), self._clock())
             raise
         self.verified += 1
@@ -146,7 +171,7 @@ class TokenVerifier:
             raise InvalidToken(Reason.MALFORMED, f"longer than {self._max_token_bytes} bytes")
 
     async def _checked(self, cached: CachedToken, claims: ReadOnlyDict) -> AccessToken:
-        """(7) The caller's own checks."""
+        """The caller's own checks, the second part of (7)."""
         access_token: AccessToken = AccessToken(claims, claims, cached.basis)
         if cached.issuer.checks:
             await run_checks(cached.issuer.checks, access_token)

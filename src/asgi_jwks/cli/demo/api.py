@@ -17,7 +17,7 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from asgi_jwks import JWTBearerMiddleware, OnRefused, RemoteJWKSet, access_token, requires
-from asgi_jwks.events import Listener, log_event
+from asgi_jwks.events import KeySetListener, log_event
 
 __all__ = ["PATHS", "SimulatedClock", "key_set_of", "protected_api"]
 
@@ -58,7 +58,7 @@ def protected_api(
     clock: SimulatedClock,
     jwks_uri: str | None = None,
     algorithms: Sequence[str] = ("RS256",),
-    listener: Listener = log_event,
+    listener: KeySetListener = log_event,
     on_refused: OnRefused | None = None,
 ) -> JWTBearerMiddleware:
     """The API, which trusts `issuer`, takes tokens for `audience` and discovers the keys.

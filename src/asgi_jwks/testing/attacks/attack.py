@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from asgi_jwks.testing.attacks.hostile_keys import HostileKeys
 from asgi_jwks.testing.compact import Part
-from asgi_jwks.testing.provider.minting import DEFAULT_CLIENT_ID, DEFAULT_SUBJECT
+from asgi_jwks.testing.provider.claims import DEFAULT_CLIENT_ID, DEFAULT_SUBJECT
 from asgi_jwks.testing.provider.mock_issuer import MockIssuer
 from asgi_jwks.testing.provider.signing_keys import SigningKey
 

@@ -4,6 +4,7 @@ It does not know HTTP or tokens.
 """
 
 import hmac
+import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -27,12 +28,16 @@ class User:
 
 @dataclass(frozen=True, slots=True)
 class Client:
-    """An application. One without a secret is public (RFC 6749, section 2.1)."""
+    """An application. One without a secret is public (RFC 6749, section 2.1).
+
+    `redirect_uris` are where authorization responses may go, compared to the last character.
+    """
 
     client_id: str
     secret: str | None = field(repr=False)
     scopes: tuple[str, ...]
     claims: Mapping[str, object]
+    redirect_uris: tuple[str, ...] = ()
 
     def has_secret(self, candidate: str | None) -> bool:
         """Whether this is the client's secret, compared in constant time."""
@@ -46,10 +51,15 @@ class Grant:
     """The scopes and claims granted to a client, which a refresh token grants again.
 
     `claims` are those of every access token made from it, but for `scope`; `expires_at` is the
-    end of the refresh token, in seconds since the epoch.
+    end of the refresh token, in seconds since the epoch. `resources` are those that tokens may be
+    asked for (RFC 8707), `thumbprint` that of the client's DPoP key, and `family` is the same of
+    all refresh tokens that came of one authorization.
     """
 
     client_id: str
     scopes: tuple[str, ...]
     claims: Mapping[str, object]
     expires_at: float
+    resources: tuple[str, ...] = ()
+    thumbprint: str | None = None
+    family: str = field(default_factory=lambda: secrets.token_urlsafe(12))

@@ -1,225 +1,245 @@
-"""The token endpoint: client credentials, password and refresh token grants (RFC 6749).
+"""The token endpoint: four grants, refresh tokens and DPoP (RFC 6749, 7636, 8707 and 9449).
 
-The form of a token request, client authentication, and the error codes of section 5.2. It does not
-know keys, JWKS or faults; the provider behind it is a Protocol.
+It does not know keys, JWKS or the transport; the provider behind it is a Protocol.
 """
 
-import base64
-import binascii
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
-from typing import Final, Literal, Protocol
-from urllib.parse import parse_qsl, unquote_plus
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Final
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
-from asgi_jwks.testing.provider.accounts import Client, Grant, User
-from asgi_jwks.testing.provider.minting import Audience, authority, listed
+from asgi_jwks.testing.provider.accounts import Client, Grant
+from asgi_jwks.testing.provider.authority import Authority
+from asgi_jwks.testing.provider.claims import authority, listed
+from asgi_jwks.testing.provider.client_metadata import documented_client
+from asgi_jwks.testing.provider.dpop import Proofs
+from asgi_jwks.testing.provider.forms import Form, basic_credentials, form_body
+from asgi_jwks.testing.provider.oauth_endpoint import NO_STORE, OAuthEndpoint, Refused
 
-__all__ = ["GRANT_TYPES", "Authority", "TokenEndpoint"]
+__all__ = ["GRANT_TYPES", "TokenEndpoint", "asked_audience"]
 
-GRANT_TYPES: Final = ("client_credentials", "password", "refresh_token")
+GRANT_TYPES: Final = ("authorization_code", "client_credentials", "password", "refresh_token")
 
-_NO_STORE: Final = {"cache-control": "no-store", "pragma": "no-cache"}
 _BASIC_CHALLENGE: Final = {"www-authenticate": 'Basic realm="mock issuer"'}
 
-Form = Mapping[str, str]
 
+class TokenEndpoint(OAuthEndpoint):
+    """Grants tokens for a POST of a form.
 
-class _Refused(Exception):
-    """An error response of RFC 6749, section 5.2."""
+    `dpop_nonce` is a nonce that DPoP proofs must have, or None; with `dpop_required`, a request
+    without a proof is refused.
+    """
 
-    def __init__(self, error: str, description: str) -> None:
-        super().__init__(description)
-        self.error = error
-        self.description = description
+    def __init__(self, issuer: Authority) -> None:
+        super().__init__(clock=issuer.clock)
+        self._issuer = issuer
+        self._proofs = Proofs(issuer.clock)
+        self.dpop_nonce: str | None = None
+        self.dpop_required = False
 
+    def reset(self) -> None:
+        """End all faults, forget the recorded requests, and demand nothing of proofs."""
+        super().reset()
+        self.dpop_nonce = None
+        self.dpop_required = False
 
-class Authority(Protocol):
-    """The identity provider behind a token endpoint: its accounts, lifetimes and signature."""
-
-    users: dict[str, User]
-    clients: dict[str, Client]
-    audience: Audience
-    client_id: str
-    access_lifetime: float
-    refresh_lifetime: float
-    refresh_tokens: Literal["reusable", "once"]
-    clock: Callable[[], float]
-
-    @property
-    def issuer(self) -> str:
-        """The issuer identifier."""
-        ...
-
-    def mint(self, claims: Mapping[str, object], *, lifetime: float) -> str:
-        """A token of these claims."""
-        ...
-
-    def refresh_token_for(self, grant: Grant) -> str:
-        """A new refresh token for a grant."""
-        ...
-
-    def granted_by(self, refresh_token: str) -> Grant | None:
-        """The grant of a refresh token, or None if it is unknown, revoked or expired."""
-        ...
-
-    def revoke(self, refresh_token: str) -> None:
-        """End a refresh token."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class TokenEndpoint:
-    """`await endpoint(request)` for a POST of a form; always answers, never raises."""
-
-    issuer: Authority
-
-    async def __call__(self, request: Request) -> JSONResponse:
-        """Answer one token request."""
+    async def respond(self, request: Request) -> JSONResponse:
+        """The tokens, or an error (RFC 6749, sections 5.1 and 5.2)."""
+        headers = dict(NO_STORE)
+        if self.dpop_nonce is not None:
+            headers["dpop-nonce"] = self.dpop_nonce
         try:
-            form = _form(request.headers.get("content-type", ""), await request.body())
+            form = form_body(request.headers.get("content-type", ""), await request.body())
             client = self._client(form, request.headers.get("authorization"))
-            answer = self._granted(form, client)
-        except _Refused as refused:
-            body = {"error": refused.error, "error_description": refused.description}
+            answer = self._granted(form, client, self._thumbprint(request))
+        except Refused as refused:
             if refused.error == "invalid_client":
-                return JSONResponse(body, 401, _NO_STORE | _BASIC_CHALLENGE)
-            return JSONResponse(body, 400, _NO_STORE)
-        return JSONResponse(answer, 200, _NO_STORE)
+                return JSONResponse(refused.members(), 401, headers | _BASIC_CHALLENGE)
+            return JSONResponse(refused.members(), 400, headers)
+        return JSONResponse(self.bent(answer), 200, headers)
 
-    def _granted(self, form: Form, client: Client | None) -> Mapping[str, object]:
-        match _required(form, "grant_type"):
+    def _granted(
+        self, form: Form, client: Client | None, thumbprint: str | None
+    ) -> Mapping[str, object]:
+        match form.required("grant_type"):
+            case "authorization_code":
+                return self._authorization_code(form, client, thumbprint)
             case "client_credentials":
-                return self._client_credentials(form, client)
+                return self._client_credentials(form, client, thumbprint)
             case "password":
-                return self._password(form, client)
+                return self._password(form, client, thumbprint)
             case "refresh_token":
-                return self._refresh_token(form, client)
+                return self._refresh_token(form, client, thumbprint)
             case _:
-                raise _Refused("unsupported_grant_type", f"use one of {', '.join(GRANT_TYPES)}")
+                raise Refused("unsupported_grant_type", f"use one of {', '.join(GRANT_TYPES)}")
 
-    def _client_credentials(self, form: Form, client: Client | None) -> Mapping[str, object]:
+    def _authorization_code(
+        self, form: Form, client: Client | None, thumbprint: str | None
+    ) -> Mapping[str, object]:
+        code, codes = form.required("code"), self._issuer.codes
+        replayed = codes.redeemed(code)
+        if replayed is not None:
+            # RFC 6749, section 4.1.2: whoever has the code may have tokens by it as well.
+            self._issuer.refreshing.end_family(replayed.family)
+        authorized = codes.take(code)
+        if (
+            authorized is None
+            or client is None
+            or client.client_id != authorized.grant.client_id
+            or form.required("redirect_uri") != authorized.redirect_uri
+            or not authorized.is_proved_by(form.required("code_verifier"))
+        ):
+            raise Refused("invalid_grant", "the code, its verifier, client or URI is not right")
+        if authorized.grant.thumbprint not in {None, thumbprint}:
+            raise Refused("invalid_dpop_proof", "the code is for another key")
+        self.accept()
+        grant = replace(authorized.grant, thumbprint=self._binding(client, thumbprint))
+        refreshed = grant if "offline_access" in grant.scopes else None
+        answer = self._tokens(form, grant, thumbprint, refreshed=refreshed)
+        if "openid" in grant.scopes:
+            answer["id_token"] = self._issuer.id_token(
+                client_id=grant.client_id,
+                subject=str(grant.claims["sub"]),
+                access_token=str(answer["access_token"]),
+                nonce=authorized.nonce,
+            )
+        return answer
+
+    def _client_credentials(
+        self, form: Form, client: Client | None, thumbprint: str | None
+    ) -> Mapping[str, object]:
         if client is None or client.secret is None:
-            raise _Refused("invalid_client", "this grant needs a client that has a secret")
+            raise Refused("invalid_client", "this grant needs a client that has a secret")
         claims = {
             "sub": f"{client.client_id}@clients",
-            "aud": self._audience(form),
+            "aud": asked_audience(form, self._issuer),
             "azp": client.client_id,
             "gty": "client-credentials",
             **client.claims,
         }
-        scopes = _scopes(form, client.scopes)
-        return self._answer(Grant(client.client_id, scopes, claims, 0))
+        scopes = form.scopes(client.scopes, default=client.scopes)
+        resources = form.resources(listed(self._issuer.audience))
+        self.accept()
+        grant = Grant(client.client_id, scopes, claims, 0, resources)
+        return self._tokens(form, grant, thumbprint)
 
-    def _password(self, form: Form, client: Client | None) -> Mapping[str, object]:
-        user = self.issuer.users.get(_required(form, "username"))
-        password = _required(form, "password")
+    def _password(
+        self, form: Form, client: Client | None, thumbprint: str | None
+    ) -> Mapping[str, object]:
+        issuer = self._issuer
+        user = issuer.users.get(form.required("username"))
+        password = form.required("password")
         if user is None or not user.has_password(password):
-            raise _Refused("invalid_grant", "the user name or the password is wrong")
-        client_id = self.issuer.client_id if client is None else client.client_id
-        api = listed(self._audience(form))
+            raise Refused("invalid_grant", "the user name or the password is wrong")
+        client_id = issuer.client_id if client is None else client.client_id
+        api = listed(asked_audience(form, issuer))
         claims = {
             "sub": user.subject,
-            "aud": [*api, f"{self.issuer.issuer}userinfo"],
+            "aud": [*api, f"{issuer.issuer}userinfo"],
             "azp": client_id,
             "gty": "password",
             **user.claims,
         }
         grant = Grant(
             client_id,
-            _scopes(form, user.scopes),
+            form.scopes(user.scopes, default=user.scopes),
             claims,
-            self.issuer.clock() + self.issuer.refresh_lifetime,
+            issuer.clock() + issuer.refresh_lifetime,
+            form.resources(listed(issuer.audience)),
+            self._binding(client, thumbprint),
         )
-        return self._answer(grant, refresh_token=self.issuer.refresh_token_for(grant))
+        self.accept()
+        return self._tokens(form, grant, thumbprint, refreshed=grant)
 
-    def _refresh_token(self, form: Form, client: Client | None) -> Mapping[str, object]:
-        presented = _required(form, "refresh_token")
-        grant = self.issuer.granted_by(presented)
+    def _refresh_token(
+        self, form: Form, client: Client | None, thumbprint: str | None
+    ) -> Mapping[str, object]:
+        issuer, presented = self._issuer, form.required("refresh_token")
+        grant = issuer.refreshing.find(presented)
         if grant is None or (client is not None and client.client_id != grant.client_id):
-            raise _Refused("invalid_grant", "the refresh token is unknown, used up or expired")
-        narrowed = replace(grant, scopes=_scopes(form, grant.scopes))
-        if self.issuer.refresh_tokens == "reusable":
-            return self._answer(narrowed)
-        self.issuer.revoke(presented)
-        return self._answer(narrowed, refresh_token=self.issuer.refresh_token_for(grant))
+            raise Refused("invalid_grant", "the refresh token is unknown, used up or expired")
+        if grant.thumbprint not in {None, thumbprint}:
+            raise Refused("invalid_dpop_proof", "the refresh token is for another key")
+        narrowed = replace(grant, scopes=form.scopes(grant.scopes, default=grant.scopes))
+        form.resources(grant.resources or listed(issuer.audience))
+        self.accept()
+        # RFC 9700, section 2.2.2: those of public clients are good for once.
+        is_public = client is not None and client.secret is None
+        if issuer.refresh_tokens == "reusable" and not is_public:
+            return self._tokens(form, narrowed, thumbprint)
+        issuer.refreshing.use_up(presented)
+        return self._tokens(form, narrowed, thumbprint, refreshed=grant)
 
-    def _answer(self, grant: Grant, *, refresh_token: str | None = None) -> Mapping[str, object]:
+    def _tokens(
+        self, form: Form, grant: Grant, thumbprint: str | None, *, refreshed: Grant | None = None
+    ) -> dict[str, object]:
         """The successful response of RFC 6749, section 5.1."""
-        lifetime = self.issuer.access_lifetime
+        lifetime = self._issuer.access_lifetime
         claims = {**grant.claims, **authority(grant.scopes, None)}
+        # RFC 8707, section 2.2: those asked for now, or all of the grant.
+        allowed = grant.resources or listed(self._issuer.audience)
+        resources = form.resources(allowed) or grant.resources
+        if resources:
+            claims["aud"] = resources[0] if len(resources) == 1 else list(resources)
+        if thumbprint is not None:
+            claims["cnf"] = {"jkt": thumbprint}
         answer: dict[str, object] = {
-            "access_token": self.issuer.mint(claims, lifetime=lifetime),
-            "token_type": "Bearer",
+            "access_token": self._issuer.mint(claims, lifetime=lifetime),
+            "token_type": "Bearer" if thumbprint is None else "DPoP",
             # RFC 6749, section 5.1 and appendix A.14: a number of digits alone.
             "expires_in": max(0, int(lifetime)),
             "scope": " ".join(grant.scopes),
         }
-        if refresh_token is not None:
-            answer["refresh_token"] = refresh_token
+        if refreshed is not None:
+            answer["refresh_token"] = self._issuer.refresh_token_for(refreshed)
         return answer
 
-    def _audience(self, form: Form) -> str | list[str]:
-        """The API that the token is for: Auth0's `audience` parameter, or all that there are."""
-        if "audience" not in form:
-            audience = self.issuer.audience
-            return audience if isinstance(audience, str) else list(audience)
-        if form["audience"] not in listed(self.issuer.audience):
-            raise _Refused("invalid_request", "the audience is not known here")
-        return form["audience"]
+    def _thumbprint(self, request: Request) -> str | None:
+        """The thumbprint of the key that the request proves, if it has a proof."""
+        proofs = request.headers.getlist("dpop")
+        if not proofs and not self.dpop_required:
+            return None
+        if len(proofs) != 1:
+            raise Refused("invalid_dpop_proof", "the request must have one DPoP field")
+        urls = {f"{self._issuer.url}oauth/token", f"{self._issuer.url}token"}
+        return self._proofs.thumbprint(
+            proofs[0], method=request.method, urls=urls, nonce=self.dpop_nonce
+        )
+
+    @staticmethod
+    def _binding(client: Client | None, thumbprint: str | None) -> str | None:
+        """The key that a public client's refresh token is bound to (RFC 9449, section 5)."""
+        return thumbprint if client is not None and client.secret is None else None
 
     def _client(self, form: Form, authorization: str | None) -> Client | None:
         """The authenticated client (RFC 6749, section 2.3), or None if none is named."""
         client_id, secret = form.get("client_id"), form.get("client_secret")
         if authorization is not None:
             if secret is not None:
-                raise _Refused("invalid_request", "the client authenticates in two ways; use one")
-            client_id, secret = _basic(authorization)
+                raise Refused("invalid_request", "the client authenticates in two ways; use one")
+            client_id, secret = basic_credentials(authorization)
         if client_id is None:
             return None
-        client = self.issuer.clients.get(client_id)
+        client = self._issuer.clients.get(client_id)
+        if client is None:
+            client = documented_client(client_id, self._issuer.client_documents)
         if client is None or not client.has_secret(secret):
-            raise _Refused("invalid_client", "the client is unknown or its secret is wrong")
+            raise Refused("invalid_client", "the client is unknown or its secret is wrong")
         return client
 
 
-def _form(content_type: str, body: bytes) -> Form:
-    if content_type.partition(";")[0].strip().lower() != "application/x-www-form-urlencoded":
-        raise _Refused("invalid_request", "send a form: application/x-www-form-urlencoded")
-    try:
-        fields = parse_qsl(body.decode(), max_num_fields=100)
-    except ValueError as error:
-        raise _Refused("invalid_request", "the form is not valid") from error
-    form = dict(fields)
-    # RFC 6749, section 3.2: parameters must not be included more than once.
-    if len(form) != len(fields):
-        raise _Refused("invalid_request", "a parameter is given twice")
-    return form
+def asked_audience(form: Form, issuer: Authority) -> str | list[str]:
+    """The API that the token is for: Auth0's `audience` parameter, or all that there are.
 
-
-def _basic(authorization: str) -> tuple[str, str]:
-    scheme, _, credentials = authorization.partition(" ")
-    try:
-        pair = base64.b64decode(credentials, validate=True).decode()
-    except (binascii.Error, ValueError):
-        pair = ""
-    client_id, colon, secret = pair.partition(":")
-    if scheme.lower() != "basic" or not colon:
-        raise _Refused("invalid_client", "the Authorization header is not valid Basic")
-    return unquote_plus(client_id), unquote_plus(secret)
-
-
-def _required(form: Form, name: str) -> str:
-    if not form.get(name):
-        raise _Refused("invalid_request", f"{name} is missing")
-    return form[name]
-
-
-def _scopes(form: Form, allowed: tuple[str, ...]) -> tuple[str, ...]:
-    """The scopes asked for, or all that are allowed (RFC 6749, section 3.3)."""
-    wanted = tuple(form.get("scope", "").split())
-    if not set(wanted) <= set(allowed):
-        raise _Refused("invalid_scope", "a scope is asked for that is not allowed")
-    return wanted or allowed
+    Raises:
+        Refused: the API is not known.
+    """
+    asked = form.get("audience")
+    if asked is None:
+        audience = issuer.audience
+        return audience if isinstance(audience, str) else list(audience)
+    if asked not in listed(issuer.audience):
+        raise Refused("invalid_request", "the audience is not known here")
+    return asked

@@ -5,25 +5,29 @@ Here the parts of this room become one provider, which is known under one URL.
 
 import secrets
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Literal
 
 from asgi_jwks.testing.loopback import serve_app
 from asgi_jwks.testing.provider.accounts import Client, Grant, User
-from asgi_jwks.testing.provider.endpoint import Endpoint
-from asgi_jwks.testing.provider.grants import TokenEndpoint
-from asgi_jwks.testing.provider.minting import (
+from asgi_jwks.testing.provider.authorization import AuthorizationEndpoint
+from asgi_jwks.testing.provider.claims import (
     DEFAULT_CLIENT_ID,
     DEFAULT_SCOPES,
     DEFAULT_SUBJECT,
     Audience,
     Names,
-    TokenMint,
     authority,
     listed,
     names,
 )
+from asgi_jwks.testing.provider.codes import Codes
+from asgi_jwks.testing.provider.endpoint import Endpoint
+from asgi_jwks.testing.provider.grants import TokenEndpoint
+from asgi_jwks.testing.provider.minting import TokenMint
+from asgi_jwks.testing.provider.refresh_tokens import RefreshTokens
+from asgi_jwks.testing.provider.registration import RegistrationEndpoint
 from asgi_jwks.testing.provider.routes import JWKS_PATH, WELL_KNOWN, application, metadata
 from asgi_jwks.testing.provider.signing_keys import SigningKey
 
@@ -59,10 +63,11 @@ class MockIssuer(TokenMint):
     `well_known`        the metadata documents to serve, both forms unless given
     `clock`             the present, in seconds since the epoch
 
-    `jwks` and `discovery` are the endpoints, with their faults and counters. `app` is the whole
-    provider as an ASGI application. There are a user `alice` with the password `wonderland`, a
-    client `mock-client` with the secret `mock-secret`; `add_user` and `add_client` add others.
-    Everything may be called from any thread, also while the provider is served.
+    `jwks`, `discovery`, `token`, `authorization` and `registration` are the endpoints, with their
+    faults and counters. `app` is the whole provider as an ASGI application. There are a user
+    `alice` with the password `wonderland`, and a client `mock-client` with the secret
+    `mock-secret`; `add_user`, `add_client` and `add_client_document` add others. Everything may
+    be called from any thread, also while the provider is served.
     """
 
     def __init__(
@@ -88,21 +93,28 @@ class MockIssuer(TokenMint):
         )
         self._named = issuer is not None
         self._served_at: str | None = None
-        self._grants: dict[str, Grant] = {}
+        self.codes = Codes(clock)
+        self.refreshing = RefreshTokens(clock)
         self.client_id = DEFAULT_CLIENT_ID
         self.refresh_tokens = refresh_tokens
         self.well_known = tuple(well_known)
         self.users: dict[str, User] = {}
         self.clients: dict[str, Client] = {}
+        self.client_documents: dict[str, Mapping[str, object]] = {}
         self.add_user("alice", "wonderland", subject=DEFAULT_SUBJECT)
         self.add_client(DEFAULT_CLIENT_ID, "mock-secret")
         self.jwks = Endpoint(self.jwk_set, clock=clock)
         self.discovery = Endpoint(self.metadata, clock=clock)
+        self.token = TokenEndpoint(self)
+        self.authorization = AuthorizationEndpoint(self)
+        self.registration = RegistrationEndpoint(self)
         self.app = application(
             self.issuer,
             jwks=self.jwks,
             discovery=self.discovery,
-            token=TokenEndpoint(self),
+            token=self.token,
+            authorization=self.authorization,
+            registration=self.registration,
             well_known=self.well_known,
         )
 
@@ -126,8 +138,14 @@ class MockIssuer(TokenMint):
 
     def metadata(self) -> dict[str, object]:
         """The metadata document (RFC 8414, section 2), to serve or to bend."""
-        algorithm = self.signing_key.algorithm
-        return metadata(self.issuer, url=self.url, algorithm=algorithm)
+        granted = {scope for user in self.users.values() for scope in user.scopes}
+        own = (*DEFAULT_SCOPES, "offline_access")
+        return metadata(
+            self.issuer,
+            url=self.url,
+            algorithm=self.signing_key.algorithm,
+            scopes=(*own, *sorted(granted.difference(own))),
+        )
 
     # Ways to reach it.
 
@@ -154,8 +172,9 @@ class MockIssuer(TokenMint):
 
     def reset(self) -> None:
         """End all faults, forget all recorded requests, and restore the first key alone."""
-        self.jwks.reset()
-        self.discovery.reset()
+        endpoints = self.jwks, self.discovery, self.token, self.authorization, self.registration
+        for endpoint in endpoints:
+            endpoint.reset()
         self.restore_keys()
 
     # Accounts and grants.
@@ -181,12 +200,25 @@ class MockIssuer(TokenMint):
         client_secret: str | None = None,
         *,
         scopes: Names = (),
+        redirect_uris: Sequence[str] = (),
         **claims: object,
     ) -> Client:
-        """Register an application; without a secret it is a public client."""
-        client = Client(client_id, client_secret, names(scopes), claims)
+        """Register an application; without a secret it is a public client.
+
+        `scopes` and `claims` are those of the tokens that it gets for itself, `redirect_uris` the
+        addresses that users are sent back to.
+        """
+        uris = tuple(redirect_uris)
+        client = Client(client_id, client_secret, names(scopes), claims, uris)
         self.clients[client_id] = client
         return client
+
+    def add_client_document(self, url: str, document: Mapping[str, object]) -> None:
+        """Let a client metadata document be found at `url`, which is the client's id.
+
+        The provider asks no network for it (draft-ietf-oauth-client-id-metadata-document).
+        """
+        self.client_documents[url] = document
 
     def refresh_token(
         self,
@@ -216,14 +248,13 @@ class MockIssuer(TokenMint):
         own = {"typ": "Refresh", "jti": secrets.token_urlsafe(16), "aud": self.issuer}
         claims = {**grant.claims, **authority(grant.scopes, None), **own}
         token = self.mint(claims, lifetime=int(grant.expires_at - self.clock()))
-        self._grants[token] = grant
+        self.refreshing.add(token, grant)
         return token
 
     def granted_by(self, refresh_token: str) -> Grant | None:
-        """The grant of a refresh token; None if it is unknown, revoked or expired."""
-        grant = self._grants.get(refresh_token)
-        return None if grant is None or grant.expires_at <= self.clock() else grant
+        """The grant of a refresh token; None if it is not good, or no longer."""
+        return self.refreshing.find(refresh_token)
 
     def revoke(self, refresh_token: str) -> None:
         """End a refresh token. One that is unknown is ignored (RFC 7009, section 2.2)."""
-        self._grants.pop(refresh_token, None)
+        self.refreshing.end(refresh_token)

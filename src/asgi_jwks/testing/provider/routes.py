@@ -10,8 +10,10 @@ from urllib.parse import urlsplit
 from starlette.applications import Starlette
 from starlette.routing import BaseRoute, Route
 
-from asgi_jwks.testing.provider.endpoint import Endpoint
-from asgi_jwks.testing.provider.grants import GRANT_TYPES, TokenEndpoint
+from asgi_jwks.testing.provider.client_metadata import AUTHENTICATION_METHODS
+from asgi_jwks.testing.provider.dpop import PROOF_ALGORITHMS
+from asgi_jwks.testing.provider.faulty_endpoint import FaultyEndpoint
+from asgi_jwks.testing.provider.grants import GRANT_TYPES
 
 __all__ = ["JWKS_PATH", "WELL_KNOWN", "application", "metadata"]
 
@@ -24,9 +26,11 @@ WELL_KNOWN = ("openid-configuration", "oauth-authorization-server")
 def application(
     issuer: str,
     *,
-    jwks: Endpoint,
-    discovery: Endpoint,
-    token: TokenEndpoint,
+    jwks: FaultyEndpoint,
+    discovery: FaultyEndpoint,
+    token: FaultyEndpoint,
+    authorization: FaultyEndpoint,
+    registration: FaultyEndpoint,
     well_known: Collection[str],
 ) -> Starlette:
     """The provider as an ASGI application, below the path of its issuer identifier.
@@ -36,8 +40,10 @@ def application(
     path = urlsplit(issuer).path.rstrip("/")
     routes: list[BaseRoute] = [
         Route(f"{path}/{JWKS_PATH}", jwks),
-        Route(f"{path}/token", token.__call__, methods=["POST"]),
-        Route(f"{path}/oauth/token", token.__call__, methods=["POST"]),
+        Route(f"{path}/token", token, methods=["POST"]),
+        Route(f"{path}/oauth/token", token, methods=["POST"]),
+        Route(f"{path}/authorize", authorization, methods=["GET", "POST"]),
+        Route(f"{path}/register", registration, methods=["POST"]),
     ]
     if "openid-configuration" in well_known:
         routes.append(Route(f"{path}/.well-known/openid-configuration", discovery))
@@ -46,21 +52,28 @@ def application(
     return Starlette(routes=routes)
 
 
-def metadata(issuer: str, *, url: str, algorithm: str) -> dict[str, object]:
-    """The metadata document of a provider at `url` that signs ID tokens with `algorithm`.
+def metadata(
+    issuer: str, *, url: str, algorithm: str, scopes: Collection[str]
+) -> dict[str, object]:
+    """The metadata document (RFC 8414, section 2) of a provider at `url`.
 
-    The authorization endpoint is named, not served.
+    It signs ID tokens with `algorithm`, and its users can grant `scopes`.
     """
     return {
         "issuer": issuer,
         "authorization_endpoint": f"{url}authorize",
         "token_endpoint": f"{url}oauth/token",
+        "registration_endpoint": f"{url}register",
         "jwks_uri": f"{url}{JWKS_PATH}",
         "response_types_supported": ["code"],
+        "response_modes_supported": ["query"],
         "subject_types_supported": ["public"],
-        "scopes_supported": ["openid", "profile", "email", "offline_access"],
-        "grant_types_supported": ["authorization_code", *GRANT_TYPES],
+        "scopes_supported": list(scopes),
+        "grant_types_supported": list(GRANT_TYPES),
         "id_token_signing_alg_values_supported": [algorithm],
-        "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post"],
+        "token_endpoint_auth_methods_supported": list(AUTHENTICATION_METHODS),
         "code_challenge_methods_supported": ["S256"],
+        "authorization_response_iss_parameter_supported": True,
+        "client_id_metadata_document_supported": True,
+        "dpop_signing_alg_values_supported": list(PROOF_ALGORITHMS),
     }

@@ -1,0 +1,112 @@
+"""Parameters of OAuth requests, read strictly (RFC 6749, sections 2.3, 3.1 and 3.2).
+
+It does not know accounts or grants.
+"""
+
+import base64
+import binascii
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from urllib.parse import parse_qsl, unquote_plus, urlsplit
+
+from asgi_jwks.testing.provider.oauth_endpoint import Refused
+
+__all__ = ["Form", "basic_credentials", "form_body"]
+
+_MOST_FIELDS = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """The parameters of one request, in their order."""
+
+    fields: Sequence[tuple[str, str]]
+
+    @classmethod
+    def parse(cls, text: str) -> "Form":
+        """The parameters of a query or of a form.
+
+        Raises:
+            Refused: it is not a form, or a parameter other than `resource` is given twice.
+        """
+        try:
+            fields = parse_qsl(text, max_num_fields=_MOST_FIELDS)
+        except ValueError as error:
+            raise Refused("invalid_request", "the form is not valid") from error
+        # RFC 6749, sections 3.1 and 3.2: at most once; RFC 8707, section 2 has several resources.
+        once = [name for name, _ in fields if name != "resource"]
+        if len(set(once)) != len(once):
+            raise Refused("invalid_request", "a parameter is given twice")
+        return cls(fields)
+
+    def get(self, name: str, default: str | None = None) -> str | None:
+        """The value of a parameter, if it is given."""
+        return next((value for found, value in self.fields if found == name), default)
+
+    def required(self, name: str) -> str:
+        """The value of a parameter that must be given.
+
+        Raises:
+            Refused: it is missing.
+        """
+        value = self.get(name)
+        if not value:
+            raise Refused("invalid_request", f"{name} is missing")
+        return value
+
+    def scopes(self, allowed: Sequence[str], *, default: Sequence[str]) -> tuple[str, ...]:
+        """The scopes asked for, or the default (RFC 6749, section 3.3).
+
+        Raises:
+            Refused: one of them is not allowed.
+        """
+        wanted = tuple(dict.fromkeys((self.get("scope") or "").split()))
+        if not set(wanted) <= set(allowed):
+            raise Refused("invalid_scope", "a scope is asked for that is not allowed")
+        return wanted or tuple(default)
+
+    def resources(self, allowed: Collection[str]) -> tuple[str, ...]:
+        """The resources that are asked for (RFC 8707, section 2), if any are.
+
+        Raises:
+            Refused: one is not an absolute URI without a fragment, or is not allowed.
+        """
+        wanted = tuple(dict.fromkeys(value for name, value in self.fields if name == "resource"))
+        for resource in wanted:
+            if not urlsplit(resource).scheme or "#" in resource:
+                raise Refused("invalid_target", "a resource is an absolute URI without a fragment")
+            if resource not in allowed:
+                raise Refused("invalid_target", "the resource is not known here")
+        return wanted
+
+
+def form_body(content_type: str, body: bytes) -> Form:
+    """The form that a request has as its body.
+
+    Raises:
+        Refused: it has none.
+    """
+    if content_type.partition(";")[0].strip().lower() != "application/x-www-form-urlencoded":
+        raise Refused("invalid_request", "send a form: application/x-www-form-urlencoded")
+    try:
+        text = body.decode()
+    except ValueError as error:
+        raise Refused("invalid_request", "the form is not valid") from error
+    return Form.parse(text)
+
+
+def basic_credentials(authorization: str) -> tuple[str, str]:
+    """The client id and the secret of an Authorization field (RFC 6749, section 2.3.1).
+
+    Raises:
+        Refused: they are not written so.
+    """
+    scheme, _, credentials = authorization.partition(" ")
+    try:
+        pair = base64.b64decode(credentials, validate=True).decode()
+    except (binascii.Error, ValueError):
+        pair = ""
+    client_id, colon, secret = pair.partition(":")
+    if scheme.lower() != "basic" or not colon:
+        raise Refused("invalid_client", "the Authorization header is not valid Basic")
+    return unquote_plus(client_id), unquote_plus(secret)

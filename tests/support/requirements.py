@@ -143,13 +143,13 @@ REQUIREMENTS: Final[Mapping[str, str]] = {
     "J3": "a certificate field is believed from trusted proxies only (RFC 9440, section 4)",
     "J4": "whatever is not exactly one certificate of up to 16 KiB is refused",
     "J5": "every confirmation must hold; one that nobody understands is refused (RFC 7800)",
-    "K1": "a protected resource has its metadata at its well-known path, without a token (RFC 9728)",
+    "K1": "a protected resource has its metadata at its path, without a token (RFC 9728)",
     "K2": "the resource is as configured, never from Host; of several the longest path counts",
     "K3": "the document is JSON without empty members, for browsers of any origin, with a lifetime",
     "K4": "the document says what is enforced; offline_access is refused at construction",
     "K5": "every 401 and 403 of a resource names its metadata",
     "K6": "a 401 names the scopes that the route or the application declares; one names them all",
-    "K7": "a wider scope may stand for a narrow one, without circles; challenges name the narrow one",
+    "K7": "a wider scope may stand for a narrow one, which challenges name; there are no circles",
     "K8": "a route may need a kind of login, and a recent one (RFC 9470)",
     "K9": "one declaration drives the check, the challenge, the OpenAPI document and the metadata",
     "K10": "an MCP server is found and entered by the SDK's own client",
@@ -181,7 +181,7 @@ REQUIREMENTS: Final[Mapping[str, str]] = {
     "W6": "log lines and events per interval are bounded whatever strangers send",
 }
 
-OPEN: Final[frozenset[str]] = frozenset({"O4"})
+OPEN: Final[frozenset[str]] = frozenset()
 """The requirements that may still be without a proof; the others must have one."""
 
 _NUMBER: Final = re.compile(r"\b[A-KN-PW]\d{1,2}\b")

@@ -113,6 +113,7 @@ FITTING: dict[str, set[str]] = {
     "token_sources": {"a token source"},
     "allow_anonymous": FLAG,
     "require_keys_at_startup": FLAG,
+    "report_only": {"[]"},
     "listener": {"None"} | FUNCTION - {"an async function"},
     "on_refused": {"None"} | FUNCTION,
     "error_body": {"None"} | FUNCTION,

@@ -183,7 +183,7 @@ def test_an_endpoint_that_does_not_answer_leaves_the_question_open(
 ) -> None:
     """O3: status 2, nothing can be said."""
     issuer.discovery.hang()
-    assert main(["keys", issuer.url, "--timeout", "0.2"]) == 2
+    assert main(["keys", issuer.url, "--deadline", "0.2"]) == 2
     assert "No answer from the issuer within 0.2 s." in out.readouterr().err
     issuer.discovery.recover()
     issuer.jwks.fail(500)

@@ -17,6 +17,8 @@ from jsonschema import Draft202012Validator
 
 from asgi_jwks.cli.attack import AttackReport
 from asgi_jwks.cli.demo.record import DemoResult
+from asgi_jwks.cli.doctor.command import Diagnosis
+from asgi_jwks.cli.explain import Explained
 from asgi_jwks.cli.inspect import Inspection
 from asgi_jwks.cli.issuer import RunningIssuer
 from asgi_jwks.cli.keys import KeyListing
@@ -32,7 +34,9 @@ PAGE: Final = Path(__file__).parents[2] / "docs" / "cli.schema.json"
 RESULTS: Final[dict[str, Any]] = {
     "demo": DemoResult,
     "inspect": Inspection,
+    "explain": Explained,
     "keys": KeyListing,
+    "doctor": Diagnosis,
     "provider": ProviderDescription | Providers,
     "serve": Served,
     "attack": AttackReport,

@@ -9,20 +9,20 @@ import click
 from asgi_jwks.cli.output import CannotTell, console
 from asgi_jwks.errors import TemporarilyUnavailable
 
-__all__ = ["TIMEOUT", "ask", "insecure_http_option", "timeout_option"]
+__all__ = ["TIMEOUT", "ask", "deadline_option", "insecure_http_option"]
 
 T = TypeVar("T")
 
 TIMEOUT = 10.0
 """Seconds that a person waits for an endpoint."""
 
-timeout_option = click.option(
-    "--timeout",
+deadline_option = click.option(
+    "--deadline",
     type=click.FloatRange(0.1, 300),
     default=TIMEOUT,
     show_default=True,
     metavar="SECONDS",
-    help="Deadline for all requests of the command together.",
+    help="For all requests of the command together.",
 )
 
 insecure_http_option = click.option(

@@ -7,11 +7,12 @@ from xml.etree import ElementTree as ET
 
 import anyio
 import click
+from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.text import Text
 
 from asgi_jwks._printable import printable
-from asgi_jwks.cli.output import CannotTell, Status, as_json, console, json_option
+from asgi_jwks.cli.output import CannotTell, Status, console, json_option, tell
 from asgi_jwks.testing.attacks.corpus import ATTACKS
 from asgi_jwks.testing.attacks.named_application import AttackedApplication, attacked_application
 from asgi_jwks.testing.attacks.run import (
@@ -22,7 +23,7 @@ from asgi_jwks.testing.attacks.run import (
     require_good_token,
 )
 
-__all__ = ["AttackOutcome", "AttackReport", "attack", "junit_xml", "report_of"]
+__all__ = ["AttackOutcome", "AttackReport", "attack", "junit_xml", "report_of", "show"]
 
 _LONGEST = 1024
 
@@ -102,10 +103,7 @@ def attack(
     report = report_of(app, Report(outcomes))
     if junit is not None:
         junit.write_bytes(junit_xml(report))
-    if json_wanted:
-        click.echo(as_json("attack", report))
-    else:
-        _show(report)
+    tell("attack", report, show, json_wanted=json_wanted)
     return Status.VALID if report.refused == report.total else Status.REFUSED
 
 
@@ -175,8 +173,8 @@ def _ending(outcome: AttackOutcome) -> str:
     return f"raised {outcome.fault}" if outcome.status is None else f"answered {outcome.status}"
 
 
-def _show(report: AttackReport) -> None:
-    out = console()
+def show(out: Console, report: AttackReport) -> None:
+    """Write a line for each attack that got through, and the number of the others."""
     for outcome in report.outcomes:
         if not outcome.refused:
             out.print(Text(f"GOT THROUGH {outcome.name}", "bold red"))

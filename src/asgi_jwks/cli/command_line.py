@@ -33,7 +33,9 @@ COMMANDS: Final = {
     "inspect": _Command(
         "inspect:inspect", "Print the header and the claims of a token, without verifying it."
     ),
+    "explain": _Command("explain:explain", "Tell step by step why a token is refused, or valid."),
     "keys": _Command("keys:keys", "List the keys that an issuer publishes, and which are usable."),
+    "doctor": _Command("doctor.command:doctor", "Look at an issuer and an API as a client does."),
     "provider": _Command(
         "provider:provider", "Print the knowledge of a preset about a provider's access tokens."
     ),

@@ -144,7 +144,12 @@ def _console(
     )
     with serve_app(api) as api_url:
         laboratory = Laboratory(
-            issuer=mock, keys=key_set_of(api), life=life, clock=clock, api=api_url
+            issuer=mock,
+            verifier=api.verifier,
+            keys=key_set_of(api),
+            life=life,
+            clock=clock,
+            api=api_url,
         )
         for fault in faults:
             laboratory.put_fault(f"{fault}")

@@ -5,14 +5,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import click
+from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from asgi_jwks._printable import printable
 from asgi_jwks.caching.freshness import TrustPeriod
-from asgi_jwks.cli.asking import ask, insecure_http_option, timeout_option
+from asgi_jwks.cli.asking import ask, deadline_option, insecure_http_option
 from asgi_jwks.cli.key_document import KeyDocument, fetched_document, file_document
-from asgi_jwks.cli.output import Status, as_json, console, json_option
+from asgi_jwks.cli.output import Status, json_option, tell
 from asgi_jwks.cli.published_keys import PublishedKey, published_set
 from asgi_jwks.errors import ConfigurationError
 from asgi_jwks.fetching.request import DocumentRequest
@@ -61,10 +62,10 @@ class KeyListing:
 
 @click.command()
 @click.argument("source", metavar="ISSUER|URL|FILE")
-@timeout_option
+@deadline_option
 @insecure_http_option
 @json_option
-def keys(source: str, timeout: float, allow_insecure_http: bool, json_wanted: bool) -> int:
+def keys(source: str, deadline: float, allow_insecure_http: bool, json_wanted: bool) -> int:
     """List the keys that an issuer publishes, and why some are unusable.
 
     The issuer is discovered; a URL of a JWK Set and a file are read as they are. Exit status 1
@@ -75,17 +76,14 @@ def keys(source: str, timeout: float, allow_insecure_http: bool, json_wanted: bo
         document = file_document(path)
     elif "://" in source:
         request = DocumentRequest(allow_insecure_http=allow_insecure_http)
-        document = ask("the issuer", lambda: fetched_document(source, request), timeout=timeout)
+        document = ask("the issuer", lambda: fetched_document(source, request), timeout=deadline)
     else:
         raise ConfigurationError(
             f"{source!r} is neither a file nor a URL. Write an issuer such as "
             "https://example.eu.auth0.com/, the URL of a JWK Set, or the path of a file."
         )
     listing = listing_of(document, now=time.time())
-    if json_wanted:
-        click.echo(as_json("keys", listing))
-    else:
-        show(listing)
+    tell("keys", listing, show, json_wanted=json_wanted)
     return Status.REFUSED if listing.error else Status.VALID
 
 
@@ -116,9 +114,8 @@ def _cache(response: FetchResponse) -> Cache:
     )
 
 
-def show(listing: KeyListing) -> None:
+def show(out: Console, listing: KeyListing) -> None:
     """Write the listing for people."""
-    out = console()
     out.print(Text(listing.source, "bold"))
     if listing.keys:
         out.print(_table(listing))

@@ -4,10 +4,12 @@ from typing import Any
 
 import click
 
+from asgi_jwks import AccessTokenVerifier
 from asgi_jwks.testing.attacks.named_application import is_application, named_object
+from asgi_jwks.testing.attacks.own_middleware import A_FUNCTION_INSTEAD, verifier_of
 from asgi_jwks.testing.attacks.run import AttackRunError
 
-__all__ = ["named_application"]
+__all__ = ["named_application", "named_verifier"]
 
 
 def named_application(name: str) -> Any:
@@ -25,3 +27,15 @@ def named_application(name: str) -> Any:
             f"{name} is not an ASGI application; it is a {type(found).__name__}."
         )
     return found
+
+
+def named_verifier(name: str) -> AccessTokenVerifier:
+    """The verifier of the application behind `module:app`.
+
+    Raises:
+        UsageError: it is not found, or has none.
+    """
+    try:
+        return verifier_of(named_application(name))
+    except AttackRunError as error:
+        raise click.UsageError(f"{error}".replace(A_FUNCTION_INSTEAD, "").strip()) from error

@@ -9,11 +9,13 @@ import logging
 import re
 from dataclasses import asdict, dataclass
 from enum import IntEnum
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from _typeshed import DataclassInstance
     from rich.console import Console
 
@@ -28,7 +30,10 @@ __all__ = [
     "quiet_logs",
     "redacted",
     "say",
+    "tell",
 ]
+
+R = TypeVar("R", bound="DataclassInstance")
 
 FORMAT: Final = 1
 """The version of the JSON: raised by a change that breaks its readers."""
@@ -81,6 +86,16 @@ def console(*, stderr: bool = False) -> "Console":
     from rich.console import Console
 
     return Console(highlight=False, stderr=stderr, emoji=False, markup=False)
+
+
+def tell(
+    command: str, result: R, show: "Callable[[Console, R], object]", *, json_wanted: bool
+) -> None:
+    """Write a result, as JSON or as `show` shows it to people."""
+    if json_wanted:
+        click.echo(as_json(command, result))
+    else:
+        show(console(), result)
 
 
 def quiet_logs() -> None:

@@ -13,7 +13,7 @@ import click
 from rich.console import Console
 from rich.text import Text
 
-from asgi_jwks.cli.output import Status, as_json, console, json_option
+from asgi_jwks.cli.output import Status, json_option, tell
 from asgi_jwks.cli.preset_words import (
     Word,
     issuers_of,
@@ -115,18 +115,12 @@ def provider(
     """
     if name is None:
         names = Providers({name: _summary(preset) for name, preset in presets().items()})
-        if json_wanted:
-            click.echo(as_json("provider", names))
-        else:
-            _list(console(), names.providers)
+        tell("provider", names, _list, json_wanted=json_wanted)
         return Status.VALID
     if name not in presets():
         raise click.UsageError(f"There is no preset {name!r}. There are {', '.join(presets())}.")
     description = description_of(name, words, jwks_uri=jwks_uri)
-    if json_wanted:
-        click.echo(as_json("provider", description))
-    else:
-        show(console(), description)
+    tell("provider", description, show, json_wanted=json_wanted)
     return Status.VALID
 
 
@@ -189,9 +183,9 @@ def _summary(preset: object) -> str:
     return (inspect.getdoc(preset) or "").partition("\n")[0]
 
 
-def _list(out: Console, summaries: Mapping[str, str]) -> None:
-    width = max(map(len, summaries))
-    for name, summary in summaries.items():
+def _list(out: Console, listed: Providers) -> None:
+    width = max(map(len, listed.providers))
+    for name, summary in listed.providers.items():
         out.print(Text(f"{name:<{width}}  {summary}"), soft_wrap=True)
 
 

@@ -14,6 +14,7 @@ import click
 from asgi_jwks.cli.preset_words import issuers_of, presets, word_options, words_of
 from asgi_jwks.environment import VARIABLES, settings_from_env
 from asgi_jwks.errors import ConfigurationError
+from asgi_jwks.tokens.key_source import KeySource
 from asgi_jwks.trusted_issuer import IssuerOptions, PresetOptions, TrustedIssuer
 
 __all__ = ["Given", "Trusted", "trusted_by", "trusting_options"]
@@ -56,7 +57,11 @@ def trusting_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def trusted_by(
-    provider: str | None, given: Given, *, environ: Mapping[str, str] | None = None
+    provider: str | None,
+    given: Given,
+    *,
+    environ: Mapping[str, str] | None = None,
+    keys: KeySource | None = None,
 ) -> Trusted:
     """The issuers that are meant.
 
@@ -64,6 +69,7 @@ def trusted_by(
         provider: the name of a preset; None for an issuer by options or the environment.
         given: the options that were given.
         environ: the variables; those of the process unless given.
+        keys: keys instead of those that the issuer publishes.
 
     Raises:
         UsageError: there is no such preset, or a word is missing.
@@ -71,13 +77,15 @@ def trusted_by(
     """
     texts = {name: " ".join(values) for name, values in given.items() if values}
     if provider is not None:
-        return _of_preset(provider, given, texts)
+        return _of_preset(provider, given, texts, keys)
     variables = dict(os.environ if environ is None else environ)
     variables |= {f"{_PREFIX}{name.upper()}": text for name, text in texts.items()}
-    return _split(_settings(variables, texts))
+    return _split(_settings(variables, texts), keys)
 
 
-def _of_preset(provider: str, given: Given, texts: Mapping[str, str]) -> Trusted:
+def _of_preset(
+    provider: str, given: Given, texts: Mapping[str, str], keys: KeySource | None
+) -> Trusted:
     if provider not in presets():
         raise click.UsageError(
             f"There is no preset {provider!r}. There are {', '.join(presets())}."
@@ -101,7 +109,7 @@ def _of_preset(provider: str, given: Given, texts: Mapping[str, str]) -> Trusted
     middleware = {
         name: value for name, value in settings.items() if name not in IssuerOptions.__annotations__
     }
-    return Trusted(issuers_of(provider, words, **of_issuer), middleware)
+    return Trusted(issuers_of(provider, words, keys=keys, **of_issuer), middleware)
 
 
 def _settings(variables: Mapping[str, str], texts: Mapping[str, str]) -> dict[str, Any]:
@@ -117,8 +125,10 @@ def _settings(variables: Mapping[str, str], texts: Mapping[str, str]) -> dict[st
     return dict(settings)
 
 
-def _split(settings: dict[str, Any]) -> Trusted:
+def _split(settings: dict[str, Any], keys: KeySource | None) -> Trusted:
     names = IssuerOptions.__annotations__
     of_issuer: Any = {name: value for name, value in settings.items() if name in names}
     middleware = {name: value for name, value in settings.items() if name not in names}
+    if keys is not None:
+        of_issuer["keys"] = keys
     return Trusted((TrustedIssuer(**of_issuer),), middleware)

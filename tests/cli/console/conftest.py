@@ -36,7 +36,12 @@ def console() -> Iterator[RunningConsole]:
         )
         with serve_app(api) as api_url:
             laboratory = Laboratory(
-                issuer=issuer, keys=key_set_of(api), life=life, clock=clock, api=api_url
+                issuer=issuer,
+                verifier=api.verifier,
+                keys=key_set_of(api),
+                life=life,
+                clock=clock,
+                api=api_url,
             )
             with served_console(laboratory) as page:
                 yield RunningConsole(page, issuer)

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import httpx
 
+from asgi_jwks import AccessTokenVerifier
 from asgi_jwks._printable import printable
 from asgi_jwks.caching.freshness import TrustPeriod
 from asgi_jwks.cli.console.life import REQUEST_FIELD, Entry, Life
@@ -20,6 +21,7 @@ from asgi_jwks.errors import ConfigurationError
 from asgi_jwks.fetching.response import FetchResponse, freshness_advice
 from asgi_jwks.keys.remote import RemoteJWKSet
 from asgi_jwks.testing import MockIssuer, SigningKey, forge
+from asgi_jwks.tokens.explanation import Step
 
 __all__ = ["Choices", "KeyState", "Laboratory", "Sent", "State"]
 
@@ -115,6 +117,8 @@ class Sent:
         reason: the rule that was broken.
         advice: the sentence for the operator.
         fetches: how many requests to the JWKS endpoint it caused.
+        verdict: valid, refused or cannot_tell, of the token alone; None without one.
+        steps: the steps of its verification.
     """
 
     status: int
@@ -125,6 +129,8 @@ class Sent:
     reason: str | None
     advice: str | None
     fetches: int
+    verdict: str | None
+    steps: tuple[Step, ...]
 
 
 class Laboratory:
@@ -132,6 +138,7 @@ class Laboratory:
 
     Args:
         issuer: the mock issuer.
+        verifier: that of the API.
         keys: the key set of the API.
         life: has heard of the key set since its construction.
         clock: that of the key set, to be set forward.
@@ -142,12 +149,14 @@ class Laboratory:
         self,
         *,
         issuer: MockIssuer,
+        verifier: AccessTokenVerifier,
         keys: RemoteJWKSet,
         life: Life,
         clock: SimulatedClock,
         api: str,
     ) -> None:
         self._issuer: Final = issuer
+        self._verifier: Final = verifier
         self._keys: Final = keys
         self.life: Final = life
         self._clock: Final = clock
@@ -242,6 +251,9 @@ class Laboratory:
             except (httpx.HTTPError, ValueError) as error:
                 raise ConfigurationError(f"The request could not be sent: {error!r}.") from None
         refusal = self.life.refusal(number)
+        fetches = self._issuer.jwks.count - before
+        # After the request, so that a fetch that it needed is its own.
+        explanation = await self._verifier.explain(token) if token else None
         self.life.note("request", f"GET {path}: {answer.status_code} {answer.reason_phrase}.")
         return Sent(
             status=answer.status_code,
@@ -251,7 +263,9 @@ class Laboratory:
             body=answer.text[:_LONGEST_BODY],
             reason=None if refusal is None else refusal.reason,
             advice=None if refusal is None else refusal.advice,
-            fetches=self._issuer.jwks.count - before,
+            fetches=fetches,
+            verdict=None if explanation is None else explanation.verdict.value,
+            steps=() if explanation is None else explanation.steps,
         )
 
     def change_keys(self, way: str, kid: str = "") -> None:

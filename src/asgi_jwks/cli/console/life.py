@@ -11,10 +11,10 @@ from typing import Any, Final
 
 from asgi_jwks._printable import printable
 from asgi_jwks.errors import RequestError, TemporarilyUnavailable
+from asgi_jwks.events import Event
 from asgi_jwks.events.key_set import (
     BudgetExhausted,
     KeyDistrusted,
-    KeySetEvent,
     KeySetExpired,
     KeySetRefreshed,
     KeyTrustedAgain,
@@ -100,8 +100,8 @@ class Life:
             self._count += 1
             self._entries.append(Entry(self._count, self.now, kind, text[:_LONGEST]))
 
-    def heard(self, event: KeySetEvent) -> None:
-        """Listen to a key set."""
+    def heard(self, event: Event) -> None:
+        """Listen to the events of a key set."""
         kind, text = _told(event)
         self.note(kind, text)
 
@@ -124,7 +124,7 @@ class Life:
             return self._refusals.pop(number, None)
 
 
-def _told(event: KeySetEvent) -> tuple[str, str]:
+def _told(event: Event) -> tuple[str, str]:
     """The kind of an entry, and a sentence about it."""
     match event:
         case KeySetRefreshed(added=added, removed=removed):

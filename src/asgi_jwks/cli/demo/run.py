@@ -78,7 +78,12 @@ def run(
                 report.own_app(issuer=issuer_url, audience=_AUDIENCE)
                 report.commands(curl_commands(issuer, api=api_url))
                 laboratory = Laboratory(
-                    issuer=issuer, keys=key_set_of(api), life=life, clock=clock, api=api_url
+                    issuer=issuer,
+                    verifier=api.verifier,
+                    keys=key_set_of(api),
+                    life=life,
+                    clock=clock,
+                    api=api_url,
                 )
                 try:
                     with served_console(laboratory) as page:

@@ -88,8 +88,12 @@ function showAnswer(sent) {
   by("steps").hidden = steps.length === 0;
   by("steps").replaceChildren(...steps.map((step) => {
     const item = document.createElement("li");
-    item.className = { passed: "good", failed: "bad" }[step.outcome] ?? "dim";
-    item.textContent = `${step.title}: ${step.outcome}`;
+    item.className = { passed: "good", failed: "bad", cannot_tell: "warn" }[step.status] ?? "dim";
+    item.textContent = `${step.title}: ${step.status.replace("_", " ")}`;
+    for (const finding of step.findings.filter((it) => it.status !== "passed")) {
+      const line = item.appendChild(document.createElement("div"));
+      line.textContent = `${finding.name}: expected ${finding.expected}; found ${finding.found ?? "nothing"}`;
+    }
     return item;
   }));
 }

@@ -61,7 +61,8 @@ async def test_a_bound_token_passes_with_its_proof_once(
     asked = request(proof_key.proof("GET", URL, TOKEN))
     await rule.check(bound, DIGEST, asked, NOW)
     assert asked.new_nonce is None
-    assert await refusal(rule, bound, asked) is Reason.REPLAYED_PROOF
+    again = request(asked.values(b"dpop")[0].decode())
+    assert await refusal(rule, bound, again) is Reason.REPLAYED_PROOF
 
 
 async def test_a_bound_token_is_no_bearer_token(proof_key: ProofKey, bound: dict[str, Any]) -> None:
@@ -142,6 +143,7 @@ async def test_a_request_as_a_server_reads_it(proof_key: ProofKey, bound: dict[s
         uses_dpop=True,
         client=None,
         tls=None,
+        used=set(),
     )
     await constraint().check(bound, DIGEST, asked, NOW)
 

@@ -284,7 +284,7 @@ def test_proofs_are_demanded_by_the_environment() -> None:
     dpop = options["dpop"]
     assert dpop.public_origins == ("https://api.example.com", "https://api.example.org/v1")
     assert (dpop.mode, dpop.algorithms) == ("required", ("ES256",))
-    assert JWTBearerMiddleware.configured(**options)
+    assert JWTBearerMiddleware.configured(**options)(Starlette()).verifier.sees_proofs
     without_nonces = settings(DPOP_PUBLIC_ORIGIN="https://api.example.com")
     assert without_nonces["dpop"].mode == "allowed"
 

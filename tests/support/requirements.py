@@ -143,6 +143,16 @@ REQUIREMENTS: Final[Mapping[str, str]] = {
     "J3": "a certificate field is believed from trusted proxies only (RFC 9440, section 4)",
     "J4": "whatever is not exactly one certificate of up to 16 KiB is refused",
     "J5": "every confirmation must hold; one that nobody understands is refused (RFC 7800)",
+    "K1": "a protected resource has its metadata at its path, without a token (RFC 9728)",
+    "K2": "the resource is as configured, never from Host; of several the longest path counts",
+    "K3": "the document is JSON without empty members, for browsers of any origin, with a lifetime",
+    "K4": "the document says what is enforced; offline_access is refused at construction",
+    "K5": "every 401 and 403 of a resource names its metadata",
+    "K6": "a 401 names the scopes that the route or the application declares; one names them all",
+    "K7": "a wider scope may stand for a narrow one, which challenges name; there are no circles",
+    "K8": "a route may need a kind of login, and a recent one (RFC 9470)",
+    "K9": "one declaration drives the check, the challenge, the OpenAPI document and the metadata",
+    "K10": "an MCP server is found and entered by the SDK's own client",
     "N1": "one event for each outcome and each change of keys; none is made that nobody hears",
     "N2": "outcomes are counted by reason, issuer, scheme and connection",
     "N3": "verifications are timed, and those that the memory of tokens spared are counted",
@@ -153,6 +163,11 @@ REQUIREMENTS: Final[Mapping[str, str]] = {
     "N8": "alert rules and a dashboard, tested, of metrics that there are",
     "N9": "readiness follows the keys alone, and tokens cannot drive it ill",
     "N10": "the log says of each cause of refusals once per interval what is wrong, with counts",
+    "O1": "an explanation is the verifier's own procedure, with the verdict of `verify`",
+    "O2": "each step is told with expected, found and the remedy; times as distances; clock skew",
+    "O3": "nothing is called valid without issuer and audience; the signature is never printed",
+    "O4": "requests with a DPoP proof, and metadata documents, are explained too",
+    "O5": "the doctor looks at an issuer and an API as a client does, with clause and remedy",
     "O6": "a stricter policy is judged beside the live one, refuses nothing, and is counted",
     "P1": "the principal is issuer and subject; equal subjects of two issuers are two users",
     "P2": "an issuer's tokens grant no more than its `grants`; an endpoint can name its issuers",
@@ -169,7 +184,7 @@ REQUIREMENTS: Final[Mapping[str, str]] = {
 OPEN: Final[frozenset[str]] = frozenset()
 """The requirements that may still be without a proof; the others must have one."""
 
-_NUMBER: Final = re.compile(r"\b(?:[A-JNPW]\d{1,2}|O6)\b")
+_NUMBER: Final = re.compile(r"\b[A-KN-PW]\d{1,2}\b")
 
 
 def proofs() -> dict[str, list[str]]:

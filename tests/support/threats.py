@@ -179,6 +179,24 @@ THREATS: Final = (
         "keys/distrust.py keys/location.py caching/refresh_ahead.py",
     ),
     Threat(
+        "key ids, issuers and paths made up to fill metrics and logs",
+        "labels of closed sets; a refusal is counted before an event or a sentence is made of it",
+        "N1 N7 W6",
+        "tokens/outcomes.py events/refusal_log.py integrations/counting.py",
+    ),
+    Threat(
+        "tokens sent to make a healthy server look ill",
+        "readiness follows the state of the keys alone",
+        "B8 N9",
+        "asgi/health_app.py keys/health.py",
+    ),
+    Threat(
+        "a connection that is kept open after its token has expired",
+        "`end_at_expiry=True` ends it; off unless asked for",
+        "C6",
+        "asgi/connection_expiry.py",
+    ),
+    Threat(
         "a machine that was suspended, a clock that was set back",
         "trust counts the largest of three clocks",
         "F18",

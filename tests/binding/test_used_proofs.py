@@ -38,7 +38,7 @@ def used(
 
 async def is_first(proofs: UsedProofs, sender: str = "k", jti: str = "j") -> bool:
     try:
-        await proofs.use(sender, jti, 60.0, set())
+        await proofs.use(sender, jti, 60.0)
     except InvalidProof as error:
         return error.reason is not Reason.REPLAYED_PROOF
     return True
@@ -73,7 +73,7 @@ async def test_a_store_that_fails_or_is_late_is_503(answer: Exception | None) ->
     """I12: failing closed, with a deadline of 100 ms."""
     store = Store(lambda: answer)
     with anyio.fail_after(5), pytest.raises(ReplayStoreUnavailable) as caught:
-        await used(store).use("k", "j", 60.0, set())
+        await used(store).use("k", "j", 60.0)
     assert caught.value.retry_after == 1.0
 
 
@@ -106,7 +106,7 @@ async def test_a_sender_over_its_share_is_refused_before_the_store_is_asked() ->
     assert not await is_first(proofs, jti="1")
     assert await is_first(proofs, jti="2")
     with pytest.raises(TooManyProofs):
-        await proofs.use("k", "3", 60.0, set())
+        await proofs.use("k", "3", 60.0)
     assert len(store.asked) == 4
 
 
@@ -119,4 +119,4 @@ async def test_a_request_that_several_guards_look_at_uses_its_proof_once() -> No
         await proofs.use("k", "j", 60.0, noted)
     assert len(store.asked) == 1
     with pytest.raises(InvalidProof):
-        await proofs.use("k", "j", 60.0, set())
+        await proofs.use("k", "j", 60.0)

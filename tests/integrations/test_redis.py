@@ -62,7 +62,7 @@ async def worker(server: RedisServer, **options: Any) -> AsyncIterator[UsedProof
 
 async def outcome(proofs: UsedProofs, jti: str, ttl: float = LONGEST) -> str:
     try:
-        await proofs.use(KEY, jti, ttl, set())
+        await proofs.use(KEY, jti, ttl)
     except InvalidProof:
         return "replayed"
     except ReplayStoreUnavailable:

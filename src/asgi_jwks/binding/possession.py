@@ -66,8 +66,8 @@ class ProofOfPossession:
         self.uses_dpop = _SCHEMES[scheme.lower()]
         self.client = client
         self.tls = tls
-        self.used: set[tuple[object, bytes]] = set()
-        """The proofs whose use for this request was noted, and where: once is enough."""
+        self.used: set[tuple[object, bytes]] | None = None
+        """The uses of proofs that were noted for one connection, of which several guards know."""
         self.new_nonce: str | None = None
         """After the verification, a nonce for the DPoP-Nonce field of a good answer."""
 

@@ -6,7 +6,6 @@ import httpx
 import pytest
 from fastapi import Depends, FastAPI, HTTPException, Request, Security
 from fastapi.responses import JSONResponse
-from tests.binding.certificates import client_certificate
 
 from asgi_jwks import (
     AccessToken,
@@ -19,7 +18,7 @@ from asgi_jwks import (
     TrustedIssuer,
 )
 from asgi_jwks.integrations.fastapi import JWTBearer
-from asgi_jwks.testing import DPoPAuth, MockIssuer, ProofKey
+from asgi_jwks.testing import ClientCertificate, DPoPAuth, MockIssuer, ProofKey
 
 pytestmark = pytest.mark.anyio
 
@@ -140,7 +139,7 @@ async def test_a_handler_of_the_applications_own_gets_both_challenges() -> None:
 
 async def test_a_certificate_is_proof_to_a_dependency_too() -> None:
     """J1"""
-    certificate = client_certificate()
+    certificate = ClientCertificate.generate()
     app = api(JWTBearer(trusted(certificate_sources=[TLSExtension()])))
 
     async def with_tls(scope: Any, receive: Any, send: Any) -> None:

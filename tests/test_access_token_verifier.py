@@ -1,8 +1,11 @@
 """The verifier that takes options: one shape for issuers, and a life in one block."""
 
+import ssl
+from collections.abc import Iterator
 from typing import Any
 
 import anyio
+import httpx
 import pytest
 
 from asgi_jwks import (
@@ -13,6 +16,7 @@ from asgi_jwks import (
     StaticJWKSet,
     TrustedIssuer,
 )
+from asgi_jwks.fetching import client
 from asgi_jwks.testing import MockIssuer
 
 pytestmark = pytest.mark.anyio
@@ -135,3 +139,48 @@ class TestRunning:
         async with verifier.running():
             await verifier.verify(ISSUER.access_token())
         assert "the keys are no longer refreshed without requests" in caplog.text
+
+
+@pytest.fixture
+def contexts(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[ssl.SSLContext]]:
+    """The TLS contexts that are built, in a process that has built none."""
+    built: list[ssl.SSLContext] = []
+    build = httpx.create_ssl_context
+
+    def create(*args: Any, **options: Any) -> ssl.SSLContext:
+        built.append(build(*args, **options))
+        return built[-1]
+
+    monkeypatch.setattr(httpx, "create_ssl_context", create)
+    for cached in (client._tls_context, client.prepare_exchanges):
+        cached.cache_clear()
+    yield built
+    for cached in (client._tls_context, client.prepare_exchanges):
+        cached.cache_clear()
+
+
+async def test_with_a_resolver_the_tls_context_is_built_before_any_request(
+    contexts: list[ssl.SSLContext],
+) -> None:
+    """F21: the issuers that it names make their key sets during a request."""
+
+    async def resolver(name: str) -> TrustedIssuer | None:
+        if not name.startswith("https://127.0.0.1:9/"):
+            return None
+        return TrustedIssuer(issuer=name, audience=ISSUER.audience, grants=["read"])
+
+    verifier = AccessTokenVerifier(resolver=resolver)
+    assert len(contexts) == 1
+    tenant = MockIssuer(issuer="https://127.0.0.1:9/tenant")
+    # Nobody listens there.
+    with pytest.raises(KeySetUnavailable):
+        await verifier.verify(tenant.access_token())
+    assert len(contexts) == 1
+
+
+async def test_without_one_nothing_is_built_that_is_not_needed(
+    contexts: list[ssl.SSLContext],
+) -> None:
+    """F21: keys that are given need no TLS."""
+    await AccessTokenVerifier(trusted()).verify(ISSUER.access_token())
+    assert contexts == []

@@ -91,6 +91,8 @@ def test_an_audience_is_not_left_out_by_a_word_that_means_no() -> None:
         ("PUBLIC_PATHS", "/health /static/*", ("/health", "/static/*")),
         ("ALLOW_ANONYMOUS", "TRUE", True),
         ("ALLOW_UNAUTHENTICATED_PREFLIGHT", "1", True),
+        ("HEALTH_PATH", "/health", "/health"),
+        ("END_AT_EXPIRY", "true", True),
         ("REQUIRE_KEYS_AT_STARTUP", "False", False),
     ],
 )
@@ -139,6 +141,7 @@ def test_a_snapshot_may_be_named(tmp_path: Any) -> None:
         ("REALM", 'my "api"'),
         ("RESOURCE_METADATA", "https://api.example.com/\u00fc"),
         ("PUBLIC_PATHS", "health"),
+        ("HEALTH_PATH", "health"),
         ("IDENTITY", "email"),
         ("REFETCH_BURST", "2.5"),
         ("REFETCH_BURST", "0"),
@@ -246,8 +249,9 @@ def test_the_list_of_variables_is_pinned() -> None:
         *("GATEWAY_PROVES_BINDING", "ALLOW_INSECURE_HTTP", "AUDIENCE_CLAIM"),
         *("MAX_AGE", "MAX_STALE", "MAX_WAIT"),
         *("TIMEOUT", "REFETCH_BURST", "REFETCH_INTERVAL", "SNAPSHOT", "REALM"),
-        *("RESOURCE_METADATA", "ALLOW_ANONYMOUS", "REQUIRE_KEYS_AT_STARTUP", "PUBLIC_PATHS"),
-        "ALLOW_UNAUTHENTICATED_PREFLIGHT",
+        *("RESOURCE_METADATA", "ALLOW_ANONYMOUS", "REQUIRE_KEYS_AT_STARTUP", "REQUIRES"),
+        *("RESOURCE", "PUBLIC_PATHS", "ALLOW_UNAUTHENTICATED_PREFLIGHT", "HEALTH_PATH"),
+        "END_AT_EXPIRY",
     )
     assert pinned == VARIABLES
 

@@ -23,7 +23,7 @@ from asgi_jwks import (
     TrustedIssuer,
 )
 from asgi_jwks.asgi.middleware import BearerOptions, MiddlewareOptions
-from asgi_jwks.authorization.requirement import requirement
+from asgi_jwks.authorization.requirement import Requirement
 from asgi_jwks.integrations.fastapi import JWTBearer
 from asgi_jwks.testing import MockIssuer
 from asgi_jwks.trusted_issuer import IssuerOptions
@@ -101,6 +101,8 @@ FITTING: dict[str, set[str]] = {
     "required_claims": SOME_NAMES | EMPTY,
     "checks": {"[]", "{}", "a list of a function"},
     "gateway_proves_binding": FLAG,
+    "dpop": {"None"},
+    "certificate_sources": {"[]"},
     "http_client": {"None", "an async client"},
     "allow_insecure_http": FLAG,
     # Those of authentication.
@@ -111,11 +113,19 @@ FITTING: dict[str, set[str]] = {
     "token_sources": {"a token source"},
     "allow_anonymous": FLAG,
     "require_keys_at_startup": FLAG,
+    "report_only": {"[]"},
+    "listener": {"None"} | FUNCTION - {"an async function"},
     "on_refused": {"None"} | FUNCTION,
     "error_body": {"None"} | FUNCTION,
+    # Those of authorization.
+    "requires": {"None"} | SOME_NAMES,
+    "implied_scopes": {"None", "{}"},
+    "resource": {"None"},
     # The middleware's.
     "public_paths": EMPTY,
     "allow_unauthenticated_preflight": FLAG,
+    "health_path": {"None"},
+    "end_at_expiry": FLAG,
     # FastAPI's.
     "login": {"None"},
     "scheme_name": TEXT,
@@ -133,7 +143,7 @@ ENTRY_POINTS: dict[str, Callable[..., object]] = {
     "JWTBearer": JWTBearer,
 }
 OF_ISSUER = set(IssuerOptions.__annotations__)
-OF_VERIFIER = {"resolver", "clock", "max_token_bytes", "verified_tokens"}
+OF_VERIFIER = {"resolver", "clock", "max_token_bytes", "verified_tokens", "listener"}
 OPTIONS: dict[str, set[str]] = {
     "TrustedIssuer": OF_ISSUER,
     "AccessTokenVerifier": OF_ISSUER | OF_VERIFIER,
@@ -275,7 +285,7 @@ async def test_a_predicate_that_returns_anything_but_true_lets_nobody_pass(answe
     accepted = await AccessTokenVerifier(**options).verify(token)
     for make in (answering, answering_later):
         with pytest.raises(TypeError):
-            await requirement(condition=make(answer)).enforce(accepted)
+            await Requirement(condition=make(answer)).enforce(accepted)
 
 
 @pytest.mark.anyio

@@ -13,12 +13,17 @@ from typing import Any, Final, Unpack
 import anyio
 
 from asgi_jwks._options import require_callable, require_whole_number
+from asgi_jwks.binding.possession import ProofOfPossession
 from asgi_jwks.errors import ConfigurationError, KeySetError
+from asgi_jwks.events.event import Listener, Telling, require_listener
+from asgi_jwks.fetching.client import prepare_exchanges
 from asgi_jwks.jose.jws import MAX_TOKEN_BYTES
+from asgi_jwks.keys.health import KeySetState, key_set_states
 from asgi_jwks.tokens.access_token import AccessToken
 from asgi_jwks.tokens.claim_rules import TokenRules
 from asgi_jwks.tokens.explanation import Explanation
 from asgi_jwks.tokens.issuers import Issuer, TrustedIssuers
+from asgi_jwks.tokens.outcomes import Outcomes
 from asgi_jwks.tokens.resolver import IssuerResolver, ResolvedIssuers
 from asgi_jwks.tokens.verifier import TokenVerifier
 from asgi_jwks.trusted_issuer import IssuerOptions, TrustedIssuer
@@ -48,6 +53,8 @@ class AccessTokenVerifier:
         clock: seconds since the epoch.
         max_token_bytes: longer tokens are malformed (16384).
         verified_tokens: how many accepted tokens are remembered (10000); 0 remembers none.
+        listener: is called with each event of `asgi_jwks.events`: those of tokens and requests, and
+            of the configured issuers' key sets.
         issuer: the options of one issuer instead of `issuers`; see IssuerOptions.
 
     Raises:
@@ -61,36 +68,71 @@ class AccessTokenVerifier:
         clock: Callable[[], float] = time.time,
         max_token_bytes: int = MAX_TOKEN_BYTES,
         verified_tokens: int = VERIFIED_TOKENS,
+        listener: Listener | None = None,
         **issuer: Unpack[IssuerOptions],
     ) -> None:
         trusted = trusted_issuers(issuers, issuer)
         if resolver is not None:
             require_callable("resolver", resolver, form="await resolver(iss)")
+            # The issuers that it will name are made, and their keys fetched, during requests.
+            prepare_exchanges()
         self.issuers: Final = trusted
-        self.max_token_bytes: Final = require_whole_number("max_token_bytes", max_token_bytes)
-        self._issuers: Final = TrustedIssuers(
-            trusted, None if resolver is None else ResolvedIssuers(resolver)
+        self.sees_proofs: Final = resolver is not None or any(
+            getattr(issuer, "binding", None) is not None for issuer in trusted
         )
+        """Whether a request can prove the binding of its token: `verify(token, proof=...)`."""
+        self.max_token_bytes: Final = require_whole_number("max_token_bytes", max_token_bytes)
+        self._resolved: Final = None if resolver is None else ResolvedIssuers(resolver)
+        self._issuers: Final = TrustedIssuers(trusted, self._resolved)
         self._tokens: Final = TokenVerifier(
             self._issuers,
             clock=require_callable("clock", clock, form="clock()"),
             max_token_bytes=max_token_bytes,
             cached_tokens=require_whole_number("verified_tokens", verified_tokens),
         )
+        self.clock: Final = clock
+        self.listener: Final = listener
+        self._outcomes: Final = None if listener is None else self._outcomes_for(listener)
 
-    def verify(self, token: str | bytes) -> Coroutine[Any, Any, AccessToken]:
+    def verify(
+        self, token: str | bytes, *, proof: ProofOfPossession | None = None
+    ) -> Coroutine[Any, Any, AccessToken]:
         """Verify a token; a Bearer token as it came, without the scheme.
+
+        Args:
+            token: the token.
+            proof: the parts of the request that prove whose token it is, for tokens that are bound
+                to a key or a certificate.
 
         Raises:
             InvalidToken: it is not a valid access token here; `reason` says which rule it broke.
+            InvalidProof: the DPoP proof is not a good one for this request.
+            InvalidRequest: the client's certificate cannot be read, or comes from a stranger.
+            TooManyProofs: proofs of this key fill their share of the replay memory.
+            ReplayStoreUnavailable: whether the proof was used before cannot be told.
             InsufficientScope: a check of the caller's own demands more.
             KeySetError: the issuer's keys are unavailable, so nothing can be said of the token.
-            ConfigurationError: `token` is neither a string nor bytes.
+            ConfigurationError: `token` is neither a string nor bytes, or `proof` of another type.
+        """
+        verification = self.verify_untold(token, proof=proof)
+        return verification if self._outcomes is None else self._outcomes.of(verification)
+
+    def verify_untold(
+        self, token: str | bytes, *, proof: ProofOfPossession | None = None
+    ) -> Coroutine[Any, Any, AccessToken]:
+        """Verify a token as `verify` does; the listener does not hear of it.
+
+        It is for entry points, which tell of the whole request.
         """
         # A coroutine, not an `async def` around one: hot path (in_process, hot token).
-        return self._tokens.verify(token if type(token) is bytes else _octets(token))
+        return self._tokens.verify(
+            token if type(token) is bytes else _octets(token),
+            None if proof is None else _proof(proof),
+        )
 
-    async def explain(self, token: str | bytes) -> Explanation:
+    async def explain(
+        self, token: str | bytes, *, proof: ProofOfPossession | None = None
+    ) -> Explanation:
         """Verify a token, and tell step by step how it went.
 
             explanation = await verifier.explain(text)
@@ -100,10 +142,56 @@ class AccessTokenVerifier:
         the memory of verified tokens is left aside. A refusal and an outage are in the result. It
         has claims of the token in it: show it to operators, and never to clients.
 
+        Args:
+            token: the token.
+            proof: the parts of the request that prove whose it is; a proof counts as used then.
+
         Raises:
-            ConfigurationError: `token` is neither a string nor bytes.
+            ConfigurationError: `token` is neither a string nor bytes, or `proof` of another type.
         """
-        return await self._tokens.explain(_octets(token))
+        return await self._tokens.explain(_octets(token), _proof(proof))
+
+    @property
+    def procedure(self) -> TokenVerifier:
+        """The procedure, which counts the tokens that it has verified."""
+        return self._tokens
+
+    def remembered_count(self) -> int:
+        """How many accepted tokens are remembered now."""
+        return self._tokens.remembered
+
+    def leeway_of(self, issuer: str) -> float:
+        """The leeway of a trusted issuer, in seconds; 0 of an unknown one."""
+        known = self._issuers.known(issuer)
+        return 0.0 if known is None else known.rules.leeway
+
+    def key_set_states(self) -> tuple[KeySetState, ...]:
+        """The states of the configured issuers' keys; it touches no network."""
+        return key_set_states((issuer.rules.issuer, issuer.keys) for issuer in self.issuers)
+
+    def add_listener(self, listener: Listener) -> None:
+        """Have a listener hear of the configured issuers' key sets, and of the resolver.
+
+        One with a method `watch` is given this verifier, whose state it may ask for at any time.
+
+        Raises:
+            ConfigurationError: it is not a plain function of an event.
+        """
+        require_listener("listener", listener)
+        for issuer in self.issuers:
+            add_listener = getattr(issuer.keys, "add_listener", None)
+            if add_listener is not None:
+                add_listener(listener)
+        if self._resolved is not None:
+            self._resolved.add_listener(listener)
+        watch = getattr(listener, "watch", None)
+        if watch is not None:
+            watch(self)
+
+    def _outcomes_for(self, listener: Listener) -> Outcomes:
+        self.add_listener(listener)
+        names = [issuer.rules.issuer for issuer in self.issuers]
+        return Outcomes(Telling(listener, _log), names, self._tokens)
 
     @asynccontextmanager
     async def running(self, *, require_keys: bool = False) -> AsyncIterator["AccessTokenVerifier"]:
@@ -163,6 +251,12 @@ class AccessTokenVerifier:
     async def aclose(self) -> None:
         """Cancel the refreshes in progress in this event loop. The verifier stays usable."""
         await self._issuers.aclose()
+
+
+def _proof(proof: object) -> ProofOfPossession | None:
+    if proof is None or isinstance(proof, ProofOfPossession):
+        return proof
+    raise ConfigurationError(f"proof is a ProofOfPossession or None, not {type(proof).__name__}.")
 
 
 def _octets(token: object) -> bytes:

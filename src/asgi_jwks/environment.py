@@ -62,6 +62,8 @@ def _parser(kind: Any) -> Parser | None:
     kinds = [part for part in get_args(kind) if part is not type(None)]
     if get_origin(kind) is Literal:
         return _text
+    if get_origin(kind) is Mapping:
+        return None
     if kind in _SIMPLE:
         return _SIMPLE[kind]
     if Iterable[str] == kind or Iterable[str] in kinds:

@@ -10,11 +10,16 @@ It imports nothing of this package.
     │   ├── MissingToken               401, a challenge without an error code
     │   ├── InvalidRequest             400 invalid_request
     │   ├── InvalidToken               401 invalid_token
+    │   ├── InsufficientUserAuthentication  401 insufficient_user_authentication
+    │   ├── InvalidProof               401 invalid_dpop_proof
+    │   │   └── NonceRequired          401 use_dpop_nonce, with the nonce to use
+    │   ├── TooManyProofs              429 with Retry-After
     │   └── InsufficientScope          403 insufficient_scope
     └── TemporarilyUnavailable         our side's fault: 503 with Retry-After, never a 401
-        └── KeySetError
-            ├── KeySetUnavailable      nothing usable and the endpoint does not answer
-            └── InvalidKeySet          the document is not a usable JWK Set
+        ├── KeySetError
+        │   ├── KeySetUnavailable      nothing usable and the endpoint does not answer
+        │   └── InvalidKeySet          the document is not a usable JWK Set
+        └── ReplayStoreUnavailable     whether a proof was used before cannot be told
 """
 
 from collections.abc import Callable
@@ -27,15 +32,20 @@ __all__ = [
     "AsgiJwksError",
     "ConfigurationError",
     "InsufficientScope",
+    "InsufficientUserAuthentication",
     "InvalidKeySet",
+    "InvalidProof",
     "InvalidRequest",
     "InvalidToken",
     "KeySetError",
     "KeySetUnavailable",
     "MissingToken",
+    "NonceRequired",
     "Reason",
+    "ReplayStoreUnavailable",
     "RequestError",
     "TemporarilyUnavailable",
+    "TooManyProofs",
 ]
 
 
@@ -52,6 +62,8 @@ class Reason(StrEnum):
     REPEATED_CREDENTIALS = "repeated_credentials"
     INVALID_CREDENTIALS = "invalid_credentials"
     TOKEN_TOO_LARGE = "token_too_large"
+    UNTRUSTED_CERTIFICATE_FIELD = "untrusted_certificate_field"
+    MALFORMED_CERTIFICATE = "malformed_certificate"
 
     # InvalidToken: the form of the token and its JOSE header
     MALFORMED = "malformed"
@@ -74,7 +86,32 @@ class Reason(StrEnum):
     WRONG_AUDIENCE = "wrong_audience"
     NOT_AN_ACCESS_TOKEN = "not_an_access_token"
     SENDER_CONSTRAINED = "sender_constrained"
+    NOT_BOUND = "not_bound"
+    WRONG_PROOF_KEY = "wrong_proof_key"
+    WRONG_CERTIFICATE = "wrong_certificate"
     CHECK_FAILED = "check_failed"
+
+    # InsufficientUserAuthentication
+    INSUFFICIENT_USER_AUTHENTICATION = "insufficient_user_authentication"
+
+    # InvalidProof and NonceRequired (RFC 9449, section 4.3)
+    MISSING_PROOF = "missing_proof"
+    REPEATED_PROOF = "repeated_proof"
+    MALFORMED_PROOF = "malformed_proof"
+    PROOF_HEADER = "proof_header"
+    PROOF_ALGORITHM = "proof_algorithm"
+    UNUSABLE_PROOF_KEY = "unusable_proof_key"
+    PROOF_SIGNATURE = "proof_signature"
+    PROOF_CLAIM = "proof_claim"
+    PROOF_METHOD = "proof_method"
+    PROOF_URL = "proof_url"
+    PROOF_TOKEN_HASH = "proof_token_hash"
+    PROOF_TIME = "proof_time"
+    PROOF_NONCE = "proof_nonce"
+    REPLAYED_PROOF = "replayed_proof"
+
+    # TooManyProofs
+    TOO_MANY_PROOFS = "too_many_proofs"
 
     # InsufficientScope
     INSUFFICIENT_SCOPE = "insufficient_scope"
@@ -95,6 +132,8 @@ _PHRASES: Final[dict[Reason, str]] = {
     Reason.REPEATED_CREDENTIALS: "The request has more than one set of credentials; send one",
     Reason.INVALID_CREDENTIALS: "The credentials are not of the form 'Bearer' and one token",
     Reason.TOKEN_TOO_LARGE: "The access token is too large",
+    Reason.UNTRUSTED_CERTIFICATE_FIELD: "The request has a client certificate field of its own",
+    Reason.MALFORMED_CERTIFICATE: "The client certificate of the request cannot be read",
     Reason.MALFORMED: "The access token is not a well-formed signed JWT",
     Reason.ALGORITHM_NOT_ALLOWED: "The access token is signed with an algorithm not accepted here",
     Reason.UNSUPPORTED_HEADER: "The access token has a header parameter not supported here",
@@ -112,7 +151,28 @@ _PHRASES: Final[dict[Reason, str]] = {
     Reason.WRONG_AUDIENCE: "The access token is not for this resource server",
     Reason.NOT_AN_ACCESS_TOKEN: "The token is not an access token",
     Reason.SENDER_CONSTRAINED: "The access token is bound to a key and is no plain Bearer token",
+    Reason.NOT_BOUND: "The access token is not bound to a key, as it has to be here",
+    Reason.WRONG_PROOF_KEY: "The access token is bound to another key than that of the proof",
+    Reason.WRONG_CERTIFICATE: "The access token is not bound to the certificate of the client",
     Reason.CHECK_FAILED: "The access token does not meet the conditions of this resource server",
+    Reason.INSUFFICIENT_USER_AUTHENTICATION: (
+        "This request needs a login of another kind, or a more recent one"
+    ),
+    Reason.MISSING_PROOF: "A DPoP proof is required",
+    Reason.REPEATED_PROOF: "The request has more than one DPoP proof; send one",
+    Reason.MALFORMED_PROOF: "The DPoP proof is not a well-formed signed JWT",
+    Reason.PROOF_HEADER: "The DPoP proof is of another type, or has a header not supported here",
+    Reason.PROOF_ALGORITHM: "The DPoP proof is signed with an algorithm not accepted here",
+    Reason.UNUSABLE_PROOF_KEY: "The key in the DPoP proof cannot be used",
+    Reason.PROOF_SIGNATURE: "The DPoP proof is not signed by the key in it",
+    Reason.PROOF_CLAIM: "The DPoP proof lacks a claim, or has one of the wrong form",
+    Reason.PROOF_METHOD: "The DPoP proof is for another method",
+    Reason.PROOF_URL: "The DPoP proof is for another URL",
+    Reason.PROOF_TOKEN_HASH: "The DPoP proof is for another access token",
+    Reason.PROOF_TIME: "The DPoP proof is too old, or was made in the future",
+    Reason.PROOF_NONCE: "The DPoP proof must have the nonce of this answer",
+    Reason.REPLAYED_PROOF: "The DPoP proof was used before",
+    Reason.TOO_MANY_PROOFS: "This client has sent too many DPoP proofs; send fewer",
     Reason.INSUFFICIENT_SCOPE: "The access token does not grant what this request needs",
 }
 
@@ -156,9 +216,18 @@ class RequestError(AsgiJwksError):
 
     status: ClassVar[int]
     error: ClassVar[str | None]
-    # Class attributes, and set by `explain` alone: a request without a token has neither.
+    # Class attributes, set where they differ: a request without a token has none of them.
     issuer: str | None = None
     """The configured issuer by whose rules the token was refused, if one was chosen."""
+    scopes: tuple[str, ...] = ()
+    """The scopes that the request needs, as far as they are known.
+
+    The challenge names them.
+    """
+    scheme: str = "Bearer"
+    """The scheme that the request used: its challenge has the error (RFC 9449, section 7.1)."""
+    is_outcome: bool = False
+    """Whether authentication ended with it; otherwise a route refused for reasons of its own."""
     _advise: Callable[["RequestError"], Advice] | None = None
 
     # The constructors here leave `args` to BaseException.__new__ and call no other one: a request
@@ -213,6 +282,70 @@ class InvalidToken(RequestError):
     error = "invalid_token"
 
 
+class InsufficientUserAuthentication(RequestError):
+    """The user must log in in another way, or again (RFC 9470, section 3).
+
+    It is answered with 401 insufficient_user_authentication and all that is needed: `acr_values`,
+    of which one will do, `max_age` in seconds, and `scopes`.
+    """
+
+    status = 401
+    error = "insufficient_user_authentication"
+
+    def __init__(
+        self,
+        *,
+        acr_values: tuple[str, ...] = (),
+        max_age: int | None = None,
+        scopes: tuple[str, ...] = (),
+        detail: str | None = None,
+    ) -> None:
+        self.reason = Reason.INSUFFICIENT_USER_AUTHENTICATION
+        self._detail = detail
+        self.acr_values = acr_values
+        self.max_age = max_age
+        self.scopes = scopes
+
+
+class InvalidProof(RequestError):
+    """The DPoP proof is not a valid one for this request: 401 invalid_dpop_proof.
+
+    See RFC 9449, section 7.1.
+    """
+
+    status = 401
+    error = "invalid_dpop_proof"
+
+
+class NonceRequired(InvalidProof):
+    """The DPoP proof lacks a current nonce: 401 use_dpop_nonce (RFC 9449, section 9).
+
+    `nonce` is the one to use; the answer has it in its DPoP-Nonce field.
+    """
+
+    error = "use_dpop_nonce"
+
+    def __init__(self, nonce: str, detail: str | None = None) -> None:
+        self.reason = Reason.PROOF_NONCE
+        self._detail = detail
+        self.nonce = nonce
+
+
+class TooManyProofs(RequestError):
+    """The proofs of one key fill its share of the replay memory: 429 with Retry-After.
+
+    `retry_after` is the number of seconds after which another attempt makes sense.
+    """
+
+    status = 429
+    error = None
+
+    def __init__(self, retry_after: float, detail: str | None = None) -> None:
+        self.reason = Reason.TOO_MANY_PROOFS
+        self._detail = detail
+        self.retry_after = retry_after
+
+
 class InsufficientScope(RequestError):
     """The token is valid but grants too little: 403 insufficient_scope.
 
@@ -237,6 +370,8 @@ class TemporarilyUnavailable(AsgiJwksError):
 
     issuer: str | None = None
     """The configured issuer that is concerned, as far as one was chosen."""
+    is_outcome: bool = False
+    """Whether authentication ended with it, as of a RequestError."""
 
     def __init__(self, message: str, *, retry_after: float = 1.0) -> None:
         super().__init__(message)
@@ -253,3 +388,7 @@ class KeySetUnavailable(KeySetError):
 
 class InvalidKeySet(KeySetError):
     """The document that the endpoint answered with is not a usable JWK Set (RFC 7517)."""
+
+
+class ReplayStoreUnavailable(TemporarilyUnavailable):
+    """The store of used DPoP proofs is down, or full."""

@@ -16,6 +16,9 @@ from asgi_jwks._options import (
     require_names,
     require_text,
 )
+from asgi_jwks.binding.certificate_sources import CertificateSource
+from asgi_jwks.binding.dpop_policy import DPoP
+from asgi_jwks.binding.sender_constraint import sender_constraint
 from asgi_jwks.errors import ConfigurationError
 from asgi_jwks.fetching.client import HTTPClient
 from asgi_jwks.jose.algorithms import ASYMMETRIC_ALGORITHMS, SYMMETRIC_ALGORITHMS
@@ -74,6 +77,10 @@ class PresetOptions(TypedDict, total=False):
     """own rules, sync or async, run on every request: `check(access_token)` is True"""
     gateway_proves_binding: bool
     """accept DPoP- and mTLS-bound tokens, whose proof a gateway in front has checked"""
+    dpop: DPoP | None
+    """the demands on DPoP proofs: `DPoP(public_origin="https://api.example.com")`"""
+    certificate_sources: Sequence[CertificateSource]
+    """where the client's certificate is taken from, for tokens that are bound to one"""
     http_client: HTTPClient | None
     """an `httpx.AsyncClient` or transport, for proxies, mTLS, private CAs"""
     allow_insecure_http: bool
@@ -106,6 +113,8 @@ DEFAULTS: Final[IssuerOptions] = {
     "required_claims": (),
     "checks": (),
     "gateway_proves_binding": False,
+    "dpop": None,
+    "certificate_sources": (),
     "http_client": None,
     "allow_insecure_http": False,
 }
@@ -121,13 +130,14 @@ class TrustedIssuer:
         ConfigurationError: an option is wrong; the message says what to write.
     """
 
-    __slots__ = ("checks", "keys", "rules")
+    __slots__ = ("binding", "checks", "keys", "rules")
 
     def __init__(self, **options: Unpack[IssuerOptions]) -> None:
         require_known(options, IssuerOptions.__annotations__, owner="TrustedIssuer")
         given: IssuerOptions = {**DEFAULTS, **options}
         issuer = _issuer_name(given.get("issuer"))
         keys = _key_source(given)
+        self.binding: Final = sender_constraint(given["dpop"], given["certificate_sources"])
         self.rules: Final = TokenRules(
             issuer=issuer,
             audiences=_audiences(issuer, given),
@@ -138,9 +148,8 @@ class TrustedIssuer:
             required_claims=require_names(
                 "required_claims", given["required_claims"], example="email"
             ),
-            gateway_proves_binding=require_flag(
-                "gateway_proves_binding", given["gateway_proves_binding"]
-            ),
+            gateway_proves_binding=_gateway_proves_binding(given, self.binding),
+            proves_binding=self.binding is not None,
             kind=kind_rule(given["kind"]),
             grant_claims=_grant_claims(given["grant_claims"]),
             grants=_grants(given["grants"]),
@@ -223,6 +232,16 @@ def _grants(grants: object) -> frozenset[str] | None:
         if grants is None
         else frozenset(require_names("grants", grants, example="read:messages"))
     )
+
+
+def _gateway_proves_binding(options: IssuerOptions, binding: object) -> bool:
+    is_proven = require_flag("gateway_proves_binding", options["gateway_proves_binding"])
+    if is_proven and binding is not None:
+        raise ConfigurationError(
+            "Give either gateway_proves_binding=True, or dpop and certificate_sources, not both: "
+            "with them, whoever presents a bound token proves here that it is theirs."
+        )
+    return is_proven
 
 
 def _identity(identity: object) -> IdentityForm | None:

@@ -101,7 +101,8 @@ async def live(app: App, keys: Any, server: Server, *, require_keys: bool = Fals
 @anywhere
 async def test_keys_are_at_hand_when_the_application_starts(issuer: MockIssuer) -> None:
     """C4."""
-    keys, app, server = RemoteJWKSet(issuer.jwks_uri), App(), Server()
+    # A machine under load may take as long as a first attempt may: there shall be no second one.
+    keys, app, server = RemoteJWKSet(issuer.jwks_uri, timeout=60), App(), Server()
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(live, app, keys, server)
         await server.started.wait()

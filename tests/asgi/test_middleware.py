@@ -39,7 +39,7 @@ DENIAL: dict[str, Any] = {"extensions": {"websocket.http.response": {}}}
 class Unavailable(AccessTokenVerifier):
     """A verifier whose keys are unavailable."""
 
-    async def verify(self, token: str | bytes) -> AccessToken:
+    async def verify(self, token: str | bytes, *, proof: object = None) -> AccessToken:
         raise KeySetUnavailable("https://internal.example/jwks is down", retry_after=6.5)
 
 

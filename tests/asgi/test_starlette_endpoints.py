@@ -119,7 +119,7 @@ def test_an_anonymous_request_is_asked_for_a_token(app: Any) -> None:
     """B2: 401, and no error code."""
     response = TestClient(app).get("/in-loop")
     assert response.status_code == 401
-    assert response.headers["www-authenticate"] == 'Bearer realm="orders"'
+    assert response.headers["www-authenticate"] == 'Bearer realm="orders", scope="read"'
 
 
 def test_head_is_refused_without_a_body(client: Any) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from asgi_jwks import AccessToken, ConfigurationError, InsufficientScope, Reason, requires
-from asgi_jwks.authorization.requirement import Requirement, requirement
+from asgi_jwks.authorization.requirement import Requirement
 
 anywhere = pytest.mark.anyio
 
@@ -34,26 +34,26 @@ async def is_staff_of_the_database(access: AccessToken) -> bool:
 @pytest.mark.parametrize(
     "needed",
     [
-        pytest.param(requirement("read"), id="a scope"),
-        pytest.param(requirement("read", "write"), id="two scopes"),
-        pytest.param(requirement(any_of=["admin", "write"]), id="one of two"),
-        pytest.param(requirement(any_of="write"), id="one of one"),
-        pytest.param(requirement(permissions=["delete:user"]), id="a permission"),
-        pytest.param(requirement(permissions="löschen"), id="a permission that is not ASCII"),
-        pytest.param(requirement(roles="editor"), id="a role"),
-        pytest.param(requirement(claims={"realm_access.roles": "admin"}), id="a nested claim"),
+        pytest.param(Requirement("read"), id="a scope"),
+        pytest.param(Requirement("read", "write"), id="two scopes"),
+        pytest.param(Requirement(any_of=["admin", "write"]), id="one of two"),
+        pytest.param(Requirement(any_of="write"), id="one of one"),
+        pytest.param(Requirement(permissions=["delete:user"]), id="a permission"),
+        pytest.param(Requirement(permissions="löschen"), id="a permission that is not ASCII"),
+        pytest.param(Requirement(roles="editor"), id="a role"),
+        pytest.param(Requirement(claims={"realm_access.roles": "admin"}), id="a nested claim"),
         pytest.param(
-            requirement(claims={("realm_access", "roles"): ["admin", "auditor"]}),
+            Requirement(claims={("realm_access", "roles"): ["admin", "auditor"]}),
             id="two values of a nested claim",
         ),
         pytest.param(
-            requirement(claims={("https://example.com/plan",): "gold"}), id="a claim with dots"
+            Requirement(claims={("https://example.com/plan",): "gold"}), id="a claim with dots"
         ),
-        pytest.param(requirement(issuer="https://issuer.example/"), id="an issuer"),
-        pytest.param(requirement(issuer=["a", "https://issuer.example/"]), id="one of two issuers"),
-        pytest.param(requirement("read", any_of=["write"], permissions=["delete:user"]), id="all"),
+        pytest.param(Requirement(issuer="https://issuer.example/"), id="an issuer"),
+        pytest.param(Requirement(issuer=["a", "https://issuer.example/"]), id="one of two issuers"),
+        pytest.param(Requirement("read", any_of=["write"], permissions=["delete:user"]), id="all"),
         pytest.param(
-            requirement(condition=lambda access: access.claims["scope"] == "read write"),
+            Requirement(condition=lambda access: access.claims["scope"] == "read write"),
             id="a condition",
         ),
     ],
@@ -68,26 +68,26 @@ async def test_a_token_that_grants_what_is_required_passes(needed: Requirement) 
 @pytest.mark.parametrize(
     ("needed", "named"),
     [
-        pytest.param(requirement("admin"), ("admin",), id="a scope"),
-        pytest.param(requirement("read", "admin"), ("read", "admin"), id="one of two scopes"),
-        pytest.param(requirement(any_of=["admin", "root"]), ("admin", "root"), id="none of two"),
-        pytest.param(requirement(permissions="create:user"), ("create:user",), id="a permission"),
+        pytest.param(Requirement("admin"), ("admin",), id="a scope"),
+        pytest.param(Requirement("read", "admin"), ("read", "admin"), id="one of two scopes"),
+        pytest.param(Requirement(any_of=["admin", "root"]), ("admin", "root"), id="none of two"),
+        pytest.param(Requirement(permissions="create:user"), ("create:user",), id="a permission"),
         pytest.param(
-            requirement("read", any_of=["read", "x"], permissions=["y"]),
+            Requirement("read", any_of=["read", "x"], permissions=["y"]),
             ("read", "x", "y"),
             id="each name once",
         ),
-        pytest.param(requirement("rea"), ("rea",), id="the beginning of a name"),
-        pytest.param(requirement(roles=["editor", "owner"]), (), id="one of two roles"),
-        pytest.param(requirement(roles="admin"), (), id="a role of another claim"),
-        pytest.param(requirement(claims={"realm_access.roles": "owner"}), (), id="a nested claim"),
-        pytest.param(requirement(claims={"realm_access": "roles"}), (), id="the name of a member"),
-        pytest.param(requirement(claims={"roles.editor": "x"}), (), id="a path through an array"),
-        pytest.param(requirement(claims={"absent.roles": "x"}), (), id="a path that is absent"),
-        pytest.param(requirement(claims={"scope": "read"}), (), id="a part of a string"),
-        pytest.param(requirement(claims={"exp": "4000000000"}), (), id="a claim of another type"),
-        pytest.param(requirement(issuer="https://issuer.example"), (), id="an issuer but a slash"),
-        pytest.param(requirement("read", condition=is_staff), ("read",), id="a condition"),
+        pytest.param(Requirement("rea"), ("rea",), id="the beginning of a name"),
+        pytest.param(Requirement(roles=["editor", "owner"]), (), id="one of two roles"),
+        pytest.param(Requirement(roles="admin"), (), id="a role of another claim"),
+        pytest.param(Requirement(claims={"realm_access.roles": "owner"}), (), id="a nested claim"),
+        pytest.param(Requirement(claims={"realm_access": "roles"}), (), id="the name of a member"),
+        pytest.param(Requirement(claims={"roles.editor": "x"}), (), id="a path through an array"),
+        pytest.param(Requirement(claims={"absent.roles": "x"}), (), id="a path that is absent"),
+        pytest.param(Requirement(claims={"scope": "read"}), (), id="a part of a string"),
+        pytest.param(Requirement(claims={"exp": "4000000000"}), (), id="a claim of another type"),
+        pytest.param(Requirement(issuer="https://issuer.example"), (), id="an issuer but a slash"),
+        pytest.param(Requirement("read", condition=is_staff), ("read",), id="a condition"),
     ],
 )
 @anywhere
@@ -105,7 +105,7 @@ async def test_a_token_that_grants_too_little_is_told_all_that_is_needed(
 
 def test_every_option_must_be_met() -> None:
     """B3"""
-    needed = requirement(
+    needed = Requirement(
         "read", any_of=["x", "write"], permissions="delete:user", roles="editor", issuer="i"
     )
     needed.check(token(iss="i"))
@@ -125,7 +125,7 @@ def test_claims_of_a_type_of_ones_own_do_not_pass_by_a_path() -> None:
     """Fail closed: only claims as they were verified can be looked at by name."""
     converted: Any = token().with_claims(lambda claims: object())
     with pytest.raises(InsufficientScope):
-        requirement(claims={"realm_access.roles": "admin"}).check(converted)
+        Requirement(claims={"realm_access.roles": "admin"}).check(converted)
 
 
 # A condition of the application's own.
@@ -134,7 +134,7 @@ def test_claims_of_a_type_of_ones_own_do_not_pass_by_a_path() -> None:
 @anywhere
 async def test_a_condition_may_be_async() -> None:
     """G10"""
-    needed = requirement(condition=is_staff_of_the_database)
+    needed = Requirement(condition=is_staff_of_the_database)
     await needed.enforce(token(staff=True))
     with pytest.raises(InsufficientScope):
         await needed.enforce(token())
@@ -143,7 +143,7 @@ async def test_a_condition_may_be_async() -> None:
 def test_an_async_condition_is_not_passed_where_nobody_can_wait_for_it() -> None:
     """G10: a coroutine is truthy."""
     with pytest.raises(TypeError, match="is async"):
-        requirement(condition=is_staff_of_the_database).check(token(staff=True))
+        Requirement(condition=is_staff_of_the_database).check(token(staff=True))
 
 
 class Later:
@@ -157,14 +157,14 @@ def test_whatever_can_be_awaited_counts_as_async() -> None:
     """G10"""
     later: Any = Later()
     with pytest.raises(TypeError, match="is async"):
-        requirement(condition=lambda _: later).check(token())
+        Requirement(condition=lambda _: later).check(token())
 
 
 @pytest.mark.parametrize("answer", [1, "yes", None, 0, [], Ellipsis], ids=repr)
 @anywhere
 async def test_a_condition_passes_by_true_alone(answer: Any) -> None:
     """G10: any other value is an error of the application."""
-    needed = requirement(condition=lambda _: answer)
+    needed = Requirement(condition=lambda _: answer)
     with pytest.raises(TypeError, match="must return True or False"):
         needed.check(token())
     with pytest.raises(TypeError, match="must return True or False"):
@@ -173,13 +173,13 @@ async def test_a_condition_passes_by_true_alone(answer: Any) -> None:
 
 def test_a_condition_is_not_asked_about_a_token_that_grants_too_little() -> None:
     with pytest.raises(InsufficientScope):
-        requirement("admin", condition=lambda _: pytest.fail("it was asked")).check(token())
+        Requirement("admin", condition=lambda _: pytest.fail("it was asked")).check(token())
 
 
 def test_an_exception_of_a_condition_is_the_application_s_own_error() -> None:
     """G10: it is not a refusal."""
     with pytest.raises(KeyError):
-        requirement(condition=lambda access: bool(access.claims["absent"])).check(token())
+        Requirement(condition=lambda access: bool(access.claims["absent"])).check(token())
 
 
 # Wrong shapes.
@@ -255,7 +255,7 @@ def test_a_claim_is_named_by_its_path(path: Any) -> None:
 
 
 def test_a_requirement_is_a_value() -> None:
-    first, second = (requirement("read", claims={"realm_access.roles": "a"}) for _ in range(2))
+    first, second = (Requirement("read", claims={"realm_access.roles": "a"}) for _ in range(2))
     assert first == second
     assert {first: "as a key"}[second]
-    assert requires("read").requirement == requirement("read")
+    assert requires("read").requirement == Requirement("read")

@@ -17,11 +17,13 @@ from typing import Any
 
 from asgi_jwks import JWTBearerMiddleware, StaticJWKSet, TrustedIssuer
 from asgi_jwks.jose.encoding import b64url_encode
+from asgi_jwks.jose.jws import MAX_SEARCHED_CLAIMS_BYTES
 from asgi_jwks.testing import MockIssuer, SigningKey
 
 __all__ = ["families", "main"]
 
 MOST = 16_384
+SEARCHED = MAX_SEARCHED_CLAIMS_BYTES * 3 // 4
 SEED = 20_261_126
 
 Token = Callable[[], bytes]
@@ -38,6 +40,15 @@ async def _send(_message: Any) -> None:
 def padded(text: str, fill: str, size: int) -> str:
     """Text with as many repetitions of `fill` inside as make it at most `size` long."""
     return text % (fill * max(0, (size - len(text)) // len(fill))).rstrip(",")
+
+
+def with_late_issuer(claims: Mapping[str, object], size: int) -> Iterator[tuple[str, str]]:
+    """The same payloads with `iss` at the end of the part in which a reader looks for it."""
+    last = f',"iss":{json.dumps(claims["iss"])}'
+    others = {name: value for name, value in claims.items() if name != "iss"}
+    for name, text in payloads(others, SEARCHED - len(last)):
+        start = text.removesuffix("}") + last
+        yield f"{name}, late iss", padded(start.replace("%", "%%") + ',"z":"%s"}', "a", size)
 
 
 def payloads(claims: Mapping[str, object], size: int) -> Iterator[tuple[str, str]]:
@@ -62,6 +73,12 @@ def payloads(claims: Mapping[str, object], size: int) -> Iterator[tuple[str, str
     yield "members", good + "," + members[: size - len(good) - 2].rpartition(",")[0] + "}"
     fit = ",".join(f'"{n:x}":0' for n in range(480))
     yield "members within the limit", good + "," + fit + "}"
+    brackets = ",".join('"["' for _ in range(250))
+    yield "brackets in strings", good + ',"x":[' + brackets + "]}"
+    names = ",".join('{"iss":""}' for _ in range(7))
+    yield "issuers inside", padded(good + ',"x":[' + names + '],"y":"%s"}', "a", size)
+    escapes = good + ',"x":"' + "\\n" * 1000 + '","y":"%s"}'
+    yield "escapes within the limit", padded(escapes, "a", size)
     values = ",".join('"aaaaaaa"' for _ in range(980))
     yield "values within the limit", good + ',"x":[' + values + "]}"
     nests = ",".join('{"a":[1]}' for _ in range(120))
@@ -103,7 +120,7 @@ def families(issuer: MockIssuer, generator: random.Random) -> Iterator[tuple[str
 
         return token
 
-    for name, text in payloads(claims, room):
+    for name, text in (*payloads(claims, room), *with_late_issuer(claims, room)):
         yield f"forged, {name}", False, forged(header, text)
         other = json.dumps({"alg": "RS256", "typ": "JWT", "kid": "unknown"})
         yield f"unknown key, {name}", False, forged(other, text)

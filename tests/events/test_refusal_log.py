@@ -15,11 +15,13 @@ from asgi_jwks.events import (
     OTHER_ISSUER,
     Hint,
     RefusalLog,
-    RequestEvent,
+    RequestAnonymous,
+    RequestLabels,
     RequestRefused,
     Unavailable,
+    WouldBeRefused,
 )
-from asgi_jwks.events.refusal_log import INTERVAL, MOST_CAUSES
+from asgi_jwks.events.refusal_log import INTERVAL, LOOKS, MOST_CAUSES, SECONDS_PER_LOOK
 
 LOGGER = "asgi_jwks.requests"
 
@@ -52,7 +54,9 @@ def refused(
     issuer: str = "https://issuer.example/",
     words: Callable[[], str] = lambda: "the token is for another API.",
 ) -> RequestRefused:
-    return RequestRefused(issuer=issuer, advice=Advice(hint, words), reason=reason, status=401)
+    return RequestRefused(
+        RequestLabels(issuer), advise=lambda: Advice(hint, words), reason=reason, status=401
+    )
 
 
 def test_the_first_refusal_of_a_cause_is_told_at_once(
@@ -75,8 +79,8 @@ def test_a_record_has_the_labels_as_json_values(
     log(refused())
     log(
         Unavailable(
-            issuer=OTHER_ISSUER,
-            advice=Advice(Hint.KEYS_UNAVAILABLE, lambda: "no keys."),
+            RequestLabels(),
+            advise=lambda: Advice(Hint.KEYS_UNAVAILABLE, lambda: "no keys."),
             retry_after=1.0,
         )
     )
@@ -115,7 +119,7 @@ def test_later_ones_are_counted_and_told_once_per_interval(
     for _ in range(1000):
         log(refused())
     _, second = caplog.records
-    assert second.getMessage().endswith("another API. (1001 requests in 301 s)")
+    assert second.getMessage().endswith("another API. (about 1001 requests in 301 s)")
     assert vars(second)["count"] == 1001
     clock.now += INTERVAL
     log(refused())
@@ -173,7 +177,7 @@ def test_an_event_of_another_kind_is_not_told(
     log: RefusalLog, caplog: pytest.LogCaptureFixture
 ) -> None:
     """N1: events that come later break no listener."""
-    log(RequestEvent(issuer=OTHER_ISSUER, advice=Advice(Hint.SCOPE, lambda: "more.")))
+    log(RequestAnonymous(RequestLabels()))
     assert not caplog.records
 
 
@@ -258,3 +262,76 @@ def test_threads_count_together(
     clock.now += INTERVAL
     log(refused())
     assert vars(caplog.records[-1])["count"] == 8 * 500
+
+
+def test_a_flood_is_counted_and_few_of_it_are_looked_at(
+    log: RefusalLog, clock: Clock, caplog: pytest.LogCaptureFixture
+) -> None:
+    """W1, N1: advice is for the first of a kind, then once in a second, until it is calm again."""
+    looks: list[int] = []
+
+    def advise() -> Advice:
+        looks.append(1)
+        return Advice(Hint.AUDIENCE, lambda: "it is wrong.")
+
+    event = RequestRefused(RequestLabels(), advise=advise, reason=Reason.WRONG_AUDIENCE, status=401)
+    for _ in range(1000):
+        log(event)
+    assert len(looks) == LOOKS
+    for _ in range(10):
+        clock.now += SECONDS_PER_LOOK
+        for _ in range(100):
+            log(event)
+    assert len(looks) == LOOKS + 10
+    clock.now += LOOKS * SECONDS_PER_LOOK
+    for _ in range(1000):
+        log(event)
+    assert len(looks) == 2 * LOOKS + 10
+    # No refusal is lost: each look stands for those since the last.
+    clock.now += INTERVAL
+    log(event)
+    record = caplog.records[-1]
+    assert (vars(record)["count"], vars(record)["is_estimate"]) == (3000, True)
+    assert f"(about 3000 requests in {clock.now - 1000:.0f} s)" in record.getMessage()
+
+
+def test_a_new_cause_in_a_flood_of_the_same_reason_is_told_within_seconds(
+    log: RefusalLog, clock: Clock, caplog: pytest.LogCaptureFixture
+) -> None:
+    """N10: one refusal in ten is of another cause, and the look falls on it before long."""
+    for _ in range(30):
+        for number in range(97):
+            log(refused(Hint.ID_TOKEN if number % 10 == 3 else Hint.AUDIENCE))
+            clock.now += 1 / 97
+    assert [vars(r)["hint"] for r in caplog.records] == ["audience", "id_token"]
+
+
+def test_a_count_without_a_flood_is_exact(
+    log: RefusalLog, clock: Clock, caplog: pytest.LogCaptureFixture
+) -> None:
+    """N10"""
+    for _ in range(31):
+        log(refused())
+        clock.now += 10
+    assert caplog.records[-1].getMessage().endswith("another API. (30 requests in 300 s)")
+
+
+def test_a_refusal_that_is_only_reported_is_a_cause_of_its_own(
+    log: RefusalLog, caplog: pytest.LogCaptureFixture
+) -> None:
+    """O6: also where it is ordinary otherwise, since somebody wants to know."""
+    event = WouldBeRefused(
+        RequestLabels("https://issuer.example/"),
+        advise=lambda: Advice(Hint.EXPIRED, lambda: "the token expired 3 s ago."),
+        reason=Reason.EXPIRED,
+        status=401,
+    )
+    log(refused(Hint.EXPIRED, reason=Reason.EXPIRED))
+    log(event)
+    log(event)
+    [record] = caplog.records
+    assert record.getMessage() == (
+        "accepted, and report_only would refuse with 401 expired, issuer "
+        "https://issuer.example/: the token expired 3 s ago."
+    )
+    assert vars(record)["is_report_only"] is True

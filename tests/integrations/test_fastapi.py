@@ -76,7 +76,7 @@ def test_without_attach_a_websocket_gets_the_refusal_itself(issuer: MockIssuer) 
     with pytest.raises(WebSocketDenialResponse) as refused, client.websocket_connect("/socket"):
         pass
     assert refused.value.status_code == 401
-    assert refused.value.headers["www-authenticate"] == 'Bearer realm="api"'
+    assert refused.value.headers["www-authenticate"] == 'Bearer realm="api", scope="read"'
 
 
 def test_without_attach_errors_of_endpoints_are_answered_too(issuer: MockIssuer) -> None:
@@ -233,7 +233,7 @@ def test_a_test_puts_a_token_in_place_of_the_dependency() -> None:
 
 
 def test_a_stand_in_serves_wherever_the_dependency_is_asked() -> None:
-    """`optional` and `requires` included, whatever they demand."""
+    """`optional` and `requires` included, whose demands are made of its token."""
     bearer = JWTBearer()
     app = FastAPI()
 
@@ -247,16 +247,30 @@ def test_a_stand_in_serves_wherever_the_dependency_is_asked() -> None:
     ) -> Any:
         return token.subject
 
-    claims = {"iss": "https://issuer.example/", "sub": "me", "exp": 4_000_000_000}
+    claims: dict[str, Any] = {
+        "iss": "https://issuer.example/",
+        "exp": 4_000_000_000,
+        "scope": "a",
+        "roles": ["admin"],
+    }
 
     def stand_in(who: str = "me") -> AccessToken:
-        return AccessToken({**claims, "sub": who}, claims)
+        return AccessToken({**claims, "sub": who})
 
     app.dependency_overrides[bearer] = stand_in
     client = TestClient(app)
     assert [client.get(path).json() for path in ("/greeting", "/admin")] == ["me", "me"]
+    assert client.get("/admin?who=ada").json() == "ada"
+    claims["scope"] = "b"
+    refused = client.get("/admin")
+    assert (refused.status_code, client.get("/greeting").json()) == (403, "me")
+    assert refused.headers["www-authenticate"].endswith('scope="a"')
     app.dependency_overrides[bearer] = lambda: None
     assert client.get("/greeting").json() is None
+    assert client.get("/admin").status_code == 401
+    app.dependency_overrides[bearer] = lambda: "a token"
+    with pytest.raises(TypeError, match="must return an AccessToken, which demands are made of"):
+        client.get("/admin")
     app.dependency_overrides.clear()
     with pytest.raises(LookupError, match="JWTBearerMiddleware"):
         client.get("/admin")
@@ -369,10 +383,10 @@ def test_anonymous_requests_may_pass_where_no_scope_is_asked_for(issuer: MockIss
     good = client.get("/greeting", headers=headers(issuer, scopes="read"))
     assert good.json() == [True, ["read"]]
     assert client.get("/greeting", headers={"authorization": "Bearer x"}).status_code == 401
-    for path in ("/read", "/admin"):
+    for path, scope in (("/read", ', scope="read"'), ("/admin", "")):
         refused = client.get(path)
         assert refused.status_code == 401
-        assert refused.headers["www-authenticate"] == 'Bearer realm="api"'
+        assert refused.headers["www-authenticate"] == f'Bearer realm="api"{scope}'
 
 
 def test_the_start_fails_without_keys_where_that_is_configured(issuer: MockIssuer) -> None:
@@ -663,7 +677,10 @@ def test_a_requirement_is_a_dependency(issuer: MockIssuer) -> None:
         assert refused.status_code == 403
         assert refused.headers["www-authenticate"].endswith('scope="users admin root delete:user"')
     operation = app.openapi()["paths"]["/user"]["delete"]
-    assert operation["security"] == [{"JWTBearer": ["users"]}]
+    assert operation["security"] == [
+        {"JWTBearer": ["users", "admin"]},
+        {"JWTBearer": ["users", "root"]},
+    ]
 
 
 def test_a_condition_of_a_requirement_may_be_async(issuer: MockIssuer) -> None:
@@ -694,6 +711,70 @@ def test_two_requirements_of_one_endpoint_are_both_checked(issuer: MockIssuer) -
     assert client.get("/x", headers=headers(issuer, scopes="a b c")).status_code == 200
     assert client.get("/x", headers=headers(issuer, scopes="a b")).status_code == 403
     assert client.get("/x", headers=headers(issuer, scopes="a c")).status_code == 403
+
+
+def test_an_override_of_one_requirement_leaves_the_others(issuer: MockIssuer) -> None:
+    """K9: nothing is silently not enforced."""
+    bearer = JWTBearer(trusted(issuer))
+    needs_admin, needs_users = bearer.requires(roles="admin"), bearer.requires("users")
+    app = FastAPI(dependencies=[Depends(needs_users)])
+
+    @app.get("/admin")
+    async def admin(token: Annotated[AccessToken, Depends(needs_admin)]) -> Any:
+        return token.subject
+
+    claims = {"iss": "i", "sub": "me", "exp": 4_000_000_000, "scope": "users"}
+    app.dependency_overrides[needs_admin] = lambda: AccessToken(claims)
+    client = TestClient(app)
+    assert client.get("/admin").status_code == 401
+    assert client.get("/admin", headers=headers(issuer, scopes="users")).json() == "me"
+    app.dependency_overrides[bearer] = lambda: AccessToken({**claims, "scope": "other"})
+    assert client.get("/admin", headers=headers(issuer, scopes="users")).status_code == 403
+
+
+def test_the_scopes_around_a_requirement_are_demanded_with_it(issuer: MockIssuer) -> None:
+    """K6, K9: `Security(bearer.requires(...), scopes=[...])` names all in one challenge."""
+    bearer = JWTBearer(trusted(issuer))
+    required = bearer.requires("a", acr="mfa")
+
+    def user(token: Annotated[AccessToken, Depends(required)]) -> Any:
+        return token.subject
+
+    app = FastAPI()
+    app.add_api_route("/x", lambda: None, dependencies=[Security(user, scopes=["b"])])
+    app.add_api_route("/y", lambda: None, dependencies=[Security(required, scopes=["c d"])])
+    client = TestClient(app)
+    good = headers(issuer, scopes="a b", acr="mfa")
+    assert client.get("/x", headers=good).status_code == 200
+    assert client.get("/x").headers["www-authenticate"] == 'Bearer realm="api", scope="b a"'
+    lacking = client.get("/x", headers=headers(issuer, scopes="a", acr="mfa"))
+    assert lacking.status_code == 403
+    assert lacking.headers["www-authenticate"].endswith('scope="b a"')
+    weak = client.get("/x", headers=headers(issuer, scopes="a"))
+    assert weak.status_code == 401
+    assert weak.headers["www-authenticate"].endswith('acr_values="mfa", scope="b a"')
+    assert client.get("/y", headers=good).status_code == 403
+
+
+def test_one_challenge_names_the_needs_of_all_dependencies_of_a_route(issuer: MockIssuer) -> None:
+    """K6: those of an included router as well, whichever of them refuses."""
+    bearer, other = JWTBearer(trusted(issuer)), JWTBearer(trusted(issuer), scheme_name="Other")
+    router = APIRouter(dependencies=[Depends(bearer)])
+
+    @router.get("/x", dependencies=[Security(bearer, scopes=["write"])])
+    async def x(token: Annotated[AccessToken, Depends(bearer.requires("own"))]) -> None: ...
+
+    @router.get("/z", dependencies=[Security(other, scopes=["other"])])
+    async def z() -> None: ...
+
+    app = FastAPI()
+    app.include_router(router, prefix="/in", dependencies=[Security(bearer, scopes=["read"])])
+    client = TestClient(app)
+    for refused in (client.get("/in/x"), client.get("/in/x", headers=headers(issuer, scopes="x"))):
+        named = refused.headers["www-authenticate"].split('scope="')[1].rstrip('"').split()
+        assert sorted(named) == ["own", "read", "write"]
+    # Another JWTBearer is another resource's.
+    assert client.get("/in/z").headers["www-authenticate"].endswith('scope="read"')
 
 
 def test_a_requirement_that_requires_nothing_is_a_mistake() -> None:

@@ -249,6 +249,19 @@ def test_an_operation_that_may_do_without_a_token_says_so() -> None:
     assert "401" in paths["/greeting"]["get"]["responses"]
 
 
+def test_without_attach_no_invented_scope_is_in_the_document() -> None:
+    """K9"""
+    bearer = JWTBearer()
+    app = FastAPI()
+    app.add_api_route("/greeting", lambda: None, dependencies=[Depends(bearer.optional)])
+    app.add_api_route("/users", lambda: None, dependencies=[Depends(bearer.requires("users"))])
+    document = app.openapi()
+    paths = document["paths"]
+    assert paths["/greeting"]["get"]["security"] == [{"JWTBearer": []}]
+    assert paths["/users"]["get"]["security"] == [{"JWTBearer": ["users"]}]
+    assert document["components"]["securitySchemes"].keys() == {"JWTBearer"}
+
+
 def test_the_scopes_of_a_requirement_stand_in_the_document() -> None:
     bearer = JWTBearer()
     app = FastAPI()

@@ -17,7 +17,6 @@ from asgi_jwks.jose.encoding import (
     b64url_decode,
     b64url_encode,
     json_object,
-    member_of,
 )
 from asgi_jwks.jose.json_limits import MAX_JSON_DEPTH
 
@@ -391,35 +390,3 @@ def test_brackets_closed_before_take_no_depth_away() -> None:
     too_deep = b"[" * 4 + b"[]," + b"[" * 12 + b"]" * 12 + b"]" * 4
     with pytest.raises(EncodingError, match="nested too deeply"):
         json_object(b'{"a":' + too_deep + b"}")
-
-
-@pytest.mark.parametrize(
-    ("document", "member"),
-    [
-        (b'{"iss": "a", "x": [1, {"iss": "b"}]}', "a"),
-        (b' {"iss": {"a": 1}} ', {"a": 1}),
-        (b'{"iss": "a", "iss": "b"}', "b"),
-        (b"{}", None),
-    ],
-)
-def test_a_member_is_read_of_a_document_that_nobody_has_vouched_for(
-    document: bytes, member: object
-) -> None:
-    """W1: it only says whom to ask."""
-    assert member_of(document, "iss") == member
-
-
-@pytest.mark.parametrize(
-    ("document", "phrase"),
-    [
-        (b'["iss"]', "not a JSON object"),
-        (b'{"iss"', "not JSON"),
-        (b'{"iss": "\xff"}', "not JSON"),
-        (b'{"x": [' + b"[]," * 300 + b"0]}", "too many objects and arrays"),
-    ],
-    ids=["an array", "broken", "not UTF-8", "many arrays"],
-)
-def test_a_member_is_not_read_of_what_is_not_a_bounded_object(document: bytes, phrase: str) -> None:
-    """W2: the limits are those of the strict reader."""
-    with pytest.raises(EncodingError, match=phrase):
-        member_of(document, "iss")

@@ -13,10 +13,12 @@ from asgi_jwks.errors import InvalidToken, Reason
 from asgi_jwks.jose.encoding import b64url_encode
 from asgi_jwks.jose.jws import (
     MAX_HEADER_BYTES,
+    MAX_SEARCHED_CLAIMS_BYTES,
     MAX_TOKEN_BYTES,
     claimed_issuer,
     decode_claims,
     decode_header,
+    decode_unverified,
     parse_compact,
     segments_of,
 )
@@ -225,11 +227,35 @@ def test_the_json_serialization_is_recognised_with_or_without_white_space(token:
     assert "JSON serialization" in detail_of(token)
 
 
+def test_claims_without_a_signature_are_read_if_they_are_few() -> None:
+    """W3: 4 KiB and 64 members; larger ones are not read, nor are they malformed."""
+    few = {f"n{number}": number for number in range(64)}
+    for claims, is_read in ((few, True), ({**few, "more": 1}, False), ({"x": "a" * 4096}, False)):
+        segment = b64url_encode(json.dumps(claims).encode()).encode()
+        assert decode_unverified(segment) == (claims if is_read else None)
+    with pytest.raises(InvalidToken, match="in the payload"):
+        decode_unverified(b64url_encode(b"[]").encode())
+
+
 def test_the_claimed_issuer_is_read_without_the_other_claims() -> None:
     """W1: of a payload that nobody has vouched for."""
     assert claimed_issuer(b64url_encode(PAYLOAD).encode()) == "https://issuer.example/"
     assert claimed_issuer(b64url_encode(b"{}").encode()) is None
-    for payload in ("!", b64url_encode(b"[]")):
+    for payload in ("!", b64url_encode(b"[]"), b64url_encode(b'{"iss": 1}')):
         with pytest.raises(InvalidToken, match="in the payload") as refusal:
             claimed_issuer(payload.encode())
         assert refusal.value.reason is Reason.MALFORMED
+
+
+def test_the_claimed_issuer_is_looked_for_in_a_part_of_the_payload() -> None:
+    """W1: what is behind it is not even decoded."""
+    assert MAX_SEARCHED_CLAIMS_BYTES == 8192
+    iss = '"iss":"https://issuer.example/"'
+    last = '{"x":"' + "a" * (6144 - len(iss) - 8) + '",' + iss
+    assert len(last) == 6144
+    segment = b64url_encode((last + "}").encode()).encode() + b"=!"
+    assert claimed_issuer(segment) == "https://issuer.example/"
+    late = b64url_encode(("{" + " " * 99 + last[1:] + "}").encode()).encode()
+    with pytest.raises(InvalidToken, match="iss is not in the first 8192 bytes") as refusal:
+        claimed_issuer(late)
+    assert refusal.value.reason is Reason.MALFORMED

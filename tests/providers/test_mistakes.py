@@ -6,7 +6,14 @@ from typing import Any, get_type_hints
 
 import pytest
 
-from asgi_jwks import AccessToken, ConfigurationError, SharedSecret, StaticJWKSet, providers
+from asgi_jwks import (
+    AccessToken,
+    ConfigurationError,
+    InvalidToken,
+    SharedSecret,
+    StaticJWKSet,
+    providers,
+)
 from asgi_jwks.providers import preset as room
 from asgi_jwks.providers.console_words import (
     require_domain,
@@ -16,6 +23,7 @@ from asgi_jwks.providers.console_words import (
     require_tenant_id,
 )
 from asgi_jwks.testing import SigningKey
+from asgi_jwks.tokens.header_rules import JOSEHeader
 from asgi_jwks.tokens.kinds import KindRule
 from asgi_jwks.tokens.proofs import HasClaim
 from asgi_jwks.tokens.scopes import GrantClaims
@@ -53,6 +61,22 @@ MISTAKES: dict[str, tuple[Callable[[], object], str]] = {
     "auth0 with an audience that is not compared": (
         lambda: providers.auth0("example.eu.auth0.com", audience=API, insecure_no_audience=True),
         "not both",
+    ),
+    "auth0 with the audience of UserInfo": (
+        lambda: providers.auth0(
+            "Example.eu.auth0.com", audience=[API, "https://example.eu.auth0.com/userinfo"]
+        ),
+        'audience="https://api.example.com"',
+    ),
+    "entra with Microsoft Graph's id": (
+        lambda: providers.entra_id(tenant=TENANT, audience="00000003-0000-0000-c000-000000000000"),
+        f'"api://{APP}/access_as_user"',
+    ),
+    "entra with Microsoft Graph's address": (
+        lambda: providers.entra_id(
+            tenant=TENANT, audience="https://graph.microsoft.com/", version="v1"
+        ),
+        f'audience="{APP}"',
     ),
     "entra by its name": (
         lambda: providers.entra_id(tenant="contoso.onmicrosoft.com", audience=APP),
@@ -148,6 +172,23 @@ MISTAKES: dict[str, tuple[Callable[[], object], str]] = {
         ),
         "keycloak('https://sso.example.com/auth', realm='acme', ...)",
     ),
+    "keycloak with an endpoint of its realm": (
+        lambda: providers.keycloak(
+            "https://sso.example.com/realms/acme/realms/openid-connect/token",
+            realm="acme",
+            audience="api",
+        ),
+        "keycloak('https://sso.example.com', realm='acme', ...)",
+    ),
+    "keycloak with a list where one client belongs": (
+        lambda: providers.keycloak(
+            "https://sso.example.com",
+            realm="acme",
+            audience="api",
+            client=["api"],  # type: ignore[arg-type]  # the mistake
+        ),
+        "Write for example client='my-api'.",
+    ),
     "keycloak with a slash": (
         lambda: providers.keycloak("https://sso.example.com/", realm="acme", audience="api"),
         "Write 'https://sso.example.com'.",
@@ -174,6 +215,14 @@ MISTAKES: dict[str, tuple[Callable[[], object], str]] = {
         ),
         "Write 'https://auth.example.com'",
     ),
+    "the metadata's URL twice": (
+        lambda: providers.ory_hydra("https://a.example/.well-known/x/.well-known/y", audience=API),
+        "Write 'https://a.example',",
+    ),
+    "a list where one issuer belongs": (
+        lambda: providers.simplejwt(["https://example.com"], audience=API, keys=KEYS),  # type: ignore[arg-type]  # the mistake
+        "Write for example issuer='https://example.com'.",
+    ),
     "uaa's issuer": (
         lambda: providers.uaa("https://uaa.example.com/oauth/token", audience="orders"),
         "Write 'https://uaa.example.com'.",
@@ -183,7 +232,19 @@ MISTAKES: dict[str, tuple[Callable[[], object], str]] = {
         "Write 'https://uaa.example.com'.",
     ),
     "xsuaa with a URL": (
-        lambda: providers.xsuaa(subdomain="https://example.x.y/", region="eu10", audience="a"),
+        lambda: providers.xsuaa(
+            subdomain="https://Acme.authentication.eu10.hana.ondemand.com/",
+            region="eu10",
+            audience="a",
+        ),
+        "Write subdomain='acme'.",
+    ),
+    "xsuaa with a domain": (
+        lambda: providers.xsuaa(subdomain="acme.authentication.x", region="eu10", audience="a"),
+        "Write subdomain='acme'.",
+    ),
+    "xsuaa with a domain that begins with a dot": (
+        lambda: providers.xsuaa(subdomain=".acme", region="eu10", audience="a"),
         "Write subdomain='example'.",
     ),
     "supabase's URL": (
@@ -193,6 +254,20 @@ MISTAKES: dict[str, tuple[Callable[[], object], str]] = {
     "clerk without an audience": (
         lambda: providers.clerk("clerk.example.com"),
         'authorized_parties=["https://app.example.com"]',
+    ),
+    "clerk with a host where an origin belongs": (
+        lambda: providers.clerk("clerk.example.com", authorized_parties="app.example.com"),
+        "Write 'https://app.example.com'.",
+    ),
+    "clerk with an origin that ends with a slash": (
+        lambda: providers.clerk(
+            "clerk.example.com", authorized_parties=[API, "http://localhost:3000/"]
+        ),
+        "Write 'http://localhost:3000'.",
+    ),
+    "clerk with no origins at all": (
+        lambda: providers.clerk("clerk.example.com", authorized_parties=[]),
+        "authorized_parties must not be empty",
     ),
     "clerk with two rules": (
         lambda: providers.clerk("clerk.example.com", audience=API, insecure_no_audience=True),
@@ -214,6 +289,22 @@ MISTAKES: dict[str, tuple[Callable[[], object], str]] = {
         lambda: providers.github_actions(audience=API, repositories=["deploy"]),
         'repositories=["example/deploy"]',
     ),
+    "github with no repositories at all": (
+        lambda: providers.github_actions(audience=API, repositories=[]),
+        "repositories must not be empty",
+    ),
+    "github with the address of a repository": (
+        lambda: providers.github_actions(
+            audience=API, repositories=["https://github.com/example/deploy"]
+        ),
+        'repositories=["example/deploy"]',
+    ),
+    "github with a repository where an owner belongs": (
+        lambda: providers.github_actions(
+            audience=API, repository_owners=["octo", "example/deploy"]
+        ),
+        "got 'example/deploy'. Write repositories=[",
+    ),
     "github with both": (
         lambda: providers.github_actions(
             audience=API, repositories=["a/b"], repository_owners=["a"]
@@ -224,6 +315,28 @@ MISTAKES: dict[str, tuple[Callable[[], object], str]] = {
         lambda: providers.gitlab(audience=API),
         'projects=["example/deploy"]',
     ),
+    "gitlab with no projects at all": (
+        lambda: providers.gitlab("https://gitlab.example.com", audience=API, projects=[]),
+        "projects must not be empty",
+    ),
+    "gitlab with the address of a project": (
+        lambda: providers.gitlab(
+            audience=API, projects=["a/b", "https://gitlab.com/example/deploy"]
+        ),
+        "Write for example projects=['example/deploy'].",
+    ),
+    "gitlab with a host": (
+        lambda: providers.gitlab(audience=API, namespaces="gitlab.com:example"),
+        "Write for example namespaces=['example'].",
+    ),
+    "gitlab with a slash": (
+        lambda: providers.gitlab(audience=API, namespaces="/example"),
+        "Write for example namespaces=['example'].",
+    ),
+    "gitlab with a project without its group": (
+        lambda: providers.gitlab(audience=API, projects="deploy"),
+        "Write for example projects=['example/deploy'].",
+    ),
     "gitlab with both": (
         lambda: providers.gitlab(
             "https://gitlab.example.com", audience=API, projects=["a/b"], namespaces=["a"]
@@ -233,6 +346,22 @@ MISTAKES: dict[str, tuple[Callable[[], object], str]] = {
     "cloudflare's domain": (
         lambda: providers.cloudflare_access("example.cloudflareaccess.com", audience="x"),
         "Write team='example'.",
+    ),
+    "cloudflare's application by its address": (
+        lambda: providers.cloudflare_access("example", audience="https://app.example.com"),
+        'audience="32eafc7626e737136660e1b9b8b8f4f0"',
+    ),
+    "vault with a slash": (
+        lambda: providers.vault("https://vault.example.com:8200/", client_id="x"),
+        "Write 'https://vault.example.com:8200'.",
+    ),
+    "vault's address of an address": (
+        lambda: providers.vault("https://vault.example.com/v1/identity/v1/x", client_id="x"),
+        "Write 'https://vault.example.com'.",
+    ),
+    "vault's namespace with a slash": (
+        lambda: providers.vault("https://vault.example.com", client_id="x", namespace="team/"),
+        "Write for example namespace='team'.",
     ),
     "vault's issuer": (
         lambda: providers.vault("https://vault.example.com:8200/v1/identity/oidc", client_id="x"),
@@ -296,6 +425,8 @@ def test_a_domain_is_compared_in_lower_case() -> None:
         "https://example.com/\n",
         "https://exämple.com",
         "https://[::1",
+        "https://example.com/.",
+        "https://example.com/a/../b",
     ],
 )
 def test_what_is_not_an_issuer(value: object) -> None:
@@ -304,7 +435,10 @@ def test_what_is_not_an_issuer(value: object) -> None:
         require_issuer("issuer", value, example="https://auth.example.com")
 
 
-@pytest.mark.parametrize("value", ["https://a.example", "https://a.example:443/b/", "http://[::1]"])
+@pytest.mark.parametrize(
+    "value",
+    ["https://a.example", "https://a.example:443/b/", "http://[::1]", "https://X.example/X"],
+)
 def test_an_issuer_is_left_as_it_is(value: str) -> None:
     """G5"""
     assert require_issuer("issuer", value, example="x") == value
@@ -315,6 +449,12 @@ def test_what_is_not_a_name(value: object) -> None:
     """A11: nothing that would lead to another URL."""
     with pytest.raises(ConfigurationError, match="realm must be a name without slashes"):
         require_name("realm", value, example="acme")
+
+
+@pytest.mark.parametrize("value", ["X", "x", "a.b-c_d~e", "..a", "B2C_1_signin", "o!t1"])
+def test_a_name_is_left_as_it_is(value: str) -> None:
+    """P3"""
+    assert require_name("realm", value, example="acme") == value
 
 
 @pytest.mark.parametrize("value", [None, 1, "", "a@b", "-a", "https://-a.com", "a/b", "é"])
@@ -344,6 +484,17 @@ class TestSeveralTenants:
         assert [issuer.issuer for issuer in issuers] == [
             f"https://login.microsoftonline.com/{tenant}/v2.0" for tenant in tenants
         ]
+
+    def test_each_has_the_same_rules(self) -> None:
+        """P3: the version and all further options are those of every tenant."""
+        issuers = providers.entra_id_tenants(
+            [TENANT, APP], audience="api://x", version="v1", keys=KEYS, leeway=7
+        )
+        assert [issuer.issuer for issuer in issuers] == [
+            f"https://sts.windows.net/{tenant}/" for tenant in (TENANT, APP)
+        ]
+        assert {issuer.rules.leeway for issuer in issuers} == {7}
+        assert {issuer.keys for issuer in issuers} == {KEYS}
 
 
 class TestOptions:
@@ -405,7 +556,7 @@ class TestOptions:
         }
         issuer = providers.azure_ad_b2c(**words, issuer_with_policy=True)
         assert issuer.issuer == f"https://contoso.b2clogin.com/tfp/{TENANT}/b2c_1_in/v2.0/"
-        assert not issuer.preset.notes
+        assert issuer.preset.notes == ()
         assert providers.azure_ad_b2c(**words).preset.notes
 
     def test_regions_of_china_have_a_domain_of_their_own(self) -> None:
@@ -421,6 +572,34 @@ class TestOptions:
             audience=API, repository_owners="octo-org", enterprise="octo", keys=KEYS
         )
         assert issuer.issuer == "https://token.actions.githubusercontent.com/octo"
+
+    def test_an_address_is_taken_with_a_slash_where_the_issuer_has_none(self) -> None:
+        """P3"""
+        casdoor = providers.casdoor("https://door.example.com/", client_id="web", keys=KEYS)
+        assert casdoor.issuer == "https://door.example.com"
+        gitlab = providers.gitlab("https://gitlab.example.com/", audience=API, keys=KEYS)
+        assert gitlab.issuer == "https://gitlab.example.com"
+        assert gitlab.checks == gitlab.preset.checks == ()
+
+    def test_a_session_of_clerk_may_have_the_audience_too(self) -> None:
+        """P3: whether it is a session token or a template's is not asked then."""
+        issuer = providers.clerk("clerk.example.com", audience=API, keys=KEYS)
+        header = JOSEHeader("RS256", None, "jwt")
+        for claims in ({"sid": "sess_1"}, {"jti": "1"}):
+            issuer.rules.kind.check(header, claims)
+        with pytest.raises(InvalidToken):
+            issuer.rules.kind.check(header, {"sub": "user_1"})
+        everybody = providers.clerk("clerk.example.com", insecure_no_audience=True, keys=KEYS)
+        assert everybody.preset.audience == ()
+        with pytest.raises(InvalidToken):
+            everybody.rules.kind.check(header, {"jti": "1"})
+
+    def test_paths_of_gitlab_have_groups_within_groups(self) -> None:
+        """P3"""
+        issuer = providers.gitlab(audience=API, namespaces=["a/b", "c"], keys=KEYS)
+        assert issuer.checks == (room.ClaimAmong("namespace_path", frozenset({"a/b", "c"})),)
+        issuer = providers.gitlab(audience=API, projects=["a/b/c", "a/b"], keys=KEYS)
+        assert issuer.checks == (room.ClaimAmong("project_path", frozenset({"a/b/c", "a/b"})),)
 
 
 class TestWhatCannotBeToldApart:
@@ -440,9 +619,17 @@ class TestWhatCannotBeToldApart:
 
 
 class TestTheRoom:
-    def test_a_name_is_loaded_when_it_is_asked_for(self) -> None:
+    def test_a_name_is_loaded_when_it_is_asked_for(self, monkeypatch: pytest.MonkeyPatch) -> None:
         for name in providers.__all__:
-            assert getattr(providers, name).__doc__
+            found = getattr(providers, name)
+            assert found.__doc__
+            assert found.__module__.startswith("asgi_jwks.")
+            assert found.__name__ == ("vault" if name == "openbao" else name)
+            # The next time it is there.
+            assert vars(providers)[name] is found
+            monkeypatch.delitem(vars(providers), name)
+            assert getattr(providers, name) is found
+            assert vars(providers)[name] is found
         assert set(dir(providers)) >= set(providers.__all__)
         with pytest.raises(AttributeError, match="no attribute 'nonsense'"):
             providers.nonsense  # noqa: B018

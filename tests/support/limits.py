@@ -27,7 +27,12 @@ from asgi_jwks.jose.json_limits import (
     UNVERIFIED_CLAIMS_LIMITS,
 )
 from asgi_jwks.jose.jwk_set import MAX_DOCUMENT_BYTES, MAX_KEYS
-from asgi_jwks.jose.jws import MAX_HEADER_BYTES, MAX_TOKEN_BYTES, MAX_UNVERIFIED_CLAIMS_BYTES
+from asgi_jwks.jose.jws import (
+    MAX_HEADER_BYTES,
+    MAX_SEARCHED_CLAIMS_BYTES,
+    MAX_TOKEN_BYTES,
+    MAX_UNVERIFIED_CLAIMS_BYTES,
+)
 from asgi_jwks.keys import directory_lock, persistence, snapshot
 from asgi_jwks.keys.distrust import LONGEST_LIST
 from asgi_jwks.keys.sought import REMEMBERED
@@ -104,6 +109,11 @@ LIMITS: Final = (
         f"{_size(MAX_UNVERIFIED_CLAIMS_BYTES)}, {UNVERIFIED_CLAIMS_LIMITS.members} members, "
         f"{UNVERIFIED_CLAIMS_LIMITS.values} values",
         "only where the key is not at hand; larger ones pay the budget unread",
+    ),
+    Limit(
+        "the part of larger claims in which `iss` is looked for",
+        f"{_size(MAX_SEARCHED_CLAIMS_BYTES)}, as they are sent",
+        "only where no key at hand made the signature, to know whose keys to ask for",
     ),
     Limit(
         "RSA modulus",

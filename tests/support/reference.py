@@ -24,7 +24,7 @@ PAGE = Path(__file__).parents[2] / "docs" / "reference.md"
 
 LOGGERS = {
     "asgi_jwks.keys": "the key sets: refreshed, failed, stale, expired, starting without keys",
-    "asgi_jwks.requests": "refused requests (DEBUG), preflights, failures of `on_refused`",
+    "asgi_jwks.requests": "refusals, a line per cause and interval; failing listeners",
     "asgi_jwks.tokens": "near misses of issuer and audience, resolvers, unchecked audiences",
     "asgi_jwks.caching": "a refresh that ended in an unexpected way",
 }
@@ -45,7 +45,7 @@ and `AccessTokenVerifier(...)` directly where one issuer is trusted.
 
 ## Options of `JWTBearerMiddleware`
 
-`JWTBearer(...)` takes them too, but for the last two.
+`JWTBearer(...)` takes them too, but for the last four.
 
 {middleware}
 

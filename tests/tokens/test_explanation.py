@@ -1,7 +1,11 @@
 """`explain`: the procedure of `verify`, with each step told. Its oracle is `verify` itself."""
 
 import json
+import re
+import time
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from email.utils import format_datetime
 from typing import Any
 
 import anyio
@@ -15,14 +19,16 @@ from asgi_jwks import (
     AccessToken,
     AccessTokenVerifier,
     ConfigurationError,
+    DPoP,
     InsufficientScope,
     InvalidToken,
+    ProofOfPossession,
     Reason,
     RemoteJWKSet,
     StaticJWKSet,
     TrustedIssuer,
 )
-from asgi_jwks.testing import MockIssuer, SigningKey, forge
+from asgi_jwks.testing import MockIssuer, ProofKey, SigningKey, forge
 from asgi_jwks.testing.attacks.attack import Attack
 from asgi_jwks.testing.attacks.corpus import ATTACKS
 from asgi_jwks.testing.attacks.hostile_keys import HostileKeys
@@ -317,6 +323,71 @@ async def test_nothing_of_the_token_itself_is_in_the_explanation() -> None:
     ]
 
 
+# Requests with a proof.
+
+URL = "https://api.example.com/messages"
+CLIENT = ProofKey(clock=lambda: NOW)
+
+
+def request(token: str, key: ProofKey = CLIENT, **proof: Any) -> ProofOfPossession:
+    fields = list(key.headers("GET", URL, token, **proof).items())
+    return ProofOfPossession(method="GET", url="/messages", fields=fields)
+
+
+def takes_proofs() -> AccessTokenVerifier:
+    return verifier(dpop=DPoP(public_origin="https://api.example.com"))
+
+
+async def test_a_request_with_a_good_proof_passes() -> None:
+    """O4: the binding is part of the seventh step."""
+    token = ISSUER.access_token(cnf=CLIENT.confirmation)
+    explanation = await explained_as_verified(
+        takes_proofs(), token, (request(token), request(token))
+    )
+    assert statuses(explanation) == "PPPPPPP"
+    assert finding(explanation, "binding").expected == "proof of all that the token is bound to"
+
+
+async def test_a_bad_proof_is_told_at_the_seventh_step() -> None:
+    """O4: a key that is not the token's, no proof at all, a proof that was used before."""
+    own, token = takes_proofs(), ISSUER.access_token(cnf=CLIENT.confirmation)
+    thief = ProofKey(clock=lambda: NOW)
+    explanation = await explained_as_verified(
+        own, token, (request(token, thief), request(token, thief))
+    )
+    assert (statuses(explanation), explanation.reason) == ("PPPPPPF", Reason.WRONG_PROOF_KEY)
+    assert finding(explanation, "binding").status is StepStatus.FAILED
+    explanation = await explained_as_verified(own, token)
+    assert (statuses(explanation), explanation.reason) == ("PPPPPPF", Reason.SENDER_CONSTRAINED)
+    again = request(token)
+    await own.verify(token, proof=again)
+    explanation = await explained_as_verified(own, token, (again, again))
+    assert explanation.reason is Reason.REPLAYED_PROOF
+
+
+async def test_a_proof_where_no_issuer_takes_them_is_told() -> None:
+    """O4, I10."""
+    token = ISSUER.access_token()
+    explanation = await explained_as_verified(verifier(), token, (request(token), request(token)))
+    assert (statuses(explanation), explanation.reason) == ("PPPPPPF", Reason.NOT_BOUND)
+
+
+async def test_checks_behind_a_good_proof_are_told_apart_from_it() -> None:
+    """O4, G10."""
+    own = verifier(dpop=DPoP(public_origin="https://api.example.com"), checks=[refuses])
+    token = ISSUER.access_token(cnf=CLIENT.confirmation)
+    explanation = await explained_as_verified(own, token, (request(token), request(token)))
+    assert finding(explanation, "binding").status is StepStatus.PASSED
+    assert finding(explanation, "checks").status is StepStatus.FAILED
+
+
+async def test_a_proof_of_another_type_is_a_fault_of_the_caller() -> None:
+    """A11."""
+    proof: Any = "a.b.c"
+    with pytest.raises(ConfigurationError, match="ProofOfPossession or None, not str"):
+        await verifier().explain(ISSUER.access_token(), proof=proof)
+
+
 # The states of a key set.
 
 
@@ -326,11 +397,12 @@ class Endpoint:
     def __init__(self) -> None:
         self.keys: object = ISSUER.jwk_set()
         self.now = 0.0
+        self.fields: dict[str, str] = {}
 
     def answer(self, _request: httpx.Request) -> httpx.Response:
         if self.keys is None:
             return httpx.Response(500)
-        return httpx.Response(200, json=self.keys)
+        return httpx.Response(200, json=self.keys, headers=self.fields)
 
     def key_set(self) -> RemoteJWKSet:
         return RemoteJWKSet(
@@ -350,6 +422,26 @@ async def test_keys_that_are_unavailable_cannot_tell() -> None:
     assert statuses(explanation) == "PPPCNNN"
     assert explanation.verdict is Verdict.CANNOT_TELL
     assert "500" in str(explanation.advice)
+
+
+@pytest.mark.parametrize("ahead", [300, -300, 2], ids=["ahead", "behind", "equal"])
+async def test_the_skew_of_the_clocks_is_told(ahead: int) -> None:
+    """O2: against the issuer's Date, as far as that was legible."""
+    endpoint = Endpoint()
+    own = verifier(keys=endpoint.key_set())
+    await own.warm()
+    explanation = await explained_as_verified(own, ISSUER.access_token(exp=NOW - 60))
+    assert explanation.clock_ahead is None
+    assert str(explanation.advice).endswith("check the clock of this machine.")
+    endpoint.fields["date"] = format_datetime(datetime.fromtimestamp(time.time() - ahead, UTC))
+    own = verifier(keys=endpoint.key_set())
+    await own.warm()
+    explanation = await explained_as_verified(own, ISSUER.access_token(exp=NOW - 60))
+    assert explanation.clock_ahead == pytest.approx(ahead, abs=5)
+    told = re.search(r"by \d+|\d+ s (ahead of|behind) the issuer's", str(explanation.advice))
+    assert (told is None) is (ahead == 2)
+    explanation = await explained_as_verified(own, ISSUER.access_token(nbf=NOW + 60))
+    assert ("the issuer's by its Date" in str(explanation.advice)) is (ahead != 2)
 
 
 async def test_a_resolver_that_fails_cannot_tell() -> None:

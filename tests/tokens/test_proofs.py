@@ -20,7 +20,7 @@ from asgi_jwks.tokens.proofs import (
 JWT = JOSEHeader("RS256", "k", "jwt")
 
 CASES: list[tuple[Proof, list[object], list[object]]] = [
-    (HasClaim("c"), ["x", 0, False, [], {}], [None, ""]),
+    (HasClaim("c"), ["x", 0, 1.5, [0], {"a": 0}], [None, "", [], {}, False, True]),
     (ClaimIs("c", "access", "at"), ["access", "at"], ["Access", "", None, 1, ["access"], {}]),
     (ClaimStartsWith("c", "AT."), ["AT.", "AT.x"], ["ID.x", "at.x", "", None, 1, ["AT.x"]]),
     (ClaimIsObject("c"), [{}, {"a": 1}], [[], "{}", None, 1]),

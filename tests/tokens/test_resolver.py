@@ -11,6 +11,7 @@ from asgi_jwks import (
     InvalidToken,
     KeySetUnavailable,
     Reason,
+    RemoteJWKSet,
     StaticJWKSet,
     TrustedIssuer,
     access_token_verifier,
@@ -373,3 +374,51 @@ class TestVerification:
         assert token.scopes == ("read",)
         assert token.claims["scope"] == "read admin"
         assert token.identity == f"{issuer.issuer}|7"
+
+
+LOOPBACK = ["http://127.0.0.1:8500/", "http://localhost/v1/leave", "HTTP://[::1]:80/"]
+
+
+@pytest.mark.parametrize("name", LOOPBACK)
+async def test_a_tenant_cannot_have_this_machine_asked(
+    name: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """F24, F12: plain http is accepted for loopback, but not from whoever may be a tenant."""
+    asked: list[str] = []
+
+    async def fetch(url: str, headers: Any) -> Any:
+        asked.append(url)
+        raise OSError("nobody is there")
+
+    answers = {
+        "discovered": RemoteJWKSet(issuer=name, fetch=fetch),
+        "given": RemoteJWKSet(f"{name}keys", issuer=name, fetch=fetch),
+    }
+    for keys in answers.values():
+        tenants = Tenants(TrustedIssuer(issuer=name, audience="api", grants=["a"], keys=keys))
+        verifier = AccessTokenVerifier(resolver=tenants)
+        with pytest.raises(InvalidToken) as refusal:
+            await verifier.verify(MockIssuer(issuer=name).access_token())
+        assert refusal.value.reason is Reason.UNKNOWN_ISSUER
+    assert asked == []
+    assert "allow_insecure_http=True" in caplog.text
+
+
+async def test_this_machine_is_asked_where_that_is_said_by_name(trusted: Trusted) -> None:
+    """F24: in development, say."""
+    for options in (
+        {"issuer": LOOPBACK[0], "allow_insecure_http": True},
+        {"issuer": NAME, "jwks_uri": LOOPBACK[0], "allow_insecure_http": True},
+        {"issuer": NAME, "jwks_uri": "https://127.0.0.1/keys"},
+        {"issuer": LOOPBACK[0], "keys": StaticJWKSet(MockIssuer().jwk_set())},
+    ):
+        tenant = TrustedIssuer(audience="api", grants=["a"], **options)
+        assert await ResolvedIssuers(Tenants(tenant)).resolve(tenant.issuer) is tenant
+
+
+async def test_a_configured_issuer_may_be_on_this_machine() -> None:
+    """F19: whoever configures it is nobody's tenant."""
+    keys = RemoteJWKSet(issuer=LOOPBACK[0])
+    assert keys.relies_on_loopback is True
+    verifier = AccessTokenVerifier(TrustedIssuer(issuer=LOOPBACK[0], audience="api", keys=keys))
+    assert [issuer.rules.issuer for issuer in verifier.issuers] == [LOOPBACK[0]]

@@ -3,20 +3,31 @@
 The middleware and FastAPI's dependency share it. It knows neither paths nor applications.
 """
 
-import inspect
 import logging
+import time
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, Final, TypedDict
 
-from asgi_jwks._options import require_callable, require_flag
-from asgi_jwks.access_token_verifier import AccessTokenVerifier
+from asgi_jwks._options import require_flag
+from asgi_jwks.access_token_verifier import AccessTokenVerifier, trusted_issuers
+from asgi_jwks.asgi.authorization import DEFAULT_AUTHORIZATION, Authorization
 from asgi_jwks.asgi.challenge import Challenges, ErrorBody, Refusal
-from asgi_jwks.asgi.refusal_events import refusal_event
-from asgi_jwks.asgi.token_sources import AuthorizationHeader, TokenSource, find_token, is_token68
+from asgi_jwks.asgi.presentation import DPOP_NONCE, presentation_of
+from asgi_jwks.asgi.schemes import DPOP, schemes_of
+from asgi_jwks.asgi.token_sources import (
+    AuthorizationHeader,
+    BearerOrDPoPHeader,
+    TokenSource,
+    find_token,
+    is_token68,
+    uses_dpop,
+)
 from asgi_jwks.asgi.types import Scope
 from asgi_jwks.errors import (
     ConfigurationError,
+    InsufficientScope,
+    InsufficientUserAuthentication,
     InvalidRequest,
     InvalidToken,
     MissingToken,
@@ -24,8 +35,13 @@ from asgi_jwks.errors import (
     RequestError,
     TemporarilyUnavailable,
 )
+from asgi_jwks.events.event import Event, Listener, Telling, require_listener
 from asgi_jwks.events.refusal_log import RefusalLog
+from asgi_jwks.events.requests import OTHER_ISSUER, UNAVAILABLE, RequestLabels, WouldBeRefused
 from asgi_jwks.tokens.access_token import AccessToken
+from asgi_jwks.tokens.issuer import Issuer
+from asgi_jwks.tokens.outcomes import NO_CONNECTION, Fault, Outcomes, refusal_event
+from asgi_jwks.tokens.report_only import ReportOnly
 
 __all__ = ["AROUND", "AUTHENTICATION", "Authentication", "AuthenticationOptions", "OnRefused"]
 
@@ -36,6 +52,8 @@ AUTHENTICATION: Final = "asgi_jwks.authentication"
 
 AROUND: Final = "asgi_jwks.authentication_around"
 """The scope key of the middleware's Authentication, where a dependency has one of its own."""
+
+_BAD_REQUEST: Final = 400
 
 DEFAULT_TOKEN_SOURCES: Final[Sequence[TokenSource]] = (AuthorizationHeader(),)
 
@@ -71,6 +89,10 @@ class AuthenticationOptions(TypedDict, total=False):
     """let requests without a token through as nobody; one with an invalid token is refused"""
     require_keys_at_startup: bool
     """fail the server's start if the keys are unavailable"""
+    listener: Listener | None
+    """a plain function, called with each event of `asgi_jwks.events`: requests and key sets"""
+    report_only: Sequence[Issuer] | Issuer
+    """stricter TrustedIssuer objects that are judged beside the live ones and refuse nothing"""
     on_refused: OnRefused | None
     """a plain function, called with the error and the scope of each refused request"""
     error_body: ErrorBody | None
@@ -82,8 +104,9 @@ class Authentication:
 
     Args:
         verifier: judges tokens.
+        authorization: what is declared beyond who may connect.
         realm, resource_metadata, token_sources, allow_anonymous, require_keys_at_startup,
-            on_refused, error_body: see AuthenticationOptions.
+            listener, report_only, on_refused, error_body: see AuthenticationOptions.
 
     Raises:
         ConfigurationError: an option is wrong; the message says what to write.
@@ -93,11 +116,14 @@ class Authentication:
         self,
         verifier: AccessTokenVerifier,
         *,
+        authorization: Authorization = DEFAULT_AUTHORIZATION,
         realm: str = "api",
         resource_metadata: str | None = None,
         token_sources: Sequence[TokenSource] | TokenSource = DEFAULT_TOKEN_SOURCES,
         allow_anonymous: bool = False,
         require_keys_at_startup: bool = False,
+        listener: Listener | None = None,
+        report_only: Sequence[Issuer] | Issuer = (),
         on_refused: OnRefused | None = None,
         error_body: ErrorBody | None = None,
     ) -> None:
@@ -109,22 +135,43 @@ class Authentication:
                 "verifier=AccessTokenVerifier(issuer=..., audience=...)."
             )
         if on_refused is not None:
-            _require_listener(on_refused)
+            require_listener("on_refused", on_refused, form="on_refused(error, scope)")
         if resource_metadata is not None:
             _require_audiences(verifier)
         self.verifier: Final = verifier
-        self.token_sources: Final = _token_sources(token_sources)
+        self.authorization: Final = authorization
+        self._schemes: Final = schemes_of(getattr(verifier, "issuers", ()))
+        # With a resolver it is not known before which issuers bind their tokens.
+        self._sees_proofs: Final = getattr(verifier, "sees_proofs", False)
+        self.token_sources: Final = _token_sources(token_sources, reads_dpop=self._sees_proofs)
         self.require_keys_at_startup: Final = require_flag(
             "require_keys_at_startup", require_keys_at_startup
         )
         self._allow_anonymous: Final = require_flag("allow_anonymous", allow_anonymous)
         self._challenges: Final = Challenges(
-            realm=realm, resource_metadata=resource_metadata, error_body=error_body
+            realm=realm,
+            resource_metadata=resource_metadata,
+            error_body=error_body,
+            schemes=self._schemes,
         )
         self._on_refused: Final = on_refused
         self._refusal_log: Final = RefusalLog()
         self._configured: Final = frozenset(
             issuer.rules.issuer for issuer in getattr(verifier, "issuers", ())
+        )
+        # The verifier tells its own listener of tokens that come without a connection.
+        self._verify: Final = getattr(verifier, "verify_untold", verifier.verify)
+        self._tell: Final = _telling(listener, verifier)
+        policy = self._second_policy(report_only)
+        self._outcomes: Final = (
+            None
+            if self._tell is None and policy is None
+            else Outcomes(
+                self._tell or Telling(_nobody, _log),
+                self._configured,
+                getattr(verifier, "procedure", None),
+                policy,
+            )
         )
         self.error_body: Final = error_body
         # Hot path: one source, as nearly always, is asked without a loop over sources.
@@ -143,19 +190,46 @@ class Authentication:
         """
         try:
             token = self._find_token(scope)
-            if token is None:
-                if self._allow_anonymous:
-                    return None
-                raise MissingToken
-            verification = self.verifier.verify(token)
-            # No frame that runs the application's code has the token as a local (requirement H7).
-            del token
-            return await verification
+            if token is not None:
+                if self._sees_proofs:
+                    verification = self._proven(token, scope)
+                elif self._outcomes is None:
+                    verification = self.verifier.verify(token)
+                else:
+                    verification = self._outcomes.heard(self._verify(token), token, scope["type"])
+                # No frame that runs the application's code has the token (requirement H7).
+                del token
+                return await verification
         except (RequestError, TemporarilyUnavailable) as error:
             refusal = self._as_request_fault(error, scope)
+            refusal.is_outcome = True
             # Error collectors record the locals of frames, and those of the verification have it.
             error.__traceback__ = None
             raise refusal from error.__cause__
+        if not self._allow_anonymous:
+            # Raised once: a request without a token costs little more than its exception.
+            missing = MissingToken()
+            missing.is_outcome = True
+            raise missing
+        if self._outcomes is not None:
+            self._outcomes.anonymous(scope["type"])
+        return None
+
+    async def _proven(self, token: bytes, scope: Scope) -> AccessToken:
+        """Verify a token with the parts of the request that prove whose it is."""
+        presentation = presentation_of(scope)
+        if self._outcomes is None:
+            verification = self.verifier.verify(token, proof=presentation)
+        else:
+            scheme = "dpop" if presentation.uses_dpop else "bearer"
+            verification = self._outcomes.heard(
+                self._verify(token, proof=presentation), token, scope["type"], scheme
+            )
+        del token
+        access_token = await verification
+        if presentation.new_nonce is not None:
+            scope[DPOP_NONCE] = presentation.new_nonce
+        return access_token
 
     def token(self, scope: Scope) -> bytes | None:
         """The credential of a connection, if it has one; nothing is said of its form.
@@ -170,13 +244,14 @@ class Authentication:
 
         Where this one has no listener, that of the middleware around it does.
         """
-        if _log.isEnabledFor(logging.DEBUG):
-            _log.debug("refused: %s", error)
+        if self._sees_proofs and isinstance(error, RequestError) and uses_dpop(scope):
+            error.scheme = DPOP
+        if isinstance(error, RequestError) and error.status != _BAD_REQUEST:
+            self._name_scopes(error, scope)
         around = scope.get(AROUND)
         outer = around if isinstance(around, Authentication) else self
         try:
-            # One log for both, so that a cause has one line.
-            outer._refusal_log(refusal_event(error, scope, self._configured))
+            self._tell_of(error, scope, outer)
         # Key sources and kind rules may be the application's own; a log makes no 500.
         except Exception:
             _log.exception("a refusal could not be logged")
@@ -187,7 +262,67 @@ class Authentication:
             # Metrics must not turn a refusal into a 500.
             except Exception:
                 _log.exception("on_refused failed")
-        return self._challenges.refusal(error)
+        metadata_url = self.authorization.metadata_url(scope)
+        return self._challenges.refusal(error, resource_metadata=metadata_url)
+
+    def _name_scopes(self, error: RequestError, scope: Scope) -> None:
+        """One challenge names all that the request needs, and not only the first that lacks."""
+        declared = self.authorization.named_scopes(scope)
+        if declared:
+            error.scopes = tuple(dict.fromkeys((*declared, *error.scopes)))
+
+    def _tell_of(self, error: Fault, scope: Scope, outer: "Authentication") -> None:
+        """Log a refusal and tell the listener of it; nothing is made that nobody hears."""
+        cause = UNAVAILABLE if isinstance(error, TemporarilyUnavailable) else error.reason
+        if _log.isEnabledFor(logging.DEBUG):
+            extra = {"reason": str(cause), "is_outcome": error.is_outcome}
+            _log.debug("refused: %s", error, extra=extra)
+        token, issuer = None, error.issuer
+        lacks = isinstance(error, InsufficientScope | InsufficientUserAuthentication)
+        if lacks and isinstance(scope.get("auth"), AccessToken):
+            token = scope["auth"]
+            issuer = token.issuer if token.issuer in self._configured else None
+        label = issuer or OTHER_ISSUER
+        tell = self._tell or outer._tell
+        # One log for both, so that a cause has one line.
+        stands_for = outer._refusal_log.count(label, cause)
+        if not stands_for and tell is None:
+            return
+        scheme = "none"
+        if not isinstance(error, MissingToken):
+            scheme = "dpop" if self._sees_proofs and uses_dpop(scope) else "bearer"
+        labels = RequestLabels(label, scheme, scope.get("type", NO_CONNECTION))
+        # Each listener hears of one outcome: around a dependency it heard of the middleware's.
+        is_outcome = error.is_outcome and (outer is self or self._tell is not None)
+        event = refusal_event(error, labels, is_outcome=is_outcome, token=token)
+        if stands_for:
+            outer._refusal_log.tell(event, stands_for)
+        if tell is not None:
+            tell(event)
+
+    def _second_policy(self, issuers: Sequence[Issuer] | Issuer) -> ReportOnly | None:
+        try:
+            policies = trusted_issuers((issuers,), {})
+        except ConfigurationError as error:
+            raise ConfigurationError(f"report_only: {error}") from None
+        names = [issuer.rules.issuer for issuer in policies]
+        for name in names:
+            if names.count(name) > 1 or (self._configured and name not in self._configured):
+                raise ConfigurationError(
+                    f"report_only must have one TrustedIssuer at most for each trusted issuer, of "
+                    f"the same name; {name!r} is not one, or is there twice."
+                )
+        clock = getattr(self.verifier, "clock", time.time)
+        return ReportOnly(policies, self._report, clock) if policies else None
+
+    def _report(self, event: WouldBeRefused) -> None:
+        try:
+            self._refusal_log(event)
+        # As of a refusal.
+        except Exception:
+            _log.exception("a report could not be logged")
+        if self._tell is not None:
+            self._tell(event)
 
     def conceal_tokens(self, scope: Scope) -> None:
         """Take tokens out of the subprotocols of a WebSocket, which the application could echo."""
@@ -216,13 +351,24 @@ class Authentication:
         return error if is_token68(token) else InvalidRequest(Reason.INVALID_CREDENTIALS)
 
 
-def _require_listener(on_refused: object) -> None:
-    require_callable("on_refused", on_refused, form="on_refused(error, scope)")
-    if inspect.iscoroutinefunction(on_refused):
+def _telling(listener: Listener | None, verifier: AccessTokenVerifier) -> Telling | None:
+    """Tells the listener that was given here, or to the verifier; None without one."""
+    of_verifier: Listener | None = getattr(verifier, "listener", None)
+    if listener is None:
+        return None if of_verifier is None else Telling(of_verifier, _log)
+    require_listener("listener", listener)
+    if of_verifier is not None and of_verifier != listener:
         raise ConfigurationError(
-            f"on_refused is called and not awaited, and {on_refused!r} is async. Write "
-            "def on_refused(error, scope)."
+            "The verifier has a listener, which hears of requests as well. Give it once."
         )
+    add_listener = getattr(verifier, "add_listener", None)
+    if add_listener is not None:
+        add_listener(listener)
+    return Telling(listener, _log)
+
+
+def _nobody(_event: Event) -> None:
+    """Hears of requests where nobody else does."""
 
 
 def _require_audiences(verifier: AccessTokenVerifier) -> None:
@@ -234,7 +380,7 @@ def _require_audiences(verifier: AccessTokenVerifier) -> None:
             )
 
 
-def _token_sources(sources: object) -> tuple[TokenSource, ...]:
+def _token_sources(sources: object, *, reads_dpop: bool) -> tuple[TokenSource, ...]:
     given = tuple(sources) if isinstance(sources, list | tuple) else (sources,)
     found = tuple(
         source
@@ -248,5 +394,10 @@ def _token_sources(sources: object) -> tuple[TokenSource, ...]:
         raise ConfigurationError(
             "token_sources must be token sources, such as [AuthorizationHeader(), "
             f'Cookie("access_token")]; got {sources!r}.'
+        )
+    if reads_dpop:
+        return tuple(
+            BearerOrDPoPHeader() if isinstance(source, AuthorizationHeader) else source
+            for source in found
         )
     return found

@@ -13,14 +13,18 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from asgi_jwks._options import require_callable
+from asgi_jwks.asgi.schemes import ONLY_BEARER, Schemes
 from asgi_jwks.errors import (
     ConfigurationError,
     InsufficientScope,
+    InsufficientUserAuthentication,
     InvalidToken,
     MissingToken,
+    NonceRequired,
     Reason,
     RequestError,
     TemporarilyUnavailable,
+    TooManyProofs,
 )
 
 __all__ = ["UNAVAILABLE", "Challenges", "ErrorBody", "Refusal", "RefusalContent"]
@@ -32,6 +36,11 @@ _log: Final = logging.getLogger("asgi_jwks.requests")
 _VALUE: Final = re.compile(r"[\x20-\x21\x23-\x5B\x5D-\x7E]+")
 # RFC 6749, section 3.3: a scope token has no space in it either.
 _SCOPE_TOKEN: Final = re.compile(r"[\x21\x23-\x5B\x5D-\x7E]+")
+
+_BAD_REQUEST: Final = 400
+
+# The rule, the error code, the scopes that are named, and the URL of the metadata.
+_Kind = tuple[Reason, str | None, str, tuple[str, ...], str | None]
 
 UNAVAILABLE: Final = "The access token cannot be verified at the moment; try again later"
 
@@ -55,7 +64,9 @@ class RefusalContent:
             "temporarily_unavailable".
         description: a fixed sentence for people.
         reason: the rule that was broken; None for 503.
-        scopes: the scopes that are needed, for 403.
+        scopes: the scopes that are needed, as far as they are known.
+        acr_values: the authentication contexts of which one is needed (RFC 9470).
+        max_age: how many seconds ago the login may be.
     """
 
     status: int
@@ -63,6 +74,8 @@ class RefusalContent:
     description: str
     reason: Reason | None = None
     scopes: tuple[str, ...] = ()
+    acr_values: tuple[str, ...] = ()
+    max_age: int | None = None
 
 
 ErrorBody = Callable[[RefusalContent], Mapping[str, Any]]
@@ -76,8 +89,9 @@ class Challenges:
         realm: the protection space (RFC 9110, section 11.5).
         resource_metadata: URL of this server's metadata (RFC 9728, section 5.1), for clients that
             discover where to get a token, such as those of MCP servers.
+        schemes: the schemes that tokens are accepted by.
         error_body: words the body; status and header fields are not its to choose. It is called
-            once for each kind of refusal, most of them at construction, and not for each request.
+            once for each kind of refusal and what it names, and not for each request.
 
     Raises:
         ConfigurationError: a value cannot stand in a challenge, or `error_body` fails.
@@ -89,7 +103,9 @@ class Challenges:
         realm: str = "api",
         resource_metadata: str | None = None,
         error_body: ErrorBody | None = None,
+        schemes: Schemes = ONLY_BEARER,
     ) -> None:
+        self._schemes: Final = schemes
         self._parameters: Final = [("realm", realm)]
         if resource_metadata is not None:
             self._parameters.append(("resource_metadata", resource_metadata))
@@ -102,35 +118,62 @@ class Challenges:
         if error_body is not None:
             require_callable("error_body", error_body, form="error_body(content)")
             _try_out(error_body)
-        # Only scopes vary, and those are the application's: everything else is built once.
-        self._prepared: dict[tuple[Reason, str | None], Refusal] = {}
+        # The scopes of an error that the application raises vary: everything else is built once.
+        self._prepared: dict[_Kind, Refusal] = {}
 
-    def refusal(self, error: RequestError | TemporarilyUnavailable) -> Refusal:
-        """The answer to a request that was refused for `error`."""
+    def refusal(
+        self,
+        error: RequestError | TemporarilyUnavailable,
+        *,
+        resource_metadata: str | None = None,
+    ) -> Refusal:
+        """The answer to a request that was refused for `error`.
+
+        Args:
+            error: why; the scopes that it has are named.
+            resource_metadata: the URL of the metadata of the resource that was asked for.
+        """
         if isinstance(error, TemporarilyUnavailable):
             return self._unavailable(error)
-        if isinstance(error, InsufficientScope):
-            return self._build(error, error.scopes)
-        key = (error.reason, error.error)
+        if isinstance(error, InsufficientScope | InsufficientUserAuthentication):
+            return self._build(error, resource_metadata)
+        key = (error.reason, error.error, error.scheme, error.scopes, resource_metadata)
         prepared = self._prepared.get(key)
         if prepared is None:
-            prepared = self._build(error)
+            prepared = self._build(error, resource_metadata)
             self._prepared[key] = prepared
+        if isinstance(error, NonceRequired):
+            # RFC 9449, section 9.
+            return _with_field(prepared, b"dpop-nonce", error.nonce)
+        if isinstance(error, TooManyProofs):
+            return _with_field(prepared, b"retry-after", _seconds(error.retry_after))
         return prepared
 
-    def _build(self, error: RequestError, scopes: Sequence[str] = ()) -> Refusal:
-        parameters = list(self._parameters)
-        code, reason = error.error, error.reason
+    def _build(self, error: RequestError, resource_metadata: str | None) -> Refusal:
+        content = _content(error)
+        common = list(self._parameters)
+        # RFC 9728, section 5.1, is about credentials: a malformed request needs no other ones.
+        if resource_metadata is not None and error.status != _BAD_REQUEST:
+            common.append(("resource_metadata", resource_metadata))
+        parameters: list[tuple[str, str]] = []
         # RFC 6750, section 3.1: no error where the request had no token.
-        if code is not None:
-            parameters += [("error", code), ("error_description", reason.phrase)]
-        named = tuple(scope for scope in scopes if _SCOPE_TOKEN.fullmatch(scope))
-        if named:
-            parameters.append(("scope", " ".join(named)))
-        challenge = "Bearer " + ", ".join(f'{name}="{value}"' for name, value in parameters)
-        body = self._body(_content(error, named))
-        field = (b"www-authenticate", challenge.encode("ascii"))
-        return Refusal(error.status, (*_content_headers(body), field), body)
+        if error.error is not None:
+            parameters += [("error", error.error), ("error_description", content.description)]
+        # RFC 9470, section 3.
+        if content.acr_values:
+            parameters.append(("acr_values", " ".join(content.acr_values)))
+        if content.max_age is not None:
+            parameters.append(("max_age", str(content.max_age)))
+        if content.scopes:
+            parameters.append(("scope", " ".join(content.scopes)))
+        body = self._body(content)
+        # RFC 6585, section 4: too many requests are answered without a challenge.
+        fields = (
+            ()
+            if isinstance(error, TooManyProofs)
+            else self._schemes.fields(error.status, error.scheme, common, parameters)
+        )
+        return Refusal(error.status, (*_content_headers(body), *fields), body)
 
     def _unavailable(self, error: TemporarilyUnavailable) -> Refusal:
         """503, with no word about the token.
@@ -138,8 +181,8 @@ class Challenges:
         A client would throw a good one away after a 401.
         """
         body = self._body(_UNAVAILABLE)
-        seconds = str(math.ceil(error.retry_after)).encode()
-        return Refusal(503, (*_content_headers(body), (b"retry-after", seconds)), body)
+        refusal = Refusal(503, _content_headers(body), body)
+        return _with_field(refusal, b"retry-after", _seconds(error.retry_after))
 
     def _body(self, content: RefusalContent) -> bytes:
         if self._error_body is not None:
@@ -156,18 +199,36 @@ _UNAVAILABLE: Final = RefusalContent(
 )
 
 
-def _content(error: RequestError, scopes: tuple[str, ...] = ()) -> RefusalContent:
+def _content(error: RequestError) -> RefusalContent:
+    acr_values: tuple[str, ...] = ()
+    max_age: int | None = None
+    if isinstance(error, InsufficientUserAuthentication):
+        acr_values = _words(error.acr_values)
+        # Applications raise it too, and nothing but a number may stand there.
+        max_age = error.max_age if type(error.max_age) is int else None
     return RefusalContent(
         status=error.status,
         error=error.error or error.reason.value,
         description=error.reason.phrase,
         reason=error.reason,
-        scopes=scopes,
+        scopes=_words(error.scopes),
+        acr_values=acr_values,
+        max_age=max_age,
     )
 
 
+def _words(names: Sequence[str]) -> tuple[str, ...]:
+    """Those of the names that can stand in a list that is separated by spaces."""
+    return tuple(name for name in names if _SCOPE_TOKEN.fullmatch(name))
+
+
 def _try_out(error_body: ErrorBody) -> None:
-    errors = (MissingToken(), InvalidToken(Reason.EXPIRED), InsufficientScope("read"))
+    errors = (
+        MissingToken(),
+        InvalidToken(Reason.EXPIRED),
+        InsufficientUserAuthentication(acr_values=("mfa",), max_age=300),
+        InsufficientScope("read"),
+    )
     for content in (*map(_content, errors), _UNAVAILABLE):
         try:
             _object(error_body(content))
@@ -177,6 +238,14 @@ def _try_out(error_body: ErrorBody) -> None:
                 f"{content.error} it raised {fault!r}. Write for example "
                 'error_body=lambda content: {"message": content.description}.'
             ) from fault
+
+
+def _with_field(refusal: Refusal, name: bytes, value: str) -> Refusal:
+    return Refusal(refusal.status, (*refusal.headers, (name, value.encode("ascii"))), refusal.body)
+
+
+def _seconds(duration: float) -> str:
+    return str(math.ceil(duration))
 
 
 def _object(body: Mapping[str, Any]) -> bytes:

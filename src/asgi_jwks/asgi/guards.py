@@ -3,7 +3,7 @@
 import functools
 import inspect
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from typing import Any, Final, ParamSpec, TypeVar
+from typing import Any, Final, ParamSpec, TypeVar, Unpack
 
 import anyio.to_thread
 from starlette.requests import HTTPConnection, Request
@@ -12,17 +12,14 @@ from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket
 
 from asgi_jwks.asgi.authentication import AUTHENTICATION, Authentication
+from asgi_jwks.asgi.authorization import DEFAULT_AUTHORIZATION, Authorization
 from asgi_jwks.asgi.challenge import Challenges, Refusal
+from asgi_jwks.asgi.declared import Declared, declare, declared_by
 from asgi_jwks.asgi.identity import Anonymous, access_token
 from asgi_jwks.asgi.responses import refuse
 from asgi_jwks.asgi.types import ASGIApp
-from asgi_jwks.authorization.requirement import (
-    Claims,
-    Condition,
-    Names,
-    Requirement,
-    requirement,
-)
+from asgi_jwks.authorization.requirement import Requirement, combined
+from asgi_jwks.authorization.requirement_parts import RequirementOptions
 from asgi_jwks.errors import (
     ConfigurationError,
     MissingToken,
@@ -69,32 +66,54 @@ class RefusalResponse(Response):
 
 
 class RouteGuard:
-    """A requirement that is attached to a route, an endpoint or an application."""
+    """A requirement that is attached to a route, an endpoint or an application.
+
+    Two of them on one endpoint are one: `@requires("a")` above `@requires("b")` is checked once,
+    and one challenge names all that is needed.
+    """
 
     def __init__(self, requirement: Requirement) -> None:
         self.requirement: Final = requirement
 
+    def __and__(self, other: "RouteGuard | Requirement") -> "RouteGuard":
+        if isinstance(other, RouteGuard):
+            other = other.requirement
+        return (
+            RouteGuard(self.requirement & other)
+            if isinstance(other, Requirement)
+            else (NotImplemented)
+        )
+
     def check(self, token: AccessToken) -> None:
-        """Check a token; see Requirement.check."""
+        """Check a token by itself, without implied scopes; see Requirement.check."""
         self.requirement.check(token)
 
     def check_scope(self, scope: Mapping[str, Any]) -> None:
-        """Check the token of an ASGI scope, where the condition is not async.
+        """Check the token of an ASGI scope, where no condition is async.
 
         Raises:
             MissingToken: the request is anonymous.
+            InsufficientUserAuthentication: the user must log in in another way, or again.
             InsufficientScope: the token grants too little.
         """
-        self.requirement.check(_token_of(scope))
+        authorization = _authorization(scope)
+        self.requirement.check(
+            self._token(scope), scopes_of=authorization.scopes_of, clock=authorization.clock
+        )
 
     async def enforce(self, scope: Mapping[str, Any]) -> None:
-        """Check the token of an ASGI scope, where the condition may be async.
+        """Check the token of an ASGI scope, where conditions may be async; see `check_scope`."""
+        authorization = _authorization(scope)
+        await self.requirement.enforce(
+            self._token(scope), scopes_of=authorization.scopes_of, clock=authorization.clock
+        )
 
-        Raises:
-            MissingToken: the request is anonymous.
-            InsufficientScope: the token grants too little.
-        """
-        await self.requirement.enforce(_token_of(scope))
+    def _token(self, scope: Mapping[str, Any]) -> AccessToken:
+        if isinstance(scope.get("auth"), Anonymous):
+            missing = MissingToken()
+            missing.scopes = self.requirement.named_scopes
+            raise missing
+        return access_token(scope)
 
     def around(self, app: ASGIApp) -> ASGIApp:
         """Guard an ASGI application: all of a mounted one, or one route of any framework.
@@ -110,6 +129,7 @@ class RouteGuard:
                     return
             await app(scope, receive, send)
 
+        declare(guarded, Declared(self.requirement, app))
         return guarded
 
     def __call__(self, endpoint: Callable[P, Any]) -> Callable[P, Any]:
@@ -119,10 +139,17 @@ class RouteGuard:
             ConfigurationError: the endpoint has no argument of either name.
         """
         names = inspect.signature(endpoint).parameters
-        if "websocket" in names:
-            return self._around_websocket(endpoint)
-        if "request" in names:
-            return self._around_request(endpoint)
+        inner = declared_by(endpoint)
+        if inner is not None:
+            return RouteGuard(self.requirement & inner.requirement)(inner.within)
+        if "websocket" in names or "request" in names:
+            guarded = (
+                self._around_websocket(endpoint)
+                if "websocket" in names
+                else self._around_request(endpoint)
+            )
+            declare(guarded, Declared(self.requirement, endpoint))
+            return guarded
         raise ConfigurationError(
             f"requires() needs an argument named 'request' or 'websocket'; {endpoint!r} has none."
         )
@@ -151,7 +178,7 @@ class RouteGuard:
             return endpoint(*args, **kwargs)
 
         # A condition may be async, which a thread cannot wait for.
-        return guarded if is_async or self.requirement.condition else guarded_in_thread
+        return guarded if is_async or self.requirement.conditions else guarded_in_thread
 
     def _around_websocket(
         self, endpoint: Callable[P, Awaitable[Any]]
@@ -175,52 +202,34 @@ class RouteGuard:
         return None
 
 
-def requires(
-    *scopes: str,
-    any_of: Names | None = None,
-    permissions: Names | None = None,
-    roles: Names | None = None,
-    claims: Claims | None = None,
-    issuer: Names | None = None,
-    condition: Condition | None = None,
-) -> RouteGuard:
+def requires(*demands: str | Requirement, **options: Unpack[RequirementOptions]) -> RouteGuard:
     """Demand more of an endpoint's access token than that it is valid.
 
         @requires("read:messages")
         async def messages(request): ...
 
     A token that grants too little is answered with 403 `insufficient_scope` and the scopes that
-    are needed (RFC 6750, section 3.1); an anonymous request with 401.
+    are needed (RFC 6750, section 3.1); a login of another kind, or of too long ago, with 401
+    `insufficient_user_authentication` (RFC 9470); an anonymous request with 401.
 
     Args:
-        scopes: all of these must be granted.
-        any_of: at least one of these scopes.
-        permissions: all of these must be among the permissions, such as Auth0's.
-        roles: all of these must be among the roles.
-        claims: strings that claims must be or contain: `{"realm_access.roles": "admin"}`.
-        issuer: the issuers whose tokens will do, where several are trusted.
-        condition: a callable, sync or async, that gets the AccessToken and returns True or False.
+        demands: scopes, all of which must be granted, and Requirement objects, all of which must
+            be met.
+        options: `any_of`, `permissions`, `roles`, `claims`, `issuer`, `acr`, `max_age` and
+            `condition`; see RequirementOptions.
 
     Raises:
-        ConfigurationError: nothing is required, or a part is of the wrong form.
+        ConfigurationError: nothing is required, a part is of the wrong form, or no token could
+            meet all of it.
     """
-    return RouteGuard(
-        requirement(
-            *scopes,
-            any_of=any_of,
-            permissions=permissions,
-            roles=roles,
-            claims=claims,
-            issuer=issuer,
-            condition=condition,
-        )
-    )
+    return RouteGuard(combined(demands, options))
 
 
-def _token_of(scope: Mapping[str, Any]) -> AccessToken:
-    if isinstance(scope.get("auth"), Anonymous):
-        raise MissingToken
-    return access_token(scope)
+def _authorization(scope: Mapping[str, Any]) -> Authorization:
+    authentication = scope.get(AUTHENTICATION)
+    if isinstance(authentication, Authentication):
+        return authentication.authorization
+    return DEFAULT_AUTHORIZATION
 
 
 def _connection(arguments: Iterable[object], kind: type[Connection]) -> Connection:

@@ -8,25 +8,33 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final, Unpack
 
 from asgi_jwks._options import require_flag, require_known
-from asgi_jwks.access_token_verifier import AccessTokenVerifier, trusted_issuers
-from asgi_jwks.asgi.authentication import AUTHENTICATION, Authentication, AuthenticationOptions
+from asgi_jwks._printable import quoted
+from asgi_jwks.asgi.authentication import AUTHENTICATION
+from asgi_jwks.asgi.connection_expiry import ending_at_expiry
+from asgi_jwks.asgi.entry_point import BearerOptions, authentication, shared_options
+from asgi_jwks.asgi.health_app import HealthPath
 from asgi_jwks.asgi.lifespan import run_with_keys
+from asgi_jwks.asgi.presentation import DPOP_NONCE, send_with_nonce
 from asgi_jwks.asgi.public_paths import PublicPaths
 from asgi_jwks.asgi.responses import refuse
 from asgi_jwks.asgi.types import ASGIApp, Scope
-from asgi_jwks.errors import ConfigurationError, RequestError, TemporarilyUnavailable
+from asgi_jwks.asgi.well_known import WellKnown, send_metadata
+from asgi_jwks.authorization.requirement import Requirement
+from asgi_jwks.authorization.resource_metadata import WELL_KNOWN
+from asgi_jwks.errors import (
+    ConfigurationError,
+    MissingToken,
+    RequestError,
+    TemporarilyUnavailable,
+)
+from asgi_jwks.tokens.access_token import AccessToken
 from asgi_jwks.tokens.issuers import Issuer
-from asgi_jwks.trusted_issuer import IssuerOptions
 
-__all__ = ["BearerOptions", "JWTBearerMiddleware", "MiddlewareOptions", "authentication"]
+__all__ = ["BearerOptions", "JWTBearerMiddleware", "MiddlewareOptions"]
 
 _log: Final = logging.getLogger("asgi_jwks.requests")
 
 _GUARDED: Final = frozenset({"http", "websocket"})
-
-
-class BearerOptions(AuthenticationOptions, IssuerOptions, total=False):
-    """The options of an entry point: of authentication, and of one issuer."""
 
 
 class MiddlewareOptions(BearerOptions, total=False):
@@ -36,6 +44,10 @@ class MiddlewareOptions(BearerOptions, total=False):
     """paths that need no token: `"/health"` exactly, `"/static/*"` by whole segments"""
     allow_unauthenticated_preflight: bool
     """let CORS preflights through to the application"""
+    health_path: str | None
+    """answer readiness at this path, and liveness at `/live` below it, without a token"""
+    end_at_expiry: bool
+    """end WebSockets and streamed responses when their token expires"""
 
 
 class JWTBearerMiddleware:
@@ -56,7 +68,12 @@ class JWTBearerMiddleware:
         public_paths: paths that need no token: "/health" exactly, "/static/*" by segments. A token
             on them is not looked at.
         allow_unauthenticated_preflight: let CORS preflights through to the application.
-        options: those of authentication (AuthenticationOptions) and of one issuer (IssuerOptions).
+        health_path: a path such as "/health" that answers readiness, and liveness at `/live` below
+            it, without a token; see `asgi_jwks.health_app`.
+        end_at_expiry: close a WebSocket (1008), and end a response without content-length, when its
+            token expires; the application sees a disconnect.
+        options: those of authentication (AuthenticationOptions), of authorization
+            (AuthorizationOptions) and of one issuer (IssuerOptions).
 
     Raises:
         ConfigurationError: an option is wrong; the message says what to write.
@@ -68,6 +85,8 @@ class JWTBearerMiddleware:
         *issuers: Issuer | Sequence[Issuer],
         public_paths: Iterable[str] = (),
         allow_unauthenticated_preflight: bool = False,
+        health_path: str | None = None,
+        end_at_expiry: bool = False,
         **options: Unpack[BearerOptions],
     ) -> None:
         if not callable(app):
@@ -77,14 +96,25 @@ class JWTBearerMiddleware:
             )
         self.app: Final = app
         self.authentication: Final = authentication(
-            type(self).__name__, issuers, options, known=MiddlewareOptions.__annotations__
+            type(self).__name__, issuers, options, known=MiddlewareOptions.__annotations__, app=app
         )
+        self._requirement: Final = self.authentication.authorization.requirement
+        self._well_known: Final = WellKnown([(self.authentication, app)]) or None
         self.verifier: Final = self.authentication.verifier
         self._public_paths: Final = PublicPaths(public_paths) or None
         self._allow_preflight: Final = require_flag(
             "allow_unauthenticated_preflight", allow_unauthenticated_preflight
         )
         self._hinted_at_preflight = False
+        self._hinted_at_metadata = False
+        self._health: Final = (
+            None if health_path is None else HealthPath(health_path, self.verifier)
+        )
+        self._served: Final = (
+            ending_at_expiry(app, self.verifier)
+            if require_flag("end_at_expiry", end_at_expiry)
+            else app
+        )
         # Starlette's users bring its requests and responses with them, which are slow to import:
         # whoever constructs a middleware needs them, whoever only names it does not.
         from asgi_jwks.asgi.identity import identify
@@ -108,7 +138,7 @@ class JWTBearerMiddleware:
         # What is built later has the verifier of this one, and so its keys and its cache.
         checked = cls(_no_application, *issuers, **options)
         kept: Any = {name: value for name, value in options.items() if name in _OWN}
-        shared: Any = {**_authentication_only(options), "verifier": checked.verifier}
+        shared: Any = {**shared_options(options), "verifier": checked.verifier}
 
         def middleware(app: ASGIApp) -> JWTBearerMiddleware:
             return cls(app, **kept, **shared)
@@ -124,19 +154,50 @@ class JWTBearerMiddleware:
                 return
             # An unknown type of connection is not an open door.
             raise RuntimeError(f"JWTBearerMiddleware does not know connections of type {kind!r}.")
+        if self._health is not None and await self._health.answered(scope, send):
+            return
+        if self._well_known is not None:
+            document = self._well_known.body(scope)
+            if document is not None:
+                await send_metadata(document, scope, send)
+                return
         scope[AUTHENTICATION] = self.authentication
         access_token = None
         if not self._is_public(scope):
             try:
                 access_token = await self.authentication.authenticate(scope)
+                if self._requirement is not None:
+                    await self._demand(self._requirement, access_token)
             except (RequestError, TemporarilyUnavailable) as error:
+                if WELL_KNOWN in scope["path"] and not self._hinted_at_metadata:
+                    self._hint_at_metadata(scope["path"])
                 await refuse(self.authentication.refusal(error, scope), scope, send)
                 return
         if kind == "websocket":
             self.authentication.conceal_tokens(scope)
         self._identify(scope, access_token)
+        if DPOP_NONCE in scope:
+            send = send_with_nonce(send, scope[DPOP_NONCE])
         # Outside of any `try`: the application's exceptions are its own.
-        await self.app(scope, receive, send)
+        await self._served(scope, receive, send)
+
+    async def _demand(self, requirement: Requirement, access_token: AccessToken | None) -> None:
+        authorization = self.authentication.authorization
+        if access_token is None:
+            raise MissingToken
+        await requirement.enforce(
+            access_token, scopes_of=authorization.scopes_of, clock=authorization.clock
+        )
+
+    def _hint_at_metadata(self, path: str) -> None:
+        """Say that a client was refused the document that helps it to a token."""
+        self._hinted_at_metadata = True
+        _log.warning(
+            "refused a client that looked for the metadata of a protected resource at %s: set "
+            "resource=... to have them served, or add their path to public_paths where the "
+            "application serves them itself",
+            quoted(path),
+        )
 
     def _is_public(self, scope: Scope) -> bool:
         return (self._public_paths is not None and self._public_paths.match(scope)) or (
@@ -161,46 +222,6 @@ class JWTBearerMiddleware:
 _OWN: Final = frozenset(MiddlewareOptions.__annotations__) - frozenset(
     BearerOptions.__annotations__
 )
-
-
-def authentication(
-    owner: str,
-    issuers: Sequence[Issuer | Sequence[Issuer]],
-    options: BearerOptions,
-    *,
-    known: Iterable[str],
-) -> Authentication:
-    """The Authentication of an entry point, by issuers, options of one, or a verifier.
-
-    `owner` is the name of the entry point, `known` those of all its options.
-
-    Raises:
-        ConfigurationError: an option is wrong, or there is no issuer to trust.
-    """
-    require_known(options, known, owner=owner)
-    own: Any = _authentication_only(options)
-    of_issuer: Any = {name: value for name, value in options.items() if name not in own}
-    verifier = own.pop("verifier", None)
-    if verifier is None:
-        trusted = trusted_issuers(issuers, of_issuer)
-        if not trusted:
-            raise ConfigurationError(
-                f'Write {owner}(..., issuer="https://example.eu.auth0.com/", '
-                f'audience="https://api.example.com"), or {owner}(..., verifier=...).'
-            )
-        verifier = AccessTokenVerifier(*trusted)
-    elif issuers or of_issuer:
-        # A check or a profile that is silently not applied would be an open door.
-        raise ConfigurationError(
-            "With verifier=..., issuers and their options belong to the AccessTokenVerifier and "
-            f"its TrustedIssuer objects; got {', '.join(of_issuer) or 'issuers'} as well."
-        )
-    return Authentication(verifier, **own)
-
-
-def _authentication_only(options: BearerOptions) -> dict[str, object]:
-    shared = AuthenticationOptions.__annotations__
-    return {name: value for name, value in options.items() if name in shared}
 
 
 async def _no_application(_scope: Any, _receive: Any, _send: Any) -> None:

@@ -10,7 +10,7 @@ from typing import Any, Final
 from asgi_jwks._options import require_names
 from asgi_jwks.errors import ConfigurationError
 
-__all__ = ["PublicPaths"]
+__all__ = ["PublicPaths", "route_path"]
 
 # Encoded forms of / \ . % ; whoever decodes once more, or once less, would see another path.
 _AMBIGUOUS_ESCAPES: Final = (b"%2f", b"%5c", b"%2e", b"%25", b"%3b")
@@ -44,7 +44,7 @@ class PublicPaths:
         raw = scope.get("raw_path")
         if raw is not None and b"%" in raw and any(e in raw.lower() for e in _AMBIGUOUS_ESCAPES):
             return False
-        path = _route_path(scope)
+        path = route_path(scope)
         if path in self._exact:
             return True
         for prefix in self._prefixes:
@@ -57,7 +57,7 @@ class PublicPaths:
         return False
 
 
-def _route_path(scope: Mapping[str, Any]) -> str:
+def route_path(scope: Mapping[str, Any]) -> str:
     """The path below the mount point: ASGI's `path` includes `root_path`."""
     path: str = scope["path"]
     root: str = scope.get("root_path") or ""

@@ -14,11 +14,13 @@ from asgi_jwks.errors import ConfigurationError, InvalidRequest, Reason
 
 __all__ = [
     "AuthorizationHeader",
+    "BearerOrDPoPHeader",
     "Cookie",
     "TokenSource",
     "WebSocketSubprotocol",
     "find_token",
     "is_token68",
+    "uses_dpop",
 ]
 
 # RFC 9110, section 11.2; RFC 6750, section 2.1.
@@ -56,16 +58,43 @@ class AuthorizationHeader:
                 if value is not None:
                     raise InvalidRequest(Reason.REPEATED_CREDENTIALS, "two Authorization fields")
                 value = field_value
-        if value is None:
-            return None
-        scheme, space, credentials = value.partition(b" ")
-        # RFC 9110, section 11.1: without case.
-        if scheme.lower() == b"bearer" and space:
-            return credentials.lstrip(b" ").rstrip(b" \t")
-        # `Bearer<TAB>x`, `Bearer,x` and the like are malformed; `BearerX y` is another scheme.
-        if scheme[:6].lower() == b"bearer" and not _TOKEN.match(scheme, 6):
-            raise InvalidRequest(Reason.INVALID_CREDENTIALS, "no space after the scheme")
+        return None if value is None else _credentials(value, b"bearer")
+
+
+@dataclass(frozen=True, slots=True)
+class BearerOrDPoPHeader:
+    """The field `Authorization` with the scheme Bearer or DPoP (RFC 9449, section 7.1)."""
+
+    def find(self, scope: Scope) -> bytes | None:
+        """The token of the one Authorization field. Another scheme counts as no token."""
+        values = [value for name, value in scope["headers"] if name == b"authorization"]
+        if len(values) > 1:
+            raise InvalidRequest(Reason.REPEATED_CREDENTIALS, "two Authorization fields")
+        for scheme in (b"dpop", b"bearer"):
+            if values and (token := _credentials(values[0], scheme)) is not None:
+                return token
         return None
+
+
+def uses_dpop(scope: Scope) -> bool:
+    """Whether the token of a request comes by the scheme DPoP."""
+    return any(
+        name == b"authorization" and value[:5].lower() == b"dpop "
+        for name, value in scope["headers"]
+    )
+
+
+def _credentials(value: bytes, wanted: bytes) -> bytes | None:
+    """The credentials of one scheme, in the value of an Authorization field."""
+    scheme, space, credentials = value.partition(b" ")
+    # RFC 9110, section 11.1: without case.
+    if scheme.lower() == wanted and space:
+        return credentials.lstrip(b" ").rstrip(b" \t")
+    # `Bearer<TAB>x`, `Bearer,x` and the like are malformed; `BearerX y` is another scheme.
+    length = len(wanted)
+    if scheme[:length].lower() == wanted and not _TOKEN.match(scheme, length):
+        raise InvalidRequest(Reason.INVALID_CREDENTIALS, "no space after the scheme")
+    return None
 
 
 @dataclass(frozen=True, slots=True)

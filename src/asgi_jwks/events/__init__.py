@@ -4,44 +4,75 @@ It does not know how the changes come about. `log_event` and `RefusalLog` are th
 write log lines.
 """
 
+from asgi_jwks.events.event import Event, Listener
 from asgi_jwks.events.key_set import (
     BudgetExhausted,
     KeyDistrusted,
     KeySetEvent,
     KeySetExpired,
+    KeySetListener,
     KeySetRefreshed,
     KeyTrustedAgain,
-    Listener,
     RefreshFailed,
     ServingStale,
+    SnapshotNotUsed,
+    SnapshotNotWritten,
+    SnapshotRestored,
     UnknownKey,
 )
 from asgi_jwks.events.log import log_event
 from asgi_jwks.events.refusal_log import RefusalLog
 from asgi_jwks.events.requests import (
     OTHER_ISSUER,
+    UNAVAILABLE,
     Hint,
+    RefusalEvent,
+    RequestAccepted,
+    RequestAnonymous,
     RequestEvent,
+    RequestLabels,
     RequestRefused,
+    RouteRefused,
+    RouteUnavailable,
     Unavailable,
+    VerifiedToken,
+    WouldBeRefused,
 )
+from asgi_jwks.events.resolver import ResolverEvent, ResolverFailed, ResolverMistaken
 
 __all__ = [
     "OTHER_ISSUER",
+    "UNAVAILABLE",
     "BudgetExhausted",
+    "Event",
     "Hint",
     "KeyDistrusted",
     "KeySetEvent",
     "KeySetExpired",
+    "KeySetListener",
     "KeySetRefreshed",
     "KeyTrustedAgain",
     "Listener",
     "RefreshFailed",
+    "RefusalEvent",
     "RefusalLog",
+    "RequestAccepted",
+    "RequestAnonymous",
     "RequestEvent",
+    "RequestLabels",
     "RequestRefused",
+    "ResolverEvent",
+    "ResolverFailed",
+    "ResolverMistaken",
+    "RouteRefused",
+    "RouteUnavailable",
     "ServingStale",
+    "SnapshotNotUsed",
+    "SnapshotNotWritten",
+    "SnapshotRestored",
     "Unavailable",
     "UnknownKey",
+    "VerifiedToken",
+    "WouldBeRefused",
     "log_event",
 ]

@@ -4,26 +4,33 @@ Events are changes of state, never requests, so that no stranger can flood a log
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Final
 
+from asgi_jwks.errors import InvalidKeySet, KeySetError, KeySetUnavailable
+from asgi_jwks.events.event import Event
 from asgi_jwks.jose.jwk_set import SkippedKey
 
 __all__ = [
+    "ERROR_TYPES",
     "BudgetExhausted",
     "KeyDistrusted",
     "KeySetEvent",
     "KeySetExpired",
+    "KeySetListener",
     "KeySetRefreshed",
     "KeyTrustedAgain",
-    "Listener",
     "RefreshFailed",
     "ServingStale",
+    "SnapshotNotUsed",
+    "SnapshotNotWritten",
+    "SnapshotRestored",
     "UnknownKey",
 ]
 
 
 @dataclass(frozen=True, slots=True)
-class KeySetEvent:
+class KeySetEvent(Event):
     """Something happened to the key set called `key_set` (its issuer, or its URL)."""
 
     key_set: str
@@ -35,22 +42,53 @@ class KeySetRefreshed(KeySetEvent):
 
     `added` and `removed` are key ids, as compared with the set before. One that is in both has new
     key material; a key without an id is named by its RFC 7638 thumbprint. `skipped` are the keys of
-    the document that are not used. `changed` is whether any of this is other than before.
+    the document that are not used. `changed` is whether any of this is other than before. `seconds`
+    is how long the fetch took.
     """
 
     added: tuple[str, ...]
     removed: tuple[str, ...]
     skipped: tuple[SkippedKey, ...]
     changed: bool
+    seconds: float = field(default=0.0, compare=False)
+
+
+ERROR_TYPES: Final = ("timeout", "connection", "answer", "invalid_key_set", "_other")
+"""The kinds of errors of a fetch.
+
+No complete answer in time; none at all; one that is not a document; a document that is not a usable
+JWK Set; and an error of another kind, such as one in a `fetch` of your own.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class RefreshFailed(KeySetEvent):
-    """A fetch failed, for the `failures`-th time in a row; the next in `retry_in` seconds."""
+    """A fetch failed, for the `failures`-th time in a row; the next in `retry_in` seconds.
+
+    `url` is the one that was asked last, the issuer's metadata included; None where nothing was
+    asked. `seconds` is how long the fetch took.
+    """
 
     error: Exception
     failures: int
     retry_in: float
+    url: str | None = None
+    seconds: float = field(default=0.0, compare=False)
+
+    @property
+    def error_type(self) -> str:
+        """The kind of error, of a closed set, for metrics: see ERROR_TYPES."""
+        error: BaseException | None = self.error
+        # A document that no metadata led to has its failure as a cause.
+        while isinstance(error, KeySetUnavailable) and isinstance(error.__cause__, KeySetError):
+            error = error.__cause__
+        if isinstance(error, InvalidKeySet):
+            return "invalid_key_set"
+        if type(error) is KeySetUnavailable:
+            return "timeout"
+        if isinstance(error, KeySetUnavailable):
+            return "answer" if error.__cause__ is None else "connection"
+        return "_other"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +120,27 @@ class BudgetExhausted(KeySetEvent):
 
 
 @dataclass(frozen=True, slots=True)
+class SnapshotRestored(KeySetEvent):
+    """The process began with the set of a snapshot, which was fetched `age` seconds before."""
+
+    age: float
+
+
+@dataclass(frozen=True, slots=True)
+class SnapshotNotUsed(KeySetEvent):
+    """The snapshot is not used; `why` names the fault of its file."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class SnapshotNotWritten(KeySetEvent):
+    """The last good set, or the list of distrusted keys, could not be kept."""
+
+    error: Exception
+
+
+@dataclass(frozen=True, slots=True)
 class KeyDistrusted(KeySetEvent):
     """An operator distrusts the keys of this key id, or of this thumbprint.
 
@@ -101,5 +160,5 @@ class KeyTrustedAgain(KeySetEvent):
     thumbprint: str | None
 
 
-Listener = Callable[[KeySetEvent], None]
-"""Is called with each event, in whatever thread it happens. It should return soon."""
+KeySetListener = Callable[[KeySetEvent], object]
+"""A listener of key sets alone; one of all events will do as well."""

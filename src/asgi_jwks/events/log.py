@@ -4,15 +4,16 @@ import logging
 from typing import Final
 
 from asgi_jwks._printable import printable
+from asgi_jwks.events.event import Event
 from asgi_jwks.events.key_set import (
     BudgetExhausted,
     KeyDistrusted,
-    KeySetEvent,
     KeySetExpired,
     KeySetRefreshed,
     KeyTrustedAgain,
     RefreshFailed,
     ServingStale,
+    SnapshotRestored,
     UnknownKey,
 )
 from asgi_jwks.jose.jwk import SkipReason
@@ -22,7 +23,7 @@ __all__ = ["log_event"]
 _log: Final = logging.getLogger("asgi_jwks.keys")
 
 
-def log_event(event: KeySetEvent) -> None:
+def log_event(event: Event) -> None:
     """The default listener: one log line for each event, in the logger `asgi_jwks.keys`."""
     match event:
         case KeySetRefreshed():
@@ -44,6 +45,8 @@ def log_event(event: KeySetEvent) -> None:
             _log.warning("%s: the key with %s is distrusted%s", key_set, name, forgotten)
         case KeyTrustedAgain(key_set, kid, thumbprint):
             _log.warning("%s: the key with %s is trusted again", key_set, _name(kid, thumbprint))
+        case SnapshotRestored(key_set, age):
+            _log.info("%s: began with the keys of a snapshot, fetched %.0f s ago", key_set, age)
         case BudgetExhausted(key_set):
             _log.warning("%s: unknown key ids have used up the refetch budget", key_set)
 

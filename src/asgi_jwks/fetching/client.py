@@ -19,7 +19,15 @@ from asgi_jwks.errors import ConfigurationError
 from asgi_jwks.fetching.response import FetchFailed, FetchResponse
 from asgi_jwks.fetching.secure_url import is_loopback
 
-__all__ = ["LARGEST_DOCUMENT", "Fetch", "HTTPClient", "bounded", "client_fetch", "default_fetch"]
+__all__ = [
+    "LARGEST_DOCUMENT",
+    "Fetch",
+    "HTTPClient",
+    "bounded",
+    "client_fetch",
+    "default_fetch",
+    "prepare_exchanges",
+]
 
 # The largest real key set known is above 50 KiB; ten times that is a mistake or an attack.
 LARGEST_DOCUMENT: Final = 512 * 1024
@@ -48,7 +56,7 @@ def default_fetch() -> Fetch:
     belongs to an event loop. Proxies of the environment are used, but never for loopback.
     """
     context = _tls_context()
-    _import_early()
+    prepare_exchanges()
 
     async def fetch(url: str, headers: Mapping[str, str]) -> FetchResponse:
         import httpx
@@ -69,7 +77,7 @@ def client_fetch(client: object) -> Fetch:
     """
     import httpx
 
-    _import_early()
+    prepare_exchanges()
     if isinstance(client, httpx.AsyncBaseTransport):
         client = httpx.AsyncClient(transport=client)
     if not _is_async_client(client):
@@ -111,10 +119,11 @@ def _tls_context() -> ssl.SSLContext:
 
 
 @cache
-def _import_early() -> None:
-    """Import whatever an exchange uses: httpx, anyio and the resolver import on first use.
+def prepare_exchanges() -> None:
+    """Import and build now whatever an exchange uses, the TLS context among it.
 
-    A process that is forked while another thread imports could never import that module again.
+    httpx, anyio and the resolver import on first use; a process that is forked while another thread
+    imports could never import that module again. It is done once in a process.
     """
     import httpx
 

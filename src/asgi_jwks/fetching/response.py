@@ -16,6 +16,7 @@ __all__ = [
     "FetchFailed",
     "FetchResponse",
     "Representation",
+    "clock_ahead",
     "entity_tag",
     "freshness_advice",
     "retry_after",
@@ -105,6 +106,16 @@ def retry_after(response: FetchResponse) -> float | None:
         return seconds
     until, sent = _date(value), _date(response.header("date") or "")
     return None if until is None or sent is None else max(0.0, (until - sent).total_seconds())
+
+
+def clock_ahead(response: FetchResponse, now: float) -> float | None:
+    """Seconds by which a clock that says `now` is ahead of the sender's.
+
+    None if the response has no legible Date (RFC 9110, section 6.6.1). Its time on the way counts
+    as a difference.
+    """
+    sent = _date(response.header("date") or "")
+    return None if sent is None else now - sent.timestamp()
 
 
 def entity_tag(response: FetchResponse) -> str | None:

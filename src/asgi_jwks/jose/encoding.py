@@ -21,7 +21,6 @@ __all__ = [
     "b64url_decode",
     "b64url_encode",
     "json_object",
-    "member_of",
 ]
 
 
@@ -98,8 +97,6 @@ _scan: Final = json.JSONDecoder(
     object_pairs_hook=read_only_object, parse_float=_float_of, parse_constant=_no_constant
 ).raw_decode
 
-# Numbers are not converted: one text is wanted out of a document that may be all numbers.
-_scan_plainly: Final = json.JSONDecoder(parse_int=bool, parse_float=bool).raw_decode
 _scan_any_string: Final = json.JSONDecoder(strict=False).raw_decode
 
 
@@ -134,26 +131,6 @@ def json_object(data: bytes, limits: JSONLimits = DOCUMENT_LIMITS) -> ReadOnlyDi
     if "\\" in text and ("\\ud" in text or "\\uD" in text):
         _check_surrogates(text)
     return value
-
-
-def member_of(data: bytes, name: str, limits: JSONLimits = DOCUMENT_LIMITS) -> object:
-    """One text of a JSON object that nobody has vouched for, or None.
-
-    It only says whom to ask: only `json_object` is strict, and builds read-only values, which costs
-    several times as much for a large document. Of a name that occurs twice the last one counts, and
-    numbers are not numbers here.
-
-    Raises EncodingError: the document exceeds the limits, or is not a JSON object.
-    """
-    if (reason := exceeds(data, limits)) is not None:
-        raise LimitError(reason)
-    try:
-        value, _ = _scan_plainly(data.decode("utf-8").strip(_WHITE_SPACE))
-    except ValueError:
-        raise EncodingError("not JSON") from None
-    if not isinstance(value, dict):
-        raise EncodingError("not a JSON object")
-    return value.get(name)
 
 
 def _check_surrogates(text: str) -> None:

@@ -7,17 +7,19 @@ section 7.2). Keys, algorithms and the rules for header and claims are not known
 from typing import Final, NamedTuple
 
 from asgi_jwks.errors import InvalidToken, Reason
-from asgi_jwks.jose.encoding import EncodingError, LimitError, b64url_decode, json_object, member_of
+from asgi_jwks.jose.encoding import EncodingError, LimitError, b64url_decode, json_object
 from asgi_jwks.jose.json_limits import (
     CLAIMS_LIMITS,
     HEADER_LIMITS,
     UNVERIFIED_CLAIMS_LIMITS,
     JSONLimits,
 )
+from asgi_jwks.jose.member_scan import member_of
 from asgi_jwks.jose.read_only import ReadOnlyDict
 
 __all__ = [
     "MAX_HEADER_BYTES",
+    "MAX_SEARCHED_CLAIMS_BYTES",
     "MAX_TOKEN_BYTES",
     "MAX_UNVERIFIED_CLAIMS_BYTES",
     "SignedToken",
@@ -37,6 +39,10 @@ MAX_TOKEN_BYTES: Final = 16384
 # A payload, as it is sent, that is read before any signature is judged (UNVERIFIED_CLAIMS_LIMITS):
 # access tokens of ordinary size have 300 to 2,000 bytes.
 MAX_UNVERIFIED_CLAIMS_BYTES: Final = 4096
+
+# Of a larger payload that is not judged yet, the part in which its `iss` is looked for: as much as
+# most servers allow for a whole header field. Decoding is most of the work.
+MAX_SEARCHED_CLAIMS_BYTES: Final = 8192
 
 # Half of a token. A header with a chain of three certificates (`x5c`) has some 6 KB, one without
 # 100 bytes. Counted as it is sent, so that a longer one is not even decoded.
@@ -127,15 +133,24 @@ def decode_unverified(segment: bytes) -> ReadOnlyDict | None:
         raise _malformed(f"in the payload: {error}") from None
 
 
-def claimed_issuer(segment: bytes) -> object:
+def claimed_issuer(segment: bytes) -> str | None:
     """The `iss` of a large payload that nobody has vouched for.
 
-    Raises InvalidToken(Reason.MALFORMED) if it is not an object within CLAIMS_LIMITS.
+    None if it has none. Only its first MAX_SEARCHED_CLAIMS_BYTES are looked through, and of these
+    the part in front of `iss`.
+
+    Raises InvalidToken(Reason.MALFORMED) if there is more, or if it is not an object, or `iss` not
+    a text.
     """
     try:
-        return member_of(b64url_decode(segment), "iss", CLAIMS_LIMITS)
+        issuer = member_of(b64url_decode(segment[:MAX_SEARCHED_CLAIMS_BYTES]), "iss")
     except EncodingError as error:
         raise _malformed(f"in the payload: {error}") from None
+    if issuer is None and len(segment) > MAX_SEARCHED_CLAIMS_BYTES:
+        raise _malformed(
+            f"iss is not in the first {MAX_SEARCHED_CLAIMS_BYTES} bytes of the payload"
+        )
+    return issuer
 
 
 def decode_signature(segment: bytes) -> bytes:

@@ -11,7 +11,12 @@ from anyio import lowlevel
 
 from asgi_jwks.caching.cached_value import Loaded
 from asgi_jwks.fetching.request import HTTP_OK, DocumentRequest
-from asgi_jwks.fetching.response import Representation, entity_tag, freshness_advice
+from asgi_jwks.fetching.response import (
+    Representation,
+    clock_ahead,
+    entity_tag,
+    freshness_advice,
+)
 from asgi_jwks.jose.algorithms import signature_check
 from asgi_jwks.jose.jwk_set import JWKSet
 from asgi_jwks.keys.location import Location
@@ -39,6 +44,8 @@ class JWKSDocument:
         self._loads: Final = count()
         self._newest_kept = -1
         self._url: str | None = None
+        self.clock_ahead: float | None = None
+        """Seconds by which the wall clock was ahead of the endpoint's, when it answered last."""
 
     @property
     def asked(self) -> str:
@@ -84,6 +91,7 @@ class JWKSDocument:
             attempts=attempts,
             revalidate=revalidate,
         )
+        self.clock_ahead = clock_ahead(response, self._kept.now())
         advised, tag = freshness_advice(response), entity_tag(response)
         if (
             previous is not None

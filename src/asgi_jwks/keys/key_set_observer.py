@@ -1,18 +1,21 @@
 """From the changes of a cached key set to events for a listener."""
 
 import logging
-from typing import Final
+from collections.abc import Callable, Coroutine
+from time import perf_counter
+from typing import Any, Final, ParamSpec, TypeVar
 
 from asgi_jwks._printable import printable
 from asgi_jwks.caching.freshness import Phase
+from asgi_jwks.events.event import Telling
 from asgi_jwks.events.key_set import (
     BudgetExhausted,
     KeyDistrusted,
     KeySetEvent,
     KeySetExpired,
+    KeySetListener,
     KeySetRefreshed,
     KeyTrustedAgain,
-    Listener,
     RefreshFailed,
     ServingStale,
     UnknownKey,
@@ -25,28 +28,64 @@ __all__ = ["KeySetObserver"]
 _log: Final = logging.getLogger("asgi_jwks.keys")
 
 
+T = TypeVar("T")
+Arguments = ParamSpec("Arguments")
+
+
 class KeySetObserver:
-    """Observes one cached key set, and tells a listener of it.
+    """Observes one cached key set, and tells its listeners.
 
     Args:
         key_set: the name of the key set in events.
         listener: is called with each event.
     """
 
-    def __init__(self, key_set: str, listener: Listener) -> None:
+    def __init__(self, key_set: str, listener: KeySetListener) -> None:
         self._key_set: Final = key_set
-        self._listener: Final = listener
+        self._listeners: tuple[Telling, ...] = ()
+        self._seconds = 0.0
+        self._asked: Callable[[], str | None] = _nothing
+        self.add(listener)
+
+    def add(self, listener: KeySetListener) -> None:
+        """Tell one listener more, unless it is told already."""
+        known = [telling.listener for telling in self._listeners]
+        if listener not in known:
+            # It gets events of key sets alone.
+            of_all: Any = listener
+            self._listeners = (*self._listeners, Telling(of_all, _log))
+
+    def timed(
+        self, load: Callable[Arguments, Coroutine[Any, Any, T]], asked: Callable[[], str | None]
+    ) -> Callable[Arguments, Coroutine[Any, Any, T]]:
+        """A fetch of the set, whose duration and URL the next event tells.
+
+        Args:
+            load: fetches the set.
+            asked: the URL that was asked last.
+        """
+        self._asked = asked
+
+        async def timed(*args: Arguments.args, **kwargs: Arguments.kwargs) -> T:
+            began = perf_counter()
+            try:
+                return await load(*args, **kwargs)
+            finally:
+                self._seconds = perf_counter() - began
+
+        return timed
 
     def refreshed(self, previous: JWKSet | None, value: JWKSet) -> None:
         """A fetch succeeded."""
         added, removed = _names_missing(value, previous), _names_missing(previous, value)
         skipped = value.skipped
         changed = previous is None or bool(added or removed) or skipped != previous.skipped
-        self.notify(KeySetRefreshed(self._key_set, added, removed, skipped, changed))
+        self.notify(KeySetRefreshed(self._key_set, added, removed, skipped, changed, self._seconds))
 
     def failed(self, error: Exception, *, failures: int, retry_in: float) -> None:
         """A fetch failed."""
-        self.notify(RefreshFailed(self._key_set, error, failures, retry_in))
+        url, seconds = self._asked(), self._seconds
+        self.notify(RefreshFailed(self._key_set, error, failures, retry_in, url, seconds))
 
     def entered(self, phase: Phase) -> None:
         """A request was served stale keys, or found them expired."""
@@ -71,12 +110,13 @@ class KeySetObserver:
             self.notify(KeyTrustedAgain(self._key_set, kid, thumbprint))
 
     def notify(self, event: KeySetEvent) -> None:
-        """Call the listener; its exceptions are logged and go no further."""
-        try:
-            self._listener(event)
-        # A listener is somebody else's code: it may not turn a refresh into an outage.
-        except Exception:
-            _log.exception("the key set listener failed on %s", type(event).__name__)
+        """Tell the listeners; their exceptions are logged and go no further."""
+        for tell in self._listeners:
+            tell(event)
+
+
+def _nothing() -> None:
+    """No URL was asked."""
 
 
 def _names_missing(keys: JWKSet | None, other: JWKSet | None) -> tuple[str, ...]:

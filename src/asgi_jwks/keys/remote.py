@@ -19,7 +19,7 @@ from asgi_jwks.caching.clocks import ElapsedClock
 from asgi_jwks.caching.freshness import TrustPeriod
 from asgi_jwks.caching.refresh_ahead import RefreshAhead
 from asgi_jwks.errors import ConfigurationError
-from asgi_jwks.events.key_set import Listener
+from asgi_jwks.events.key_set import KeySetListener
 from asgi_jwks.events.log import log_event
 from asgi_jwks.fetching.client import Fetch, HTTPClient
 from asgi_jwks.fetching.request import DocumentRequest
@@ -83,7 +83,7 @@ class RemoteJWKSet:
         fetch: Fetch | None = None,
         allow_insecure_http: bool = False,
         snapshot: str | os.PathLike[str] | None = None,
-        listener: Listener = log_event,
+        listener: KeySetListener = log_event,
         clock: Callable[[], float] = ELAPSED,
     ) -> None:
         period = TrustPeriod(
@@ -109,6 +109,9 @@ class RemoteJWKSet:
                 'RemoteJWKSet(issuer="https://example.eu.auth0.com/").'
             )
         self.name: Final = issuer or str(jwks_uri)
+        is_plain_http = str(jwks_uri or issuer).lower().startswith("http:")
+        self.relies_on_loopback: Final = is_plain_http and not allow_insecure_http
+        """Whether it is asked over plain http, which is accepted since this machine answers."""
         # Requirement F24: by these, and no other options, one key set is known from another.
         self._source: Final = (
             *(self.name, jwks_uri, http_client, fetch, allow_insecure_http),
@@ -132,9 +135,16 @@ class RemoteJWKSet:
         file = (
             None if snapshot is None else Snapshot(Path(snapshot), owner=self.name, wall_clock=wall)
         )
-        self._kept: Final = Persistence(self.name, file, distrusted, wall_clock=wall)
-        document = JWKSDocument(self._location, request=request, kept=self._kept)
-        self._keys: Final = RefreshAhead(document.load, self._cached, source=lambda: document.asked)
+        self._kept: Final = Persistence(
+            self.name, file, distrusted, wall_clock=wall, tell=self._observer.notify
+        )
+        self._document: Final = JWKSDocument(self._location, request=request, kept=self._kept)
+
+        def asked() -> str:
+            return self._document.asked
+
+        load = self._observer.timed(self._document.load, asked)
+        self._keys: Final = RefreshAhead(load, self._cached, source=asked)
         self._search: Final = KeySearch(
             self._keys,
             distrusted,
@@ -248,9 +258,18 @@ class RemoteJWKSet:
         """
         self._say(KeyName.of(kid=kid, thumbprint=thumbprint), is_distrusted=False)
 
+    def add_listener(self, listener: KeySetListener) -> None:
+        """Have one listener more hear of the changes; the same one is added once."""
+        self._observer.add(listener)
+
     def health(self) -> KeySetHealth:
         """The state of the key set. It touches no network and changes nothing."""
-        return health_of(self.name, self._cached, self._kept.distrusted.list)
+        return health_of(
+            self.name,
+            self._cached,
+            self._kept.distrusted.list,
+            clock_ahead=self._document.clock_ahead,
+        )
 
     async def _sleep(self, seconds: float) -> None:
         await anyio.sleep(seconds)

@@ -16,8 +16,8 @@ __all__ = ["allauth"]
 def allauth(
     issuer: str,
     *,
-    client_id: str | Iterable[str] = (),
-    audience: str | Iterable[str] = (),
+    client_id: str | Iterable[str] | None = None,
+    audience: str | Iterable[str] | None = None,
     **options: Unpack[PresetOptions],
 ) -> ProviderIssuer:
     """django-allauth's OpenID Connect provider, with JWT access tokens.
@@ -37,18 +37,20 @@ def allauth(
 
     Source: pennersr/django-allauth, allauth/idp/oidc/internal/oauthlib/server.py.
     """
-    if bool(client_id) == bool(audience):
+    if (client_id is None) == (audience is None):
         raise ConfigurationError(
             "Write client_id=... with the clients whose tokens are accepted; or audience=..., "
             "where the adapter writes an aud."
         )
+    if audience is None:
+        compared = names("client_id", client_id or (), example="web")
+    else:
+        compared = names("audience", audience, example="https://api.example.com")
     preset = Preset(
         provider="allauth",
         issuer=require_issuer("issuer", issuer, example="https://example.com"),
-        audience=names("audience", audience, example="https://api.example.com")
-        if audience
-        else names("client_id", client_id, example="my-client"),
-        audience_claim="aud" if audience else "client_id",
+        audience=compared,
+        audience_claim="client_id" if audience is None else "aud",
         kind=KindRule(proof=ClaimIs("token_use", "access")),
         grant_claims=GrantClaims(client=("client_id",)),
     )

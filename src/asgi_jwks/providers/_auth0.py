@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import Unpack
 
+from asgi_jwks.errors import ConfigurationError
 from asgi_jwks.providers.console_words import require_domain
 from asgi_jwks.providers.preset import Preset, PresetOptions, ProviderIssuer, names, trusted
 from asgi_jwks.tokens.kinds import KindRule
@@ -27,15 +28,23 @@ def auth0(
         options: further options of a TrustedIssuer.
 
     Raises:
-        ConfigurationError: the domain has a scheme or a path, or an option is wrong.
+        ConfigurationError: the domain has a scheme or a path, the audience is that of UserInfo, or
+            an option is wrong.
 
     Sources: Auth0 docs, "Access Token Profiles" and "ID Token Structure".
     """
     host = require_domain("domain", domain, example="example.eu.auth0.com")
+    audiences = names("audience", audience, example="https://api.example.com")
+    if f"https://{host}/userinfo" in audiences:
+        raise ConfigurationError(
+            "Every access token of the tenant that was asked for with the scope openid has the "
+            "audience .../userinfo: it says nothing of this API. Write the identifier of the API, "
+            'for example audience="https://api.example.com".'
+        )
     preset = Preset(
         provider="auth0",
         issuer=f"https://{host}/",
-        audience=names("audience", audience, example="https://api.example.com"),
+        audience=audiences,
         kind=KindRule(proof=AnyOf(HasClaim("azp"), HasClaim("client_id"))),
         grant_claims=GrantClaims(roles=(), groups=(), client=("azp", "client_id")),
         notes=(

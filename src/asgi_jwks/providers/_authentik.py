@@ -31,7 +31,7 @@ def authentik(
     Source: goauthentik/authentik, authentik/providers/oauth2/id_token.py, views/token.py.
     """
     host = require_domain("domain", domain, example="sso.example.com")
-    slug = require_name("application", application, example="my-api")
+    slug = require_name("application", application, example="orders")
     preset = Preset(
         provider="authentik",
         issuer=f"https://{host}/application/o/{slug}/",

@@ -19,8 +19,8 @@ def cognito(
     *,
     region: str,
     user_pool: str,
-    client_id: str | Iterable[str] = (),
-    audience: str | Iterable[str] = (),
+    client_id: str | Iterable[str] | None = None,
+    audience: str | Iterable[str] | None = None,
     **options: Unpack[PresetOptions],
 ) -> ProviderIssuer:
     """Amazon Cognito, by the words of its console.
@@ -53,20 +53,22 @@ def cognito(
             f"The user pool {user_pool!r} is in region {pool[1]!r}; got region={region!r}. Write "
             f"region={pool[1]!r}, or the user pool ID of the other region."
         )
-    if bool(client_id) == bool(audience):
+    if (client_id is None) == (audience is None):
         raise ConfigurationError(
             "Write client_id=... with the IDs of the app clients whose tokens are accepted; or, "
             "where clients ask for this API as a resource, audience=... ."
         )
     domain = "amazonaws.com.cn" if region.startswith("cn-") else "amazonaws.com"
     issuer = f"https://cognito-idp.{region}.{domain}/{user_pool}"
+    if audience is None:
+        compared = names("client_id", client_id or (), example="1example23456789")
+    else:
+        compared = names("audience", audience, example="https://api.example.com")
     preset = Preset(
         provider="cognito",
         issuer=issuer,
-        audience=names("audience", audience, example="https://api.example.com")
-        if audience
-        else names("client_id", client_id, example="1example23456789"),
-        audience_claim="aud" if audience else "client_id",
+        audience=compared,
+        audience_claim="client_id" if audience is None else "aud",
         jwks_uri=f"{issuer}/.well-known/jwks.json",
         kind=KindRule(proof=ClaimIs("token_use", "access")),
         grant_claims=GrantClaims(

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import Unpack
 
+from asgi_jwks._options import require_text
 from asgi_jwks.providers.console_words import require_name
 from asgi_jwks.providers.preset import Preset, PresetOptions, ProviderIssuer, names, trusted
 from asgi_jwks.tokens.kinds import KindRule
@@ -16,7 +17,7 @@ def descope(
     project_id: str,
     *,
     issuer: str | None = None,
-    audience: str | Iterable[str] = (),
+    audience: str | Iterable[str] | None = None,
     **options: Unpack[PresetOptions],
 ) -> ProviderIssuer:
     """Descope, whose session token does not say for which API it is.
@@ -42,8 +43,10 @@ def descope(
     base = f"https://api.descope.com/{project}"
     preset = Preset(
         provider="descope",
-        issuer=base if issuer is None else names("issuer", (issuer,), example=base)[0],
-        audience=names("audience", audience, example="https://api.example.com") if audience else (),
+        issuer=base if issuer is None else require_text("issuer", issuer, example=base),
+        audience=()
+        if audience is None
+        else names("audience", audience, example="https://api.example.com"),
         jwks_uri=f"{base}/.well-known/jwks.json",
         kind=KindRule(proof=ClaimIs("drn", "DS")),
         grant_claims=GrantClaims(client=()),

@@ -33,7 +33,7 @@ def dex(
     preset = Preset(
         provider="dex",
         issuer=require_issuer("issuer", issuer, example="https://dex.example.com"),
-        audience=names("client_id", client_id, example="my-app"),
+        audience=names("client_id", client_id, example="web"),
         kind=KindRule(without=frozenset({"at_hash", "nonce"})),
         grant_claims=GrantClaims(roles=(), permissions=(), client=("azp",)),
         notes=("Access and ID tokens cannot be told apart: an ID token of the code flow passes.",),

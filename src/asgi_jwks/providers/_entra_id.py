@@ -1,23 +1,44 @@
 """Microsoft Entra ID: workforce and external tenants, both versions of its tokens."""
 
-from collections.abc import Iterable
-from typing import Final, Literal, Unpack
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Literal, Unpack
 
 from asgi_jwks.errors import ConfigurationError
 from asgi_jwks.providers.console_words import require_tenant_id
 from asgi_jwks.providers.preset import Preset, PresetOptions, ProviderIssuer, names, trusted
+from asgi_jwks.tokens.header_rules import JOSEHeader
 from asgi_jwks.tokens.kinds import KindRule
-from asgi_jwks.tokens.proofs import AllOf, AnyOf, HasClaim
+from asgi_jwks.tokens.proofs import AllOf, AnyOf, ClaimIs, HasClaim
 from asgi_jwks.tokens.scopes import GrantClaim, GrantClaims
 
 __all__ = ["entra_external_id", "entra_id", "entra_id_tenants"]
 
-# Microsoft Entra docs, "Access token claims reference": what a token grants is in scp for users and
-# in roles for applications; ID tokens have roles too, but no azp and no appid.
-_GRANTS: Final = AnyOf(HasClaim("scp"), HasClaim("roles"))
+
+@dataclass(frozen=True, slots=True)
+class _OfAnApplication:
+    """The claims `oid` and `sub` are equal, as only in an application's own token."""
+
+    def holds(self, _header: JOSEHeader, claims: Mapping[str, Any]) -> bool:
+        """Whether it holds for these claims."""
+        oid = claims.get("oid")
+        return isinstance(oid, str) and oid != "" and oid == claims.get("sub")
+
+    def __str__(self) -> str:
+        return "equal claims oid and sub"
+
+
+# Microsoft Entra docs, "Access token claims reference" and "Protected web API: Verify scopes and
+# app roles": what a token grants is in scp for users and in roles for applications. ID tokens have
+# the user's roles too, and one that an application asks for itself may have azp.
+_GRANTS: Final = AnyOf(
+    HasClaim("scp"),
+    AllOf(HasClaim("roles"), AnyOf(ClaimIs("idtyp", "app"), _OfAnApplication())),
+)
 _V2: Final = KindRule(proof=AllOf(HasClaim("azp"), _GRANTS))
 _V1: Final = KindRule(proof=AllOf(HasClaim("appid"), _GRANTS))
 _SCP: Final = (GrantClaim("scp", "separated by spaces"),)
+_GRAPH: Final = frozenset({"00000003-0000-0000-c000-000000000000", "https://graph.microsoft.com"})
 _EXAMPLE: Final = "11112222-bbbb-3333-cccc-4444dddd5555"
 _NOTES: Final = (
     "An application's own token is one without scp; the optional claim idtyp says so by name.",
@@ -34,7 +55,8 @@ def entra_id(
 ) -> ProviderIssuer:
     """One tenant of Microsoft Entra ID, for tokens of users and of applications.
 
-    An access token has `azp` (v1: `appid`), and `scp` or `roles`. Which version it is, the API's
+    An access token has `azp` (v1: `appid`), and `scp`, or the `roles` of an application itself,
+    whose `oid` and `sub` are equal. Which version it is, the API's
     manifest decides and not the endpoint: requestedAccessTokenVersion is 2, or null for v1.
 
     Args:
@@ -46,12 +68,18 @@ def entra_id(
 
     Raises:
         ConfigurationError: the tenant is a name, or stands for many such as "common"; the audience
-            belongs to the other version; or an option is wrong.
+            belongs to the other version, or is Microsoft Graph's; or an option is wrong.
 
     Sources: Microsoft Entra docs, "Access token claims reference", "ID token claims reference".
     """
     tenant_id = require_tenant_id("tenant", tenant)
     audiences = names("audience", audience, example=_EXAMPLE)
+    if not _GRAPH.isdisjoint(name.rstrip("/") for name in audiences):
+        raise ConfigurationError(
+            "Tokens for Microsoft Graph are for Graph alone, and nobody else can verify their "
+            "signatures. Have clients ask for a scope of this API, such as "
+            f'"api://{_EXAMPLE}/access_as_user", and write audience="{_EXAMPLE}".'
+        )
     if version == "v1":
         preset = Preset(
             provider="entra_id",

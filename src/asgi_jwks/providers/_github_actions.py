@@ -25,8 +25,8 @@ _ISSUER: Final = "https://token.actions.githubusercontent.com"
 def github_actions(
     *,
     audience: str | Iterable[str],
-    repositories: str | Iterable[str] = (),
-    repository_owners: str | Iterable[str] = (),
+    repositories: str | Iterable[str] | None = None,
+    repository_owners: str | Iterable[str] | None = None,
     enterprise: str | None = None,
     **options: Unpack[PresetOptions],
 ) -> ProviderIssuer:
@@ -48,14 +48,14 @@ def github_actions(
 
     Source: GitHub docs, "OpenID Connect reference".
     """
-    if bool(repositories) == bool(repository_owners):
+    if (repositories is None) == (repository_owners is None):
         raise ConfigurationError(
             "Any workflow on GitHub can ask for a token for any audience. Write "
             'repositories=["example/deploy"] for the repositories that are accepted, or '
             'repository_owners=["example"] for all of their owners\' repositories.'
         )
     slug = "" if enterprise is None else require_name("enterprise", enterprise, example="example")
-    if repositories:
+    if repositories is not None:
         accepted = names("repositories", repositories, example="example/deploy")
         without_owner = [name for name in accepted if name.count("/") != 1]
         if without_owner:
@@ -65,7 +65,13 @@ def github_actions(
             )
         check = ClaimAmong("repository", frozenset(accepted))
     else:
-        owners = names("repository_owners", repository_owners, example="example")
+        owners = names("repository_owners", repository_owners or (), example="example")
+        of_repositories = [name for name in owners if "/" in name]
+        if of_repositories:
+            raise ConfigurationError(
+                f"repository_owners are names without a slash; got {of_repositories[0]!r}. Write "
+                'repositories=["example/deploy"] for a repository.'
+            )
         check = ClaimAmong("repository_owner", frozenset(owners))
     preset = Preset(
         provider="github_actions",

@@ -26,8 +26,8 @@ def gitlab(
     url: str = _SHARED,
     *,
     audience: str | Iterable[str],
-    projects: str | Iterable[str] = (),
-    namespaces: str | Iterable[str] = (),
+    projects: str | Iterable[str] | None = None,
+    namespaces: str | Iterable[str] | None = None,
     **options: Unpack[PresetOptions],
 ) -> ProviderIssuer:
     """Jobs of GitLab CI/CD, by the tokens of their `id_tokens`.
@@ -48,18 +48,19 @@ def gitlab(
     Source: GitLab docs, "OIDC authentication using ID tokens".
     """
     issuer = require_issuer("url", url, example="https://gitlab.example.com").rstrip("/")
-    if (projects and namespaces) or (issuer == _SHARED and not projects and not namespaces):
+    given = (projects is not None) + (namespaces is not None)
+    if given > 1 or (issuer == _SHARED and not given):
         raise ConfigurationError(
             "Jobs of anybody on gitlab.com can ask for a token for any audience. Write "
             'projects=["example/deploy"] for the projects that are accepted, or '
             'namespaces=["example"] for all projects of these.'
         )
     checks: tuple[ClaimAmong, ...] = ()
-    if projects:
-        accepted = frozenset(names("projects", projects, example="example/deploy"))
+    if projects is not None:
+        accepted = _paths("projects", projects, example="example/deploy", slashes=1)
         checks = (ClaimAmong("project_path", accepted),)
-    elif namespaces:
-        accepted = frozenset(names("namespaces", namespaces, example="example"))
+    elif namespaces is not None:
+        accepted = _paths("namespaces", namespaces, example="example", slashes=0)
         checks = (ClaimAmong("namespace_path", accepted),)
     preset = Preset(
         provider="gitlab",
@@ -74,3 +75,21 @@ def gitlab(
         ),
     )
     return trusted(preset, options)
+
+
+def _paths(
+    option: str, values: str | Iterable[str], *, example: str, slashes: int
+) -> frozenset[str]:
+    """Full paths as GitLab writes them, with at least so many slashes.
+
+    Raises:
+        ConfigurationError: one is a URL, or begins or ends with a slash, or is too short.
+    """
+    paths = names(option, values, example=example)
+    for path in paths:
+        if "" in path.split("/") or ":" in path or path.count("/") < slashes:
+            raise ConfigurationError(
+                f"{option} are paths as in the address of the page, without the instance; got "
+                f"{path!r}. Write for example {option}=[{example!r}]."
+            )
+    return frozenset(paths)

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import Unpack
 
+from asgi_jwks._options import require_text
 from asgi_jwks.errors import ConfigurationError
 from asgi_jwks.providers.console_words import require_issuer, require_name
 from asgi_jwks.providers.preset import Preset, PresetOptions, ProviderIssuer, names, trusted
@@ -65,7 +66,7 @@ def keycloak(
         )
     roles: list[tuple[str, ...]] = [("realm_access", "roles")]
     if client is not None:
-        roles.append(("resource_access", *names("client", (client,), example="my-api"), "roles"))
+        roles.append(("resource_access", require_text("client", client, example="my-api"), "roles"))
     preset = Preset(
         provider="keycloak",
         issuer=f"{base}/realms/{require_name('realm', realm, example='example')}",

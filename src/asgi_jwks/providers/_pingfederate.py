@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import Unpack
 
+from asgi_jwks._options import require_text
 from asgi_jwks.providers.console_words import require_issuer
 from asgi_jwks.providers.preset import Preset, PresetOptions, ProviderIssuer, names, trusted
 from asgi_jwks.tokens.kinds import KindRule
@@ -34,7 +35,7 @@ def pingfederate(
 
     Source: PingFederate docs, "Configuring JSON token management".
     """
-    (claim,) = names("client_id_claim", (client_id_claim,), example="client_id")
+    claim = require_text("client_id_claim", client_id_claim, example="client_id")
     preset = Preset(
         provider="pingfederate",
         issuer=require_issuer("issuer", issuer, example="https://auth.example.com"),

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import Unpack
 
+from asgi_jwks._options import require_text
 from asgi_jwks.errors import ConfigurationError
 from asgi_jwks.providers.preset import Preset, PresetOptions, ProviderIssuer, names, trusted
 from asgi_jwks.tokens.kinds import KindRule
@@ -63,7 +64,7 @@ def _preset(
         )
     return Preset(
         provider=provider,
-        issuer=names("issuer", (issuer,), example="https://example.com")[0],
+        issuer=require_text("issuer", issuer, example="https://example.com"),
         audience=names("audience", audience, example="https://api.example.com"),
         kind=KindRule(proof=ClaimIs(claim, "access")),
         grant_claims=GrantClaims(client=()),

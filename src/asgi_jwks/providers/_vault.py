@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import Unpack
 
+from asgi_jwks._options import require_text
 from asgi_jwks.errors import ConfigurationError
 from asgi_jwks.providers.console_words import require_issuer, require_name
 from asgi_jwks.providers.preset import Preset, PresetOptions, ProviderIssuer, names, trusted
@@ -43,10 +44,8 @@ def vault(
         )
     path = ""
     if namespace is not None:
-        (path,) = names("namespace", (namespace,), example="team")
-        for part in path.split("/"):
-            require_name("namespace", part, example="team")
-        path = f"/{path}"
+        for part in require_text("namespace", namespace, example="team").split("/"):
+            path += "/" + require_name("namespace", part, example="team")
     issuer = f"{base}/v1{path}/identity/oidc"
     preset = Preset(
         provider="vault",

@@ -44,7 +44,7 @@ def workos_session(
     client_id: str,
     *,
     issuer: str | None = None,
-    audience: str | Iterable[str] = (),
+    audience: str | Iterable[str] | None = None,
     **options: Unpack[PresetOptions],
 ) -> ProviderIssuer:
     """WorkOS AuthKit sessions, whose access token does not say for which API it is.
@@ -73,7 +73,9 @@ def workos_session(
         issuer=own
         if issuer is None
         else require_issuer("issuer", issuer, example="https://api.workos.com"),
-        audience=names("audience", audience, example="https://api.example.com") if audience else (),
+        audience=()
+        if audience is None
+        else names("audience", audience, example="https://api.example.com"),
         jwks_uri=f"https://api.workos.com/sso/jwks/{client}",
         kind=KindRule(proof=HasClaim("sid")),
         grant_claims=GrantClaims(roles=("roles", "role"), client=()),

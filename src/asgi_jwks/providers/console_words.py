@@ -91,6 +91,8 @@ def _is_issuer(value: str) -> bool:
         and parts.scheme in {"https", "http"}
         and parts.netloc != ""
         and "@" not in parts.netloc
+        # Clients take these out of a URL, so that another one would be asked.
+        and {".", ".."}.isdisjoint(parts.path.split("/"))
     )
 
 
@@ -125,5 +127,5 @@ def require_tenant_id(option: str, value: object) -> str:
     raise ConfigurationError(
         f'{option} must be the "Directory (tenant) ID", since tokens carry that id and not the '
         f"tenant's name; got {value!r}. Write for example "
-        f'{option}="72f988bf-86f1-41af-91ab-2d7cd011db47".'
+        f'{option}="aaaabbbb-0000-cccc-1111-dddd2222eeee".'
     )

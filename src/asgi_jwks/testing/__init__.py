@@ -10,15 +10,19 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from asgi_jwks.testing import forgery as forge
     from asgi_jwks.testing.loopback import LoopbackServer, serve_app
+    from asgi_jwks.testing.proofs import ProofKey
+    from asgi_jwks.testing.proofs_auth import DPoPAuth
     from asgi_jwks.testing.provider.endpoint import Endpoint
     from asgi_jwks.testing.provider.faulty_endpoint import RecordedRequest
     from asgi_jwks.testing.provider.mock_issuer import MockIssuer
     from asgi_jwks.testing.provider.signing_keys import SigningKey
 
 __all__ = [
+    "DPoPAuth",
     "Endpoint",
     "LoopbackServer",
     "MockIssuer",
+    "ProofKey",
     "RecordedRequest",
     "SigningKey",
     "forge",
@@ -26,9 +30,11 @@ __all__ = [
 ]
 
 _HOME = {
+    "DPoPAuth": "proofs_auth",
     "Endpoint": "provider.endpoint",
     "LoopbackServer": "loopback",
     "MockIssuer": "provider.mock_issuer",
+    "ProofKey": "proofs",
     "RecordedRequest": "provider.faulty_endpoint",
     "SigningKey": "provider.signing_keys",
     "serve_app": "loopback",

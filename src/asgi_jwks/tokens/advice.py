@@ -9,11 +9,10 @@ from collections.abc import Callable, Collection, Mapping
 from typing import Final
 
 from asgi_jwks._printable import printable, quoted
-from asgi_jwks.errors import Advice, Reason, TemporarilyUnavailable
+from asgi_jwks.errors import Advice, Reason, ReplayStoreUnavailable, TemporarilyUnavailable
 from asgi_jwks.events.requests import Hint
 from asgi_jwks.tokens.claim_advice import (
     on_audience,
-    on_binding,
     on_expiry,
     on_future,
     on_invalid_claim,
@@ -27,6 +26,7 @@ from asgi_jwks.tokens.key_advice import (
     on_signature,
     on_unknown_key,
 )
+from asgi_jwks.tokens.proof_advice import PROOF_REASONS, on_binding, on_proof
 from asgi_jwks.tokens.refused_token import RefusedToken, listing
 
 __all__ = ["advise", "advise_on_grant", "advise_on_outage", "advise_on_request"]
@@ -85,6 +85,15 @@ def advise_on_outage(error: TemporarilyUnavailable) -> Advice:
 
     The error names the URL and why.
     """
+    if isinstance(error, ReplayStoreUnavailable):
+        return Advice(
+            Hint.REPLAY_STORE,
+            lambda: (
+                "whether a DPoP proof was used before cannot be told "
+                f"({printable(str(error), longest=_LONGEST_EXPLANATION)}): look after the store, "
+                'or write on_store_failure="local", by which a proof may pass once in each process.'
+            ),
+        )
     return Advice(
         Hint.KEYS_UNAVAILABLE,
         lambda: (
@@ -220,5 +229,6 @@ _ADVICE: Final[Mapping[Reason, Callable[[RefusedToken], Advice]]] = {
     Reason.WRONG_AUDIENCE: on_audience,
     Reason.NOT_AN_ACCESS_TOKEN: on_kind,
     Reason.SENDER_CONSTRAINED: on_binding,
+    **dict.fromkeys(PROOF_REASONS, on_proof),
     Reason.CHECK_FAILED: _on_check,
 }

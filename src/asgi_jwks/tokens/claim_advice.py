@@ -17,7 +17,6 @@ from asgi_jwks.tokens.refused_token import RefusedToken, listing
 
 __all__ = [
     "on_audience",
-    "on_binding",
     "on_expiry",
     "on_future",
     "on_invalid_claim",
@@ -197,7 +196,7 @@ def on_expiry(token: RefusedToken) -> Advice:
         Hint.EXPIRED,
         lambda: (
             f"the token {when}: have the client get a new one in time, and if all tokens end so, "
-            "check the clock of this machine."
+            f"check the clock of this machine{_clocks(token)}."
         ),
     )
 
@@ -209,25 +208,15 @@ def on_future(token: RefusedToken) -> Advice:
         Hint.CLOCK,
         lambda: (
             f"the token's {claim} is {-token.seconds_since(claim):.0f} s in the future"
-            f"{token.unverified}: check the clock of this machine (NTP), then that of the issuer; "
-            "leeway= is for seconds."
+            f"{token.unverified}: check the clock of this machine (NTP), then that of the issuer"
+            f"{_clocks(token)}; leeway= is for seconds."
         ),
     )
 
 
-def on_binding(token: RefusedToken) -> Advice:
-    """A token that is bound to a key, sent as a plain Bearer token."""
-    confirmation = token.claim("cnf")
-    names = confirmation if isinstance(confirmation, dict) else {}
-    by = "DPoP" if "jkt" in names else "mutual TLS" if "x5t#S256" in names else "a key"
-    return Advice(
-        Hint.SENDER_CONSTRAINED,
-        lambda: (
-            f"the token is bound to its sender by {by} (claim cnf), which a plain Bearer request "
-            "does not prove: write gateway_proves_binding=True if a gateway in front checks the "
-            "proof, else have clients ask for tokens that are not bound."
-        ),
-    )
+def _clocks(token: RefusedToken) -> str:
+    difference = "" if token.keys is None else token.keys.clock
+    return difference and f" ({difference})"
 
 
 def _owner(audience: str) -> str | None:

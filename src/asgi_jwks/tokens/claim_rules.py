@@ -49,6 +49,8 @@ class TokenRules:
         required_claims: claims that must be present and not null.
         gateway_proves_binding: accept tokens that are bound to a key as if they were not, since a
             gateway in front has checked the proof.
+        proves_binding: tokens that are bound to a key are accepted here, since the verifier has
+            the proof checked afterwards.
         kind: the marks of an access token, and of the issuer's other kinds of token.
         grant_claims: the claims that grant scopes, roles and permissions.
         grants: the names that its tokens may grant; None where they are not bounded.
@@ -63,6 +65,7 @@ class TokenRules:
     audience_claim: str
     required_claims: tuple[str, ...]
     gateway_proves_binding: bool
+    proves_binding: bool = False
     kind: KindRule = DEFAULT_KIND_RULE
     grant_claims: GrantClaims = DEFAULT_GRANT_CLAIMS
     grants: frozenset[str] | None = None
@@ -155,7 +158,7 @@ class TokenRules:
 
         RFC 9449, section 7.2; RFC 8705, section 3. Other methods of RFC 7800 bind just as well.
         """
-        if "cnf" in claims and not self.gateway_proves_binding:
+        if "cnf" in claims and not (self.gateway_proves_binding or self.proves_binding):
             raise InvalidToken(Reason.SENDER_CONSTRAINED)
 
     def check_presence(self, claims: Mapping[str, Any]) -> None:

@@ -78,6 +78,8 @@ class Explanation:
         steps: the seven steps, in their order.
         error: the error that `verify` would have raised, if any.
         access_token: the token that `verify` would have returned, if any.
+        clock_ahead: seconds by which this machine's clock was ahead of the issuer's, by the Date of
+            its last answer; None where that is not known.
     """
 
     verdict: Verdict
@@ -85,6 +87,7 @@ class Explanation:
     steps: tuple[Step, ...]
     error: RequestError | TemporarilyUnavailable | None = field(default=None, repr=False)
     access_token: AccessToken | None = field(default=None, repr=False)
+    clock_ahead: float | None = None
 
     @property
     def advice(self) -> str | None:
@@ -97,6 +100,7 @@ class Explanation:
             "verdict": str(self.verdict),
             "reason": None if self.reason is None else str(self.reason),
             "advice": self.advice,
+            "clock_ahead": self.clock_ahead,
             "steps": [
                 {
                     **asdict(step),

@@ -15,12 +15,12 @@ from asgi_jwks.jose.jwk_set import JWKSet
 from asgi_jwks.jose.key import VerificationKey
 from asgi_jwks.tokens.header_cache import Signer
 from asgi_jwks.tokens.header_rules import JOSEHeader
-from asgi_jwks.tokens.issuer import Check, Issuer
+from asgi_jwks.tokens.issuer import Check, Issuer, Presentation
 from asgi_jwks.tokens.issuer_names import IssuerNames
 from asgi_jwks.tokens.key_index import KeyIndex
 from asgi_jwks.tokens.principal import Basis, ClaimReading, IdentityForm
 
-__all__ = ["Check", "Issuer", "TrustedIssuers"]
+__all__ = ["Check", "Issuer", "Presentation", "TrustedIssuers"]
 
 # As many of a resolver's answers are kept, and as many sets of their keys.
 MOST_RESOLVED: Final = 1024

@@ -9,7 +9,7 @@ of the wrong form does not prove anything.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from asgi_jwks.errors import ConfigurationError
 from asgi_jwks.tokens.header_rules import JOSEHeader
@@ -28,6 +28,10 @@ __all__ = [
 ]
 
 
+# A tuple, not a set: the value may be a list, which has no hash.
+_EMPTY: Final[tuple[object, ...]] = (None, "", [], {})
+
+
 class Proof(Protocol):
     """A condition that access tokens meet; its `str()` follows the words "an access token has"."""
 
@@ -38,7 +42,7 @@ class Proof(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class HasClaim:
-    """The claim is present, and is neither null nor empty text."""
+    """The claim is present, and is neither null, nor empty, nor a boolean."""
 
     name: str
 
@@ -48,7 +52,7 @@ class HasClaim:
     def holds(self, _header: JOSEHeader, claims: Mapping[str, Any]) -> bool:
         """Whether it holds for these claims."""
         value = claims.get(self.name)
-        return value is not None and value != ""
+        return not isinstance(value, bool) and value not in _EMPTY
 
     def __str__(self) -> str:
         return f"the claim {self.name}"

@@ -7,7 +7,7 @@ never printed. Neither the token nor its signature travels with the error.
 from functools import partial
 from typing import Protocol, runtime_checkable
 
-from asgi_jwks.errors import Advice, InvalidToken, RequestError, TemporarilyUnavailable
+from asgi_jwks.errors import Advice, RequestError, TemporarilyUnavailable
 from asgi_jwks.tokens.advice import advise
 from asgi_jwks.tokens.issuers import TrustedIssuers
 from asgi_jwks.tokens.key_source import KeySource
@@ -20,6 +20,8 @@ __all__ = ["attach_advice", "keys_at_hand"]
 class _Health(Protocol):
     @property
     def age(self) -> float | None: ...
+    @property
+    def clock_ahead(self) -> float | None: ...
 
 
 @runtime_checkable
@@ -30,7 +32,7 @@ class _Fetched(Protocol):
 
 
 def attach_advice(
-    refusal: InvalidToken | TemporarilyUnavailable,
+    refusal: RequestError | TemporarilyUnavailable,
     issuers: TrustedIssuers,
     trace: Trace,
     now: float,
@@ -77,7 +79,13 @@ def keys_at_hand(source: KeySource) -> KeysAtHand | None:
     keys = source.at_hand()
     if keys is None:
         return None
-    return KeysAtHand(keys, source.can_find_more(), partial(_age, source))
+    return KeysAtHand(
+        keys, source.can_find_more(), partial(_age, source), partial(_clock_ahead, source)
+    )
+
+
+def _clock_ahead(source: KeySource) -> float | None:
+    return source.health().clock_ahead if isinstance(source, _Fetched) else None
 
 
 def _age(source: KeySource) -> float | None:

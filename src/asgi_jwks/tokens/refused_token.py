@@ -19,6 +19,9 @@ __all__ = ["KeysAtHand", "RefusedToken", "listing"]
 # A token may have hundreds of values, and a key set as many keys; a person reads a few.
 _MOST_LISTED = 4
 
+# Seconds. Below, it may as well be the time that the issuer's answer took.
+_CLOCKS_DIFFER = 10.0
+
 
 @dataclass(frozen=True, slots=True)
 class KeysAtHand:
@@ -28,16 +31,28 @@ class KeysAtHand:
         set: the keys.
         can_ask: whether an unknown key id may be sought now; False while the budget is spent.
         age_of: gives the seconds since they were fetched, or None where they never are.
+        clock_of: gives the seconds by which this machine's clock was ahead of the issuer's when it
+            answered last, or None where that is not known.
     """
 
     set: JWKSet
     can_ask: bool = True
     age_of: Callable[[], float | None] = field(default=lambda: None, repr=False)
+    clock_of: Callable[[], float | None] = field(default=lambda: None, repr=False)
 
     @property
     def algorithms(self) -> frozenset[str]:
         """The algorithms that some of the keys can be used with."""
         return frozenset[str]().union(*(key.algorithms for key in self.set.keys))
+
+    @property
+    def clock(self) -> str:
+        """The remark on two clocks that differ, for a sentence; nothing where they do not."""
+        ahead = self.clock_of()
+        if ahead is None or abs(ahead) < _CLOCKS_DIFFER:
+            return ""
+        where = "ahead of" if ahead > 0 else "behind"
+        return f"this machine's clock is {abs(ahead):.0f} s {where} the issuer's by its Date"
 
     @property
     def origin(self) -> str:

@@ -12,13 +12,18 @@ import logging
 import math
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from asgi_jwks._printable import printable
 from asgi_jwks.caching.budget import Budget
 from asgi_jwks.caching.keyed import DEFAULT_PERIOD, KeyedPeriod, KeyedValues
+from asgi_jwks.events.event import Listener, Telling
+from asgi_jwks.events.key_set import KeySetEvent
+from asgi_jwks.events.requests import OTHER_ISSUER
+from asgi_jwks.events.resolver import ResolverEvent, ResolverFailed, ResolverMistaken
 from asgi_jwks.tokens.claim_rules import TokenRules
+from asgi_jwks.tokens.issuer import Binding
 from asgi_jwks.tokens.issuers import MOST_RESOLVED, Check, Issuer
 from asgi_jwks.tokens.key_source import KeySource
 
@@ -54,6 +59,7 @@ class _Tenant:
 
     rules: TokenRules
     keys: KeySource
+    binding: Binding | None
     checks: Sequence[Check]
 
 
@@ -77,6 +83,7 @@ class ResolvedIssuers:
     ) -> None:
         self._resolver: Final = resolver
         self._reports: Final = _Reports(clock)
+        self._listeners: tuple[Telling, ...] = ()
         self._answers: Final = KeyedValues[Issuer](
             self._ask,
             source="the issuer resolver",
@@ -87,6 +94,11 @@ class ResolvedIssuers:
             period=period,
             clock=clock,
         )
+
+    def add_listener(self, listener: Listener) -> None:
+        """Have a listener hear of failures, and of the answers' key sets under "_other"."""
+        if listener not in [telling.listener for telling in self._listeners]:
+            self._listeners = (*self._listeners, Telling(listener, _log))
 
     def known(self, name: str) -> Issuer | None:
         """The issuer of this name if the resolver named it lately."""
@@ -118,7 +130,7 @@ class ResolvedIssuers:
         rules = getattr(answer, "rules", None)
         if isinstance(answer, type) or not isinstance(rules, TokenRules):
             raise TypeError(f"the issuer resolver must return a TrustedIssuer or None: {answer!r}")
-        mistake = _mistake_in(rules, name)
+        mistake = _mistake_in(rules, answer.keys, name)
         if mistake is not None:
             count = self._reports.due(mistake)
             if count:
@@ -128,14 +140,34 @@ class ResolvedIssuers:
                     mistake,
                     count,
                 )
+            self._tell(ResolverMistaken(mistake))
             return None
         issuer: Issuer = answer
+        add_listener = getattr(issuer.keys, "add_listener", None)
+        if add_listener is not None:
+            for telling in self._listeners:
+                add_listener(_OfATenant(telling.listener))
         return issuer
 
     def _report_failure(self, error: Exception) -> None:
         count = self._reports.due("failure")
         if count:
             _log.error("the issuer resolver failed (count: %d)", count, exc_info=error)
+        self._tell(ResolverFailed(error))
+
+    def _tell(self, event: ResolverEvent) -> None:
+        for tell in self._listeners:
+            tell(event)
+
+
+@dataclass(frozen=True, slots=True)
+class _OfATenant:
+    """Tells a listener of a tenant's key set, without the tenant's name."""
+
+    listener: Listener
+
+    def __call__(self, event: KeySetEvent) -> None:
+        self.listener(replace(event, key_set=OTHER_ISSUER))
 
 
 class _Reports:
@@ -162,9 +194,15 @@ class _Reports:
         return count
 
 
-def _mistake_in(rules: TokenRules, name: str) -> str | None:
+def _mistake_in(rules: TokenRules, keys: object, name: str) -> str | None:
     if rules.issuer != name:
         return "it is another issuer than was asked for"
+    # Whoever chooses such a URL chooses which service on this machine gets a GET of which path.
+    if getattr(keys, "relies_on_loopback", False) is True:
+        return (
+            "its keys would be asked for from this machine itself, over plain http, which a tenant "
+            "could make use of. Write an https URL, or allow_insecure_http=True if that is meant"
+        )
     # Requirement P2: a tenant's provider must not grant what only the platform may.
     if rules.grants is None:
         return (
@@ -181,6 +219,10 @@ def _with_keys_at_hand(last: Issuer, new: Issuer) -> Issuer:
     """The new answer, with the last one's keys if they are of the same place."""
     if new.keys is last.keys or not last.keys.same_source(new.keys):
         return new
-    if new.rules == last.rules and tuple(new.checks) == tuple(last.checks):
+    if (
+        new.rules == last.rules
+        and new.binding == last.binding
+        and tuple(new.checks) == tuple(last.checks)
+    ):
         return last
-    return _Tenant(new.rules, last.keys, new.checks)
+    return _Tenant(new.rules, last.keys, new.binding, new.checks)

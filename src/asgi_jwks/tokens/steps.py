@@ -1,7 +1,8 @@
 """The parts of the procedure in `verifier`, each once: the token in parts, keys, checks."""
 
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from asgi_jwks.errors import InvalidToken, Reason
 from asgi_jwks.jose.jws import (
@@ -16,10 +17,17 @@ from asgi_jwks.jose.read_only import ReadOnlyDict
 from asgi_jwks.tokens.access_token import AccessToken
 from asgi_jwks.tokens.header_cache import Signer
 from asgi_jwks.tokens.header_rules import JOSEHeader
-from asgi_jwks.tokens.issuers import Check, Issuer, TrustedIssuers
+from asgi_jwks.tokens.issuers import Check, Issuer, Presentation, TrustedIssuers
 from asgi_jwks.tokens.trace import Trace
 
-__all__ = ["ReceivedToken", "is_passed", "refusal_of_stranger", "run_checks", "signer_at_hand"]
+__all__ = [
+    "ReceivedToken",
+    "check_binding",
+    "is_passed",
+    "refusal_of_stranger",
+    "run_checks",
+    "signer_at_hand",
+]
 
 
 class ReceivedToken:
@@ -73,17 +81,18 @@ class ReceivedToken:
             self._claims = decode_claims(self._payload)
         return self._claims
 
-    def unverified_claims(self) -> ReadOnlyDict:
+    def unverified_claims(self, sole_issuer: str | None) -> ReadOnlyDict:
         """The claims of a token that nobody has vouched for.
 
-        Of a large payload it is `iss` alone.
+        Of a large payload it is `iss` alone; where one issuer is trusted, not even that is looked
+        for, since no other one would do.
 
         Raises InvalidToken if the payload is malformed.
         """
         self._claims = decode_unverified(self._payload)
         if self._claims is not None:
             return self._claims
-        issuer = claimed_issuer(self._payload)
+        issuer = claimed_issuer(self._payload) if sole_issuer is None else sole_issuer
         return ReadOnlyDict({} if issuer is None else {"iss": issuer})
 
     def can_be_screened(self) -> bool:
@@ -138,6 +147,25 @@ def refusal_of_stranger(refusal: InvalidToken) -> InvalidToken:
     if refusal.reason in {Reason.BAD_SIGNATURE, Reason.UNKNOWN_KEY}:
         return refusal
     return InvalidToken(Reason.UNKNOWN_KEY, f"not sought, since the token is refused: {refusal}")
+
+
+async def check_binding(
+    issuer: Issuer,
+    claims: Mapping[str, Any],
+    digest: bytes,
+    request: Presentation | None,
+    now: float,
+) -> None:
+    """Judge whether a request proves all that its token is bound to.
+
+    Raises:
+        RequestError: it does not; also for the scheme DPoP where the issuer has no use for it.
+        TemporarilyUnavailable: that cannot be told at the moment.
+    """
+    if issuer.binding is not None:
+        await issuer.binding.check(claims, digest, request, now)
+    elif request is not None and request.uses_dpop:
+        raise InvalidToken(Reason.NOT_BOUND, "its issuer has no dpop=DPoP(...)")
 
 
 async def run_checks(checks: Sequence[Check], access_token: AccessToken) -> None:

@@ -10,7 +10,7 @@ section 4; RFC 8725, section 3):
     (4) the key for the token's (kid, alg), of that issuer only
     (5) the signature
     (6) the claims: exp, nbf, iat, iss, aud, required claims, and the kind of token
-    (7) the caller's own checks
+    (7) the binding to a sender, and the caller's own checks
 
 Where the key is at hand, the signature is judged before the payload is parsed, so that a forged
 token is told nothing about claims and costs nothing but its signature. With several issuers, the
@@ -28,7 +28,15 @@ from hashlib import sha256
 from typing import Final
 
 from asgi_jwks._printable import printable
-from asgi_jwks.errors import InsufficientScope, InvalidToken, Reason, TemporarilyUnavailable
+from asgi_jwks.errors import (
+    InvalidProof,
+    InvalidRequest,
+    InvalidToken,
+    Reason,
+    RequestError,
+    TemporarilyUnavailable,
+    TooManyProofs,
+)
 from asgi_jwks.jose.jwk_set import JWKSet
 from asgi_jwks.jose.jws import decode_header, decode_unverified
 from asgi_jwks.jose.key import VerificationKey
@@ -39,10 +47,11 @@ from asgi_jwks.tokens.explained_steps import explanation_of
 from asgi_jwks.tokens.explanation import Explanation
 from asgi_jwks.tokens.header_cache import HeaderCache, Signer
 from asgi_jwks.tokens.header_rules import JOSEHeader, read_header
-from asgi_jwks.tokens.issuers import Issuer, TrustedIssuers
+from asgi_jwks.tokens.issuers import Issuer, Presentation, TrustedIssuers
 from asgi_jwks.tokens.refusal_advice import attach_advice
 from asgi_jwks.tokens.steps import (
     ReceivedToken,
+    check_binding,
     is_passed,
     refusal_of_stranger,
     run_checks,
@@ -52,6 +61,14 @@ from asgi_jwks.tokens.token_cache import CachedToken, TokenCache
 from asgi_jwks.tokens.trace import Trace
 
 __all__ = ["TokenVerifier"]
+
+_ADVISED: Final = (
+    InvalidToken,
+    InvalidProof,
+    InvalidRequest,
+    TooManyProofs,
+    TemporarilyUnavailable,
+)
 
 # Stands for the set where the key had to be waited for: it is never one that is at hand later.
 NO_KEYS: Final = JWKSet(())
@@ -81,8 +98,15 @@ class TokenVerifier:
         self._tokens: Final = TokenCache(cached_tokens)
         self._headers: Final = HeaderCache()
         self._batching: Final = Batching()
+        self.verified = 0
+        """How many tokens were verified and accepted, those not counted that were remembered."""
 
-    async def verify(self, token: bytes) -> AccessToken:
+    @property
+    def remembered(self) -> int:
+        """How many accepted tokens are remembered now."""
+        return len(self._tokens)
+
+    async def verify(self, token: bytes, request: Presentation | None = None) -> AccessToken:
         """Verify a token; see AccessTokenVerifier.verify."""
         self._check_size(token)
         digest = sha256(token).digest()
@@ -96,8 +120,9 @@ class TokenVerifier:
                     self._tokens.keep_claims(cached, claims)
                 # Neither the token nor its signature is a local where the application's code runs.
                 del token
-                cached.check_time(self._clock())
-                return await self._checked(cached, private_copy(claims))
+                now = self._clock()
+                cached.check_time(now)
+                return await self._checked(cached, private_copy(claims), digest, request, now)
             trace = Trace(token.count(b".") + 1)
             accepting = self._accepted(ReceivedToken(token, trace))  # (1)
             del token
@@ -105,27 +130,32 @@ class TokenVerifier:
             # The request goes on once those that arrived with it are verified as well.
             if self._batching.is_crowded():
                 await yield_once()
-            access_token = await self._checked(cached, claims)
-        except (InvalidToken, TemporarilyUnavailable) as refusal:
+            if cached.issuer.binding is not None:
+                # The token is good, and known from now on, whatever becomes of this request.
+                self._tokens.put(digest, cached)
+            access_token = await self._checked(cached, claims, digest, request, self._clock())
+        except _ADVISED as refusal:
             attach_advice(refusal, self._issuers, trace or _trace_of(cached), self._clock())
             raise
+        self.verified += 1
         self._tokens.put(digest, cached)
         return access_token
 
-    async def explain(self, token: bytes) -> Explanation:
+    async def explain(self, token: bytes, request: Presentation | None = None) -> Explanation:
         """Verify a token anew, and tell how; see AccessTokenVerifier.explain."""
         trace = Trace(token.count(b".") + 1)
-        payload = b"".join(token.split(b".")[1:2])
-        outcome: AccessToken | InvalidToken | InsufficientScope | TemporarilyUnavailable
+        payload, digest = b"".join(token.split(b".")[1:2]), sha256(token).digest()
+        outcome: AccessToken | RequestError | TemporarilyUnavailable
         try:
             self._check_size(token)
             accepting = self._accepted(ReceivedToken(token, trace))
             del token
-            outcome = await self._checked(*await accepting)
-        except (InvalidToken, TemporarilyUnavailable) as refusal:
-            attach_advice(refusal, self._issuers, trace, self._clock())
-            outcome = refusal
-        except InsufficientScope as refusal:
+            cached, claims = await accepting
+            trace.is_accepted = True
+            outcome = await self._checked(cached, claims, digest, request, self._clock())
+        except (RequestError, TemporarilyUnavailable) as refusal:
+            if isinstance(refusal, _ADVISED):
+                attach_advice(refusal, self._issuers, trace, self._clock())
             outcome = refusal
         if trace.header is not None and trace.claims is None:
             # An operator wants to see whose token it is, also where its key decided already.
@@ -137,11 +167,21 @@ class TokenVerifier:
         if len(token) > self._max_token_bytes:
             raise InvalidToken(Reason.MALFORMED, f"longer than {self._max_token_bytes} bytes")
 
-    async def _checked(self, cached: CachedToken, claims: ReadOnlyDict) -> AccessToken:
-        """(7) The caller's own checks."""
+    async def _checked(
+        self,
+        cached: CachedToken,
+        claims: ReadOnlyDict,
+        digest: bytes,
+        request: Presentation | None,
+        now: float,
+    ) -> AccessToken:
+        """(7) The binding, then the caller's own checks."""
+        issuer = cached.issuer
+        if issuer.binding is not None or request is not None:
+            await check_binding(issuer, claims, digest, request, now)
         access_token: AccessToken = AccessToken(claims, claims, cached.basis)
-        if cached.issuer.checks:
-            await run_checks(cached.issuer.checks, access_token)
+        if issuer.checks:
+            await run_checks(issuer.checks, access_token)
         return access_token
 
     async def _accepted(self, token: ReceivedToken) -> tuple[CachedToken, ReadOnlyDict]:
@@ -201,17 +241,18 @@ class TokenVerifier:
         Raises:
             InvalidToken: malformed; but bad_signature, and no more, if there were keys to try.
         """
-        if not candidates:
-            return token.unverified_claims()
         sole = self._issuers.sole
+        name = None if sole is None else sole.rules.issuer
+        if not candidates:
+            return token.unverified_claims(name)
         if sole is not None and not any(map(sole.keys.can_replace, candidates)):
             raise InvalidToken(Reason.BAD_SIGNATURE)
         try:
-            claims = token.unverified_claims()
+            claims = token.unverified_claims(name)
         except InvalidToken:
             raise InvalidToken(Reason.BAD_SIGNATURE) from None
         issuer = claims.get("iss")
-        if not isinstance(issuer, str) or (sole is not None and issuer != sole.rules.issuer):
+        if not isinstance(issuer, str) or (name is not None and issuer != name):
             raise InvalidToken(Reason.BAD_SIGNATURE)
         return claims
 

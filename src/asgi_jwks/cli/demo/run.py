@@ -10,10 +10,13 @@ from typing import Final
 
 import httpx
 
-from asgi_jwks.cli.demo.api import SimulatedClock, protected_api
+from asgi_jwks.cli.console.laboratory import Laboratory
+from asgi_jwks.cli.console.life import Life
+from asgi_jwks.cli.console.serving import served_console
+from asgi_jwks.cli.demo.api import SimulatedClock, key_set_of, protected_api
 from asgi_jwks.cli.demo.exchange import Participants
 from asgi_jwks.cli.demo.instructions import curl_commands
-from asgi_jwks.cli.demo.report import Report
+from asgi_jwks.cli.demo.record import Reporter
 from asgi_jwks.cli.demo.scenario import SCENARIO, Section
 from asgi_jwks.testing import MockIssuer, serve_app
 
@@ -30,7 +33,7 @@ def wait_for_ctrl_c(sleep: Callable[[float], object] = time.sleep) -> None:
 
 
 def run(
-    report: Report,
+    report: Reporter,
     *,
     api_port: int = 0,
     issuer_port: int = 0,
@@ -55,8 +58,15 @@ def run(
     logging.getLogger("asgi_jwks").addHandler(logging.NullHandler())
     issuer = MockIssuer(audience=_AUDIENCE)
     clock = SimulatedClock()
+    life = Life(clock)
     with issuer.serve(port=issuer_port) as issuer_url:
-        api = protected_api(issuer_url, audience=_AUDIENCE, clock=clock)
+        api = protected_api(
+            issuer_url,
+            audience=_AUDIENCE,
+            clock=clock,
+            listener=life.heard,
+            on_refused=life.refused,
+        )
         with (
             serve_app(api, port=api_port) as api_url,
             # A proxy of the environment cannot reach the loopback of this machine.
@@ -67,9 +77,19 @@ def run(
             if serve:
                 report.own_app(issuer=issuer_url, audience=_AUDIENCE)
                 report.commands(curl_commands(issuer, api=api_url))
+                laboratory = Laboratory(
+                    issuer=issuer,
+                    verifier=api.verifier,
+                    keys=key_set_of(api),
+                    life=life,
+                    clock=clock,
+                    api=api_url,
+                )
                 try:
-                    report.note("Both servers are running. Press Ctrl-C to stop them.")
-                    wait()
+                    with served_console(laboratory) as page:
+                        report.commands([("a page to mint tokens, break the issuer, watch", page)])
+                        report.note("All servers are running. Press Ctrl-C to stop them.")
+                        wait()
                 except KeyboardInterrupt:
                     report.note("Stopped.")
             else:
@@ -77,7 +97,7 @@ def run(
     return right
 
 
-def run_steps(participants: Participants, report: Report, scenario: Iterable[Section]) -> bool:
+def run_steps(participants: Participants, report: Reporter, scenario: Iterable[Section]) -> bool:
     """Run and show every step; returns whether every answer was right."""
     steps = wrong = 0
     for section in scenario:

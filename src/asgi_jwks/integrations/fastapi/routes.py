@@ -1,39 +1,96 @@
-"""The scopes that a FastAPI application's routes demand, as far as it shows them.
+"""The needs that a FastAPI application's routes declare by their dependencies.
 
-FastAPI tells a dependency its scopes with each request; nothing public lists them. Scopes that a
-version of it does not show are left out here, and refused when they are asked for.
+FastAPI tells a dependency its scopes with each request; nothing public lists them, so they are read
+from its routes as far as a version of it shows them. Nothing is enforced here.
 """
 
-from collections.abc import Callable, Iterable, Iterator
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
 
-__all__ = ["scopes_of_routes"]
+from asgi_jwks.authorization.requirement import Requirement
+from asgi_jwks.authorization.scope_names import is_scope
+
+__all__ = ["Needs", "needs_of_connection", "needs_of_route", "note_needs", "scopes_of_routes"]
+
+_NOTE: Final = "_asgi_jwks_needs"
 
 
-def scopes_of_routes(
-    routes: Iterable[Any], dependency: Callable[..., Any]
-) -> Iterator[tuple[str, str]]:
-    """The path and scope of each `Security(dependency, scopes=[...])`, mounted ones included."""
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """The needs of a dependency besides the scopes that it is asked with.
+
+    Attributes:
+        owner: whose rules they belong to.
+        requirement: the needs, if there are any.
+    """
+
+    owner: object
+    requirement: Requirement | None = None
+
+
+def note_needs(dependency: Callable[..., Any], needs: Needs) -> None:
+    """Note the needs of a dependency, for those who read routes."""
+    setattr(dependency, _NOTE, needs)
+
+
+def needs_of_connection(scope: Mapping[str, Any], owner: object) -> list[Requirement]:
+    """The needs of the route that a connection has reached, by one owner's rules."""
+    # Of an included router, where the version of FastAPI has such.
+    route = scope.get("fastapi", {}).get("effective_route_context") or scope.get("route")
+    needs = _needs_below(getattr(route, "dependant", None))
+    return [need for of, need in needs if of is owner]
+
+
+def needs_of_route(route: Any) -> list[Requirement]:
+    """The needs of a route, by whatever rules."""
+    return [need for _, need in _needs_below(getattr(route, "dependant", None))]
+
+
+def _needs_below(dependant: Any) -> Iterator[tuple[object, Requirement]]:
+    for needs, scopes in _noted(dependant):
+        names = [scope for scope in scopes if is_scope(scope)]
+        if names:
+            yield needs.owner, Requirement(*names)
+        if needs.requirement is not None:
+            yield needs.owner, needs.requirement
+
+
+def _noted(dependant: Any) -> Iterator[tuple[Needs, list[str]]]:
+    """The noted dependencies below one, and the scopes that each is asked with."""
+    if dependant is None:
+        return
+    needs = _note_of(dependant.call)
+    if needs is not None:
+        parents = getattr(dependant, "parent_oauth_scopes", None) or ()
+        yield needs, [*parents, *(getattr(dependant, "own_oauth_scopes", None) or ())]
+    for inner in dependant.dependencies:
+        yield from _noted(inner)
+
+
+def _note_of(dependency: object) -> Needs | None:
+    needs = getattr(dependency, _NOTE, None)
+    return needs if isinstance(needs, Needs) else None
+
+
+def scopes_of_routes(routes: Iterable[Any], owner: object) -> Iterator[tuple[str, str]]:
+    """The path and each scope that routes ask the dependencies of an owner with.
+
+    Mounted applications and included routers are looked into.
+    """
     for route in routes:
         path = getattr(route, "path", "")
-        dependant = getattr(route, "dependant", None)
-        if dependant is not None:
-            for scope in _scopes_of(dependant, dependency):
-                yield path, scope
+        for needs, scopes in _noted(getattr(route, "dependant", None)):
+            if needs.owner is owner:
+                for scope in scopes:
+                    yield path, scope
         # Of `include_router(router, dependencies=[...])`.
         included = getattr(route, "include_context", None)
         for parameter in getattr(included, "dependencies", ()):
-            if parameter.dependency is dependency:
+            needs_of_parameter = _note_of(parameter.dependency)
+            if needs_of_parameter is not None and needs_of_parameter.owner is owner:
                 for scope in getattr(parameter, "scopes", None) or ():
                     yield path, scope
         inner = getattr(route, "original_router", route)
-        for below, scope in scopes_of_routes(getattr(inner, "routes", None) or (), dependency):
+        for below, scope in scopes_of_routes(getattr(inner, "routes", None) or (), owner):
             yield path + below, scope
-
-
-def _scopes_of(dependant: Any, dependency: Callable[..., Any]) -> Iterator[str]:
-    if dependant.call is dependency:
-        yield from getattr(dependant, "parent_oauth_scopes", None) or ()
-        yield from getattr(dependant, "own_oauth_scopes", None) or ()
-    for inner in dependant.dependencies:
-        yield from _scopes_of(inner, dependency)

@@ -1,5 +1,4 @@
 import importlib
-import io
 import os
 import re
 import signal
@@ -9,14 +8,17 @@ import sys
 from pathlib import Path
 from threading import Timer
 
+import click
 import pytest
+from tests.support.cli_schema import validated
 
 from asgi_jwks import __version__
 from asgi_jwks.cli import main
-from asgi_jwks.cli.demo.report import Report
+from asgi_jwks.cli.command_line import COMMANDS, asgi_jwks
+from asgi_jwks.errors import ConfigurationError
 from asgi_jwks.testing import MockIssuer
 
-RUN = importlib.import_module("asgi_jwks.cli.demo.run")
+COMMAND = importlib.import_module("asgi_jwks.cli.demo.command")
 TOKEN = MockIssuer(algorithm="ES256").access_token()
 
 # Seconds that a whole command may take before a test ends it, on a very busy machine.
@@ -24,9 +26,7 @@ PATIENCE = 60
 
 
 def test_the_version_is_the_packages(capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit) as ended:
-        main(["--version"])
-    assert ended.value.code == 0
+    assert main(["--version"]) == 0
     assert capsys.readouterr().out == f"asgi-jwks {__version__}\n"
 
 
@@ -37,53 +37,113 @@ def test_the_version_is_the_packages(capsys: pytest.CaptureFixture[str]) -> None
         pytest.param(["dance"], id="unknown-command"),
         pytest.param(["demo", "--api-port", "70000"], id="port-too-large"),
         pytest.param(["demo", "--issuer-port", "http"], id="port-not-a-number"),
+        pytest.param(["demo", "--serve", "--json"], id="serving-in-json"),
         pytest.param(["inspect"], id="no-token"),
     ],
 )
-def test_a_command_line_that_is_wrong_ends_with_status_2(
+def test_a_command_line_that_is_wrong_ends_with_status_3(
     argv: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with pytest.raises(SystemExit) as ended:
-        main(argv)
-    assert ended.value.code == 2
-    assert "usage: asgi-jwks" in capsys.readouterr().err
+    """O3: wrong use is told apart from a token that is refused."""
+    assert main(argv) == 3
+    told = capsys.readouterr()
+    assert "Usage: asgi-jwks" in told.err
+    assert told.out == ""
 
 
-def test_a_wrong_port_is_explained(capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit):
-        main(["demo", "--issuer-port", "http"])
-    assert "'http' is not a number from 0 to 65535" in capsys.readouterr().err
-
-
-def test_inspect_prints_a_token_given_as_an_argument(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["inspect", TOKEN]) == 0
+def test_the_process_s_own_arguments_are_taken_unless_others_are_given(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["asgi-jwks", "inspect", TOKEN])
+    assert main() == 0
     assert "NOT VERIFIED" in capsys.readouterr().out
 
 
-def test_inspect_reads_a_token_from_standard_input(
+def test_the_help_lists_every_command_and_imports_none() -> None:
+    """O3: the help is there at once."""
+    program = (
+        "import sys; from asgi_jwks.cli import main; status = main(['--help']); "
+        "print([m for m in ('httpx', 'starlette', 'jwt', 'cryptography', 'rich', 'anyio')"
+        " if m in sys.modules], status)"
+    )
+    answer = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    *help_, last = answer.stdout.splitlines()
+    assert last == "[] 0"
+    for name in COMMANDS:
+        assert f"  {name} " in "\n".join(help_)
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_has_help_that_begins_as_the_table_says_of_it(
+    name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([name, "-h"]) == 0
+    assert f"Usage: asgi-jwks {name}" in capsys.readouterr().out
+
+
+def test_a_mistake_never_echoes_a_whole_token(capsys: pytest.CaptureFixture[str]) -> None:
+    """O3, H1: also where a token stands in a place of something else."""
+    assert main([TOKEN]) == 3
+    assert main(["demo", "--api-port", TOKEN]) == 3
+    error = capsys.readouterr().err
+    assert f"'{TOKEN[:12]}...'" in error
+    assert TOKEN[12:40] not in error
+
+
+def test_a_failure_is_json_where_that_was_asked_for(capsys: pytest.CaptureFixture[str]) -> None:
+    """O3: the schema has failures too."""
+    assert main(["inspect", "hello", "--json"]) == 1
+    told = validated(capsys.readouterr().out)
+    assert told["command"] == "inspect"
+    assert told["status"] == 1
+    assert "not a well-formed signed JWT" in told["error"]
+
+
+def test_a_wrong_option_is_a_sentence_and_status_3(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(sys, "stdin", io.StringIO(f"Bearer {TOKEN}\n"))
-    assert main(["inspect", "-"]) == 0
-    assert "mock-issuer.example" in capsys.readouterr().out
+    def refuse(*_: object, **__: object) -> bool:
+        raise ConfigurationError("Write something else.")
+
+    monkeypatch.setattr(COMMAND, "run", refuse)
+    assert main(["demo"]) == 3
+    assert capsys.readouterr().err == "Write something else.\n"
 
 
-def test_inspect_ends_with_status_1_for_a_text_that_is_not_a_token(
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    assert main(["inspect", "hello"]) == 1
-    assert "not a well-formed signed JWT" in capsys.readouterr().err
-
-
-def test_without_the_extra_the_demo_says_what_to_install(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize("missing", ["uvicorn", "click"])
+def test_without_the_extra_the_command_says_what_to_install(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], missing: str
 ) -> None:
     # As the import system says that a module is not there.
-    monkeypatch.setitem(sys.modules, "uvicorn", None)
+    monkeypatch.setitem(sys.modules, missing, None)
     assert main(["demo"]) == 2
     error = capsys.readouterr().err
-    assert "needs uvicorn." in error
+    assert f"needs {missing}." in error
     assert "pip install 'asgi-jwks[cli]'" in error
+
+
+def test_a_shell_is_told_the_commands_that_begin_so() -> None:
+    context = click.Context(asgi_jwks, info_name="asgi-jwks")
+    assert [item.value for item in asgi_jwks.shell_complete(context, "in")] == ["inspect"]
+    assert [item.value for item in asgi_jwks.shell_complete(context, "--ver")] == ["--version"]
+
+
+def test_the_demo_in_json_has_every_step(capsys: pytest.CaptureFixture[str]) -> None:
+    """O3: every command that tells something has --json."""
+    assert main(["demo", "--json"]) == 0
+    told = validated(capsys.readouterr().out)
+    assert told["right"] is True
+    assert len(told["steps"]) > 15
+    assert told["steps"][0] == {
+        "section": "With a token and without",
+        "title": "no token",
+        "status": 401,
+        "error": None,
+        "fetches": 0,
+        "differences": [],
+    }
 
 
 @pytest.mark.parametrize(("right", "status"), [(True, 0), (False, 1)], ids=["right", "wrong"])
@@ -92,11 +152,11 @@ def test_the_status_of_the_demo_is_that_of_its_answers(
 ) -> None:
     asked = {}
 
-    def run(report: Report, **options: object) -> bool:
+    def run(report: object, **options: object) -> bool:
         asked.update(options)
         return right
 
-    monkeypatch.setattr(RUN, "run", run)
+    monkeypatch.setattr(COMMAND, "run", run)
     argv = ["demo", "--serve", "--api-port", "8000", "--issuer-port", "8001"]
     assert main(argv) == status
     assert asked == {"api_port": 8000, "issuer_port": 8001, "serve": True}
@@ -108,7 +168,7 @@ def test_a_demo_that_ctrl_c_ends_early_has_the_status_of_interrupted_programs(
     def run(*_: object, **__: object) -> bool:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(RUN, "run", run)
+    monkeypatch.setattr(COMMAND, "run", run)
     assert main(["demo"]) == 130
 
 

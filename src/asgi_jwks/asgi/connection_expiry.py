@@ -1,0 +1,163 @@
+"""The end of a connection with its access token: a WebSocket, or a streamed response.
+
+A token is judged when a connection begins, and some connections last for days. At the expiry of the
+token, leeway included, a WebSocket is closed with 1008 (RFC 6455, section 7.4.1), and a response
+without content-length ends, so that the client comes back with a new token. The application is told
+as of a client that went away: `receive` gives the disconnect, and `send` raises OSError, as servers
+do (ASGI, HTTP and WebSocket format 2.4). It is not cancelled.
+"""
+
+import time
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from typing import Any, Final
+
+import anyio
+from anyio.abc import TaskGroup
+
+from asgi_jwks.asgi.responses import POLICY_VIOLATION
+from asgi_jwks.asgi.types import ASGIApp, Message, Receive, Scope, Send
+from asgi_jwks.tokens.access_token import AccessToken
+
+__all__ = ["ending_at_expiry"]
+
+# The wall clock may be set and the machine suspended meanwhile: it is read again at least so often.
+LONGEST_SLEEP: Final = 60.0
+
+Sleep = Callable[[float], Awaitable[None]]
+
+
+class TokenExpired(OSError):
+    """A message was sent on a connection that has ended with its access token."""
+
+    def __init__(self) -> None:
+        super().__init__("The access token of this connection has expired.")
+
+
+def ending_at_expiry(app: ASGIApp, verifier: object, *, sleep: Sleep = anyio.sleep) -> ASGIApp:
+    """The application, with connections that end when their access token expires.
+
+    Args:
+        app: the application behind the middleware.
+        verifier: knows the time and the leeway of each issuer; one that does not has the wall clock
+            and no leeway.
+        sleep: waits for a number of seconds.
+    """
+    clock: Callable[[], float] = getattr(verifier, "clock", time.time)
+    leeway_of: Callable[[str], float] = getattr(verifier, "leeway_of", lambda _: 0.0)
+
+    async def ending(scope: Any, receive: Any, send: Any) -> None:
+        token = scope.get("auth")
+        if not isinstance(token, AccessToken):
+            await app(scope, receive, send)
+            return
+        expiry = token.expires_at + leeway_of(token.issuer)
+
+        async def expired() -> None:
+            while (left := expiry - clock()) > 0:
+                await sleep(min(left, LONGEST_SLEEP))
+
+        await _Connection(scope, receive, send, expired).run(app)
+
+    return ending
+
+
+class _Connection:
+    """A connection that ends when `expired` returns; the messages pass through it."""
+
+    def __init__(
+        self, scope: Scope, receive: Receive, send: Send, expired: Callable[[], Awaitable[None]]
+    ) -> None:
+        self._scope: Final = scope
+        self._receive: Final = receive
+        self._send: Final = send
+        self._expired: Final = expired
+        self._is_websocket: Final[bool] = scope["type"] == "websocket"
+        # Two messages are never on their way at once, and none follows the last.
+        self._sending: Final = anyio.Lock()
+        self._receiving: Final[set[anyio.CancelScope]] = set()
+        self._tasks: TaskGroup | None = None
+        self._is_over = False
+        self._has_ended = False
+
+    async def run(self, app: ASGIApp) -> None:
+        """Run the application; its exceptions are its own, and nothing is left running."""
+        fault: BaseException | None = None
+        cancelled = anyio.get_cancelled_exc_class()
+        async with anyio.create_task_group() as tasks:
+            self._tasks = tasks
+            if self._is_websocket:
+                tasks.start_soon(self._end_when_expired)
+            try:
+                await app(self._scope, self.receive, self.send)
+            except cancelled:
+                raise
+            # Kept for outside the task group, which would wrap it.
+            except BaseException as error:
+                fault = error
+            tasks.cancel_scope.cancel()
+        # An application that ends because its connection has is not at fault.
+        if fault is not None and not _is_of_the_end(fault):
+            raise fault
+
+    async def receive(self) -> Message:
+        """The next message of the client; the disconnect once the connection has ended."""
+        if not self._has_ended:
+            with anyio.CancelScope() as waiting:
+                self._receiving.add(waiting)
+                try:
+                    return await self._receive()
+                finally:
+                    self._receiving.discard(waiting)
+        if self._is_websocket:
+            return {"type": "websocket.disconnect", "code": POLICY_VIOLATION, "reason": ""}
+        return {"type": "http.disconnect"}
+
+    async def send(self, message: Message) -> None:
+        """Pass a message of the application on.
+
+        Raises:
+            OSError: the connection has ended.
+        """
+        async with self._sending:
+            if self._has_ended:
+                raise TokenExpired
+            await self._send(message)
+        kind = message["type"]
+        if kind == "http.response.start" and _streams(message) and self._tasks is not None:
+            self._tasks.start_soon(self._end_when_expired)
+        elif kind == "websocket.close" or (
+            kind.endswith("http.response.body") and not message.get("more_body", False)
+        ):
+            self._is_over = True
+
+    async def _end_when_expired(self) -> None:
+        await self._expired()
+        async with self._sending:
+            if self._is_over:
+                return
+            self._has_ended = True
+            # The client may have gone away by itself.
+            with suppress(OSError):
+                await self._send(
+                    {"type": "websocket.close", "code": POLICY_VIOLATION, "reason": ""}
+                    if self._is_websocket
+                    else {"type": "http.response.body", "body": b"", "more_body": False}
+                )
+        for waiting in tuple(self._receiving):
+            waiting.cancel()
+
+
+def _streams(start: Message) -> bool:
+    """Whether the length of a response is open; others must be sent whole."""
+    names = {bytes(name).lower() for name, _ in start.get("headers", ())}
+    return b"content-length" not in names
+
+
+def _is_of_the_end(error: BaseException | None) -> bool:
+    """Whether an exception is that of the end, or was raised because of it."""
+    while error is not None:
+        if isinstance(error, TokenExpired):
+            return True
+        error = error.__cause__ or error.__context__
+    return False

@@ -1,0 +1,64 @@
+"""From a connection to the parts of it that prove whose token it is.
+
+Nothing is decided here. Neither Host nor Forwarded nor X-Forwarded-* is read.
+"""
+
+from typing import Final
+from urllib.parse import quote
+
+from asgi_jwks.asgi.token_sources import uses_dpop
+from asgi_jwks.asgi.types import Message, Scope, Send
+from asgi_jwks.binding.possession import ProofOfPossession
+
+__all__ = ["DPOP_NONCE", "presentation_of", "send_with_nonce"]
+
+DPOP_NONCE: Final = "asgi_jwks.dpop_nonce"
+"""The scope key of the nonce that a good answer has to tell."""
+
+_FIELD: Final = b"dpop-nonce"
+
+# RFC 3986, section 3.3: whatever may stand in a path as it is.
+_PATH_CHARACTERS: Final = "/:@!$&'()*+,;=~"
+
+_STARTS: Final = frozenset(
+    {"http.response.start", "websocket.accept", "websocket.http.response.start"}
+)
+
+
+def presentation_of(scope: Scope) -> ProofOfPossession:
+    """The parts of a connection that prove the possession of a key or a certificate."""
+    client = scope.get("client")
+    extensions = scope.get("extensions") or {}
+    return ProofOfPossession.received(
+        # RFC 6455, section 4.1: the request that opens a WebSocket is a GET.
+        method=scope.get("method", "GET"),
+        path=_path(scope),
+        fields=scope["headers"],
+        uses_dpop=uses_dpop(scope),
+        client=client[0] if client else None,
+        tls=extensions.get("tls"),
+    )
+
+
+def send_with_nonce(send: Send, nonce: str) -> Send:
+    """A `send` that tells a nonce for the next proof (RFC 9449, section 8.2)."""
+
+    async def send_with_nonce(message: Message) -> None:
+        if message["type"] in _STARTS:
+            fields = message.get("headers") or ()
+            # RFC 9449, section 8.1: never two of them; an application behind may have its own.
+            if not any(name.lower() == _FIELD for name, _ in fields):
+                message = {**message, "headers": [*fields, (_FIELD, nonce.encode())]}
+        await send(message)
+
+    return send_with_nonce
+
+
+def _path(scope: Scope) -> bytes:
+    """The path as it was sent, without the part that the application is mounted at."""
+    raw = scope.get("raw_path")
+    path: bytes = quote(scope["path"], _PATH_CHARACTERS).encode() if raw is None else raw
+    root = quote(scope.get("root_path") or "", _PATH_CHARACTERS).encode().rstrip(b"/")
+    if root and (path == root or path.startswith((root + b"/", root + b"?"))):
+        return path[len(root) :]
+    return path

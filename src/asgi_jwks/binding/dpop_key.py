@@ -1,0 +1,95 @@
+"""The header of a DPoP proof: its algorithm and its public key.
+
+A client writes the same header into all its proofs: those of accepted proofs are remembered, so
+that neither reading them nor preparing their keys is repeated.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Final, NamedTuple
+
+from asgi_jwks._printable import printable
+from asgi_jwks.errors import InvalidProof, Reason
+from asgi_jwks.jose.encoding import EncodingError, b64url_decode, json_object
+from asgi_jwks.jose.json_limits import HEADER_LIMITS
+from asgi_jwks.jose.jwk import UnusableKeyError, read_public_key
+from asgi_jwks.jose.key import VerificationKey
+
+__all__ = ["ProofHeader", "ProofHeaders", "read_proof_header"]
+
+_TYPE: Final = "dpop+jwt"
+
+# As in access tokens: no extension is understood (RFC 7515, section 4.1.11), and the other two
+# change the bytes that were signed.
+_REFUSED_PARAMETERS: Final = ("crit", "b64", "zip")
+
+# Clients that are active at a time; some 3 KB each.
+MAX_HEADERS: Final = 2048
+
+
+class ProofHeader(NamedTuple):
+    """The algorithm of a proof and its key, whose thumbprint names the sender."""
+
+    algorithm: str
+    key: VerificationKey
+
+
+class ProofHeaders:
+    """The headers of accepted proofs by their encoded form; those not seen lately go first.
+
+    Two generations, of which the older is dropped when the younger has half of the entries.
+    """
+
+    def __init__(self) -> None:
+        self._young: dict[bytes, ProofHeader] = {}
+        self._old: dict[bytes, ProofHeader] = {}
+
+    def get(self, segment: bytes) -> ProofHeader | None:
+        """The header that was accepted before in this form."""
+        found = self._young.get(segment)
+        if found is None and self._old:
+            found = self._old.get(segment)
+            if found is not None:
+                self.put(segment, found)
+        return found
+
+    def put(self, segment: bytes, header: ProofHeader) -> None:
+        """Remember the header of a proof whose signature was good."""
+        if len(self._young) >= MAX_HEADERS // 2:
+            self._old, self._young = self._young, {}
+        self._young[segment] = header
+
+    def __len__(self) -> int:
+        return len(self._young) + len(self._old)
+
+
+def read_proof_header(segment: bytes, algorithms: frozenset[str]) -> ProofHeader:
+    """Read a proof's header (RFC 9449, section 4.2), as strictly as that of a token.
+
+    Its kid, jku, x5c and the like are not read: the key is the one in `jwk`.
+
+    Raises:
+        InvalidProof: malformed_proof, proof_header, proof_algorithm or unusable_proof_key.
+    """
+    try:
+        header = json_object(b64url_decode(segment), HEADER_LIMITS)
+    except EncodingError as error:
+        raise InvalidProof(Reason.MALFORMED_PROOF, f"in the header: {error}") from None
+    if header.get("typ") != _TYPE:
+        raise InvalidProof(Reason.PROOF_HEADER, "typ is not dpop+jwt")
+    for name in _REFUSED_PARAMETERS:
+        if name in header:
+            raise InvalidProof(Reason.PROOF_HEADER, f"the header has {name}")
+    algorithm = header.get("alg")
+    if not isinstance(algorithm, str) or algorithm not in algorithms:
+        raise InvalidProof(Reason.PROOF_ALGORITHM, printable(str(algorithm)))
+    return ProofHeader(algorithm, _key(header, algorithm))
+
+
+def _key(header: Mapping[str, Any], algorithm: str) -> VerificationKey:
+    try:
+        key = read_public_key(header.get("jwk"))
+    except UnusableKeyError as unusable:
+        raise InvalidProof(Reason.UNUSABLE_PROOF_KEY, unusable.reason) from None
+    if algorithm not in key.algorithms:
+        raise InvalidProof(Reason.UNUSABLE_PROOF_KEY, "it is not for the algorithm of the proof")
+    return key

@@ -1,0 +1,47 @@
+"""Numbers that lapse: each is kept until its time, and then given back.
+
+Few are given back at a time. Adding one and taking one back cost the same however many there are.
+The clock is an argument.
+"""
+
+from array import array
+from collections import deque
+from collections.abc import Iterator
+from math import ceil
+from typing import Final
+
+__all__ = ["Lapsing"]
+
+# Two for each one that is added: those that have lapsed are gone sooner than new ones come.
+_MOST_AT_ONCE: Final = 2
+
+
+class Lapsing:
+    """A queue of numbers of 64 bits, ordered by the seconds in which they lapse."""
+
+    __slots__ = ("_runs",)
+
+    def __init__(self) -> None:
+        # Those that lapse in the same second, and when. The order within is of no account.
+        self._runs: deque[tuple[int, array[int]]] = deque()
+
+    def add(self, number: int, until: float) -> None:
+        """Keep a number until a time, and not shorter than the numbers before it."""
+        second = ceil(until)
+        if not self._runs or self._runs[-1][0] < second:
+            self._runs.append((second, array("Q")))
+        self._runs[-1][1].append(number)
+
+    def lapsed(self, now: float) -> Iterator[int]:
+        """Take back two of the numbers whose time is over."""
+        for _ in range(_MOST_AT_ONCE):
+            if not self._runs or self._runs[0][0] > now:
+                return
+            run = self._runs[0][1]
+            yield run.pop()
+            if not run:
+                self._runs.popleft()
+
+    def until_next(self, now: float) -> float:
+        """Seconds until the next number lapses."""
+        return max(0.0, self._runs[0][0] - now) if self._runs else 0.0

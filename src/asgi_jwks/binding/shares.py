@@ -1,0 +1,70 @@
+"""The share of each sender in a replay memory.
+
+No sender can fill the memory. Senders are counted in two rows of cells, each in one cell of each
+row; its count is the smaller of the two (a count-min sketch). It is never too small, and too large
+only for a sender that meets busy ones in both rows. So the count of a million senders takes no more
+memory than that of one.
+"""
+
+import time
+from array import array
+from collections.abc import Callable
+from typing import Final
+
+from asgi_jwks._fork import ForkSafeLock
+from asgi_jwks.binding.lapse import Lapsing
+from asgi_jwks.errors import TooManyProofs
+
+__all__ = ["SenderShares"]
+
+_CELL_BITS: Final = 16
+_CELLS: Final = 1 << _CELL_BITS
+
+
+class SenderShares:
+    """Counts the proofs of each sender that are remembered.
+
+    Args:
+        share: the most proofs that one sender may have there at a time.
+        clock: seconds, monotonic.
+    """
+
+    def __init__(self, share: int, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._share: Final = share
+        self._clock: Final = clock
+        self._lock: Final = ForkSafeLock()
+        self._counts: Final = array("I", bytes(2 * _CELLS * array("I").itemsize))
+        self._lapsing: Final = Lapsing()
+
+    def check(self, sender: str) -> None:
+        """Raise TooManyProofs if a sender has its share already."""
+        cells = _cells(sender)
+        now = self._clock()
+        with self._lock:
+            for lapsed in self._lapsing.lapsed(now):
+                self._add(lapsed, -1)
+            if min(self._counts[cells % _CELLS], self._counts[_second_cell(cells)]) < self._share:
+                return
+            wait = self._lapsing.until_next(now) + 1.0
+        raise TooManyProofs(wait, f"{self._share} proofs of one key")
+
+    def take(self, sender: str, ttl: float) -> None:
+        """Count one more proof of a sender, for `ttl` seconds."""
+        cells = _cells(sender)
+        until = self._clock() + ttl
+        with self._lock:
+            self._add(cells, 1)
+            self._lapsing.add(cells, until)
+
+    def _add(self, cells: int, count: int) -> None:
+        self._counts[cells % _CELLS] += count
+        self._counts[_second_cell(cells)] += count
+
+
+def _cells(sender: str) -> int:
+    # Keyed anew in each process, so that nobody can choose whose cells to fill.
+    return hash(sender) & (_CELLS * _CELLS - 1)
+
+
+def _second_cell(cells: int) -> int:
+    return _CELLS + (cells >> _CELL_BITS)

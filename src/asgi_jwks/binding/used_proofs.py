@@ -1,0 +1,115 @@
+"""The uses of DPoP proofs: each proof is good for one (RFC 9449, section 11.1)."""
+
+import logging
+import time
+from collections.abc import Callable
+from hashlib import sha256
+from typing import Final, Literal
+
+import anyio
+
+from asgi_jwks.binding.replay import ReplayMemory, ReplayStore
+from asgi_jwks.binding.shares import SenderShares
+from asgi_jwks.errors import InvalidProof, Reason, ReplayStoreUnavailable
+
+__all__ = ["OnStoreFailure", "UsedProofs"]
+
+_log: Final = logging.getLogger("asgi_jwks.binding")
+
+OnStoreFailure = Literal["refuse", "local"]
+
+# Requirement I12: a store on the same network answers within a millisecond.
+STORE_DEADLINE: Final = 0.1
+
+# Clocks of hosts differ: one that is behind would let a proof pass that another has forgotten.
+_MARGIN: Final = 5.0
+
+_LOG_INTERVAL: Final = 300.0
+
+
+class UsedProofs:
+    """Remembers the proofs that were used, and the share of each sender.
+
+    Args:
+        store: where they are remembered; None is the memory of this process.
+        share: the most proofs of one key that are remembered at a time.
+        longest: for how many seconds a proof would pass at most.
+        on_failure: "refuse" answers 503 while the store fails; "local" goes by the memory of this
+            process alone.
+        clock: seconds, monotonic.
+    """
+
+    def __init__(
+        self,
+        store: ReplayStore | None,
+        *,
+        share: int,
+        longest: float,
+        on_failure: OnStoreFailure = "refuse",
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        is_local = store is None or isinstance(store, ReplayMemory)
+        self._store: Final = None if is_local else store
+        self._local: Final = (
+            store if isinstance(store, ReplayMemory) else _local(is_local, on_failure)
+        )
+        self._shares: Final = SenderShares(share, clock=clock)
+        self._clock: Final = clock
+        self._logged_at = -_LOG_INTERVAL
+        # A store that can lose its memory has to know which proofs it may have forgotten.
+        expect = getattr(store, "expect", None)
+        if expect is not None:
+            expect(longest + _MARGIN)
+
+    async def use(self, sender: str, jti: str, ttl: float) -> None:
+        """Note the use of a proof.
+
+        Args:
+            sender: the thumbprint of its key.
+            jti: its identifier.
+            ttl: for how many seconds it would pass again.
+
+        Raises:
+            InvalidProof: it was used before.
+            TooManyProofs: the sender has its share.
+            ReplayStoreUnavailable: the store fails, or the memory is full.
+        """
+        # A thumbprint has 43 characters: nothing that a sender can write into its jti moves the
+        # border between the two.
+        key = sha256(f"{sender}{jti}".encode("utf-8", "surrogatepass")).digest()
+        kept = ttl + _MARGIN
+        self._shares.check(sender)
+        # Asked first also where there is a store: what this process has seen, it knows for sure.
+        if self._local is not None and await self._local.first_use(key, kept) is not True:
+            raise InvalidProof(Reason.REPLAYED_PROOF)
+        if self._store is not None and not await self._is_first(self._store, key, kept):
+            raise InvalidProof(Reason.REPLAYED_PROOF)
+        self._shares.take(sender, kept)
+
+    async def _is_first(self, store: ReplayStore, key: bytes, ttl: float) -> bool:
+        fault = ReplayStoreUnavailable(
+            f"the replay store did not answer within {STORE_DEADLINE:g} s"
+        )
+        try:
+            with anyio.move_on_after(STORE_DEADLINE):
+                return await store.first_use(key, ttl) is True
+        except ReplayStoreUnavailable as error:
+            fault = error
+        # The store is the caller's: whatever it raises says that nothing is known.
+        except Exception as error:
+            fault = ReplayStoreUnavailable(f"the replay store failed: {error!r}")
+            fault.__cause__ = error
+        self._log(fault)
+        if self._local is not None:
+            return True
+        raise fault
+
+    def _log(self, fault: ReplayStoreUnavailable) -> None:
+        now = self._clock()
+        if now - self._logged_at >= _LOG_INTERVAL:
+            self._logged_at = now
+            _log.warning("DPoP proofs: %s", fault)
+
+
+def _local(is_local: bool, on_failure: OnStoreFailure) -> ReplayMemory | None:
+    return ReplayMemory() if is_local or on_failure == "local" else None

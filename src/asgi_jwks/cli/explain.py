@@ -1,0 +1,174 @@
+"""`asgi-jwks explain`: why a token is refused, by the procedure that verifies it.
+
+It judges nothing itself: the verdict and the steps are those of `AccessTokenVerifier.explain`.
+"""
+
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import click
+from rich.console import Console
+from rich.text import Text
+
+from asgi_jwks import AccessTokenVerifier, Reason, StaticJWKSet
+from asgi_jwks.cli.asking import ask, deadline_option
+from asgi_jwks.cli.named import named_verifier
+from asgi_jwks.cli.output import Status, json_option, quiet_logs, tell
+from asgi_jwks.cli.token_argument import token_argument, token_of
+from asgi_jwks.cli.trusting import Given, trusted_by, trusting_options
+from asgi_jwks.errors import TemporarilyUnavailable
+from asgi_jwks.tokens.explanation import Explanation, Finding, Step, StepStatus, Verdict
+
+__all__ = ["Explained", "explain", "explained", "show"]
+
+_STATUS: Final = {
+    Verdict.VALID: Status.VALID,
+    Verdict.REFUSED: Status.REFUSED,
+    Verdict.CANNOT_TELL: Status.CANNOT_TELL,
+}
+_STYLES: Final = {
+    StepStatus.PASSED: "green",
+    StepStatus.FAILED: "bold red",
+    StepStatus.NOT_REACHED: "dim",
+    StepStatus.CANNOT_TELL: "yellow",
+}
+_MARGIN: Final = 16
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Explained:
+    """The verdict on a token, and how it came about.
+
+    Attributes:
+        verdict: valid, refused, or cannot_tell where keys are unavailable.
+        reason: the rule that was broken; null unless it is refused.
+        advice: one sentence with the mistake and the remedy; null for a valid token.
+        clock_ahead: seconds by which this machine's clock is ahead of the issuer's, if known.
+        issuers: the issuers that are trusted.
+        audience_compared: whether every one of them has its audience compared.
+        steps: the steps of the procedure, in their order.
+    """
+
+    verdict: Verdict
+    reason: Reason | None
+    advice: str | None
+    clock_ahead: float | None
+    issuers: tuple[str, ...]
+    audience_compared: bool
+    steps: tuple[Step, ...]
+
+
+@click.command()
+@token_argument
+@click.option("--app", metavar="MODULE:APP", help="Judge by the settings of this application.")
+@click.option(
+    "--keys",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Keys from a file instead of the issuer's: a JWK Set, a JWK, or PEM.",
+)
+@deadline_option
+@json_option
+@trusting_options
+def explain(
+    token: tuple[str, ...],
+    app: str | None,
+    keys: Path | None,
+    deadline: float,
+    json_wanted: bool,
+    provider: str | None,
+    **given: tuple[str, ...],
+) -> int:
+    """Verify a token as an API would, and tell step by step how it went.
+
+    TOKEN is the token, a pasted `Authorization:` line, a file, or - for standard input. Whom to
+    trust is said by --provider and its words, by --issuer and --audience, by the variables that
+    settings_from_env() reads, or by --app. Exit status 0 valid, 1 refused, 2 cannot tell.
+    """
+    quiet_logs()
+    verifier = _verifier(app, keys, provider, given)
+    text = token_of(token).encode("utf-8", "surrogateescape")
+    result = explained(
+        verifier,
+        ask("the issuer", lambda: _explanation(verifier, text), timeout=deadline),
+    )
+    tell("explain", result, show, json_wanted=json_wanted)
+    return _STATUS[result.verdict]
+
+
+def explained(verifier: AccessTokenVerifier, explanation: Explanation) -> Explained:
+    """An explanation, with the issuers that were trusted."""
+    rules = [issuer.rules for issuer in verifier.issuers]
+    return Explained(
+        verdict=explanation.verdict,
+        reason=explanation.reason,
+        advice=explanation.advice,
+        clock_ahead=explanation.clock_ahead,
+        issuers=tuple(rule.issuer for rule in rules),
+        audience_compared=all(rule.audiences is not None for rule in rules),
+        steps=explanation.steps,
+    )
+
+
+def _verifier(
+    app: str | None, keys: Path | None, provider: str | None, given: Given
+) -> AccessTokenVerifier:
+    if app is not None:
+        if keys is not None or provider is not None or any(given.values()):
+            raise click.UsageError("--app has settings of its own: give it alone.")
+        return named_verifier(app)
+    options: dict[str, Any] = {} if keys is None else {"keys": StaticJWKSet(keys)}
+    return AccessTokenVerifier(*trusted_by(provider, given, **options).issuers)
+
+
+async def _explanation(verifier: AccessTokenVerifier, token: bytes) -> Explanation:
+    try:
+        # With the keys at hand, the signature is judged also where the claims would be refused.
+        with suppress(TemporarilyUnavailable):
+            await verifier.warm()
+        return await verifier.explain(token)
+    finally:
+        await verifier.aclose()
+
+
+def show(out: Console, result: Explained) -> None:
+    """Write the verdict, the remedy, and the steps, for people."""
+    match result.verdict:
+        case Verdict.VALID if result.audience_compared:
+            out.print(Text("VALID", "bold green"))
+        case Verdict.VALID:
+            out.print(Text("VALID, for whatever API: no audience was compared", "bold yellow"))
+        case Verdict.REFUSED:
+            out.print(Text(f"REFUSED  {result.reason}", "bold red"))
+        case _:
+            out.print(Text("CANNOT TELL", "bold yellow"))
+    if result.advice is not None:
+        out.print(Text(result.advice))
+    out.print()
+    for step in result.steps:
+        status = step.status.value.replace("_", " ")
+        out.print(
+            Text(f"({step.number}) {status:<{_MARGIN - 4}}", _STYLES[step.status])
+            + Text(step.title)
+        )
+        for finding in step.findings:
+            _show(out, finding)
+    if result.clock_ahead is not None:
+        ahead = result.clock_ahead
+        side = "ahead of" if ahead >= 0 else "behind"
+        out.print()
+        out.print(Text(f"This machine's clock is {abs(ahead):.0f} s {side} the issuer's."))
+
+
+def _show(out: Console, finding: Finding) -> None:
+    style = _STYLES[finding.status]
+    found = "nothing" if finding.found is None else finding.found
+    if finding.status is StepStatus.PASSED:
+        lines = [f"{finding.name}: {finding.expected if finding.found is None else found}"]
+    else:
+        lines = [f"{finding.name}: expected {finding.expected}", f"found {found}"]
+    for line in lines:
+        for part in Text(line, style).wrap(out, max(out.width - _MARGIN, _MARGIN)):
+            out.print(Text(" " * _MARGIN) + part)

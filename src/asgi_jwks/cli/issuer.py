@@ -1,0 +1,176 @@
+"""`asgi-jwks issuer`: the mock issuer alone, with faults, and its console."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import click
+
+from asgi_jwks.cli.console.laboratory import Laboratory
+from asgi_jwks.cli.console.life import Life
+from asgi_jwks.cli.console.serving import served_console
+from asgi_jwks.cli.demo.api import SimulatedClock, key_set_of, protected_api
+from asgi_jwks.cli.demo.command import PORT
+from asgi_jwks.cli.demo.instructions import environment
+from asgi_jwks.cli.demo.run import wait_for_ctrl_c
+from asgi_jwks.cli.faults import FAULTS, Fault, fault_of
+from asgi_jwks.cli.output import CannotTell, Status, as_json, json_option, quiet_logs
+from asgi_jwks.testing import MockIssuer, SigningKey, serve_app
+
+__all__ = ["RunningIssuer", "issuer", "wait"]
+
+wait = wait_for_ctrl_c
+"""Returns, or raises KeyboardInterrupt, when the servers shall stop."""
+
+_ALGORITHMS = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunningIssuer:
+    """The addresses of a mock issuer.
+
+    Attributes:
+        issuer: the issuer identifier.
+        url: where its endpoints are.
+        jwks_uri: where its keys are.
+        audiences: the APIs that its tokens are for.
+        faults: the faults of its endpoints.
+        console: the URL of the console, which has its token; null where there is none.
+    """
+
+    issuer: str
+    url: str
+    jwks_uri: str
+    audiences: tuple[str, ...]
+    faults: tuple[str, ...]
+    console: str | None
+
+
+@click.command()
+@click.option("--port", type=PORT, default=0, help="Its loopback port; a free one unless given.")
+@click.option("--issuer", "name", metavar="TEXT", help="Its identifier; its URL unless given.")
+@click.option(
+    "--audience",
+    multiple=True,
+    default=["https://api.example.com"],
+    show_default=True,
+    metavar="TEXT",
+    help="The API that tokens are for; may be given more than once.",
+)
+@click.option(
+    "--algorithm",
+    type=click.Choice([*_ALGORITHMS, "EdDSA"]),
+    default="RS256",
+    show_default=True,
+    help="The algorithm of its keys.",
+)
+@click.option(
+    "--fault",
+    "faults",
+    multiple=True,
+    metavar="ENDPOINT:NAME[:NUMBER]",
+    help=f"Have jwks or discovery fail: {', '.join(FAULTS)}. For example jwks:fail:503.",
+)
+@click.option("--cache-control", metavar="TEXT", help="The Cache-Control of its key set.")
+@click.option("--console/--no-console", default=True, help="Serve the console too.")
+@click.option(
+    "--console-port", type=PORT, default=0, help="The console's port; a free one unless given."
+)
+@json_option
+def issuer(
+    port: int,
+    name: str | None,
+    audience: tuple[str, ...],
+    algorithm: str,
+    faults: tuple[str, ...],
+    cache_control: str | None,
+    console: bool,
+    console_port: int,
+    json_wanted: bool,
+) -> int:
+    """Run the mock issuer on a loopback port, until Ctrl-C.
+
+    It has keys, metadata, and a token endpoint with the client mock-client and its secret
+    mock-secret. The console is a page to mint tokens, send them to an API, and break the issuer.
+    """
+    quiet_logs()
+    put = [fault_of(text) for text in faults]
+    audiences = audience[0] if len(audience) == 1 else audience
+    mock = MockIssuer(issuer=name, audience=audiences, key=SigningKey.generate(algorithm))
+    mock.jwks.cache_control = cache_control
+    try:
+        with mock.serve(port=port) as url, _console(mock, url, put, console, console_port) as page:
+            _say(
+                RunningIssuer(
+                    issuer=mock.issuer,
+                    url=url,
+                    jwks_uri=mock.jwks_uri,
+                    audiences=audience,
+                    faults=tuple(map(str, put)),
+                    console=page,
+                ),
+                json_wanted=json_wanted,
+            )
+            wait()
+    except OSError as error:
+        raise CannotTell(f"The issuer cannot listen on a port: {error}") from error
+    except KeyboardInterrupt:
+        click.echo("Stopped.", err=True)
+    return Status.VALID
+
+
+@contextmanager
+def _console(
+    mock: MockIssuer, url: str, faults: list[Fault], wanted: bool, port: int
+) -> Iterator[str | None]:
+    """Put the faults, and serve the console if it is wanted."""
+    if not wanted:
+        for fault in faults:
+            fault.put(mock)
+        yield None
+        return
+    clock = SimulatedClock()
+    life = Life(clock)
+    api = protected_api(
+        mock.issuer,
+        audience=mock.audience,
+        clock=clock,
+        # An issuer of another name is not found by its name.
+        jwks_uri=None if mock.issuer == url else mock.jwks_uri,
+        algorithms=[mock.signing_key.algorithm],
+        listener=life.heard,
+        on_refused=life.refused,
+    )
+    with serve_app(api) as api_url:
+        laboratory = Laboratory(
+            issuer=mock,
+            verifier=api.verifier,
+            keys=key_set_of(api),
+            life=life,
+            clock=clock,
+            api=api_url,
+        )
+        for fault in faults:
+            laboratory.put_fault(f"{fault}")
+        with served_console(laboratory, port=port) as page:
+            yield page
+
+
+def _say(running: RunningIssuer, *, json_wanted: bool) -> None:
+    if json_wanted:
+        # On one line, for whoever reads it from a pipe while the servers run.
+        click.echo(json.dumps(json.loads(as_json("issuer", running))))
+        return
+    lines = [
+        f"issuer    {running.issuer}",
+        f"audience  {' '.join(running.audiences)}",
+        f"keys      {running.jwks_uri}",
+        *(f"fault     {fault}" for fault in running.faults),
+        *([] if running.console is None else [f"console   {running.console}"]),
+        "",
+        *environment(issuer=running.issuer, audience=" ".join(running.audiences)),
+    ]
+    if running.console is not None:
+        lines += ["", f"asgi-jwks token --console '{running.console}'"]
+    click.echo("\n".join([*lines, "", "Press Ctrl-C to stop."]))

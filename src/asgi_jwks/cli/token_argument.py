@@ -1,0 +1,79 @@
+"""The token of a command line: an argument, file, standard input, or pasted field.
+
+It knows nothing of a token but that it is one word.
+"""
+
+import sys
+from pathlib import Path
+from typing import Final
+
+import click
+
+from asgi_jwks.cli.output import CannotTell
+from asgi_jwks.jose.jws import MAX_TOKEN_BYTES
+
+__all__ = ["token_argument", "token_of"]
+
+# A token and the field around it; who pipes a whole log into a command has made a mistake.
+_LARGEST_TEXT: Final = 4 * MAX_TOKEN_BYTES
+_SCHEMES: Final = frozenset({"bearer", "dpop"})
+# The marks around a field that was copied from a program or a shell.
+_MARKS: Final = dict.fromkeys(map(ord, "'\"`,;"))
+
+token_argument = click.argument("token", nargs=-1, required=True, metavar="TOKEN")
+"""A token, its file, `-`, or a pasted line, of one word or several."""
+
+
+def token_of(words: tuple[str, ...]) -> str:
+    """The token that the words of a command line name.
+
+    Args:
+        words: the token, `Bearer` and the token, an `Authorization:` line, the path of a file that
+            holds one of them (`@` may stand before it), or `-` for standard input.
+
+    Raises:
+        CannotTell: a file is unreadable.
+        UsageError: there is more than a token.
+    """
+    text = " ".join(words).strip()
+    if text == "-":
+        text = sys.stdin.read(_LARGEST_TEXT)
+    elif text.startswith("@"):
+        text = _read(Path(text[1:]))
+    elif (path := _file(text)) is not None:
+        text = _read(path)
+    return _bare(text)
+
+
+def _bare(text: str) -> str:
+    words = text.translate(_MARKS).replace(":", ": ", 1).split()
+    words = words[1:] if words[:1] == ["-H"] else words
+    if words and words[0].lower() == "authorization:":
+        words = words[1:]
+    elif len(words) > 1 and words[0].endswith(":"):
+        raise click.UsageError("The line is not an Authorization field.")
+    if words and words[0].lower() in _SCHEMES:
+        words = words[1:]
+    if len(words) > 1:
+        raise click.UsageError(
+            "Give one token: as it is, after `Bearer`, or in its `Authorization:` line."
+        )
+    return words[0] if words else ""
+
+
+def _file(text: str) -> Path | None:
+    """The file of this name, if there is one."""
+    path = Path(text)
+    try:
+        return path if text and path.is_file() else None
+    # A token is too long for the name of a file, and a null byte is never in one.
+    except (OSError, ValueError):
+        return None
+
+
+def _read(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            return file.read(_LARGEST_TEXT).decode("utf-8", "surrogateescape")
+    except (OSError, ValueError) as error:
+        raise CannotTell(f"The file cannot be read: {error}") from error

@@ -1,0 +1,134 @@
+"""The issuers that a command line trusts: by preset, by options, or by environment.
+
+The options are the variables of `environment` and the words of presets; their texts become values
+there, so that a command line and a deployment mean the same by them.
+"""
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import click
+
+from asgi_jwks.cli.preset_words import issuers_of, presets, word_options, words_of
+from asgi_jwks.environment import VARIABLES, settings_from_env
+from asgi_jwks.errors import ConfigurationError
+from asgi_jwks.tokens.key_source import KeySource
+from asgi_jwks.trusted_issuer import IssuerOptions, PresetOptions, TrustedIssuer
+
+__all__ = ["Given", "Trusted", "trusted_by", "trusting_options"]
+
+Given = Mapping[str, tuple[str, ...]]
+"""The texts of the options that were given, by the names of their arguments."""
+
+_PREFIX: Final = "ASGI_JWKS_"
+# These stand where the preset's own will, while the other options are read.
+_STAND_IN: Final = "stand-in"
+
+
+@dataclass(frozen=True, slots=True)
+class Trusted:
+    """The trusted issuers, and the options of the middleware that are about none of them."""
+
+    issuers: tuple[TrustedIssuer, ...]
+    middleware: Mapping[str, Any]
+
+
+def trusting_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the options that say whom it trusts, as `--provider` and `given`."""
+    of_presets = {word.name for preset in presets().values() for word in words_of(preset)}
+    for variable in reversed(VARIABLES):
+        name = variable.lower()
+        if name in of_presets:
+            continue
+        command = click.option(
+            f"--{name.replace('_', '-')}",
+            name,
+            multiple=True,
+            metavar="TEXT",
+            help=f"As {_PREFIX}{variable}.",
+        )(command)
+    return click.option(
+        "--provider",
+        metavar="NAME",
+        help="A preset, such as auth0, with its words; `asgi-jwks provider` lists them.",
+    )(word_options(command))
+
+
+def trusted_by(
+    provider: str | None,
+    given: Given,
+    *,
+    environ: Mapping[str, str] | None = None,
+    keys: KeySource | None = None,
+) -> Trusted:
+    """The issuers that are meant.
+
+    Args:
+        provider: the name of a preset; None for an issuer by options or the environment.
+        given: the options that were given.
+        environ: the variables; those of the process unless given.
+        keys: keys instead of those that the issuer publishes.
+
+    Raises:
+        UsageError: there is no such preset, or a word is missing.
+        ConfigurationError: an option is wrong, or nobody is trusted.
+    """
+    texts = {name: " ".join(values) for name, values in given.items() if values}
+    if provider is not None:
+        return _of_preset(provider, given, texts, keys)
+    variables = dict(os.environ if environ is None else environ)
+    variables |= {f"{_PREFIX}{name.upper()}": text for name, text in texts.items()}
+    return _split(_settings(variables, texts), keys)
+
+
+def _of_preset(
+    provider: str, given: Given, texts: Mapping[str, str], keys: KeySource | None
+) -> Trusted:
+    if provider not in presets():
+        raise click.UsageError(
+            f"There is no preset {provider!r}. There are {', '.join(presets())}."
+        )
+    taken = {word.name for word in words_of(presets()[provider])}
+    known = {variable.lower() for variable in VARIABLES} - {"issuer", "audience"}
+    # Of words that it does not take, the preset says so.
+    others = {name: text for name, text in texts.items() if name in known - taken}
+    words = {name: values for name, values in given.items() if name not in others}
+    variables = {f"{_PREFIX}{name.upper()}": text for name, text in others.items()}
+    variables[f"{_PREFIX}ISSUER"] = f"https://{_STAND_IN}.example/"
+    if "insecure_no_audience" not in others:
+        variables[f"{_PREFIX}AUDIENCE"] = _STAND_IN
+    settings = _settings(variables, others)
+    if "keys" in settings:
+        raise ConfigurationError(
+            "The life of a key set is an option of an issuer without a preset: give --issuer and "
+            "--audience instead of --provider."
+        )
+    of_issuer = {name: settings[name] for name in PresetOptions.__annotations__ if name in settings}
+    middleware = {
+        name: value for name, value in settings.items() if name not in IssuerOptions.__annotations__
+    }
+    return Trusted(issuers_of(provider, words, keys=keys, **of_issuer), middleware)
+
+
+def _settings(variables: Mapping[str, str], texts: Mapping[str, str]) -> dict[str, Any]:
+    try:
+        settings: Any = settings_from_env(_PREFIX, environ=variables)
+    except ConfigurationError as error:
+        # A mistake is told by the name by which it was made.
+        message = f"{error}"
+        for name in texts:
+            option = f"--{name.replace('_', '-')}"
+            message = message.replace(f"{_PREFIX}{name.upper()}:", f"{option}:")
+        raise ConfigurationError(message) from None
+    return dict(settings)
+
+
+def _split(settings: dict[str, Any], keys: KeySource | None) -> Trusted:
+    names = IssuerOptions.__annotations__
+    of_issuer: Any = {name: value for name, value in settings.items() if name in names}
+    middleware = {name: value for name, value in settings.items() if name not in names}
+    if keys is not None:
+        of_issuer["keys"] = keys
+    return Trusted((TrustedIssuer(**of_issuer),), middleware)

@@ -1,0 +1,74 @@
+"""The base of all events, and the form of a listener."""
+
+import inspect
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+from asgi_jwks._options import require_callable
+from asgi_jwks.errors import ConfigurationError
+
+__all__ = ["Event", "Listener", "Telling", "require_listener"]
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something happened.
+
+    It is frozen, and has nothing of a credential in it. Whatever stands in its labels is of a
+    closed set, so that a metric by them has a bounded number of series.
+    """
+
+
+Listener = Callable[[Event], object]
+"""Is called with each event, in whatever thread it happens.
+
+It should return soon: a request waits for it. Its exceptions are logged once and go no further.
+"""
+
+
+class Telling:
+    """Tells a listener of events; its exceptions are logged once and go no further.
+
+    Args:
+        listener: is called with each event.
+        log: the logger for the first exception.
+    """
+
+    def __init__(self, listener: Listener, log: logging.Logger) -> None:
+        self.listener: Final = listener
+        self._log: Final = log
+        self._has_failed = False
+
+    def __call__(self, event: Event) -> None:
+        """Tell of one event."""
+        try:
+            self.listener(event)
+        # A listener is somebody else's code: it makes neither a 500 nor an outage.
+        except Exception:
+            self.log_failure(event)
+
+    def log_failure(self, event: Event) -> None:
+        """Log the exception that the listener has raised, if it is its first."""
+        if not self._has_failed:
+            self._has_failed = True
+            self._log.exception(
+                "the listener %r failed on %s; further failures of it are not told",
+                self.listener,
+                type(event).__name__,
+            )
+
+
+def require_listener(option: str, listener: object, *, form: str = "listener(event)") -> None:
+    """Something that can be called as `form` says, and is not async.
+
+    Raises:
+        ConfigurationError: it is async, or cannot be called.
+    """
+    require_callable(option, listener, form=form)
+    kind: Any = type(listener)
+    if inspect.iscoroutinefunction(listener) or inspect.iscoroutinefunction(kind.__call__):
+        raise ConfigurationError(
+            f"{option} is called and not awaited, and {listener!r} is async. Write def {form}."
+        )

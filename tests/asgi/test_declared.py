@@ -1,0 +1,210 @@
+"""The needs of routes, read from applications of many shapes; nothing is enforced here."""
+
+from typing import Any
+
+import pytest
+from starlette.applications import Starlette
+from starlette.endpoints import HTTPEndpoint
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Host, Mount, Route, Router, WebSocketRoute
+from starlette.websockets import WebSocket
+
+from asgi_jwks import StaticJWKSet, TrustedIssuer, requires
+from asgi_jwks.asgi.authorization import Authorization
+from asgi_jwks.asgi.declared import add_reader, declared_by, needs_at, needs_of
+from asgi_jwks.authorization.resource_metadata import ProtectedResource
+from asgi_jwks.testing import MockIssuer
+
+
+@requires("read")
+async def read(request: Request) -> Response:
+    return PlainTextResponse("x")
+
+
+@requires("listen")
+async def listen(websocket: WebSocket) -> None: ...
+
+
+async def free(request: Request) -> Response:
+    return PlainTextResponse("x")
+
+
+class Items(HTTPEndpoint):
+    @requires("items:read")
+    async def get(self, request: Request) -> Response:
+        return PlainTextResponse("x")
+
+    @requires("items:write")
+    async def post(self, request: Request) -> Response:
+        return PlainTextResponse("x")
+
+
+class Wrapped:
+    """Middleware of a stranger, which names the application as everybody does."""
+
+    def __init__(self, app: Any) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None: ...
+
+
+INNER = Starlette(routes=[Route("/read", read), Route("/free", free)])
+APP = Wrapped(
+    Starlette(
+        routes=[
+            Route("/read", read),
+            Route("/free", free),
+            Route("/items/{id:int}", Items),
+            WebSocketRoute("/listen", listen),
+            Mount("/admin", Wrapped(requires("admin").around(INNER))),
+            Mount(
+                "/shop",
+                routes=[Route("/read", read)],
+                middleware=[Middleware(requires("shop").around)],
+            ),
+            Route("/middle", free, middleware=[Middleware(requires("middle").around)]),
+            Host("api.example", Router([Route("/host", read)])),
+        ]
+    )
+)
+
+
+def at(path: str, app: Any = APP, **scope: Any) -> list[str]:
+    connection = {
+        "type": "http",
+        "method": "GET",
+        "path": path,
+        "root_path": "",
+        "headers": [(b"host", b"testserver")],
+        **scope,
+    }
+    before = dict(connection)
+    needs = needs_at(app, connection)
+    assert connection == before, "the connection is somebody else's"
+    return [name for need in needs for name in need.named_scopes]
+
+
+@pytest.mark.parametrize(
+    ("path", "scope", "named"),
+    [
+        ("/read", {}, ["read"]),
+        ("/read", {"method": "POST"}, []),
+        ("/free", {}, []),
+        ("/nowhere", {}, []),
+        ("/items/5", {}, ["items:read"]),
+        ("/items/5", {"method": "HEAD"}, ["items:read"]),
+        ("/items/5", {"method": "POST"}, ["items:write"]),
+        ("/items/5", {"method": "PUT"}, []),
+        ("/items/x", {}, []),
+        ("/listen", {"type": "websocket"}, ["listen"]),
+        ("/listen", {}, []),
+        ("/admin/read", {}, ["admin", "read"]),
+        ("/admin/free", {}, ["admin"]),
+        ("/admin/nowhere", {}, ["admin"]),
+        ("/api/admin/read", {"root_path": "/api"}, ["admin", "read"]),
+        ("/shop/read", {}, ["shop", "read"]),
+        ("/middle", {}, ["middle"]),
+        ("/host", {"headers": [(b"host", b"api.example")]}, ["read"]),
+        ("/host", {}, []),
+        # Within a mount, as Starlette leaves the connection there.
+        ("/admin/read", {"root_path": "/admin", "app_root_path": ""}, ["admin", "read"]),
+        ("/x/read", {"root_path": "/x", "app_root_path": ""}, ["read"]),
+    ],
+)
+def test_the_needs_on_the_way_to_a_route_are_named(
+    path: str, scope: dict[str, Any], named: list[str]
+) -> None:
+    """K6"""
+    assert at(path, **scope) == named
+
+
+def test_all_needs_are_listed_with_their_paths() -> None:
+    """K4"""
+    assert [(path, need.named_scopes[0]) for path, need in needs_of(APP)] == [
+        ("/read", "read"),
+        ("/items/{id:int}", "items:read"),
+        ("/items/{id:int}", "items:write"),
+        ("/listen", "listen"),
+        ("/admin", "admin"),
+        ("/admin/read", "read"),
+        ("/shop", "shop"),
+        ("/shop/read", "read"),
+        ("/middle", "middle"),
+        ("/host", "read"),
+    ]
+
+
+def test_an_application_without_routes_declares_what_is_around_it() -> None:
+    """K4"""
+    guarded = requires("all").around(PlainTextResponse("x"))
+    assert [path for path, _ in needs_of(guarded)] == ["/"]
+    assert at("/x", guarded) == ["all"]
+    assert list(needs_of(None)) == []
+    assert list(needs_of(object())) == []
+
+
+def test_applications_that_contain_themselves_end() -> None:
+    """H4"""
+    loop = Wrapped(None)
+    loop.app = loop
+    assert list(needs_of(loop)) == []
+    assert at("/x", loop) == []
+    app = Starlette()
+    app.routes.append(Mount("/a", app))
+    app.routes.append(Route("/read", read))
+    assert len(list(needs_of(app))) <= 20
+    assert at("/a" * 40 + "/read", app) == []
+
+
+class Unhashable(list[Any]):
+    """A callable that cannot be a key."""
+
+    def __call__(self) -> None: ...
+
+
+class Slotted:
+    """A callable that cannot be referred to weakly."""
+
+    __slots__ = ()
+
+    def __call__(self) -> None: ...
+
+
+@pytest.mark.parametrize("stranger", [Unhashable(), Slotted(), None, 5, free, at])
+def test_a_stranger_declares_nothing(stranger: Any) -> None:
+    assert declared_by(stranger) is None
+
+
+class Strange:
+    """An application of another framework, whose routes are something else."""
+
+    routes = ("/a", 5, None)
+
+
+def test_routes_that_cannot_be_read_make_no_error_of_a_refusal() -> None:
+    """B1: a refusal stays one, and metadata stay metadata."""
+    issuer = MockIssuer()
+    trusted = TrustedIssuer(issuer=issuer.issuer, audience="a", keys=StaticJWKSet(issuer.jwk_set()))
+    authorization = Authorization(
+        issuers=[trusted], app=Strange(), requires="read", resource="https://api.example.com"
+    )
+    assert authorization.named_scopes({"type": "http", "path": "/"}) == ("read",)
+    document = authorization.metadata(ProtectedResource("https://api.example.com"))
+    assert document["scopes_supported"] == ["read"]
+
+
+def test_a_reader_is_added_once() -> None:
+    """A framework whose routes declare needs in a way of their own."""
+    asked: list[Any] = []
+
+    def reader(route: Any) -> list[Any]:
+        asked.append(route)
+        return []
+
+    add_reader(reader)
+    add_reader(reader)
+    route = Route("/x", free)
+    list(needs_of(Router([route])))
+    assert asked == [route]

@@ -1,0 +1,110 @@
+"""The question of the first use, with and without a store."""
+
+import logging
+from collections.abc import Callable
+
+import anyio
+import pytest
+
+from asgi_jwks import InvalidProof, Reason, ReplayStoreUnavailable, TooManyProofs
+from asgi_jwks.binding.replay import ReplayMemory, ReplayStore
+from asgi_jwks.binding.used_proofs import OnStoreFailure, UsedProofs
+
+pytestmark = pytest.mark.anyio
+
+
+class Store:
+    """A store that answers as it is told."""
+
+    def __init__(self, answer: Callable[[], object]) -> None:
+        self.answer = answer
+        self.asked: list[tuple[bytes, float]] = []
+
+    async def first_use(self, key: bytes, ttl: float) -> bool:
+        self.asked.append((key, ttl))
+        answer = self.answer()
+        if isinstance(answer, Exception):
+            raise answer
+        if answer is None:
+            await anyio.sleep_forever()
+        return answer  # type: ignore[return-value]  # what a wrong one would say
+
+
+def used(
+    store: ReplayStore | None = None, share: int = 10, on_failure: OnStoreFailure = "refuse"
+) -> UsedProofs:
+    return UsedProofs(store, share=share, longest=65.0, on_failure=on_failure)
+
+
+async def is_first(proofs: UsedProofs, sender: str = "k", jti: str = "j") -> bool:
+    try:
+        await proofs.use(sender, jti, 60.0)
+    except InvalidProof as error:
+        return error.reason is not Reason.REPLAYED_PROOF
+    return True
+
+
+@pytest.mark.parametrize("is_given", [False, True])
+async def test_a_proof_is_used_once_by_its_key_and_jti(is_given: bool) -> None:
+    """I11: key and jti hashed together: another client's equal jti is another proof."""
+    proofs = used(ReplayMemory() if is_given else None)
+    assert await is_first(proofs, "a" * 43, "j")
+    assert not await is_first(proofs, "a" * 43, "j")
+    assert await is_first(proofs, "b" * 43, "j")
+    assert await is_first(proofs, "a" * 43, "\ud800")
+
+
+async def test_a_store_is_told_no_thumbprint_and_no_jti() -> None:
+    """I12: `first_use(key, ttl)`, the key a digest; 5 s longer, for the clocks of other hosts."""
+    store = Store(lambda: True)
+    assert await is_first(used(store))
+    ((key, ttl),) = store.asked
+    assert (len(key), ttl) == (32, 65.0)
+
+
+@pytest.mark.parametrize("answer", [False, 1, "OK", b"OK", []])
+async def test_true_alone_is_a_first_use(answer: object) -> None:
+    """I12"""
+    assert not await is_first(used(Store(lambda: answer)))
+
+
+@pytest.mark.parametrize("answer", [OSError("down"), ReplayStoreUnavailable("down"), None])
+async def test_a_store_that_fails_or_is_late_is_503(answer: Exception | None) -> None:
+    """I12: failing closed, with a deadline of 100 ms."""
+    store = Store(lambda: answer)
+    with anyio.fail_after(5), pytest.raises(ReplayStoreUnavailable) as caught:
+        await used(store).use("k", "j", 60.0)
+    assert caught.value.retry_after == 1.0
+
+
+async def test_local_goes_by_the_memory_of_the_process_while_the_store_fails(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """I12: only where it is asked for by name."""
+    answers: list[object] = [True, OSError("down"), OSError("down"), True]
+    store = Store(lambda: answers.pop(0))
+    proofs = used(store, on_failure="local")
+    with caplog.at_level(logging.WARNING, "asgi_jwks.binding"):
+        assert await is_first(proofs, jti="1")
+        assert await is_first(proofs, jti="2")
+        # Seen in this process, the first while the store was up: it is not asked again.
+        assert not await is_first(proofs, jti="1")
+        assert not await is_first(proofs, jti="2")
+        assert await is_first(proofs, jti="3")
+        assert await is_first(proofs, jti="4")
+    assert len(store.asked) == 4
+    # W6: once per interval.
+    assert [record.levelname for record in caplog.records] == ["WARNING"]
+
+
+async def test_a_sender_over_its_share_is_refused_before_the_store_is_asked() -> None:
+    """I11: a replay takes nothing of the share: a thief could use it up."""
+    store = Store(lambda: len(store.asked) not in (2, 3))
+    proofs = used(store, share=2)
+    assert await is_first(proofs, jti="1")
+    assert not await is_first(proofs, jti="1")
+    assert not await is_first(proofs, jti="1")
+    assert await is_first(proofs, jti="2")
+    with pytest.raises(TooManyProofs):
+        await proofs.use("k", "3", 60.0)
+    assert len(store.asked) == 4

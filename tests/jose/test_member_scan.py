@@ -1,0 +1,186 @@
+"""One member of a large object is found without the rest being read, and never another one."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from asgi_jwks.jose.encoding import EncodingError, LimitError, json_object
+from asgi_jwks.jose.json_limits import CLAIMS_LIMITS
+from asgi_jwks.jose.member_scan import member_of
+
+ISS = "https://issuer.example/"
+MANY_NAMES = ",".join(f'"n{number}":{{"a":["{number}"]}}' for number in range(250)).encode()
+
+
+@pytest.mark.parametrize(
+    ("document", "text"),
+    [
+        (b"{}", None),
+        (b'{"iss": "a"}', "a"),
+        (b' \t\r\n{\n"iss"\t:\r "a" }', "a"),
+        (b'{"iss": "a", "x": [1, {"iss": "b"}]}', "a"),
+        (b'{"x": [1, {"iss": "b"}], "iss": "a"}', "a"),
+        (b'{"act": {"iss": "b", "act": {"iss": "c"}}, "iss": "a"}', "a"),
+        (b'{"x": [[{"iss": "b"}]]}', None),
+        (b'{"x": "iss", "y": ["iss", "iss"], "iss": "a"}', "a"),
+        (b'{"iss": "a", "iss": "b"}', "a"),
+        (b'{"x": "\\"iss\\": \\"b\\"", "iss": "a"}', "a"),
+        (b'{"x": "\\"iss", "iss": "a"}', "a"),
+        (b'{"x": "\\\\", "iss": "a"}', "a"),
+        (b'{"x": "{[{[", "y": "]}", "z": "\\"{", "iss": "a"}', "a"),
+        (b'{"x": "{", "y": "a", "z": "[", "iss": "a"}', "a"),
+        (b'{"x": {"y": "}"}, "iss": "a"}', "a"),
+        (b'{"iss": "https:\\/\\/a.example\\u002f", "x": 1}', "https://a.example/"),
+        ('{"iss": "https://é.example/"}'.encode(), "https://é.example/"),
+        (b'{"iss": ""}', ""),
+        (b"{" + MANY_NAMES + b',"iss":"a"}', "a"),
+        # What no strict reader takes, as far as it is looked at.
+        (b'{"iss": "a"', "a"),
+        (b'{"iss": "a" \xff', "a"),
+        # A name with escapes in it, which nobody writes.
+        (b'{"\\u0069ss": "a"}', None),
+    ],
+)
+def test_the_text_of_a_member_is_found_wherever_the_member_is(
+    document: bytes, text: str | None
+) -> None:
+    """W1, E5: at the first level, and as a name."""
+    assert member_of(document, "iss") == text
+
+
+@pytest.mark.parametrize(
+    ("document", "phrase"),
+    [
+        (b"", "not a JSON object"),
+        (b'["iss"]', "not a JSON object"),
+        (b'"iss"', "not a JSON object"),
+        (b'\xef\xbb\xbf{"iss": "a"}', "not a JSON object"),
+        (b'{"iss": 1}', "not a text"),
+        (b'{"iss": null}', "not a text"),
+        (b'{"iss": {"a": "b"}}', "not a text"),
+        (b'{"iss":', "not a text"),
+        (b'{"iss": "a', "not a text"),
+        (b'{"iss": "a\nb"}', "not a text"),
+        (b'{"iss": "\\x"}', "not a text"),
+        (b'{"x": "a"iss": "b"}', "not JSON"),
+    ],
+)
+def test_of_anything_else_nothing_is_found(document: bytes, phrase: str) -> None:
+    """W1"""
+    with pytest.raises(EncodingError, match=f"^{phrase}$"):
+        member_of(document, "iss")
+
+
+def of(before: bytes) -> str | None:
+    return member_of(b'{"x":[' + before + b'],"iss":"a"}', "iss")
+
+
+@pytest.mark.parametrize(
+    ("most", "filling", "phrase"),
+    [
+        (2045, lambda n: b",".join([b'"b"'] * n), "too many values"),
+        (2045, lambda n: b",".join([b"[]"] * n), "too many values"),
+        (513, lambda n: b",".join([b'"]",[]'] * n), "too many strings with brackets"),
+        (1024, lambda n: b'"' + b"\\n" * n + b'"', "too many escapes"),
+        (7, lambda n: b",".join([b'{"iss":1}'] * n), "too many members iss"),
+    ],
+    ids=["values", "containers", "brackets in strings", "escapes", "members of the name"],
+)
+def test_there_are_limits_to_how_much_is_looked_through(
+    most: int, filling: Callable[[int], bytes], phrase: str
+) -> None:
+    """W2: more is not counted, nor taken apart."""
+    assert of(filling(most)) == "a"
+    with pytest.raises(LimitError, match=f"^{phrase}$"):
+        of(filling(most + 1))
+
+
+def test_what_the_claims_may_hold_is_not_too_much() -> None:
+    """W2: an object at all of CLAIMS_LIMITS is looked through."""
+    names = ",".join(f'"{number}":"a"' for number in range(CLAIMS_LIMITS.members - 2))
+    arrays = ",".join(["[]"] * (CLAIMS_LIMITS.containers - 2))
+    texts = ",".join(['"b"'] * (CLAIMS_LIMITS.values - 1023))
+    document = f'{{{names},"x":[{arrays},{texts}],"iss":"a"}}'.encode()
+    assert json_object(document, CLAIMS_LIMITS)["iss"] == "a"
+    assert member_of(document, "iss") == "a"
+
+
+def test_a_long_text_is_not_found() -> None:
+    """W2: an issuer identifier is a URL of up to 2,048 characters."""
+    fits = "a" * 4094
+    assert member_of(f'{{"iss":"{fits}"}}'.encode(), "iss") == fits
+    with pytest.raises(EncodingError, match="not a text"):
+        member_of(f'{{"iss":"{fits}a"}}'.encode(), "iss")
+    # The piece that is read may end within a character.
+    assert member_of(f'{{"iss":"a","x":"{"é" * 4000}"}}'.encode(), "iss") == "a"
+    assert member_of(f'{{"iss":"b","xy":"{"é" * 4000}"}}'.encode(), "iss") == "b"
+
+
+TEXTS = st.text(st.sampled_from('a"\\{}[]:,é\n😀') | st.characters(codec="utf-8"), max_size=8)
+NAMES = st.sampled_from(["iss", "x", '"iss"', "iss\\", "is", "{iss"]) | TEXTS
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers(-9, 9) | st.just("iss") | TEXTS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(NAMES, inner, max_size=3),
+    max_leaves=12,
+)
+OBJECTS = st.dictionaries(NAMES, VALUES, max_size=5)
+
+
+@settings(max_examples=600, deadline=None)
+@given(
+    value=OBJECTS,
+    is_ascii=st.booleans(),
+    separators=st.sampled_from([(",", ":"), (", ", ": "), (" ,\n", "\t: ")]),
+)
+def test_both_readers_find_the_same_text(
+    value: dict[str, Any], is_ascii: bool, separators: tuple[str, str]
+) -> None:
+    """E5, D2: of every object, in whatever spelling."""
+    document = json.dumps(value, ensure_ascii=is_ascii, separators=separators).encode()
+    strict = json_object(document, CLAIMS_LIMITS)
+    if isinstance(strict.get("iss", ""), str):
+        assume(document.count(b'"iss"') < 8)
+        assert member_of(document, "iss") == strict.get("iss")
+    else:
+        with pytest.raises(EncodingError):
+            member_of(document, "iss")
+
+
+@settings(max_examples=600, deadline=None)
+@given(value=OBJECTS, place=st.integers(0, 200), piece=st.sampled_from(['"', "\\", "{", "}", "x"]))
+def test_no_text_is_found_but_that_of_a_strict_reader(
+    value: dict[str, Any], place: int, piece: str
+) -> None:
+    """E5, A8: in documents that are not quite JSON as well."""
+    text = json.dumps(value)
+    document = (text[:place] + piece + text[place:]).encode()
+    try:
+        found = member_of(document, "iss")
+    except EncodingError:
+        found = None
+    try:
+        strict = json_object(document, CLAIMS_LIMITS)
+    except EncodingError:
+        return
+    assert found in (None, strict.get("iss"))
+
+
+def test_the_work_is_some_passes_over_the_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """W1, W2: and one text is built, whatever else the object holds."""
+    scanned: list[str] = []
+    scan = json.JSONDecoder().raw_decode
+
+    def noted(text: str) -> Any:
+        scanned.append(text)
+        return scan(text)
+
+    monkeypatch.setattr("asgi_jwks.jose.member_scan._scan_string", noted)
+    for filling in (b"1,", b"[],", b'{"a":1},', b'"[",', b'"\\n",', b"9" * 32 + b","):
+        document = b'{"iss":"' + ISS.encode() + b'","x":[' + filling * (12_000 // len(filling))
+        scanned.clear()
+        assert member_of(document, "iss") == ISS
+        assert [len(text) <= 4096 for text in scanned] == [True]

@@ -15,12 +15,11 @@ from random import Random
 from typing import Final
 
 import anyio
-import pytest
-from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from tests.support.hostile_answers import TIMEOUT, Answer, any_answer, well
 from tests.support.jumping_time import JumpingTime
+from tests.support.models import model_time_limit, run_model
 from tests.support.scripted_network import Script, ScriptedClient
 
 from asgi_jwks.caching.freshness import Phase
@@ -277,16 +276,7 @@ class Hostile(RuleBasedStateMachine):
             self.runner.close()
 
 
-# An alarm that goes off in the middle of an example would be taken for a fault of the key set.
-@pytest.mark.timeout(600)
+@model_time_limit
 def test_whatever_an_endpoint_answers_the_promises_hold() -> None:
     """F2, F3, F6, F8, F9, F11, B8."""
-    run_state_machine_as_test(
-        Hostile,
-        settings=settings(
-            max_examples=100,
-            stateful_step_count=30,
-            deadline=None,
-            suppress_health_check=list(HealthCheck),
-        ),
-    )
+    run_model(Hostile, examples=100, steps=30)

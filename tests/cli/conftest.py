@@ -1,18 +1,27 @@
-"""Applications of users, as modules in the current directory, as servers find them."""
+"""Applications of users as servers find them, and a console that runs."""
 
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from textwrap import dedent
+from typing import NamedTuple
 
 import pytest
+
+from asgi_jwks.cli.console.laboratory import Laboratory
+from asgi_jwks.cli.console.life import Life
+from asgi_jwks.cli.console.serving import served_console
+from asgi_jwks.cli.demo.api import SimulatedClock, key_set_of, protected_api
+from asgi_jwks.testing import MockIssuer, SigningKey, serve_app
+
+KEY = SigningKey.generate("RS256", kid="the-first-key")
 
 APPS = """
     from starlette.applications import Starlette
     from starlette.responses import JSONResponse
     from starlette.routing import Route
 
-    from asgi_jwks import JWTBearerMiddleware
+    from asgi_jwks import JWTBearerMiddleware, StaticJWKSet
 
 
     async def me(request):
@@ -20,8 +29,12 @@ APPS = """
 
 
     bare = Starlette(routes=[Route("/", me)])
+    # Keys that are at hand: nothing is asked for.
     app = JWTBearerMiddleware(
-        bare, issuer="https://example.eu.auth0.com/", audience="https://api.example.com"
+        bare,
+        issuer="https://example.eu.auth0.com/",
+        audience="https://api.example.com",
+        keys=StaticJWKSet(KEYS),
     )
 
 
@@ -58,8 +71,43 @@ APPS = """
 def module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], str]]:
     """`module("app")` names an application of a module that stands in the current directory."""
     name = f"my_api_{tmp_path.name.replace('-', '_')}"
-    (tmp_path / f"{name}.py").write_text(dedent(APPS), encoding="utf-8")
+    program = f"KEYS = {KEY.public_jwk()!r}\n{dedent(APPS)}"
+    (tmp_path / f"{name}.py").write_text(program, encoding="utf-8")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "path", [*sys.path])
     yield lambda attribute: f"{name}:{attribute}"
     sys.modules.pop(name, None)
+
+
+class RunningConsole(NamedTuple):
+    """Its URL, the issuer, and the API."""
+
+    url: str
+    issuer: MockIssuer
+    api: str
+
+
+@pytest.fixture
+def console() -> Iterator[RunningConsole]:
+    issuer = MockIssuer(key=KEY)
+    clock = SimulatedClock()
+    life = Life(clock)
+    with issuer.serve() as url:
+        api = protected_api(
+            url,
+            audience=str(issuer.audience),
+            clock=clock,
+            listener=life.heard,
+            on_refused=life.refused,
+        )
+        with serve_app(api) as api_url:
+            laboratory = Laboratory(
+                issuer=issuer,
+                verifier=api.verifier,
+                keys=key_set_of(api),
+                life=life,
+                clock=clock,
+                api=api_url,
+            )
+            with served_console(laboratory) as page:
+                yield RunningConsole(page, issuer, api_url)

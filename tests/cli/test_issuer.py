@@ -124,7 +124,7 @@ def test_a_token_has_the_claims_that_are_asked_for(
     """Issue 15: token; O3: its JSON is as the schema says."""
 
     def look(told: dict[str, Any]) -> None:
-        monkeypatch.setenv("ASGI_JWKS_CONSOLE", told["console"])
+        monkeypatch.setenv("MOCK_ISSUER_CONSOLE", told["console"])
         argv = ["--claim", "n=7", "--claim", "team=blue", "--claim", "azp=null", "--header", "x=1"]
         assert main(["token", "--json", "--shape", "Okta", *argv]) == 0
         token = validated(capsys.readouterr().out)["token"]

@@ -60,6 +60,7 @@ PLACEHOLDERS: Final[Mapping[str, str]] = {
 _OF_PRESET: Final[Mapping[str, Mapping[str, str]]] = {
     "allauth": {"client_id": "my-client"},
     "clerk": {"authorized_parties": "https://app.example.com"},
+    "cloudflare_access": {"audience": "32eafc7626e737136660e1b9b8b8f4f0"},
     "cognito": {"client_id": "1example23456789"},
     "descope": {"audience": "my-audience"},
     "entra_external_id": {"audience": _GUID},

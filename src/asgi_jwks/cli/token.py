@@ -34,10 +34,10 @@ class MintedToken:
 @click.command()
 @click.option(
     "--console",
-    envvar="ASGI_JWKS_CONSOLE",
+    envvar="MOCK_ISSUER_CONSOLE",
     required=True,
     metavar="URL",
-    help="The URL that `asgi-jwks issuer` or `demo --serve` printed.  [env: ASGI_JWKS_CONSOLE]",
+    help="The URL that `asgi-jwks issuer` or `demo --serve` printed.  [env: MOCK_ISSUER_CONSOLE]",
 )
 @click.option(
     "--shape",

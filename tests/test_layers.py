@@ -72,6 +72,8 @@ ONLY_IN = {
     "cachetools": {"keys", "tokens", "caching"},
     "jwt": {"jose", "testing"},
     "fastapi": {"integrations"},
+    "prometheus_client": {"integrations"},
+    "opentelemetry": {"integrations"},
     "uvicorn": {"testing", "cli"},
     "click": {"cli"},
     "rich": {"cli"},

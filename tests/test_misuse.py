@@ -101,6 +101,8 @@ FITTING: dict[str, set[str]] = {
     "required_claims": SOME_NAMES | EMPTY,
     "checks": {"[]", "{}", "a list of a function"},
     "gateway_proves_binding": FLAG,
+    "dpop": {"None"},
+    "certificate_sources": {"[]"},
     "http_client": {"None", "an async client"},
     "allow_insecure_http": FLAG,
     # Those of authentication.
@@ -111,6 +113,7 @@ FITTING: dict[str, set[str]] = {
     "token_sources": {"a token source"},
     "allow_anonymous": FLAG,
     "require_keys_at_startup": FLAG,
+    "report_only": {"[]"},
     "listener": {"None"} | FUNCTION - {"an async function"},
     "on_refused": {"None"} | FUNCTION,
     "error_body": {"None"} | FUNCTION,

@@ -147,9 +147,10 @@ class AccessTokenVerifier:
         """
         return await self._tokens.explain(_octets(token))
 
-    def verified_count(self) -> int:
-        """How many tokens were verified and accepted, those not counted that were remembered."""
-        return self._tokens.verified
+    @property
+    def procedure(self) -> TokenVerifier:
+        """The procedure, which counts the tokens that it has verified."""
+        return self._tokens
 
     def remembered_count(self) -> int:
         """How many accepted tokens are remembered now."""
@@ -184,7 +185,7 @@ class AccessTokenVerifier:
     def _outcomes_for(self, listener: Listener) -> Outcomes:
         self.add_listener(listener)
         names = [issuer.rules.issuer for issuer in self.issuers]
-        return Outcomes(Telling(listener, _log), names, self.verified_count)
+        return Outcomes(Telling(listener, _log), names, self._tokens)
 
     @asynccontextmanager
     async def running(self, *, require_keys: bool = False) -> AsyncIterator["AccessTokenVerifier"]:

@@ -148,7 +148,7 @@ async def test_tokens_cannot_drive_it_ill(issuer: MockIssuer) -> None:
     probe = Probe(app)
     before = await probe("/health")
     for number in range(50):
-        token = issuer.access_token(header={"kid": f"unknown-{number}"})
+        token = issuer.access_token(headers={"kid": f"unknown-{number}"})
         for bad in (token, f"{token[:-8]}AAAAAAAA", "x", "a.b.c"):
             fields = [(b"authorization", f"Bearer {bad}".encode())]
             scope = {"type": "http", "method": "GET", "path": "/", "headers": fields}

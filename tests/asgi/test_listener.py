@@ -225,7 +225,7 @@ async def test_a_verifier_tells_of_tokens_without_a_connection(
     assert isinstance(accepted, RequestAccepted)
     assert isinstance(refused, RequestRefused)
     assert accepted.labels == refused.labels == RequestLabels(issuer.issuer, "bearer", "none")
-    assert (verifier.verified_count(), verifier.remembered_count()) == (1, 1)
+    assert (verifier.procedure.verified, verifier.remembered_count()) == (1, 1)
 
 
 @pytest.mark.anyio

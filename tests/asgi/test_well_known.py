@@ -19,11 +19,13 @@ from asgi_jwks import (
     AuthorizationHeader,
     ConfigurationError,
     Cookie,
+    DPoP,
     JWTBearerMiddleware,
     ProtectedResource,
     ProtectedResourceMetadata,
     Requirement,
     StaticJWKSet,
+    TLSExtension,
     TrustedIssuer,
     requires,
 )
@@ -375,6 +377,65 @@ def test_issuers_that_a_resolver_knows_are_named(caplog: pytest.LogCaptureFixtur
     assert document["authorization_servers"] == ["https://tenant.example/"]
     assert "names the issuer" not in caplog.text
     assert "will name the issuer https://tenant.example/" in caplog.text
+
+
+# Sender-constrained tokens.
+
+
+@pytest.mark.parametrize(
+    ("options", "members"),
+    [
+        ({}, {"bearer_methods_supported": ["header"]}),
+        (
+            {
+                "dpop": DPoP(
+                    public_origin="https://api.example.com", algorithms=["ES256"], mode="required"
+                )
+            },
+            {
+                "dpop_signing_alg_values_supported": ["ES256"],
+                "dpop_bound_access_tokens_required": True,
+            },
+        ),
+        (
+            {
+                "dpop": DPoP(
+                    public_origin="https://api.example.com", algorithms=["ES256"], mode="allowed"
+                ),
+                "certificate_sources": [TLSExtension()],
+            },
+            {
+                "bearer_methods_supported": ["header"],
+                "dpop_signing_alg_values_supported": ["ES256"],
+                "tls_client_certificate_bound_access_tokens": True,
+            },
+        ),
+    ],
+    ids=["none", "DPoP required", "both allowed"],
+)
+def test_the_document_says_how_tokens_may_be_bound(options: Any, members: dict[str, Any]) -> None:
+    """K4: RFC 9728, section 2; false members are left out, which is what they default to."""
+    app = JWTBearerMiddleware(PlainTextResponse("x"), trusted(**options), resource=RESOURCE)
+    document = TestClient(app).get(f"{METADATA}/mcp").json()
+    own = {"resource", "authorization_servers"}
+    assert {name: value for name, value in document.items() if name not in own} == members
+
+
+@pytest.mark.parametrize("binding", ["dpop", "certificate"])
+def test_a_binding_that_no_issuer_proves_is_a_mistake(binding: Any) -> None:
+    """K9: what is declared and cannot be enforced."""
+    needed = Requirement(binding=binding)
+    with pytest.raises(ConfigurationError, match=f"binding='{binding}', and no issuer has"):
+        JWTBearerMiddleware(PlainTextResponse("x"), trusted(), requires=needed)
+    provers: list[dict[str, Any]] = [
+        {"gateway_proves_binding": True},
+        {
+            "dpop": DPoP(public_origin="https://api.example.com"),
+            "certificate_sources": [TLSExtension()],
+        },
+    ]
+    for options in provers:
+        JWTBearerMiddleware(PlainTextResponse("x"), trusted(**options), requires=needed)
 
 
 # Near misses, for the operator.

@@ -10,6 +10,8 @@ from asgi_jwks import (
     ConfigurationError,
     InsufficientScope,
     InsufficientUserAuthentication,
+    InvalidToken,
+    Reason,
     Requirement,
     requires,
 )
@@ -135,6 +137,42 @@ def test_named_requirements_are_reused_beside_scopes() -> None:
     assert guard.requirement == read & admin & Requirement("write")
 
 
+CONFIRMATION = {"jkt": "a thumbprint", "x5t#S256": "another"}
+
+
+@pytest.mark.parametrize(("binding", "member"), [("dpop", "jkt"), ("certificate", "x5t#S256")])
+def test_a_token_must_be_bound_as_the_route_needs(binding: Any, member: str) -> None:
+    """K9; I10, J5: the proof itself is judged with the token."""
+    needed = Requirement("a", binding=binding)
+    other = {name: value for name, value in CONFIRMATION.items() if name != member}
+    needed.check(token(scope="a", cnf=CONFIRMATION))
+    for cnf in (None, {}, other, {member: 5}, {member: None}, "jkt", [member]):
+        with pytest.raises(InvalidToken) as refused:
+            needed.check(token(scope="a", cnf=cnf))
+        assert refused.value.reason is Reason.NOT_BOUND
+        assert refused.value.advice is not None
+        assert "bound to a key of its client" in refused.value.advice.sentence
+    converted: Any = token(cnf=CONFIRMATION).with_claims(lambda _: object())
+    with pytest.raises(InvalidToken):
+        needed.check(converted)
+
+
+def test_both_bindings_may_be_needed() -> None:
+    """K9, J5"""
+    both = Requirement(binding="dpop") & Requirement(binding="certificate")
+    both.check(token(cnf=CONFIRMATION))
+    for member, value in CONFIRMATION.items():
+        with pytest.raises(InvalidToken):
+            both.check(token(cnf={member: value}))
+
+
+@pytest.mark.parametrize("wrong", ["DPoP", "mtls", True, ["dpop"], ""])
+def test_another_binding_is_told(wrong: Any) -> None:
+    """A11"""
+    with pytest.raises(ConfigurationError, match="binding must be"):
+        Requirement(binding=wrong)
+
+
 def test_an_unknown_part_is_told_by_its_name() -> None:
     """A11"""
     wrong: Any = {"role": "admin"}
@@ -156,11 +194,13 @@ def test_a_requirement_reads_as_words() -> None:
         issuer=["https://i/", "https://j/"],
         acr=["mfa", "phr"],
         max_age=300,
+        binding="dpop",
         condition=lambda _: True,
     )
     assert describe(needed) == (
         "the scopes a, b; one of the scopes x, y; the permission p; the roles r, s; "
         "the claim realm_access.roles m, n; a token of https://i/ or https://j/; "
-        "a login by mfa or phr; a login at most 300 s ago; a condition of the application"
+        "a login by mfa or phr; a login at most 300 s ago; a token bound to the client's DPoP key; "
+        "a condition of the application"
     )
     assert describe(Requirement("a")) == "the scope a"

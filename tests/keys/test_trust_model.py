@@ -1,21 +1,23 @@
 """The model of trust in keys, as a state machine that drives the real RemoteJWKSet.
 
-One key set serves two event loops, which run one after the other, so that a fetch of one may end
-long after a later one of the other. The machine is suspended, its clocks are set, the process is
-restarted from its snapshot; the endpoint fails, hangs and lies behind a cache. An oracle that knows
-only what was published when, and what an operator said, judges each acceptance and each refusal.
+One key set serves two event loops, which run by turns, so that a fetch of one may end long after a
+later one of the other. The machine is suspended, its clocks are set, the process is restarted from
+its snapshot; the endpoints fail, hang and lie behind a cache, and the issuer moves its keys to
+another URL. An oracle that knows only what was published when and where, and what an operator said,
+judges each acceptance and each refusal.
 """
 
-import asyncio
 import json
 import math
 import os
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Final, NamedTuple
 
 import anyio
+import anyio.lowlevel
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
@@ -27,15 +29,17 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
+from tests.support.jumping_runners import new_runner
 from tests.support.jumping_time import JumpingTime
 
 from asgi_jwks.caching.clocks import ElapsedClock
 from asgi_jwks.errors import InvalidToken, KeySetUnavailable
 from asgi_jwks.fetching.response import FetchResponse
 from asgi_jwks.jose.jwk_set import JWKSet
-from asgi_jwks.keys import persistence
 from asgi_jwks.keys.remote import RemoteJWKSet
 from asgi_jwks.testing import SigningKey
+
+ISSUER: Final = "https://issuer.example/"
 
 MAX_AGE: Final = 600.0
 MAX_STALE: Final = 3600.0
@@ -51,6 +55,10 @@ LONGEST_BACKOFF: Final = 61.0
 SLACK: Final = 1.0
 # A request may wait for a fetch in progress and for one of its own; trust may end meanwhile.
 LONGEST_REQUEST: Final = 2 * TIMEOUT + SLACK
+
+
+# The metadata serves as keys do, and a fetch that began with its word may still be on its way.
+LONGEST_TRUST_IN_A_PLACE: Final = MAX_AGE + MAX_STALE + TIMEOUT + SLACK
 
 
 class Material(NamedTuple):
@@ -72,34 +80,43 @@ THUMBPRINTS: Final = {
 
 materials: Final = st.sampled_from(sorted(KEYS))
 loops: Final = st.sampled_from([0, 1])
+modes: Final = st.sampled_from(["healthy", "healthy", "failing", "hanging"])
 pauses: Final = st.one_of(
     st.floats(0.01, 20), st.floats(20, 5000), st.sampled_from([0.1, 1.5, 29, 31, 125, 515, 605])
 )
 
 
 class Trust(RuleBasedStateMachine):
-    """The key set, its endpoint, its machine, and the truth about them."""
+    """The key set, its endpoints, its machine, and the truth about them."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, backends: tuple[str, str]) -> None:
         super().__init__()
         self.time = JumpingTime()
         self.suspended = 0.0
         self.wall_set_by = self.wall_set_forward = 0.0
         self.has_boot_time = True
-        self.runners = [asyncio.Runner(loop_factory=self.time.new_loop) for _ in range(2)]
+        self.runners = [new_runner(backend, self.time) for backend in backends]
         handle, name = tempfile.mkstemp(dir=directory)
         os.close(handle)
         self.path = Path(name)
         self.path.unlink()
-        # The endpoint.
-        self.mode = "healthy"
+        # The endpoints.
+        self.mode = self.metadata_mode = "healthy"
+        self.place = 0
+        self.moved_at = -math.inf
+        # What is left at each place that the issuer has given up; nothing answers where it is None.
+        self.left: dict[int, frozenset[Material] | None] = {}
+        # The places that nobody may ask, since a refresh has found out that they are given up.
+        self.shut: set[int] = set()
+        self.violations: list[str] = []
         self.has_cdn = False
         self.published = {Material(kid, 1) for kid in ("one", "two")}
         self.cdn: tuple[float, frozenset[Material]] = (-math.inf, frozenset())
         # What happened, in monotonic seconds where time is not said to be true.
         self.published_at = dict.fromkeys(KEYS, -math.inf)
         self.unwell_at = -math.inf
-        self.fetches = self.forced = self.starts = self.outages = 0
+        self.fetches = self.metadata_fetches = 0
+        self.forced = self.starts = self.outages = 0
         self.began_at = self.time.now
         # Of each material, the true time of the last fetch that brought it, and the wall clock's.
         self.brought = dict.fromkeys(KEYS, (-math.inf, -math.inf))
@@ -132,7 +149,7 @@ class Trust(RuleBasedStateMachine):
     def new_key_set(self) -> RemoteJWKSet:
         self.starts += 1
         return RemoteJWKSet(
-            "https://issuer.example/keys",
+            issuer=ISSUER,
             fetch=self.fetch,
             snapshot=self.path,
             listener=lambda event: None,
@@ -141,7 +158,7 @@ class Trust(RuleBasedStateMachine):
 
     @rule(seconds=pauses, loop=loops)
     def time_passes(self, seconds: float, loop: int) -> None:
-        self.runners[loop].run(anyio.sleep(seconds))
+        self.runners[loop].run(lambda: anyio.sleep(seconds))
 
     @rule(seconds=st.one_of(st.floats(1, 10_000), st.just(86_400.0)))
     def the_machine_is_suspended(self, seconds: float) -> None:
@@ -159,7 +176,7 @@ class Trust(RuleBasedStateMachine):
     @rule()
     def the_process_is_restarted(self) -> None:
         for runner in self.runners:
-            runner.run(self.keys.aclose())
+            runner.run(self.keys.aclose)
         self.keys = self.new_key_set()
         self.usable_until = -math.inf
         # The age of a restored set is the wall clock's word.
@@ -167,37 +184,82 @@ class Trust(RuleBasedStateMachine):
             shown = self.true_now - max(0.0, self.wall - wall_at)
             self.brought[material] = (max(at, shown), wall_at)
 
-    # The endpoint.
+    # The endpoints.
 
     async def fetch(self, url: str, headers: Mapping[str, str]) -> FetchResponse:
+        if "/.well-known/" in url:
+            return await self.fetch_metadata()
         self.fetches += 1
-        began, wall, mode = self.true_now, self.wall, self.mode
-        shown = self.shown(must_revalidate="cache-control" in headers)
-        if mode == "hanging":
-            self.unwell_at = self.time.now + TIMEOUT
-            await anyio.sleep_forever()
-        await anyio.sleep(LATENCY)
-        if mode == "failing":
-            self.unwell_at = self.time.now
+        began, wall, place = self.true_now, self.wall, int(url.rpartition("/")[2])
+        shown = self.shown(place, must_revalidate="cache-control" in headers)
+        if place in self.shut:
+            self.violations.append("a place was asked that the issuer had given up")
+        if place != self.place and self.time.now - self.moved_at > LONGEST_TRUST_IN_A_PLACE:
+            self.violations.append("a place was asked on the word of metadata that had expired")
+        if shown is None:
+            return FetchResponse(410, {}, b"")
+        if not await self.answers(self.mode):
             return FetchResponse(500, {}, b"")
         for material in shown:
             self.brought[material] = max(self.brought[material], (began, wall))
         document = {"keys": [KEYS[material].public_jwk() for material in sorted(shown)]}
         return FetchResponse(200, {}, json.dumps(document).encode())
 
-    def shown(self, *, must_revalidate: bool) -> frozenset[Material]:
+    async def fetch_metadata(self) -> FetchResponse:
+        self.metadata_fetches += 1
+        metadata = {"issuer": ISSUER, "jwks_uri": f"{ISSUER}keys/{self.place}"}
+        if not await self.answers(self.metadata_mode):
+            return FetchResponse(500, {}, b"")
+        return FetchResponse(200, {}, json.dumps(metadata).encode())
+
+    async def answers(self, mode: str) -> bool:
+        """Whether an endpoint in this state has an answer, after a while."""
+        if mode == "hanging":
+            self.unwell_at = self.time.now + TIMEOUT
+            await anyio.sleep_forever()
+        await anyio.sleep(LATENCY)
+        if mode == "failing":
+            self.unwell_at = self.time.now
+        return mode == "healthy"
+
+    def shown(self, place: int, *, must_revalidate: bool) -> frozenset[Material] | None:
+        if place != self.place:
+            return self.left[place]
         at, document = self.cdn
         if must_revalidate or not self.has_cdn or self.true_now - at >= CDN_LIFETIME:
             document = frozenset(self.published)
             self.cdn = (self.true_now, document)
         return document
 
-    @rule(mode=st.sampled_from(["healthy", "healthy", "failing", "hanging"]))
+    @property
+    def is_well(self) -> bool:
+        return self.mode == self.metadata_mode == "healthy"
+
+    @rule(mode=modes)
     def the_endpoint_changes(self, mode: str) -> None:
-        self.outages += mode != self.mode
-        if self.mode != "healthy":
-            self.unwell_at = max(self.unwell_at, self.time.now)
+        self.note_outage(mode != self.mode)
         self.mode = mode
+
+    @rule(mode=modes)
+    def the_metadata_endpoint_changes(self, mode: str) -> None:
+        self.note_outage(mode != self.metadata_mode)
+        self.metadata_mode = mode
+
+    def note_outage(self, is_another: bool) -> None:
+        self.outages += is_another
+        if not self.is_well:
+            self.unwell_at = max(self.unwell_at, self.time.now)
+
+    @rule(answers=st.booleans())
+    def the_issuer_moves_its_keys(self, answers: bool) -> None:
+        """At the old place is a thief with all keys that there are, or nobody."""
+        self.left[self.place] = frozenset(KEYS) if answers else None
+        if answers:
+            # Until the new place is known, the old one is believed.
+            self.is_gone = dict.fromkeys(KEYS, False)
+        self.place += 1
+        self.cdn = (-math.inf, frozenset())
+        self.moved_at = self.time.now
 
     @rule(material=materials)
     def a_key_is_published(self, material: Material) -> None:
@@ -221,7 +283,7 @@ class Trust(RuleBasedStateMachine):
         may_be_refused = self.may_be_refused(material, loop)
         before = self.true_now
         try:
-            is_accepted = self.runners[loop].run(self.is_accepted(material))
+            is_accepted = self.runners[loop].run(lambda: self.is_accepted(material))
         except KeySetUnavailable:
             assert before >= self.usable_until - LONGEST_REQUEST, (
                 "503 though there were keys to use"
@@ -259,10 +321,13 @@ class Trust(RuleBasedStateMachine):
             return True
         if shown_for < INTERVAL + (CDN_LIFETIME if self.has_cdn else 0.0) + SLACK:
             return True
-        if self.mode != "healthy" or self.time.now - self.unwell_at < LONGEST_BACKOFF:
+        if not self.is_well or self.time.now - self.unwell_at < LONGEST_BACKOFF:
+            return True
+        if self.place and self.place - 1 not in self.shut:
+            # The schedule of the metadata finds the new place, or the silence of the old one.
             return True
         # A fetch that the other loop left unfinished is late when its own loop goes on.
-        is_pending = self.runners[loop].run(self.is_refreshing())
+        is_pending = self.runners[loop].run(self.is_refreshing)
         return is_pending or self.keys.health().refetch_budget < 1
 
     async def is_refreshing(self) -> bool:
@@ -288,7 +353,7 @@ class Trust(RuleBasedStateMachine):
                 for each in range(number):
                     tasks.start_soon(stranger, f"forged {self.fetches} {each}")
 
-        self.runners[loop].run(all_at_once())
+        self.runners[loop].run(all_at_once)
 
     @rule(loop=loops)
     def a_request_starts_what_is_due(self, loop: int) -> None:
@@ -296,9 +361,9 @@ class Trust(RuleBasedStateMachine):
             self.keys.at_hand()
             # The fetch has begun, and goes on when this loop runs again.
             for _ in range(3):
-                await asyncio.sleep(0)
+                await anyio.lowlevel.checkpoint()
 
-        self.runners[loop].run(look())
+        self.runners[loop].run(look)
 
     @rule(loop=loops)
     def the_set_is_marked_due(self, loop: int) -> None:
@@ -342,12 +407,13 @@ class Trust(RuleBasedStateMachine):
         removed = [material for material in KEYS if material not in self.published]
         failure = ""
         try:
-            self.runners[loop].run(self.keys.refresh())
+            self.runners[loop].run(self.keys.refresh)
         except KeySetUnavailable as error:
-            failure = f"a refresh failed though the endpoint answers: {error}"
+            failure = f"a refresh failed though the endpoints answer: {error}"
         if failure:
-            assert self.mode != "healthy", failure
+            assert not self.is_well, failure
         else:
+            self.shut.update(range(self.place))
             self.usable_until = max(self.usable_until, began + MAX_AGE + MAX_STALE)
             for material in removed:
                 self.is_gone[material] = True
@@ -387,48 +453,60 @@ class Trust(RuleBasedStateMachine):
         budget = BURST * self.starts + passed / INTERVAL
         # Each outage begins with short pauses; an attempt may be repeated once.
         backoff = 2 * (self.outages + self.starts) * 8 + passed / 45
-        assert self.fetches <= self.forced * 2 + 2 * (schedule + budget + backoff)
+        most = self.forced * 2 + 2 * (schedule + budget + backoff)
+        assert self.fetches <= most
+        # Each of them may have found that the metadata is due, which is tried at two URLs.
+        assert self.metadata_fetches <= 2 * most
+
+    @invariant()
+    def nobody_asks_where_the_keys_are_no_longer(self) -> None:
+        assert not self.violations
 
     def teardown(self) -> None:
         """Whatever happened: when the endpoint is well, each trusted key is accepted again."""
-        if not self.starts:
-            return
-        self.mode = "healthy"
+        try:
+            if self.starts:
+                self.recover()
+        finally:
+            self.close()
+
+    def recover(self) -> None:
+        self.mode = self.metadata_mode = "healthy"
         loop = self.runners[0]
-        loop.run(anyio.sleep(TIMEOUT + LONGEST_BACKOFF + CDN_LIFETIME))
-        loop.run(self.keys.refresh())
-        loop.run(anyio.sleep(INTERVAL * BURST))
+        loop.run(lambda: anyio.sleep(TIMEOUT + LONGEST_BACKOFF + CDN_LIFETIME))
+        loop.run(self.keys.refresh)
+        loop.run(lambda: anyio.sleep(INTERVAL * BURST))
         for material in sorted(self.published):
-            accepted = loop.run(self.is_accepted(material))
+            accepted = loop.run(partial(self.is_accepted, material))
             assert accepted is not self.is_distrusted(material)
+
+    def close(self) -> None:
         for runner in self.runners:
-            runner.run(self.keys.aclose())
+            if self.starts:
+                runner.run(self.keys.aclose)
             runner.close()
 
 
-class Inline:
-    """Work of threads, done at once: a loop whose time jumps does not wait for threads."""
-
-    @staticmethod
-    async def run_sync(work: Callable[[], object], *, abandon_on_cancel: bool) -> object:
-        return work()
-
-
+# An alarm that goes off in the middle of an example would be taken for a fault of the key set.
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize(
+    ("backends", "examples"),
+    [(("asyncio", "asyncio"), 60), (("trio", "trio"), 30), (("asyncio", "trio"), 30)],
+    ids=["asyncio", "trio", "both"],
+)
 def test_the_model_of_trust_holds_whatever_happens(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, inline_disk: None, backends: tuple[str, str], examples: int
 ) -> None:
-    """F3, F4, F5, F6, F15, F16, F17, F18, B8."""
-    monkeypatch.setattr(persistence, "to_thread", Inline)
-    monkeypatch.setattr(os, "fsync", lambda descriptor: None)
+    """F3, F4, F5, F6, F12, F15, F16, F17, F18, B8."""
 
     class TrustHere(Trust):
         def __init__(self) -> None:
-            super().__init__(tmp_path)
+            super().__init__(tmp_path, backends)
 
     run_state_machine_as_test(
         TrustHere,
         settings=settings(
-            max_examples=80,
+            max_examples=examples,
             stateful_step_count=40,
             deadline=None,
             suppress_health_check=list(HealthCheck),

@@ -619,13 +619,16 @@ class TestWhatCannotBeToldApart:
 
 
 class TestTheRoom:
-    def test_a_name_is_loaded_when_it_is_asked_for(self) -> None:
+    def test_a_name_is_loaded_when_it_is_asked_for(self, monkeypatch: pytest.MonkeyPatch) -> None:
         for name in providers.__all__:
             found = getattr(providers, name)
             assert found.__doc__
             assert found.__module__.startswith("asgi_jwks.")
             assert found.__name__ == ("vault" if name == "openbao" else name)
             # The next time it is there.
+            assert vars(providers)[name] is found
+            monkeypatch.delitem(vars(providers), name)
+            assert getattr(providers, name) is found
             assert vars(providers)[name] is found
         assert set(dir(providers)) >= set(providers.__all__)
         with pytest.raises(AttributeError, match="no attribute 'nonsense'"):

@@ -139,7 +139,7 @@ async def test_a_preset_accepts_access_tokens_and_nothing_else(sample: Sample) -
     assert refusal.value.detail or refusal.value.reason in NEED_NO_DETAIL
 
 
-NEED_NO_DETAIL = {Reason.WRONG_AUDIENCE, Reason.CHECK_FAILED}
+NEED_NO_DETAIL = {Reason.WRONG_AUDIENCE, Reason.CHECK_FAILED, Reason.SENDER_CONSTRAINED}
 
 
 @each_sample

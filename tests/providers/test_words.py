@@ -40,6 +40,8 @@ FURTHER: list[tuple[str, dict[str, Any]]] = [
     ("keycloak", {"client": "my-api"}),
     ("zitadel", {"project": "69234237810729019"}),
     ("clerk", {"authorized_parties": None, "audience": "https://api.example.com"}),
+    ("clerk", {"authorized_parties": None, "client_id": "1example23456789"}),
+    ("supabase", {"audience": "authenticated"}),
     ("workos_session", {"issuer": "https://api.workos.com"}),
     (
         "workos_session",
@@ -58,7 +60,12 @@ FURTHER: list[tuple[str, dict[str, Any]]] = [
 FROM_GUIDE = [words_of(call) for call in CALLS.strip().splitlines()]
 # Of a preset with several calls, the first.
 OF_GUIDE = dict(reversed(FROM_GUIDE))
-ALL = FROM_GUIDE + [(name, {**OF_GUIDE[name], **further}) for name, further in FURTHER]
+TENANTS = {"tenants": [STANDING_FOR_IDS["TENANT-ID"]], "audience": STANDING_FOR_IDS["APP-ID"]}
+ALL = [
+    *FROM_GUIDE,
+    *((name, {**OF_GUIDE[name], **further}) for name, further in FURTHER),
+    ("entra_id_tenants", TENANTS),
+]
 
 
 def made(name: str, words: dict[str, Any]) -> ProviderIssuer:
@@ -68,11 +75,13 @@ def made(name: str, words: dict[str, Any]) -> ProviderIssuer:
     return issuer
 
 
+# Cognito's region is compared with that of the user pool.
+NO_WORD = ("cognito", "region")
 EACH_WORD = [
     pytest.param(name, words, option, id=f"{number}-{name}-{option}")
     for number, (name, words) in enumerate(ALL)
     for option, value in words.items()
-    if isinstance(value, str | list) and option not in {"version", "region"}
+    if isinstance(value, str | list) and option != "version" and (name, option) != NO_WORD
 ]
 
 # The example in a sentence: after `Write`, with or without the option.
@@ -98,6 +107,10 @@ def test_a_wrong_word_is_named_with_an_example_that_is_right(
         made(name, {**words, option: wrong})
     sentence = str(error.value)
     assert option in re.findall(r"\w+", sentence), sentence
+    named = re.match(r"(\w+) (?:must|is|are) ", sentence)
+    assert named is None or named[1] == option, sentence
+    assert "None." not in sentence
+    assert "None]" not in sentence.replace("['a b', None]", "")
     found = EXAMPLE.search(sentence)
     if found is not None and option != "jwks_uri":
         assert found[1] in {None, option}, sentence
@@ -115,7 +128,7 @@ READ: dict[str, tuple[str, str, str, str, str, str]] = {
     "authentik": ("scope scp", "", "groups", "", "azp", "nonce"),
     "azure_ad_b2c": ("scope scp", "roles", "groups", "", "azp", ""),
     "casdoor": ("scope scp", "roles", "groups", "permissions", "azp", "nonce"),
-    "clerk": ("scope scp", "o.rol org_role", "groups", "org_permissions", "", ""),
+    "clerk": ("scope scp", "o.rol org_role", "groups", "org_permissions", "client_id", ""),
     "cloudflare_access": ("scope scp", "roles", "groups", "permissions", "common_name", ""),
     "cognito": ("scope scp", "", "cognito:groups", "", "client_id", ""),
     "descope": ("scope scp", "roles", "groups", "permissions", "", ""),

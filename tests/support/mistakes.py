@@ -104,6 +104,13 @@ def _unreachable(_issuer: MockIssuer) -> RemoteJWKSet:
     return RemoteJWKSet("https://exmaple.eu.auth0.com/.well-known/jwks.json", fetch=fetch)
 
 
+def _moved(_issuer: MockIssuer) -> RemoteJWKSet:
+    async def fetch(_url: str, _headers: Mapping[str, str]) -> FetchResponse:
+        return FetchResponse(302, {"location": "https://login.example.com/jwks.json"}, b"")
+
+    return RemoteJWKSet("https://example.eu.auth0.com/.well-known/jwks.json", fetch=fetch)
+
+
 def _encrypted(_issuer: MockIssuer) -> str:
     return "eyJhbGciOiJkaXIiLCJlbmMiOiJBMjU2R0NNIn0..aaaa.bbbb.cccc"
 
@@ -136,6 +143,14 @@ MISTAKES: Final = (
         says=("has no aud", 'audience_claim="client_id"', "insecure_no_audience=True"),
         mend="Use the provider's preset, or say which claim names the API.",
         token=lambda issuer: issuer.access_token(without="aud"),
+    ),
+    Mistake(
+        name="The claim that names the API is missing",
+        hint=Hint.NO_AUDIENCE,
+        says=("has no client_id", "have the client ask for this API"),
+        mend="Look at a token of the provider, and name the claim that its access tokens have.",
+        token=lambda issuer: issuer.access_token(),
+        options={"audience_claim": "client_id"},
     ),
     Mistake(
         name="An opaque token",
@@ -300,6 +315,15 @@ MISTAKES: Final = (
         token=lambda issuer: issuer.access_token(),
         status=503,
         keys=_unreachable,
+    ),
+    Mistake(
+        name="The key set is elsewhere",
+        hint=Hint.KEYS_UNAVAILABLE,
+        says=("a redirect to 'https://login.example.com/jwks.json'", "configure the final URL"),
+        mend="Write the URL that the endpoint leads to as `jwks_uri`.",
+        token=lambda issuer: issuer.access_token(),
+        status=503,
+        keys=_moved,
     ),
     Mistake(
         name="A proxy takes the token away",

@@ -118,11 +118,16 @@ REQUIREMENTS: Final[Mapping[str, str]] = {
     "H7": "no frame that runs the application's code has the token as a local",
     "H8": "a SharedSecret refuses repetition and published examples",
     "N1": "one event for each outcome and each change of keys; none is made that nobody hears",
+    "N2": "outcomes are counted by reason, issuer, scheme and connection",
     "N3": "verifications are timed, and those that the memory of tokens spared are counted",
     "N4": "the state of each key set is told: age, trust that remains, keys, digest",
+    "N5": "metrics have the units and names of their system's conventions",
+    "N6": "a span has outcome, reason and issuer; a user only by option; an outage is its error",
     "N7": "labels are of closed sets: a flood of kids, issuers and paths adds no series",
+    "N8": "alert rules and a dashboard, tested, of metrics that there are",
     "N9": "readiness follows the keys alone, and tokens cannot drive it ill",
     "N10": "the log says of each cause of refusals once per interval what is wrong, with counts",
+    "O6": "a stricter policy is judged beside the live one, refuses nothing, and is counted",
     "P1": "the principal is issuer and subject; equal subjects of two issuers are two users",
     "P2": "an issuer's tokens grant no more than its `grants`; an endpoint can name its issuers",
     "P3": "each provider is a preset, proven by samples of every kind that it signs",
@@ -138,7 +143,7 @@ REQUIREMENTS: Final[Mapping[str, str]] = {
 OPEN: Final[frozenset[str]] = frozenset()
 """The requirements that may still be without a proof; the others must have one."""
 
-_NUMBER: Final = re.compile(r"\b[A-HNPW]\d{1,2}\b")
+_NUMBER: Final = re.compile(r"\b(?:[A-HNPW]\d{1,2}|O6)\b")
 
 
 def proofs() -> dict[str, list[str]]:

@@ -235,3 +235,42 @@ def test_the_whole_corpus_runs_against_a_dependency_of_fastapi(pytester: pytest.
         *("--asgi-jwks-attack-path=/messages", "--asgi-jwks-attack-scopes=read"),
     )
     result.assert_outcomes(passed=len(ATTACKS))
+
+
+TAKES_PROOFS = """
+from starlette.applications import Starlette
+from starlette.responses import PlainTextResponse
+from starlette.routing import Route
+
+from asgi_jwks import DPoP, DPoPNonces, JWTBearerMiddleware, StaticJWKSet
+from asgi_jwks.testing import MockIssuer
+
+api = Starlette(routes=[Route("/messages", lambda request: PlainTextResponse("hello"))])
+
+def guarded(issuer, **options):
+    dpop = DPoP(public_origin=["https://api.example.com"], mode="required", **options)
+    return JWTBearerMiddleware(
+        api,
+        issuer=issuer.issuer,
+        audience=issuer.audience,
+        keys=StaticJWKSet(issuer.jwk_set()),
+        dpop=dpop,
+    )
+
+app = guarded(MockIssuer())
+
+def create_app(issuer: MockIssuer):
+    nonces = DPoPNonces("Zp4Yq0c3Vn8xT1sK7uWm2rBd6eHf9jLa")
+    return guarded(issuer, nonces=nonces)
+"""
+
+
+@pytest.mark.parametrize("name", ["takes_proofs:app", "takes_proofs:create_app"])
+def test_an_application_that_takes_proofs_is_attacked_with_them_too(
+    attacked: pytest.Pytester, name: str
+) -> None:
+    """I18: nonces and `required` among them."""
+    attacked.makepyfile(takes_proofs=TAKES_PROOFS)
+    attacked.makeconftest(CONFTEST.replace('"expired"', '"proof_of_a_thief", "two_proofs"'))
+    result = run(attacked, "-v", "--asgi-jwks-attack", name, "--asgi-jwks-attack-path=/messages")
+    result.assert_outcomes(passed=3)

@@ -4,12 +4,13 @@ The middleware and FastAPI's dependency share it. It knows neither paths nor app
 """
 
 import logging
+import time
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, Final, TypedDict
 
 from asgi_jwks._options import require_flag
-from asgi_jwks.access_token_verifier import AccessTokenVerifier
+from asgi_jwks.access_token_verifier import AccessTokenVerifier, trusted_issuers
 from asgi_jwks.asgi.authorization import DEFAULT_AUTHORIZATION, Authorization
 from asgi_jwks.asgi.challenge import Challenges, ErrorBody, Refusal
 from asgi_jwks.asgi.presentation import DPOP_NONCE, presentation_of
@@ -34,11 +35,13 @@ from asgi_jwks.errors import (
     RequestError,
     TemporarilyUnavailable,
 )
-from asgi_jwks.events.event import Listener, Telling, require_listener
+from asgi_jwks.events.event import Event, Listener, Telling, require_listener
 from asgi_jwks.events.refusal_log import RefusalLog
-from asgi_jwks.events.requests import OTHER_ISSUER, UNAVAILABLE, RequestLabels
+from asgi_jwks.events.requests import OTHER_ISSUER, UNAVAILABLE, RequestLabels, WouldBeRefused
 from asgi_jwks.tokens.access_token import AccessToken
+from asgi_jwks.tokens.issuer import Issuer
 from asgi_jwks.tokens.outcomes import NO_CONNECTION, Fault, Outcomes, refusal_event
+from asgi_jwks.tokens.report_only import ReportOnly
 
 __all__ = ["AROUND", "AUTHENTICATION", "Authentication", "AuthenticationOptions", "OnRefused"]
 
@@ -88,6 +91,8 @@ class AuthenticationOptions(TypedDict, total=False):
     """fail the server's start if the keys are unavailable"""
     listener: Listener | None
     """a plain function, called with each event of `asgi_jwks.events`: requests and key sets"""
+    report_only: Sequence[Issuer] | Issuer
+    """stricter TrustedIssuer objects that are judged beside the live ones and refuse nothing"""
     on_refused: OnRefused | None
     """a plain function, called with the error and the scope of each refused request"""
     error_body: ErrorBody | None
@@ -101,7 +106,7 @@ class Authentication:
         verifier: judges tokens.
         authorization: what is declared beyond who may connect.
         realm, resource_metadata, token_sources, allow_anonymous, require_keys_at_startup,
-            listener, on_refused, error_body: see AuthenticationOptions.
+            listener, report_only, on_refused, error_body: see AuthenticationOptions.
 
     Raises:
         ConfigurationError: an option is wrong; the message says what to write.
@@ -118,6 +123,7 @@ class Authentication:
         allow_anonymous: bool = False,
         require_keys_at_startup: bool = False,
         listener: Listener | None = None,
+        report_only: Sequence[Issuer] | Issuer = (),
         on_refused: OnRefused | None = None,
         error_body: ErrorBody | None = None,
     ) -> None:
@@ -156,10 +162,16 @@ class Authentication:
         # The verifier tells its own listener of tokens that come without a connection.
         self._verify: Final = getattr(verifier, "verify_untold", verifier.verify)
         self._tell: Final = _telling(listener, verifier)
+        policy = self._second_policy(report_only)
         self._outcomes: Final = (
             None
-            if self._tell is None
-            else Outcomes(self._tell, self._configured, getattr(verifier, "verified_count", None))
+            if self._tell is None and policy is None
+            else Outcomes(
+                self._tell or Telling(_nobody, _log),
+                self._configured,
+                getattr(verifier, "procedure", None),
+                policy,
+            )
         )
         self.error_body: Final = error_body
         # Hot path: one source, as nearly always, is asked without a loop over sources.
@@ -184,7 +196,7 @@ class Authentication:
                 elif self._outcomes is None:
                     verification = self.verifier.verify(token)
                 else:
-                    verification = self._outcomes.accepted(self._verify(token), scope["type"])
+                    verification = self._outcomes.heard(self._verify(token), token, scope["type"])
                 # No frame that runs the application's code has the token (requirement H7).
                 del token
                 return await verification
@@ -210,8 +222,8 @@ class Authentication:
             verification = self.verifier.verify(token, proof=presentation)
         else:
             scheme = "dpop" if presentation.uses_dpop else "bearer"
-            verification = self._outcomes.accepted(
-                self._verify(token, proof=presentation), scope["type"], scheme
+            verification = self._outcomes.heard(
+                self._verify(token, proof=presentation), token, scope["type"], scheme
             )
         del token
         access_token = await verification
@@ -288,6 +300,30 @@ class Authentication:
         if tell is not None:
             tell(event)
 
+    def _second_policy(self, issuers: Sequence[Issuer] | Issuer) -> ReportOnly | None:
+        try:
+            policies = trusted_issuers((issuers,), {})
+        except ConfigurationError as error:
+            raise ConfigurationError(f"report_only: {error}") from None
+        names = [issuer.rules.issuer for issuer in policies]
+        for name in names:
+            if names.count(name) > 1 or (self._configured and name not in self._configured):
+                raise ConfigurationError(
+                    f"report_only must have one TrustedIssuer at most for each trusted issuer, of "
+                    f"the same name; {name!r} is not one, or is there twice."
+                )
+        clock = getattr(self.verifier, "clock", time.time)
+        return ReportOnly(policies, self._report, clock) if policies else None
+
+    def _report(self, event: WouldBeRefused) -> None:
+        try:
+            self._refusal_log(event)
+        # As of a refusal.
+        except Exception:
+            _log.exception("a report could not be logged")
+        if self._tell is not None:
+            self._tell(event)
+
     def conceal_tokens(self, scope: Scope) -> None:
         """Take tokens out of the subprotocols of a WebSocket, which the application could echo."""
         for source in self.token_sources:
@@ -329,6 +365,10 @@ def _telling(listener: Listener | None, verifier: AccessTokenVerifier) -> Tellin
     if add_listener is not None:
         add_listener(listener)
     return Telling(listener, _log)
+
+
+def _nobody(_event: Event) -> None:
+    """Hears of requests where nobody else does."""
 
 
 def _require_audiences(verifier: AccessTokenVerifier) -> None:

@@ -12,6 +12,7 @@ from typing import Any, Final, TypedDict
 from asgi_jwks._options import require_names
 from asgi_jwks._printable import quoted
 from asgi_jwks.asgi.declared import needs_at, needs_of
+from asgi_jwks.asgi.schemes import schemes_of
 from asgi_jwks.asgi.types import Scope
 from asgi_jwks.authorization.requirement import (
     Requirement,
@@ -89,6 +90,8 @@ class Authorization:
                 "requires=... refuses every request without a token, and allow_anonymous=True lets "
                 "them through. Leave one of them out, or demand it of the routes that need it."
             )
+        if self.requirement is not None and trusted:
+            _require_provers(self.requirement, trusted)
         self.resources: Final = () if resource is None else protected_resources(resource)
         if self.resources:
             _require_audiences(trusted)
@@ -104,7 +107,10 @@ class Authorization:
         self._hierarchy: Final = None if implied_scopes is None else ScopeHierarchy(implied_scopes)
         self._grants: Final = {issuer.rules.issuer: issuer.rules.grants for issuer in trusted}
         self._issuers: Final = tuple(name for name in self._grants if _is_server(name))
-        self._methods: Final = tuple(methods)
+        self._proofs: Final = _proofs(trusted)
+        # RFC 6750 is about tokens that need no proof.
+        takes_bearer = not self._proofs["dpop_bound_access_tokens_required"]
+        self._methods: Final = tuple(methods) if takes_bearer else ()
         self._app: Final = app
         self.scopes_of: Final[ScopesOf] = (
             self._with_implied if self._hierarchy else granted_scopes_of
@@ -147,6 +153,7 @@ class Authorization:
             issuers=self._issuers,
             scopes=[name for need in needs for name in need.named_scopes],
             methods=self._methods,
+            proofs=self._proofs,
         )
 
     def _with_implied(self, token: AccessToken) -> Collection[str]:
@@ -167,6 +174,46 @@ def _demanded(demand: object) -> Requirement:
     if isinstance(inner, Requirement):
         return inner
     return combined(require_names("requires", demand, example="orders:read"), {})
+
+
+def _require_provers(requirement: Requirement, trusted: Sequence[Issuer]) -> None:
+    """Refuse a binding that no trusted issuer's tokens could prove."""
+    policies = [getattr(issuer, "binding", None) for issuer in trusted]
+    gateway = any(issuer.rules.gateway_proves_binding for issuer in trusted)
+    provers = {
+        "dpop": (
+            any(_dpop(policy) for policy in policies),
+            'dpop=DPoP(public_origin="https://...")',
+        ),
+        "certificate": (any(map(_certificates, policies)), "certificate_sources=[...]"),
+    }
+    for binding in requirement.bindings:
+        is_proved, option = provers[binding]
+        if not is_proved and not gateway:
+            raise ConfigurationError(
+                f"requires demands binding={binding!r}, and no issuer has {option}: every request "
+                "would be refused."
+            )
+
+
+def _dpop(policy: object) -> bool:
+    return getattr(policy, "dpop", None) is not None
+
+
+def _certificates(policy: object) -> bool:
+    return bool(getattr(policy, "certificate_sources", ()))
+
+
+def _proofs(trusted: Sequence[Issuer]) -> dict[str, Any]:
+    """The members of metadata about sender-constrained tokens (RFC 9728, section 2)."""
+    schemes = schemes_of(trusted)
+    return {
+        "dpop_signing_alg_values_supported": [*schemes.algorithms],
+        "dpop_bound_access_tokens_required": not schemes.takes_bearer,
+        "tls_client_certificate_bound_access_tokens": any(
+            _certificates(getattr(issuer, "binding", None)) for issuer in trusted
+        ),
+    }
 
 
 def _require_audiences(trusted: Sequence[Issuer]) -> None:

@@ -41,7 +41,7 @@ def presentation_of(scope: Scope) -> ProofOfPossession:
 
 
 def send_with_nonce(send: Send, nonce: str) -> Send:
-    """A `send` that tells the client the nonce for its next proof (RFC 9449, section 8.2)."""
+    """A `send` that tells a nonce for the next proof (RFC 9449, section 8.2)."""
 
     async def send_with_nonce(message: Message) -> None:
         if message["type"] in _STARTS:

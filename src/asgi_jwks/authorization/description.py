@@ -3,7 +3,8 @@
 Values are the application's own, written by its authors: nothing of a token is here.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Final
 
 from asgi_jwks.authorization.requirement import Requirement
 
@@ -29,8 +30,16 @@ def _parts(needed: Requirement) -> Iterator[str]:
         yield f"a login by {' or '.join(needed.acr)}"
     if needed.max_age is not None:
         yield f"a login at most {needed.max_age} s ago"
+    for binding in needed.bindings:
+        yield f"a token bound to {_KEYS[binding]}"
     if needed.conditions:
         yield "a condition of the application"
+
+
+_KEYS: Final[Mapping[str, str]] = {
+    "dpop": "the client's DPoP key",
+    "certificate": "the client's certificate",
+}
 
 
 def _all(kind: str, names: tuple[str, ...]) -> Iterator[str]:

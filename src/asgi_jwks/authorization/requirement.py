@@ -10,10 +10,12 @@ from typing import Any, Final, Unpack
 
 from asgi_jwks._options import require_known
 from asgi_jwks.authorization.requirement_parts import (
+    Binding,
     Condition,
     RequirementOptions,
     acr_parts,
     any_of_parts,
+    binding_parts,
     claim_parts,
     condition_parts,
     in_both,
@@ -23,6 +25,7 @@ from asgi_jwks.authorization.requirement_parts import (
     stricter,
     words,
 )
+from asgi_jwks.authorization.route_binding import require_bindings
 from asgi_jwks.authorization.step_up import authenticated_as, authenticated_within, step_up
 from asgi_jwks.errors import ConfigurationError, InsufficientScope
 from asgi_jwks.tokens.access_token import AccessToken
@@ -47,8 +50,8 @@ class Requirement:
         EXPORT = READ & Requirement(permissions="export:orders", acr=["mfa"], max_age=300)
 
     `a & b` is met by tokens that meet both: all scopes, permissions, roles and claims of either,
-    one of each `any_of`, the conditions in this order, an issuer and an acr that both name, and the
-    smaller `max_age`.
+    one of each `any_of`, both bindings, the conditions in this order, an issuer and an acr that
+    both name, and the smaller `max_age`.
 
     Args:
         scopes: all of these must be granted.
@@ -67,6 +70,7 @@ class Requirement:
     issuers: tuple[str, ...]
     acr: tuple[str, ...]
     max_age: int | None
+    bindings: tuple[Binding, ...]
     conditions: tuple[Condition, ...]
 
     def __init__(
@@ -85,6 +89,7 @@ class Requirement:
             issuers=some_names("issuer", options.get("issuer"), "https://example.eu.auth0.com/"),
             acr=acr_parts(options.get("acr")),
             max_age=max_age_part(options.get("max_age")),
+            bindings=binding_parts(options.get("binding")),
             conditions=condition_parts(options.get("condition")),
         )
         if not any(getattr(self, part) for part in _PARTS):
@@ -129,6 +134,7 @@ class Requirement:
             clock: seconds since the epoch; read only where the age of a login counts.
 
         Raises:
+            InvalidToken: the token is not bound to a key as it has to be.
             InsufficientUserAuthentication: the user must log in in another way, or again.
             InsufficientScope: the token grants too little; it names everything that is needed.
             TypeError: a condition is async, or returned neither True nor False.
@@ -165,6 +171,8 @@ class Requirement:
     def _check_parts(
         self, token: AccessToken, scopes_of: ScopesOf, clock: Callable[[], float]
     ) -> None:
+        if self.bindings:
+            require_bindings(token, self.bindings)
         # First, so that a client that lacks both is told of both at once (RFC 9470, section 3).
         if self.acr or self.max_age is not None:
             self._check_login(token, clock())
@@ -211,7 +219,7 @@ class Requirement:
 
 
 _PARTS: Final = tuple(part.name for part in fields(Requirement))
-_UNITED: Final = ("scopes", "any_of", "permissions", "roles", "claims", "conditions")
+_UNITED: Final = ("scopes", "any_of", "permissions", "roles", "claims", "bindings", "conditions")
 
 
 def _fill(made: Requirement, **parts: object) -> None:

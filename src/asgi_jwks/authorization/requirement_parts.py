@@ -4,7 +4,7 @@ A part that nobody could meet is a mistake of configuration, and so is one that 
 """
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from typing import Final, TypedDict
+from typing import Final, Literal, TypedDict, get_args
 
 from asgi_jwks._options import require_callable, require_names, require_whole_number
 from asgi_jwks.authorization.scope_names import is_scope
@@ -13,12 +13,14 @@ from asgi_jwks.tokens.access_token import AccessToken
 from asgi_jwks.tokens.scopes import GrantClaim
 
 __all__ = [
+    "Binding",
     "Claims",
     "Condition",
     "Names",
     "RequirementOptions",
     "acr_parts",
     "any_of_parts",
+    "binding_parts",
     "claim_parts",
     "condition_parts",
     "in_both",
@@ -42,6 +44,10 @@ Anything else is an error.
 """
 
 
+Binding = Literal["dpop", "certificate"]
+"""The key that a token is bound to (RFC 9449, RFC 8705)."""
+
+
 class RequirementOptions(TypedDict, total=False):
     """The parts of a requirement besides its scopes."""
 
@@ -60,6 +66,8 @@ class RequirementOptions(TypedDict, total=False):
     """the authentication contexts of which one will do (RFC 9470): the `acr` of the token"""
     max_age: int | None
     """how many seconds ago the user may have logged in: the `auth_time` of the token"""
+    binding: Binding | None
+    """`"dpop"` or `"certificate"`: the key of its client that the token must be bound to"""
     condition: Condition | None
     """a callable, sync or async, that gets the AccessToken and returns True or False"""
 
@@ -153,6 +161,15 @@ def max_age_part(seconds: object) -> int | None:
             "example max_age=300."
         )
     return age
+
+
+def binding_parts(binding: object) -> tuple[Binding, ...]:
+    """The key that a token must be bound to, if any is named."""
+    kinds: tuple[Binding, ...] = get_args(Binding)
+    found = tuple(kind for kind in kinds if binding == kind)
+    if found or binding is None:
+        return found
+    raise ConfigurationError(f'binding must be "dpop" or "certificate"; got {binding!r}.')
 
 
 def condition_parts(condition: Condition | None) -> tuple[Condition, ...]:

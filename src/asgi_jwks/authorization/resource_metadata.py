@@ -3,7 +3,7 @@
 It knows no ASGI: paths and queries come in as values.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import SplitResult, unquote, urlsplit
@@ -96,7 +96,12 @@ class ProtectedResource:
         return f"{parts.scheme}://{parts.netloc}{WELL_KNOWN}{_path(parts)}{query}"
 
     def metadata(
-        self, *, issuers: Sequence[str], scopes: Iterable[str], methods: Sequence[str]
+        self,
+        *,
+        issuers: Sequence[str],
+        scopes: Iterable[str],
+        methods: Sequence[str],
+        proofs: Mapping[str, Any] | None = None,
     ) -> dict[str, Any]:
         """The document (RFC 9728, section 2), without empty members (section 3.2).
 
@@ -104,6 +109,7 @@ class ProtectedResource:
             issuers: those that are trusted.
             scopes: those that routes require.
             methods: the ways to present a token: "header" or none (RFC 6750, section 2).
+            proofs: the members about sender-constrained tokens.
         """
         named = scopes if self.scopes is None else self.scopes
         members: dict[str, Any] = {
@@ -113,6 +119,7 @@ class ProtectedResource:
                 scope for scope in dict.fromkeys(named) if scope != OFFLINE_ACCESS
             ],
             "bearer_methods_supported": [*methods],
+            **(proofs or {}),
             "resource_name": self.name,
             "resource_documentation": self.documentation,
         }

@@ -95,6 +95,11 @@ class DPoP:
         consumes = require_flag("consume_proofs", consume_proofs)
         self._used: Final = used if consumes else None
 
+    @property
+    def public_origins(self) -> tuple[str, ...]:
+        """The addresses by which clients reach this API, in their normal form."""
+        return tuple(origin.text for origin in self._origins)
+
     async def prove(
         self, request: ProofOfPossession, *, jkt: str, digest: bytes, now: float
     ) -> None:
@@ -125,7 +130,7 @@ class DPoP:
         request.new_nonce = accepted.new_nonce
 
     def __repr__(self) -> str:
-        return f"DPoP(public_origin={[o.text for o in self._origins]!r}, mode={self.mode!r})"
+        return f"DPoP(public_origin={list(self.public_origins)!r}, mode={self.mode!r})"
 
 
 def _origins(given: Any) -> tuple[PublicOrigin, ...]:

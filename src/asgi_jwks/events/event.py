@@ -47,13 +47,17 @@ class Telling:
             self.listener(event)
         # A listener is somebody else's code: it makes neither a 500 nor an outage.
         except Exception:
-            if not self._has_failed:
-                self._has_failed = True
-                self._log.exception(
-                    "the listener %r failed on %s; further failures of it are not told",
-                    self.listener,
-                    type(event).__name__,
-                )
+            self.log_failure(event)
+
+    def log_failure(self, event: Event) -> None:
+        """Log the exception that the listener has raised, if it is its first."""
+        if not self._has_failed:
+            self._has_failed = True
+            self._log.exception(
+                "the listener %r failed on %s; further failures of it are not told",
+                self.listener,
+                type(event).__name__,
+            )
 
 
 def require_listener(option: str, listener: object, *, form: str = "listener(event)") -> None:

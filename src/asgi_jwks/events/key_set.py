@@ -4,12 +4,15 @@ Events are changes of state, never requests, so that no stranger can flood a log
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Final
 
+from asgi_jwks.errors import InvalidKeySet, KeySetError, KeySetUnavailable
 from asgi_jwks.events.event import Event
 from asgi_jwks.jose.jwk_set import SkippedKey
 
 __all__ = [
+    "ERROR_TYPES",
     "BudgetExhausted",
     "KeyDistrusted",
     "KeySetEvent",
@@ -44,7 +47,15 @@ class KeySetRefreshed(KeySetEvent):
     removed: tuple[str, ...]
     skipped: tuple[SkippedKey, ...]
     changed: bool
-    seconds: float = 0.0
+    seconds: float = field(default=0.0, compare=False)
+
+
+ERROR_TYPES: Final = ("timeout", "connection", "answer", "invalid_key_set", "_other")
+"""The kinds of errors of a fetch.
+
+No complete answer in time; none at all; one that is not a document; a document that is not a usable
+JWK Set; and an error of another kind, such as one in a `fetch` of your own.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +70,22 @@ class RefreshFailed(KeySetEvent):
     failures: int
     retry_in: float
     url: str | None = None
-    seconds: float = 0.0
+    seconds: float = field(default=0.0, compare=False)
+
+    @property
+    def error_type(self) -> str:
+        """The kind of error, of a closed set, for metrics: see ERROR_TYPES."""
+        error: BaseException | None = self.error
+        # A document that no metadata led to has its failure as a cause.
+        while isinstance(error, KeySetUnavailable) and isinstance(error.__cause__, KeySetError):
+            error = error.__cause__
+        if isinstance(error, InvalidKeySet):
+            return "invalid_key_set"
+        if type(error) is KeySetUnavailable:
+            return "timeout"
+        if isinstance(error, KeySetUnavailable):
+            return "answer" if error.__cause__ is None else "connection"
+        return "_other"
 
 
 @dataclass(frozen=True, slots=True)

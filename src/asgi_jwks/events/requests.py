@@ -162,7 +162,7 @@ class RequestEvent(Event):
         return self.labels.connection
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, init=False)
 class RequestAccepted(RequestEvent):
     """A token was verified.
 
@@ -176,6 +176,22 @@ class RequestAccepted(RequestEvent):
     is_cached: bool
     seconds: float
     access_token: VerifiedToken = field(repr=False, compare=False)
+
+    def __init__(
+        self, labels: RequestLabels, is_cached: bool, seconds: float, access_token: VerifiedToken
+    ) -> None:
+        # Hot path (metrics, a listener that does nothing): the slots themselves, and not by their
+        # names as the constructor of a frozen dataclass does.
+        _set_labels(self, labels)
+        _set_is_cached(self, is_cached)
+        _set_seconds(self, seconds)
+        _set_access_token(self, access_token)
+
+
+_set_labels: Final = vars(RequestEvent)["labels"].__set__
+_set_is_cached: Final = vars(RequestAccepted)["is_cached"].__set__
+_set_seconds: Final = vars(RequestAccepted)["seconds"].__set__
+_set_access_token: Final = vars(RequestAccepted)["access_token"].__set__
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from asgi_jwks.errors import ConfigurationError
 from asgi_jwks.providers.console_words import require_domain
 from asgi_jwks.providers.preset import Preset, PresetOptions, ProviderIssuer, names, trusted
 from asgi_jwks.tokens.kinds import KindRule
-from asgi_jwks.tokens.proofs import AnyOf, ClaimStartsWith, HasClaim
+from asgi_jwks.tokens.proofs import AnyOf, ClaimStartsWith, HasClaim, HeaderTypeIs, Proof
 from asgi_jwks.tokens.scopes import GrantClaims
 
 __all__ = ["clerk"]
@@ -21,15 +21,18 @@ def clerk(
     *,
     authorized_parties: str | Iterable[str] | None = None,
     audience: str | Iterable[str] | None = None,
+    client_id: str | Iterable[str] | None = None,
     **options: Unpack[PresetOptions],
 ) -> ProviderIssuer:
     """Clerk, by the words of its dashboard.
 
-    A session token does not say for which API it is. Exactly one of three has to be said:
+    A session token does not say for which API it is. Exactly one of four has to be said:
 
     - `authorized_parties`: the origins whose frontends may call this API; `azp` must be one. Clerk
       leaves `azp` out where the browser sent no Origin: such a token is refused.
     - `audience`: the `aud` that a JWT template writes.
+    - `client_id`: the OAuth applications whose access tokens are accepted, which have to be in the
+      format JWT. They have the header `typ` at+jwt; session tokens are refused then.
     - `insecure_no_audience=True`: every session of this Clerk application is accepted, whichever of
       its frontends it belongs to.
 
@@ -39,40 +42,52 @@ def clerk(
         domain: of the Frontend API: "clerk.example.com" or "example-12.clerk.accounts.dev".
         authorized_parties: as above, such as "https://app.example.com".
         audience: as above.
+        client_id: as above.
         options: further options of a TrustedIssuer.
 
     Raises:
-        ConfigurationError: none of the three is said, or several; or an option is wrong.
+        ConfigurationError: none of the four is said, or several; or an option is wrong.
 
-    Source: Clerk docs, "Session tokens".
+    Sources: Clerk docs, "Session tokens"; Clerk's backend SDK, tokens/machine.ts and
+    resources/IdPOAuthAccessToken.ts.
     """
     host = require_domain("domain", domain, example="clerk.example.com")
     open_door = options.get("insecure_no_audience") is True
-    if (authorized_parties is not None) + (audience is not None) + open_door != 1:
+    said = [authorized_parties, audience, client_id, open_door or None]
+    if said.count(None) != len(said) - 1:
         raise ConfigurationError(
             "A session token of Clerk does not say for which API it is. Write "
             'authorized_parties=["https://app.example.com"] to accept the sessions of these '
-            "frontends alone, audience=... for the aud of a JWT template, or "
-            "insecure_no_audience=True to accept every session of this Clerk application."
+            "frontends alone, audience=... for the aud of a JWT template, client_id=... for access "
+            "tokens of an OAuth application, or insecure_no_audience=True to accept every session "
+            "of this Clerk application."
         )
+    claim = "aud"
     compared: tuple[str, ...] = ()
+    proof: Proof = _SESSION
     if authorized_parties is not None:
+        claim = "azp"
         compared = names("authorized_parties", authorized_parties, example=_ORIGIN)
         for origin in compared:
             _require_origin(origin)
     elif audience is not None:
         compared = names("audience", audience, example="https://api.example.com")
+        # A template's JWT has no sid; what names this API by aud is meant for it.
+        proof = AnyOf(_SESSION, HasClaim("jti"))
+    elif client_id is not None:
+        claim = "client_id"
+        compared = names("client_id", client_id, example="1example23456789")
+        proof = HeaderTypeIs("at+jwt")
     issuer = f"https://{host}"
     preset = Preset(
         provider="clerk",
         issuer=issuer,
         audience=compared,
-        audience_claim="aud" if authorized_parties is None else "azp",
+        audience_claim=claim,
         jwks_uri=f"{issuer}/.well-known/jwks.json",
-        # A template's JWT has no sid; what names this API by aud is meant for it.
-        kind=KindRule(proof=_SESSION if audience is None else AnyOf(_SESSION, HasClaim("jti"))),
+        kind=KindRule(proof=proof),
         grant_claims=GrantClaims(
-            roles=("o.rol", "org_role"), permissions=("org_permissions",), client=()
+            roles=("o.rol", "org_role"), permissions=("org_permissions",), client=("client_id",)
         ),
         notes=(
             "The permissions of version 2 of the session token (o.per, fpm) are numbers of bits "

@@ -7,16 +7,20 @@ from asgi_jwks.errors import ConfigurationError
 from asgi_jwks.providers.console_words import require_issuer, require_label
 from asgi_jwks.providers.preset import Preset, PresetOptions, ProviderIssuer, names, trusted
 from asgi_jwks.tokens.kinds import KindRule
-from asgi_jwks.tokens.proofs import AllOf, ClaimIsList, NoClaim
+from asgi_jwks.tokens.proofs import AllOf, ClaimIsList, HasClaim, NoClaim
 from asgi_jwks.tokens.scopes import GrantClaims
 
 __all__ = ["uaa", "xsuaa"]
 
-# Every kind of its tokens has client_id, and its ID token has a scope too; only access tokens have
-# a list of scopes without the claims of somebody who signed in. The refresh token says
-# granted_scopes instead.
+# Every kind of its tokens has client_id, and its ID token has a scope and azp too; only access
+# tokens have a list of scopes and azp without the claims of somebody who signed in. The refresh
+# token never has azp; it says granted_scopes, which older versions called scope as well.
 _KIND: Final = KindRule(
-    proof=AllOf(ClaimIsList("scope"), NoClaim("email_verified"), NoClaim("amr"), NoClaim("acr"))
+    proof=AllOf(
+        ClaimIsList("scope"),
+        HasClaim("azp"),
+        *(NoClaim(name) for name in ("email_verified", "amr", "acr")),
+    )
 )
 _GRANTS: Final = GrantClaims(
     roles=(), groups=(), permissions=("authorities",), client=("client_id", "cid", "azp")
@@ -28,8 +32,9 @@ def uaa(
 ) -> ProviderIssuer:
     """Cloud Foundry UAA.
 
-    An access token has an array `scope`, and none of email_verified, amr and acr. Its
-    `authorities`, of a client without a user, are permissions here.
+    An access token has an array `scope` and `azp`, which refresh tokens do not have, and none of
+    email_verified, amr and acr, which ID tokens have. Its `authorities`, of a client without a
+    user, are permissions here.
 
     Args:
         url: where UAA is: "https://uaa.example.com"; tokens have it with /oauth/token in `iss`.

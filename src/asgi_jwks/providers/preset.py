@@ -117,6 +117,6 @@ def names(option: str, values: str | Iterable[str], *, example: str) -> tuple[st
     given = require_names(option, values, example=example)
     if not given:
         raise ConfigurationError(
-            f"{option} must not be empty. Write for example {option}={example!r}."
+            f"{option} must not be empty. Write for example {option}=[{example!r}]."
         )
     return given

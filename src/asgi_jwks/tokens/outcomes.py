@@ -4,14 +4,14 @@ Labels are of closed sets here already: an issuer that is not configured is "_ot
 connection but its kind.
 """
 
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import Coroutine, Iterable
 from functools import partial
 from itertools import count
 from time import perf_counter
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from asgi_jwks.errors import Advice, InsufficientScope, RequestError, TemporarilyUnavailable
-from asgi_jwks.events.event import Listener
+from asgi_jwks.events.event import Telling
 from asgi_jwks.events.requests import (
     OTHER_ISSUER,
     RefusalEvent,
@@ -25,6 +25,7 @@ from asgi_jwks.events.requests import (
 )
 from asgi_jwks.tokens.access_token import AccessToken
 from asgi_jwks.tokens.advice import advise_on_grant, advise_on_outage, advise_on_request
+from asgi_jwks.tokens.report_only import ReportOnly
 
 __all__ = ["NO_CONNECTION", "Fault", "Outcomes", "refusal_event"]
 
@@ -34,47 +35,93 @@ NO_CONNECTION: Final = "none"
 """The kind of connection of a token that came without one."""
 
 
+class Counted(Protocol):
+    """A procedure that counts."""
+
+    @property
+    def verified(self) -> int:
+        """How many tokens were verified, those not counted that were just remembered."""
+        ...
+
+
 class Outcomes:
     """Tells a listener of the outcomes of verifications.
 
     Args:
-        listener: is called with each event, and does not raise.
+        tell: tells the listener.
         issuers: the names of the configured issuers.
-        verified: the count of the tokens that were verified and not just remembered; None where
-            that is not known.
+        counted: counts the tokens that were verified and not just remembered; None where that is
+            not known.
+        report_only: a second policy for accepted tokens.
     """
 
     def __init__(
-        self, listener: Listener, issuers: Iterable[str], verified: Callable[[], int] | None
+        self,
+        tell: Telling,
+        issuers: Iterable[str],
+        counted: Counted | None = None,
+        report_only: ReportOnly | None = None,
     ) -> None:
-        self._listener: Final = listener
-        self._verified: Final = verified or count().__next__
-        # Hot path: put together here.
+        self._tell: Final = tell
+        names = tuple(issuers)
+        # Hot path (metrics, a listener that does nothing): bound and put together here.
+        self._listener: Final = tell.listener
+        self._report_only: Final = report_only
+        self._counted: Final = _NotCounted() if counted is None else counted
         self._labels: Final = {
-            (scheme, connection, issuer): RequestLabels(issuer, scheme, connection)
+            scheme: {
+                connection: {
+                    issuer: RequestLabels(issuer, scheme, connection)
+                    for issuer in (*names, OTHER_ISSUER)
+                }
+                for connection in ("http", "websocket", NO_CONNECTION)
+            }
             for scheme in ("bearer", "dpop")
-            for connection in ("http", "websocket", NO_CONNECTION)
-            for issuer in (*issuers, OTHER_ISSUER)
         }
 
-    async def accepted(
+    def heard(
+        self,
+        verification: Coroutine[Any, Any, AccessToken],
+        token: str | bytes,
+        connection: str,
+        scheme: str = "bearer",
+    ) -> Coroutine[Any, Any, AccessToken]:
+        """The verification of a token, of which the listener hears if it is accepted.
+
+        Whatever the verification raises is for whoever answers to tell of. No more of the token
+        than its header is kept meanwhile.
+        """
+        if self._report_only is None:
+            return self._accepted(verification, connection, scheme)
+        octets = token.encode("utf-8", "surrogatepass") if isinstance(token, str) else token
+        return self._accepted(verification, connection, scheme, octets.partition(b".")[0])
+
+    async def _accepted(
         self,
         verification: Coroutine[Any, Any, AccessToken],
         connection: str,
-        scheme: str = "bearer",
+        scheme: str,
+        header_segment: bytes = b"",
     ) -> AccessToken:
-        """The token of a verification, of which the listener has heard.
-
-        Whatever the verification raises is for whoever answers to tell of.
-        """
-        before, began = self._verified(), perf_counter()
+        before, began = self._counted.verified, perf_counter()
         token = await verification
         seconds = perf_counter() - began
-        is_cached = self._verified() == before
-        labels = self._labels.get((scheme, connection, token.issuer))
-        if labels is None:
-            labels = self._labels[scheme, connection, OTHER_ISSUER]
-        self._listener(RequestAccepted(labels, is_cached, seconds, token))
+        labels = self._labels[scheme][connection]
+        event = RequestAccepted(
+            labels.get(token.issuer) or labels[OTHER_ISSUER],
+            self._counted.verified == before,
+            seconds,
+            token,
+        )
+        try:
+            self._listener(event)
+        # Not by `tell`: hot path.
+        except Exception:
+            self._tell.log_failure(event)
+        if self._report_only is not None:
+            await self._report_only.judge(
+                token, header_segment, event.labels, is_cached=event.is_cached
+            )
         return token
 
     async def of(self, verification: Coroutine[Any, Any, AccessToken]) -> AccessToken:
@@ -83,15 +130,27 @@ class Outcomes:
         The listener hears of a refusal too.
         """
         try:
-            return await self.accepted(verification, NO_CONNECTION)
+            return await self._accepted(verification, NO_CONNECTION, "bearer")
         except (RequestError, TemporarilyUnavailable) as error:
             labels = RequestLabels(error.issuer or OTHER_ISSUER, "bearer", NO_CONNECTION)
-            self._listener(refusal_event(error, labels, is_outcome=True))
+            self._tell(refusal_event(error, labels, is_outcome=True))
             raise
 
     def anonymous(self, connection: str) -> None:
         """A request without a token was let through."""
-        self._listener(RequestAnonymous(RequestLabels(OTHER_ISSUER, "none", connection)))
+        self._tell(RequestAnonymous(RequestLabels(OTHER_ISSUER, "none", connection)))
+
+
+class _NotCounted:
+    """Of a verifier that is not ours it is not known which tokens it remembers."""
+
+    def __init__(self) -> None:
+        self._numbers: Final = count()
+
+    @property
+    def verified(self) -> int:
+        """Never the same: no token counts as remembered."""
+        return next(self._numbers)
 
 
 def refusal_event(

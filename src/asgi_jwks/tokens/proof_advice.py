@@ -1,4 +1,4 @@
-"""Advice on what a request has to prove beside its token, by Reason."""
+"""Advice on proofs of possession: DPoP, certificates, bindings; by Reason."""
 
 from collections.abc import Mapping
 from typing import Final

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from asgi_jwks.testing.attacks.hostile_keys import HostileKeys
 from asgi_jwks.testing.compact import Part
+from asgi_jwks.testing.proofs import ProofKey
 from asgi_jwks.testing.provider.claims import DEFAULT_CLIENT_ID, DEFAULT_SUBJECT
 from asgi_jwks.testing.provider.mock_issuer import MockIssuer
 from asgi_jwks.testing.provider.signing_keys import SigningKey
@@ -50,6 +51,9 @@ class Target:
         method: the method to ask for it with.
         claims: claims that a good token of this application has besides the usual ones.
         header: JOSE header members that it has besides `alg`, `typ` and `kid`.
+        public_origin: the address by which clients reach the application, as their DPoP proofs
+            name it; None for an application that takes none.
+        proof_key: the key of the client whose tokens are bound.
     """
 
     issuer: MockIssuer
@@ -58,6 +62,13 @@ class Target:
     method: str = "GET"
     claims: Mapping[str, object] = field(default_factory=dict)
     header: Mapping[str, object] = field(default_factory=dict)
+    public_origin: str | None = None
+    proof_key: ProofKey = field(default_factory=ProofKey)
+
+    @property
+    def url(self) -> str:
+        """The URL of the request, as a DPoP proof names it."""
+        return f"{(self.public_origin or 'https://api.example.com').rstrip('/')}{self.path}"
 
     def good_header(self, **changes: object) -> dict[str, object]:
         """The JOSE header of a good token, with members added or replaced."""

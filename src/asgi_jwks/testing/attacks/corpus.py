@@ -15,6 +15,7 @@ from asgi_jwks.testing.attacks.themes import (
     headers,
     kinds,
     paths,
+    proofs,
     published_keys,
     requests,
     signatures,
@@ -22,7 +23,7 @@ from asgi_jwks.testing.attacks.themes import (
 )
 from asgi_jwks.testing.provider.mock_issuer import MockIssuer
 
-__all__ = ["ATTACKS", "THEMES", "publish_hostile_keys"]
+__all__ = ["ATTACKS", "PROOF_ATTACKS", "THEMES", "publish_hostile_keys"]
 
 THEMES: Final = (
     credentials,
@@ -44,6 +45,12 @@ _ALL: Final = tuple(attack for theme in THEMES for attack in theme.ATTACKS)
 
 ATTACKS: Final[Mapping[str, Attack]] = MappingProxyType({attack.name: attack for attack in _ALL})
 """Every attack by its name, in the order in which a request is read."""
+
+
+PROOF_ATTACKS: Final[Mapping[str, Attack]] = MappingProxyType(
+    {attack.name: attack for attack in proofs.ATTACKS}
+)
+"""The attacks on applications that take DPoP proofs, by name."""
 
 
 def publish_hostile_keys(issuer: MockIssuer, keys: HostileKeys | None = None) -> HostileKeys:

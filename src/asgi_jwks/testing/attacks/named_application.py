@@ -8,7 +8,8 @@ function that takes a MockIssuer and returns an application that trusts it.
 import inspect
 import sys
 from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -16,7 +17,7 @@ from typing import Any, NamedTuple
 from starlette.types import ASGIApp
 
 from asgi_jwks.testing.attacks.attack import Target
-from asgi_jwks.testing.attacks.own_middleware import stand_in, verifier_of
+from asgi_jwks.testing.attacks.own_middleware import public_origin_of, stand_in, verifier_of
 from asgi_jwks.testing.attacks.run import AttackRunError, target_for
 from asgi_jwks.testing.provider.mock_issuer import MockIssuer
 
@@ -65,6 +66,9 @@ def attacked_application(
         raise AttackRunError(
             f"{name}(MockIssuer()) returned {_kind_of(app)}; let it return an ASGI application."
         )
+    with suppress(AttackRunError):
+        # Proofs name the address of the application, which it may take for itself.
+        target = replace(target, public_origin=public_origin_of(verifier_of(app)))
     return AttackedApplication(app, target, nullcontext)
 
 

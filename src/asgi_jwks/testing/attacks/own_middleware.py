@@ -18,7 +18,7 @@ from asgi_jwks.testing.attacks.attack import Target
 from asgi_jwks.testing.attacks.run import AttackRunError, target_for
 from asgi_jwks.testing.provider.mock_issuer import MockIssuer
 
-__all__ = ["A_FUNCTION_INSTEAD", "StandIn", "stand_in", "verifier_of"]
+__all__ = ["A_FUNCTION_INSTEAD", "StandIn", "public_origin_of", "stand_in", "verifier_of"]
 
 A_FUNCTION_INSTEAD: Final = (
     "Name a function instead that takes a MockIssuer and returns an application that trusts it: "
@@ -128,8 +128,16 @@ def stand_in(
         method=method,
         claims={**_demanded(trusted), **(claims or {})},
         header={"typ": "at+jwt"} if rules.profile == "rfc9068" else {},
+        public_origin=public_origin_of(verifier),
     )
     return StandIn(target, trusted, StaticJWKSet(issuer.jwk_set()))
+
+
+def public_origin_of(verifier: AccessTokenVerifier) -> str | None:
+    """The public origin of the first issuer, if its tokens may be bound to a key by DPoP."""
+    trusted = next(iter(_issuers_of(verifier)), None)
+    dpop = None if trusted is None or trusted.binding is None else trusted.binding.dpop
+    return None if dpop is None else dpop.public_origins[0]
 
 
 def _inside(app: ASGIApp) -> Iterator[object]:

@@ -17,6 +17,8 @@ from starlette.types import ASGIApp
 from asgi_jwks.testing.attacks.attack import Attack, Attempt, Target, bearer
 from asgi_jwks.testing.attacks.corpus import ATTACKS, publish_hostile_keys
 from asgi_jwks.testing.attacks.hostile_keys import HostileKeys
+from asgi_jwks.testing.attacks.themes.proofs import good_proof
+from asgi_jwks.testing.proofs import ProofKey
 from asgi_jwks.testing.provider.mock_issuer import MockIssuer
 
 __all__ = [
@@ -98,6 +100,7 @@ def target_for(
     claims: Mapping[str, object] | None = None,
     header: Mapping[str, object] | None = None,
     keys: HostileKeys | None = None,
+    public_origin: str | None = None,
 ) -> Target:
     """The target in an application that trusts `issuer` and has not fetched its keys yet.
 
@@ -108,6 +111,7 @@ def target_for(
         claims: the claims of a good token besides iss, sub, aud, client_id, scope, jti, iat, exp.
         header: the members of its JOSE header besides alg, typ and kid.
         keys: the attacker's keys; new ones unless given, which are slow to make.
+        public_origin: that of `DPoP`, for an application that takes DPoP proofs.
     """
     return Target(
         issuer=issuer,
@@ -116,6 +120,8 @@ def target_for(
         method=method,
         claims=claims or {},
         header=header or {},
+        public_origin=public_origin,
+        proof_key=ProofKey(clock=issuer.clock),
     )
 
 
@@ -154,7 +160,7 @@ async def require_good_token(app: ASGIApp, target: Target) -> None:
         AttackRunError: the target is not a route of the application, or the token is refused.
     """
     try:
-        answer = await _answer(app, bearer(target.token()), target)
+        answer = await _answer_to_a_good_token(app, target)
     except AttackRunError:
         raise
     except Exception:
@@ -179,6 +185,17 @@ async def require_good_token(app: ASGIApp, target: Target) -> None:
 class _Answer:
     status: int
     allows_methods: bool = False
+    nonce: str | None = None
+
+
+async def _answer_to_a_good_token(app: ASGIApp, target: Target) -> _Answer:
+    """The answer to a good token, with its proof where the application takes DPoP."""
+    if target.public_origin is None:
+        return await _answer(app, bearer(target.token()), target)
+    answer = await _answer(app, good_proof(target), target)
+    if answer.nonce is None:
+        return answer
+    return await _answer(app, good_proof(target, answer.nonce), target)
 
 
 async def _answer(app: ASGIApp, attempt: Attempt, target: Target) -> _Answer:
@@ -197,9 +214,15 @@ async def _answer(app: ASGIApp, attempt: Attempt, target: Target) -> _Answer:
     async def send(message: Message) -> None:
         match message["type"]:
             case "http.response.start" | "websocket.http.response.start":
-                names = {name.lower() for name, _ in message.get("headers", ())}
-                allows = b"access-control-allow-methods" in names
-                answers.append(_Answer(message["status"], allows))
+                fields = {name.lower(): value for name, value in message.get("headers", ())}
+                nonce = fields.get(b"dpop-nonce")
+                answers.append(
+                    _Answer(
+                        message["status"],
+                        b"access-control-allow-methods" in fields,
+                        None if nonce is None else nonce.decode("latin-1"),
+                    )
+                )
             case "websocket.accept":
                 answers.append(_Answer(_ACCEPTED))
             case "websocket.close":

@@ -1,0 +1,201 @@
+"""Tools of an MCP server that need more of a token, whatever the form of the request."""
+
+import json
+from typing import Any
+
+import pytest
+from starlette.responses import PlainTextResponse
+from starlette.testclient import TestClient
+
+from asgi_jwks import (
+    ConfigurationError,
+    JWTBearerMiddleware,
+    Requirement,
+    StaticJWKSet,
+    TrustedIssuer,
+)
+from asgi_jwks.integrations.mcp import MCPToolRequirements
+from asgi_jwks.testing import MockIssuer
+
+pytestmark = pytest.mark.anyio
+
+ISSUER = MockIssuer()
+NEEDS: dict[str, Any] = {
+    "cancel": "orders:write",
+    "refund": ["orders:write", "money"],
+    "close": Requirement(roles="admin"),
+}
+
+
+async def echo(scope: Any, receive: Any, send: Any) -> None:
+    """Answers with the body as it came."""
+    body, more = b"", scope["type"] == "http"
+    while more:
+        message = await receive()
+        body += message.get("body", b"")
+        more = message.get("more_body", False)
+    await PlainTextResponse(body)(scope, receive, send)
+
+
+def client(**options: Any) -> TestClient:
+    trusted = TrustedIssuer(
+        issuer=ISSUER.issuer, audience=ISSUER.audience, keys=StaticJWKSet(ISSUER.jwk_set())
+    )
+    tools = MCPToolRequirements(echo, NEEDS, **options)
+    return TestClient(JWTBearerMiddleware(tools, trusted, requires="tools"))
+
+
+def bearer(scopes: str, **options: Any) -> dict[str, str]:
+    return {"authorization": f"Bearer {ISSUER.access_token(scopes=scopes, **options)}"}
+
+
+def call(*names: object, **more: Any) -> Any:
+    calls = [
+        {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": name}, **more}
+        for name in names
+    ]
+    return calls[0] if len(calls) == 1 else calls
+
+
+def test_a_tool_without_needs_is_called_with_the_body_as_it_came() -> None:
+    """K10"""
+    bodies: list[Any] = [call("list"), {"method": "tools/list"}, [], "text", 5]
+    for body in bodies:
+        answer = client().post("/", json=body, headers=bearer("tools"))
+        assert answer.status_code == 200
+        assert json.loads(answer.content) == body
+    assert client().post("/", content=b"", headers=bearer("tools")).content == b""
+    assert client().get("/", headers=bearer("tools")).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("names", "lacking", "granting", "named"),
+    [
+        (["cancel"], "tools", "tools orders:write", "tools orders:write"),
+        (["refund"], "tools money", "tools money orders:write", "tools orders:write money"),
+        (["list", "cancel"], "tools", "tools orders:write", "tools orders:write"),
+        (["refund", "cancel"], "tools orders:write", "tools orders:write money", None),
+    ],
+)
+def test_a_tool_with_needs_is_called_by_tokens_that_meet_them(
+    names: list[str], lacking: str, granting: str, named: str | None
+) -> None:
+    """K6, K10: and one challenge names all of it, those of several calls in one body too."""
+    refused = client().post("/", json=call(*names), headers=bearer(lacking))
+    assert refused.status_code == 403
+    named = named or "tools orders:write money"
+    assert refused.headers["www-authenticate"].endswith(f'scope="{named}"')
+    accepted = client().post("/", json=call(*names), headers=bearer(granting))
+    assert (accepted.status_code, accepted.json()) == (200, call(*names))
+
+
+def test_a_requirement_of_any_kind_will_do() -> None:
+    """K9"""
+    assert client().post("/", json=call("close"), headers=bearer("tools")).status_code == 403
+    admin = bearer("tools", roles=["admin"])
+    assert client().post("/", json=call("close"), headers=admin).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"{",
+        b"{} {}",
+        b'{"method":"tools/call","method":"ping","params":{"name":"cancel"}}',
+        b'{"method":"tools/call","params":{"name":"cancel","name":"list"}}',
+        b'\xef\xbb\xbf{"method":"tools/call","params":{"name":"cancel"}}',
+        '{"method":"tools/call","params":{"name":"cancel"}}'.encode("utf-16"),
+        b"\xff",
+        b"[" * 100_000,
+    ],
+)
+def test_a_body_that_readers_could_read_in_two_ways_is_refused(body: bytes) -> None:
+    """K10: another reader could find a call in it."""
+    answer = client().post("/", content=body, headers=bearer("tools"))
+    assert answer.status_code == 400
+    assert answer.json()["error"]["code"] == -32700
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"method":"tools\\u002fcall","params":{"name":"c\\u0061ncel"}}',
+        b' [ {"params" : {"name" : "cancel"} , "method" : "tools/call"} ] ',
+    ],
+)
+def test_no_spelling_hides_a_call(body: bytes) -> None:
+    """K10"""
+    assert client().post("/", content=body, headers=bearer("tools")).status_code == 403
+
+
+@pytest.mark.parametrize("params", [None, [], {}, {"name": None}, {"name": ["cancel"]}, "cancel"])
+def test_a_call_of_no_tool_is_the_server_s_to_refuse(params: Any) -> None:
+    answer = client().post("/", json=call("x", params=params), headers=bearer("tools"))
+    assert answer.status_code == 200
+
+
+def test_a_body_is_read_as_far_as_its_bound() -> None:
+    """H4"""
+    small = client(longest_body=100)
+    assert small.post("/", content=b'"' + b"x" * 98 + b'"', headers=bearer("tools")).is_success
+    assert small.post("/", content=b"x" * 101, headers=bearer("tools")).status_code == 413
+
+
+async def test_a_client_that_is_gone_is_told_to_the_application() -> None:
+    waiting = [
+        {"type": "http.request", "body": b'{"method":', "more_body": True},
+        {"type": "http.disconnect"},
+    ]
+    seen: list[Any] = []
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        seen.extend([await receive(), await receive(), await receive()])
+
+    async def receive() -> Any:
+        return waiting.pop(0) if waiting else {"type": "http.disconnect", "again": True}
+
+    async def send(message: Any) -> None:
+        seen.append(message)
+
+    scope = {"type": "http", "method": "POST", "headers": []}
+    await MCPToolRequirements(app, {"cancel": "x"})(scope, receive, send)
+    assert seen[0]["status"] == 400
+    waiting[:] = [{"type": "http.request", "body": b"{}", "more_body": True}]
+    waiting += [{"type": "http.request", "body": b" "}]
+    seen.clear()
+    await MCPToolRequirements(app, {"cancel": "x"})(scope, receive, send)
+    assert [message["type"] for message in seen] == ["http.request"] * 2 + ["http.disconnect"]
+
+
+async def test_other_connections_are_the_server_s() -> None:
+    seen: list[Any] = []
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        seen.append(scope["type"])
+
+    tools = MCPToolRequirements(app, NEEDS)
+    for kind in ("lifespan", "websocket"):
+        await tools({"type": kind}, None, None)
+    assert seen == ["lifespan", "websocket"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (("app", NEEDS), "app must be an ASGI application"),
+        ((echo, {}), "tools must be a mapping"),
+        ((echo, ["cancel"]), "tools must be a mapping"),
+        ((echo, {"": "x"}), "the name of a tool"),
+        ((echo, {5: "x"}), "the name of a tool"),
+        ((echo, {"cancel": "a b"}), "scopes must be names"),
+        ((echo, {"cancel": 5}), "scopes must be names"),
+        ((echo, {"cancel": []}), "requires nothing"),
+    ],
+)
+def test_a_wrong_argument_is_told(arguments: Any, sentence: str) -> None:
+    """A11"""
+    with pytest.raises(ConfigurationError, match=sentence):
+        MCPToolRequirements(*arguments)
+    wrong: Any = "1"
+    with pytest.raises(ConfigurationError, match="longest_body"):
+        MCPToolRequirements(echo, NEEDS, longest_body=wrong)

@@ -1,0 +1,473 @@
+"""Prometheus: scraped over HTTP from a real server, and floods that add no series."""
+
+import base64
+import json
+import logging
+import signal
+import threading
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.parser import text_string_to_metric_families
+from tests.support import metrics as metrics_page
+from tests.support.servers import SERVERS, RunningServer, Server, running
+
+from asgi_jwks import (
+    AccessTokenVerifier,
+    ConfigurationError,
+    JWTBearerMiddleware,
+    KeySetUnavailable,
+    Reason,
+    RemoteJWKSet,
+    StaticJWKSet,
+)
+from asgi_jwks.errors import Advice
+from asgi_jwks.events import (
+    BudgetExhausted,
+    Hint,
+    KeyDistrusted,
+    KeySetRefreshed,
+    RefreshFailed,
+    RequestAccepted,
+    RequestAnonymous,
+    RequestLabels,
+    RequestRefused,
+    RouteRefused,
+    RouteUnavailable,
+    Unavailable,
+    UnknownKey,
+    WouldBeRefused,
+)
+from asgi_jwks.integrations.process_values import MOST_PENDING
+from asgi_jwks.integrations.prometheus import PrometheusMetrics
+from asgi_jwks.testing import MockIssuer, SigningKey
+
+ISSUER = "https://issuer.example/"
+LABELS = RequestLabels(ISSUER)
+REQUEST = {"issuer": ISSUER, "scheme": "bearer", "connection": "http"}
+AUDIENCE = "https://api.example.com"
+
+Samples = dict[tuple[str, frozenset[tuple[str, str]]], float]
+
+
+def advise() -> Advice:
+    return Advice(Hint.AUDIENCE, lambda: "it is for another API.")
+
+
+def parsed(text: str) -> Samples:
+    """The samples of an exposition, read by the library's own parser."""
+    return {
+        (sample.name, frozenset(sample.labels.items())): sample.value
+        for family in text_string_to_metric_families(text)
+        for sample in family.samples
+    }
+
+
+def value(samples: Samples, name: str, **labels: str) -> float | None:
+    return samples.get((f"asgi_jwks_{name}", frozenset(labels.items())))
+
+
+@pytest.fixture
+def registry() -> CollectorRegistry:
+    return CollectorRegistry(auto_describe=True)
+
+
+@pytest.fixture
+def metrics(registry: CollectorRegistry) -> PrometheusMetrics:
+    return PrometheusMetrics(registry)
+
+
+def scraped(registry: CollectorRegistry) -> Samples:
+    return parsed(generate_latest(registry).decode())
+
+
+def accepted(seconds: float = 0.0, *, is_cached: bool = False) -> RequestAccepted:
+    token: Any = None
+    return RequestAccepted(LABELS, is_cached, seconds, token)
+
+
+EVENTS: list[tuple[Any, str, dict[str, str]]] = [
+    (accepted(), "requests_total", {"outcome": "accepted", "reason": "", **REQUEST}),
+    (
+        RequestAnonymous(LABELS),
+        "requests_total",
+        {"outcome": "anonymous", "reason": "", **REQUEST},
+    ),
+    (
+        RequestRefused(LABELS, advise=advise, reason=Reason.EXPIRED, status=401),
+        "requests_total",
+        {"outcome": "refused", "reason": "expired", **REQUEST},
+    ),
+    (
+        Unavailable(LABELS, advise=advise, retry_after=1.0),
+        "requests_total",
+        {"outcome": "unavailable", "reason": "", **REQUEST},
+    ),
+    (
+        RouteRefused(LABELS, advise=advise, reason=Reason.INSUFFICIENT_SCOPE, status=403),
+        "route_refusals_total",
+        {"reason": "insufficient_scope", "issuer": ISSUER, "connection": "http"},
+    ),
+    (
+        RouteUnavailable(LABELS, advise=advise, retry_after=1.0),
+        "route_refusals_total",
+        {"reason": "unavailable", "issuer": ISSUER, "connection": "http"},
+    ),
+    (
+        WouldBeRefused(LABELS, advise=advise, reason=Reason.WRONG_AUDIENCE, status=401),
+        "report_only_refusals_total",
+        {"reason": "wrong_audience", "issuer": ISSUER},
+    ),
+    (
+        KeySetRefreshed(ISSUER, (), (), (), changed=False, seconds=0.2),
+        "key_set_fetches_total",
+        {"key_set": ISSUER, "outcome": "success", "error_type": ""},
+    ),
+    (
+        RefreshFailed(ISSUER, KeySetUnavailable("late"), 1, 1.0, seconds=0.2),
+        "key_set_fetches_total",
+        {"key_set": ISSUER, "outcome": "failure", "error_type": "timeout"},
+    ),
+    (UnknownKey(ISSUER, "k"), "unknown_kids_total", {"key_set": ISSUER, "decision": "sought"}),
+    (
+        BudgetExhausted(ISSUER),
+        "unknown_kids_total",
+        {"key_set": ISSUER, "decision": "budget_spent"},
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("event", "name", "labels"), EVENTS, ids=lambda value: type(value).__name__
+)
+def test_each_event_is_counted(
+    event: Any,
+    name: str,
+    labels: dict[str, str],
+    metrics: PrometheusMetrics,
+    registry: CollectorRegistry,
+) -> None:
+    """N2, N4"""
+    metrics(event)
+    metrics(event)
+    assert value(scraped(registry), name, **labels) == 2
+
+
+def test_an_event_that_no_metric_counts_is_passed_by(
+    metrics: PrometheusMetrics, registry: CollectorRegistry
+) -> None:
+    """N1: events that come later break no listener."""
+    before = scraped(registry)
+    metrics(KeyDistrusted(ISSUER, "k", None, is_kept=True))
+    assert scraped(registry) == before
+
+
+def test_durations_are_in_buckets(metrics: PrometheusMetrics, registry: CollectorRegistry) -> None:
+    """N3: and remembered tokens are told from verified ones."""
+    for seconds in (0.00001, 0.00002, 0.003, 60.0):
+        metrics(accepted(seconds))
+    metrics(accepted(0.00001, is_cached=True))
+    samples = scraped(registry)
+    found = {
+        bound: value(samples, "verification_duration_seconds_bucket", cached="false", le=bound)
+        for bound in ("2e-05", "0.001", "0.005", "5.0", "+Inf")
+    }
+    assert found == {"2e-05": 2, "0.001": 2, "0.005": 3, "5.0": 3, "+Inf": 4}
+    total = value(samples, "verification_duration_seconds_sum", cached="false")
+    assert total == pytest.approx(60.00303)
+    lookups = [value(samples, "token_cache_lookups_total", result=r) for r in ("hit", "miss")]
+    assert lookups == [1, 4]
+
+
+def test_threads_count_together(metrics: PrometheusMetrics, registry: CollectorRegistry) -> None:
+    """N2: while it is scraped."""
+    event = accepted(0.1)
+
+    def run() -> None:
+        for _ in range(5 * MOST_PENDING):
+            metrics(event)
+
+    threads = [threading.Thread(target=run) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    while any(thread.is_alive() for thread in threads):
+        scraped(registry)
+    labels = {"outcome": "accepted", "reason": "", **REQUEST}
+    assert value(scraped(registry), "requests_total", **labels) == 30 * MOST_PENDING
+
+
+@pytest.mark.anyio
+async def test_the_state_of_key_sets_is_measured_at_the_scrape(
+    metrics: PrometheusMetrics, registry: CollectorRegistry
+) -> None:
+    """N4, N9: age, trust that remains, keys, state and digest; without a fetch."""
+    issuer = MockIssuer(key=SigningKey.generate("RS256", kid="one"))
+    published: Any = issuer.jwk_set()["keys"]
+    oct_key = {"kty": "oct", "k": "c2VjcmV0"}
+    issuer.jwks.document({"keys": [*published, oct_key]})
+    keys = RemoteJWKSet(issuer.jwks_uri, issuer=ISSUER, http_client=issuer.http_client())
+    verifier = AccessTokenVerifier(issuer=ISSUER, audience="a", keys=keys, listener=metrics)
+    # A second middleware around the same verifier measures nothing twice.
+    JWTBearerMiddleware(_ok, verifier=verifier, listener=metrics)
+    empty = scraped(registry)
+    assert value(empty, "key_set_state", key_set=ISSUER, state="empty") == 1
+    assert value(empty, "key_set_trust_remaining_seconds", key_set=ISSUER) == 0
+    assert value(empty, "key_set_age_seconds", key_set=ISSUER) is None
+    await verifier.warm()
+    samples = scraped(registry)
+    fetches = issuer.jwks.count
+    states = {
+        state: value(samples, "key_set_state", key_set=ISSUER, state=state)
+        for state in ("empty", "fresh", "due", "stale", "expired", "given")
+    }
+    assert [state for state, is_it in states.items() if is_it] == ["fresh"]
+    assert value(samples, "key_set_keys", key_set=ISSUER, usable="true", reason="") == 1
+    skipped = value(samples, "key_set_keys", key_set=ISSUER, usable="false", reason="symmetric_key")
+    assert skipped == 1
+    age = value(samples, "key_set_age_seconds", key_set=ISSUER)
+    trust = value(samples, "key_set_trust_remaining_seconds", key_set=ISSUER)
+    assert age is not None
+    assert trust is not None
+    assert age + trust == pytest.approx(4200, abs=1)
+    for name in ("key_set_last_success_timestamp_seconds", "key_set_digest"):
+        assert value(samples, name, key_set=ISSUER)
+    assert value(samples, "token_cache_size") == 0
+    assert issuer.jwks.count == fetches
+
+
+async def _ok(scope: Any, receive: Any, send: Any) -> None: ...
+
+
+def test_a_registry_has_such_metrics_once(
+    metrics: PrometheusMetrics, registry: CollectorRegistry
+) -> None:
+    """A11"""
+    with pytest.raises(ConfigurationError, match="Give that one to all middleware"):
+        PrometheusMetrics(registry)
+    wrong: Any = "registry"
+    with pytest.raises(ConfigurationError, match="must be a CollectorRegistry"):
+        PrometheusMetrics(wrong)
+
+
+def segment(value: Mapping[str, object]) -> str:
+    return base64.urlsafe_b64encode(json.dumps(value).encode()).rstrip(b"=").decode()
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.anyio
+@pytest.mark.parametrize("anyio_backend", ["asyncio"])
+async def test_a_hundred_thousand_kids_issuers_and_paths_add_no_series_and_no_line(
+    metrics: PrometheusMetrics, registry: CollectorRegistry, caplog: pytest.LogCaptureFixture
+) -> None:
+    """N7, H4, W6: whatever strangers write into a request."""
+    issuer = MockIssuer()
+    app = JWTBearerMiddleware(
+        _ok,
+        issuer=issuer.issuer,
+        audience=issuer.audience,
+        keys=StaticJWKSet(issuer.jwk_set()),
+        listener=metrics,
+    )
+    signature = "A" * 342
+
+    async def send(message: Any) -> None: ...
+
+    async def flood(first: int, last: int) -> None:
+        for number in range(first, last):
+            header = {"alg": "RS256", "kid": f"kid-{number}"}
+            claims = {"iss": f"https://{number}.example/", "exp": 2e9, "aud": f"aud-{number}"}
+            token = (
+                f"{segment(header)}.{segment(claims)}.{signature}",
+                f"opaque-{number}",
+                f"{number}.{number}.{number}",
+            )[number % 3]
+            fields = [(b"authorization", f"Bearer {token}".encode())]
+            scope = {"type": "http", "method": "GET", "path": f"/{number}", "headers": fields}
+            await app(scope, None, send)
+
+    await flood(0, 300)
+    series, lines = set(scraped(registry)), len(caplog.records)
+    await flood(300, 100_000)
+    samples = scraped(registry)
+    assert set(samples) == series
+    assert len(caplog.records) == lines <= 6
+    assert {record.levelno for record in caplog.records} == {logging.WARNING}
+    refused = sum(n for (name, _), n in samples.items() if name == "asgi_jwks_requests_total")
+    assert refused == 100_000
+
+
+PROGRAM = """
+from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, generate_latest
+from starlette.applications import Starlette
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+
+from asgi_jwks import JWTBearerMiddleware, requires
+from asgi_jwks.integrations.prometheus import PrometheusMetrics
+
+{registry}
+
+
+def hello(request):
+    return PlainTextResponse("hello")
+
+
+def scrape(request):
+    return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
+
+
+app = JWTBearerMiddleware(
+    Starlette(
+        routes=[
+            Route("/", hello),
+            Route("/admin", requires("admin")(hello)),
+            Route("/metrics", scrape),
+        ]
+    ),
+    issuer={issuer!r},
+    audience={audience!r},
+    public_paths=["/metrics"],
+    listener=metrics,
+)
+"""
+
+ALONE = """
+metrics, registry = PrometheusMetrics(), REGISTRY
+"""
+
+# As the guide shows it.
+SHARED = """
+from prometheus_client import CollectorRegistry
+from prometheus_client.multiprocess import MultiProcessCollector
+
+metrics = PrometheusMetrics()
+registry = CollectorRegistry()
+MultiProcessCollector(registry)
+registry.register(metrics.gauges)
+"""
+
+
+@pytest.fixture(scope="module")
+def served_issuer() -> Iterator[MockIssuer]:
+    issuer = MockIssuer(audience=AUDIENCE, key=SigningKey.generate("RS256"))
+    with issuer.serve():
+        yield issuer
+
+
+def load(server: RunningServer, issuer: MockIssuer) -> None:
+    """Two hundred requests by eight clients, good and bad ones."""
+    token = issuer.access_token()
+    kinds = [("/", token), ("/admin", token), ("/", None), ("/", "opaque"), ("/", token)]
+    requests = kinds * 40
+    with ThreadPoolExecutor(8) as clients:
+        answers = [*clients.map(lambda request: server.get(request[0], token=request[1]), requests)]
+    assert answers == [200, 403, 401, 401, 200] * 40
+
+
+def exposition(server: RunningServer) -> str:
+    answer = httpx.get(f"{server.url}/metrics", trust_env=False, timeout=10)
+    assert answer.status_code == 200
+    return answer.text
+
+
+def check_counts(samples: Samples, issuer: MockIssuer) -> None:
+    """The counts of one `load`."""
+    request = {"scheme": "bearer", "connection": "http"}
+    counted = {
+        (outcome, reason): value(
+            samples, "requests_total", outcome=outcome, reason=reason, issuer=name, **labels
+        )
+        for outcome, reason, name, labels in (
+            ("accepted", "", issuer.issuer, request),
+            ("refused", "malformed", issuer.issuer, request),
+            ("refused", "missing_token", "_other", {**request, "scheme": "none"}),
+        )
+    }
+    counted["", "route"] = value(
+        samples,
+        "route_refusals_total",
+        reason="insufficient_scope",
+        issuer=issuer.issuer,
+        connection="http",
+    )
+    assert counted == {
+        ("accepted", ""): 120,
+        ("refused", "malformed"): 40,
+        ("refused", "missing_token"): 40,
+        ("", "route"): 40,
+    }
+
+
+def test_it_is_scraped_from_a_server_under_load(served_issuer: MockIssuer, tmp_path: Path) -> None:
+    """N2-N5: the text exposition over HTTP."""
+    program = PROGRAM.format(registry=ALONE, issuer=served_issuer.issuer, audience=AUDIENCE)
+    with running(SERVERS[0], tmp_path, program=program) as server:
+        server.wait_until_it_answers()
+        before = exposition(server)
+        load(server, served_issuer)
+        samples = parsed(exposition(server))
+    # One request without a token was made to see whether it answers.
+    key = ("asgi_jwks_requests_total", frozenset(_missing().items()))
+    samples[key] -= parsed(before)[key]
+    check_counts(samples, served_issuer)
+    assert value(samples, "key_set_state", key_set=served_issuer.issuer, state="fresh") == 1
+    fetched = value(
+        samples,
+        "key_set_fetches_total",
+        key_set=served_issuer.issuer,
+        outcome="success",
+        error_type="",
+    )
+    assert fetched == 1
+    hits = value(samples, "token_cache_lookups_total", result="hit")
+    misses = value(samples, "token_cache_lookups_total", result="miss")
+    assert hits is not None
+    assert misses is not None
+    assert hits + misses == 120
+    assert hits > misses
+
+
+def _missing() -> dict[str, str]:
+    return {
+        "outcome": "refused",
+        "reason": "missing_token",
+        "issuer": "_other",
+        "scheme": "none",
+        "connection": "http",
+    }
+
+
+TWO_WORKERS = Server(
+    "uvicorn", ("uvicorn",), "uvicorn --workers 2 --host 127.0.0.1 --port {port} app:app"
+)
+
+
+def test_several_workers_are_summed(
+    served_issuer: MockIssuer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """N1: whichever worker answers the scrape."""
+    shared = tmp_path / "shared"
+    shared.mkdir()
+    monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", str(shared))
+    program = PROGRAM.format(registry=SHARED, issuer=served_issuer.issuer, audience=AUDIENCE)
+    with running(TWO_WORKERS, tmp_path, program=program) as server:
+        server.wait_until_it_answers()
+        before = parsed(exposition(server))
+        load(server, served_issuer)
+        samples = parsed(exposition(server))
+        key = ("asgi_jwks_requests_total", frozenset(_missing().items()))
+        samples[key] -= before[key]
+        check_counts(samples, served_issuer)
+        assert value(samples, "key_set_state", key_set=served_issuer.issuer, state="fresh") == 1
+        server.stop(by=signal.SIGTERM)
+
+
+def test_the_guide_has_each_metric() -> None:
+    """N2-N5"""
+    text = metrics_page.PAGE.read_text(encoding="utf-8")
+    assert text == metrics_page.page(), "write it anew: uv run python -m tests.support.metrics"

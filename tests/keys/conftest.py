@@ -1,0 +1,23 @@
+"""The disk of tests in time that jumps."""
+
+import os
+from collections.abc import Callable
+
+import pytest
+
+from asgi_jwks.keys import persistence
+
+
+class _Inline:
+    """Work of threads, done at once: a loop whose time jumps does not wait for threads."""
+
+    @staticmethod
+    async def run_sync(work: Callable[[], object], *, abandon_on_cancel: bool) -> object:
+        return work()
+
+
+@pytest.fixture
+def inline_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Snapshots are written in the loop itself, and nobody waits for the platter."""
+    monkeypatch.setattr(persistence, "to_thread", _Inline)
+    monkeypatch.setattr(os, "fsync", lambda descriptor: None)

@@ -1,9 +1,12 @@
 """Every line of the README that a reader may copy runs."""
 
+import json
 import re
 import subprocess
 import sys
 from pathlib import Path
+
+from asgi_jwks.testing import MockIssuer
 
 README = Path(__file__).parent.parent / "README.md"
 
@@ -41,6 +44,32 @@ def test_the_app_and_its_test_run_as_printed(tmp_path: Path) -> None:
     for name, block in blocks.items():
         (tmp_path / name).write_text(block)
     run_pytest(tmp_path)
+
+
+def test_the_explanation_of_a_401_is_what_the_command_prints(tmp_path: Path) -> None:
+    """O2: up to the dots."""
+    printed = re.search(r"^    (REFUSED .*?)\.\.\.$", README.read_text(), re.MULTILINE | re.DOTALL)
+    assert printed is not None
+    issuer = MockIssuer(issuer="https://example.eu.auth0.com/")
+    (tmp_path / "keys.json").write_text(json.dumps(issuer.jwk_set()))
+    run = subprocess.run(
+        [
+            *(
+                sys.executable,
+                "-c",
+                "import asgi_jwks.cli as c; exit(c.main())",
+                "explain",
+            ),
+            *("--issuer", issuer.issuer, "--audience", "https://api.example.com"),
+            *("--keys", "keys.json", issuer.access_token(aud=f"{issuer.issuer}userinfo")),
+        ],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.returncode == 1, run.stderr
+    assert " ".join(run.stdout.split()).startswith(" ".join(printed[1].split()))
 
 
 def test_the_readme_fits_two_screens() -> None:

@@ -82,9 +82,8 @@ class AccessTokenVerifier:
         )
         """Whether a request can prove the binding of its token: `verify(token, proof=...)`."""
         self.max_token_bytes: Final = require_whole_number("max_token_bytes", max_token_bytes)
-        self._issuers: Final = TrustedIssuers(
-            trusted, None if resolver is None else ResolvedIssuers(resolver)
-        )
+        self._resolved: Final = None if resolver is None else ResolvedIssuers(resolver)
+        self._issuers: Final = TrustedIssuers(trusted, self._resolved)
         self._tokens: Final = TokenVerifier(
             self._issuers,
             clock=require_callable("clock", clock, form="clock()"),
@@ -125,14 +124,15 @@ class AccessTokenVerifier:
 
         It is for entry points, which tell of the whole request.
         """
-        if proof is not None and not isinstance(proof, ProofOfPossession):
-            raise ConfigurationError(
-                f"proof is a ProofOfPossession or None, not {type(proof).__name__}."
-            )
         # A coroutine, not an `async def` around one: hot path (in_process, hot token).
-        return self._tokens.verify(token if type(token) is bytes else _octets(token), proof)
+        return self._tokens.verify(
+            token if type(token) is bytes else _octets(token),
+            None if proof is None else _proof(proof),
+        )
 
-    async def explain(self, token: str | bytes) -> Explanation:
+    async def explain(
+        self, token: str | bytes, *, proof: ProofOfPossession | None = None
+    ) -> Explanation:
         """Verify a token, and tell step by step how it went.
 
             explanation = await verifier.explain(text)
@@ -142,10 +142,14 @@ class AccessTokenVerifier:
         the memory of verified tokens is left aside. A refusal and an outage are in the result. It
         has claims of the token in it: show it to operators, and never to clients.
 
+        Args:
+            token: the token.
+            proof: the parts of the request that prove whose it is; a proof counts as used then.
+
         Raises:
-            ConfigurationError: `token` is neither a string nor bytes.
+            ConfigurationError: `token` is neither a string nor bytes, or `proof` of another type.
         """
-        return await self._tokens.explain(_octets(token))
+        return await self._tokens.explain(_octets(token), _proof(proof))
 
     @property
     def procedure(self) -> TokenVerifier:
@@ -166,7 +170,7 @@ class AccessTokenVerifier:
         return key_set_states((issuer.rules.issuer, issuer.keys) for issuer in self.issuers)
 
     def add_listener(self, listener: Listener) -> None:
-        """Have a listener hear of the configured issuers' key sets.
+        """Have a listener hear of the configured issuers' key sets, and of the resolver.
 
         One with a method `watch` is given this verifier, whose state it may ask for at any time.
 
@@ -178,6 +182,8 @@ class AccessTokenVerifier:
             add_listener = getattr(issuer.keys, "add_listener", None)
             if add_listener is not None:
                 add_listener(listener)
+        if self._resolved is not None:
+            self._resolved.add_listener(listener)
         watch = getattr(listener, "watch", None)
         if watch is not None:
             watch(self)
@@ -245,6 +251,12 @@ class AccessTokenVerifier:
     async def aclose(self) -> None:
         """Cancel the refreshes in progress in this event loop. The verifier stays usable."""
         await self._issuers.aclose()
+
+
+def _proof(proof: object) -> ProofOfPossession | None:
+    if proof is None or isinstance(proof, ProofOfPossession):
+        return proof
+    raise ConfigurationError(f"proof is a ProofOfPossession or None, not {type(proof).__name__}.")
 
 
 def _octets(token: object) -> bytes:

@@ -19,6 +19,7 @@ from asgi_jwks import (
     InsufficientScope,
     InsufficientUserAuthentication,
     JWTBearerMiddleware,
+    MissingToken,
     Requirement,
     StaticJWKSet,
     TrustedIssuer,
@@ -99,6 +100,13 @@ def test_needs_and_anonymous_requests_exclude_each_other(guarded: Callable[..., 
     """K9: what is declared and cannot be enforced."""
     with pytest.raises(ConfigurationError, match=r"requires=\.\.\. refuses every request without"):
         guarded(requires="read", allow_anonymous=True)
+
+
+async def test_nobody_meets_the_needs_of_the_whole(guarded: Callable[..., Any]) -> None:
+    """A6: should an anonymous request ever come so far."""
+    app = guarded(requires="read")
+    with pytest.raises(MissingToken):
+        await app.guard._demand(Requirement("read"), None)
 
 
 async def test_a_condition_of_the_whole_may_be_async(

@@ -486,7 +486,7 @@ async def test_other_sources_of_tokens_are_bearer_tokens(bound: str, proven: Fie
 
 
 async def test_a_listener_hears_of_the_scheme(proven: Fields) -> None:
-    """N2: scheme; N5: each refusal of a proof by its reason."""
+    """N1: the scheme is a label, and each refusal of a proof has its reason."""
     heard: list[Any] = []
     door = Door(trusted(dpop=dpop()), listener=heard.append)
     fields = proven()

@@ -109,6 +109,22 @@ async def test_an_accepted_request_is_one_event(issuer: MockIssuer, heard: Heard
 
 
 @pytest.mark.anyio
+async def test_a_listener_that_raises_makes_no_500(
+    issuer: MockIssuer, caplog: pytest.LogCaptureFixture
+) -> None:
+    """N1: neither on a good request nor on a bad one, and it is said once."""
+
+    def listener(event: Event) -> None:
+        raise ZeroDivisionError
+
+    guarded = Guarded(**trusted(issuer, listener=listener))
+    token = issuer.access_token()
+    assert [await guarded(token), await guarded(token), await guarded()] == [200, 200, 401]
+    [record] = [record for record in caplog.records if record.exc_info]
+    assert "failed on RequestAccepted" in record.getMessage()
+
+
+@pytest.mark.anyio
 async def test_a_refusal_is_one_event_with_its_reason(issuer: MockIssuer, heard: Heard) -> None:
     """N1, B12"""
     guarded = Guarded(**trusted(issuer, listener=heard))

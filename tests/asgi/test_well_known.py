@@ -371,6 +371,9 @@ def test_issuers_that_a_resolver_knows_are_named(caplog: pytest.LogCaptureFixtur
     verifier = AccessTokenVerifier(resolver=resolver)
     with pytest.raises(ConfigurationError, match=r"ProtectedResource\(\.\.\., issuers="):
         JWTBearerMiddleware(PlainTextResponse("x"), verifier=verifier, resource=RESOURCE)
+    known = ProtectedResource(RESOURCE, issuers=ISSUER.issuer)
+    JWTBearerMiddleware(PlainTextResponse("x"), trusted(), resource=known)
+    assert caplog.records == []
     resource = ProtectedResource(RESOURCE, issuers="https://tenant.example/")
     app = JWTBearerMiddleware(PlainTextResponse("x"), verifier=verifier, resource=resource)
     document = TestClient(app).get(f"{METADATA}/mcp").json()

@@ -23,6 +23,7 @@ COMMANDS = {
     "worst_requests": ["worst_requests"],
     "worst_requests with three issuers": ["worst_requests", "--issuers", "3"],
     "costly_json": ["costly_json"],
+    "metrics": ["metrics"],
 }
 
 OPENING = """\

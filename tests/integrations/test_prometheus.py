@@ -158,6 +158,24 @@ def test_each_event_is_counted(
     assert value(scraped(registry), name, **labels) == 2
 
 
+def test_workers_that_share_files_count_the_same(
+    registry: CollectorRegistry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """N1: by prometheus_client's own metrics."""
+    monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", "/nowhere")
+    metrics = PrometheusMetrics(registry)
+    for event, _, _ in EVENTS:
+        metrics(event)
+    samples = scraped(registry)
+    for _, name, labels in EVENTS:
+        assert value(samples, name, **labels) == 1
+    assert value(samples, "token_cache_lookups_total", result="miss") == 1
+    assert value(samples, "verification_duration_seconds_count", cached="false") == 1
+    assert value(samples, "key_set_fetch_duration_seconds_count", key_set=ISSUER) == 2
+    with pytest.raises(ConfigurationError, match="Give that one to all middleware"):
+        PrometheusMetrics(registry)
+
+
 def test_an_event_that_no_metric_counts_is_passed_by(
     metrics: PrometheusMetrics, registry: CollectorRegistry
 ) -> None:

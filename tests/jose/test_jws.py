@@ -18,6 +18,7 @@ from asgi_jwks.jose.jws import (
     claimed_issuer,
     decode_claims,
     decode_header,
+    decode_unverified,
     parse_compact,
     segments_of,
 )
@@ -224,6 +225,16 @@ def test_a_token_is_read_up_to_sixteen_kibibytes() -> None:
 def test_the_json_serialization_is_recognised_with_or_without_white_space(token: bytes) -> None:
     """D8: and the operator's log says so."""
     assert "JSON serialization" in detail_of(token)
+
+
+def test_claims_without_a_signature_are_read_if_they_are_few() -> None:
+    """W3: 4 KiB and 64 members; larger ones are not read, nor are they malformed."""
+    few = {f"n{number}": number for number in range(64)}
+    for claims, is_read in ((few, True), ({**few, "more": 1}, False), ({"x": "a" * 4096}, False)):
+        segment = b64url_encode(json.dumps(claims).encode()).encode()
+        assert decode_unverified(segment) == (claims if is_read else None)
+    with pytest.raises(InvalidToken, match="in the payload"):
+        decode_unverified(b64url_encode(b"[]").encode())
 
 
 def test_the_claimed_issuer_is_read_without_the_other_claims() -> None:

@@ -31,7 +31,7 @@ from asgi_jwks import (
 from asgi_jwks.testing import SigningKey
 from asgi_jwks.tokens import scopes
 from asgi_jwks.tokens.access_token import AccessToken
-from asgi_jwks.tokens.header_rules import JOSEHeader
+from asgi_jwks.tokens.header_rules import JOSEHeader, read_header
 from asgi_jwks.tokens.kind_marks import MARKS
 from asgi_jwks.tokens.kinds import DEFAULT_KIND_RULE
 
@@ -250,6 +250,88 @@ def test_whatever_the_claims_are_they_pass_or_are_refused(
     for read in (scopes.granted_scopes, scopes.roles, scopes.groups, scopes.permissions):
         assert all(isinstance(granted, str) for granted in read(claims, rules.grant_claims))
     scopes.client_id(claims, rules.grant_claims)
+
+
+def kind_of(sample: Sample, header: Mapping[str, Any], claims: Mapping[str, Any]) -> bool:
+    """Whether the preset takes the header and the claims for those of an access token."""
+    rule = sample.issuer().rules.kind
+    try:
+        rule.check(read_header(header), claims)
+    except InvalidToken:
+        return False
+    return True
+
+
+# The refused samples that pass if one claim is left out, and why the provider never leaves it out.
+HANG_ON_ONE_CLAIM: dict[str, tuple[str, str]] = {
+    "dex-refused-id_token_hybrid": ("c_hash", "nothing else tells its kinds apart"),
+    "fusionauth-refused-id_token_tty": ("tty", "the version that writes it writes it always"),
+    "uaa-refused-id_token_bare": ("email_verified", "a boolean of every user"),
+}
+
+
+@pytest.mark.parametrize(
+    "sample",
+    [s for s in ALL if not s.accepted and s.preset != "TrustedIssuer"],
+    ids=lambda sample: sample.name,
+)
+def test_no_refusal_hangs_on_a_claim_that_may_be_absent(sample: Sample) -> None:
+    """G8: nonce and hashes are optional, and refreshed ID tokens have neither."""
+    header = sample.content["header"]
+    if kind_of(sample, header, sample.claims):
+        # It is refused for its issuer, its audience or its binding.
+        return
+    passing = [
+        name
+        for name in sample.claims
+        if kind_of(sample, header, {k: v for k, v in sample.claims.items() if k != name})
+    ]
+    expected = HANG_ON_ONE_CLAIM.get(sample.name)
+    assert passing == ([] if expected is None else [expected[0]])
+
+
+# Claims about a user and a sign-in, which a mapper, an action or a newer version may add.
+OF_USERS: dict[str, object] = {
+    "name": "Jane",
+    "email": "jane@example.com",
+    "email_verified": True,
+    "preferred_username": "jane",
+    "auth_time": 1_760_000_000,
+    "acr": "1",
+    "amr": ["pwd"],
+    "sid": "s1",
+    "azp": "web",
+    "client_id": "web",
+    "org_id": "org_1",
+    "events": ["a"],
+    "roles": ["a"],
+    "groups": ["a"],
+    "nonce": "",
+}
+# The presets whose rule is that access tokens do not have them.
+NEVER_IN_ACCESS_TOKENS: dict[str, set[str]] = {
+    "spring_authorization_server": {"azp"},
+    "zitadel": {"azp"},
+    "uaa": {"email_verified", "acr", "amr"},
+    "xsuaa": {"email_verified", "acr", "amr"},
+}
+
+
+@pytest.mark.parametrize(
+    "sample", [s for s in ALL if s.accepted], ids=[s.name for s in ALL if s.accepted]
+)
+def test_no_claim_about_a_user_shuts_an_access_token_out(sample: Sample) -> None:
+    """G8, P3"""
+    shut = {
+        name
+        for name, value in OF_USERS.items()
+        if name not in sample.claims
+        and not kind_of(sample, sample.content["header"], {**sample.claims, name: value})
+    }
+    assert shut == NEVER_IN_ACCESS_TOKENS.get(sample.preset, set())
+    if "scope" in sample.claims or "scp" in sample.claims:
+        # Keycloak before 24, and others, copied the nonce.
+        assert kind_of(sample, sample.content["header"], {**sample.claims, "nonce": "n"})
 
 
 OTHER_FORMS: list[object] = [None, 1, True, [], [None], [[]], {}, {"a": []}, ""]

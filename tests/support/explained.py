@@ -1,25 +1,40 @@
 """The oracle for explanations: `verify` itself, on the same verifier."""
 
-from asgi_jwks import AccessTokenVerifier, Explanation, RequestError, TemporarilyUnavailable
+from asgi_jwks import (
+    AccessTokenVerifier,
+    Explanation,
+    ProofOfPossession,
+    RequestError,
+    TemporarilyUnavailable,
+)
 from asgi_jwks.tokens.explanation import StepStatus, Verdict
 
 __all__ = ["explained_as_verified", "verdict_of"]
 
 
-async def verdict_of(verifier: AccessTokenVerifier, token: str | bytes) -> tuple[str, object]:
+async def verdict_of(
+    verifier: AccessTokenVerifier, token: str | bytes, proof: ProofOfPossession | None = None
+) -> tuple[str, object]:
     """The verdict of `verify`, and its reason or the claims that it returns."""
     try:
-        return "valid", dict((await verifier.verify(token)).claims)
+        return "valid", dict((await verifier.verify(token, proof=proof)).claims)
     except RequestError as refusal:
         return "refused", refusal.reason
     except TemporarilyUnavailable as outage:
         return "cannot_tell", type(outage)
 
 
-async def explained_as_verified(verifier: AccessTokenVerifier, token: str | bytes) -> Explanation:
-    """The explanation of a token, whose verdict must be that of `verify` (O1)."""
-    expected = await verdict_of(verifier, token)
-    explanation = await verifier.explain(token)
+async def explained_as_verified(
+    verifier: AccessTokenVerifier,
+    token: str | bytes,
+    proofs: tuple[ProofOfPossession | None, ProofOfPossession | None] = (None, None),
+) -> Explanation:
+    """The explanation of a token, whose verdict must be that of `verify` (O1).
+
+    `proofs` are two equal ones: each is good once.
+    """
+    expected = await verdict_of(verifier, token, proofs[0])
+    explanation = await verifier.explain(token, proof=proofs[1])
     found: dict[Verdict, object] = {
         Verdict.VALID: explanation.access_token and dict(explanation.access_token.claims),
         Verdict.REFUSED: explanation.reason,

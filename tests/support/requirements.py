@@ -11,14 +11,17 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
-from asgi_jwks.testing.attacks.corpus import ATTACKS
+from asgi_jwks.testing.attacks.corpus import ATTACKS, PROOF_ATTACKS
 
-__all__ = ["CORPUS", "OPEN", "REQUIREMENTS", "attacks_on", "proofs", "table"]
+__all__ = ["CORPUS", "ON_PROOFS", "OPEN", "REQUIREMENTS", "attacks_on", "proofs", "table"]
 
 TESTS: Final = Path(__file__).parents[1]
 
 CORPUS: Final = "attacks/test_corpus.py"
 """The test that carries out the attacks, as it stands in the table."""
+
+ON_PROOFS: Final = "attacks/test_proofs.py"
+"""The test that carries out those on applications that take DPoP proofs."""
 
 REQUIREMENTS: Final[Mapping[str, str]] = {
     "A1": "the form of the Authorization field (RFC 6750, section 2.1)",
@@ -117,6 +120,39 @@ REQUIREMENTS: Final[Mapping[str, str]] = {
     "H6": "no request can change another's claims; a token can be copied and pickled",
     "H7": "no frame that runs the application's code has the token as a local",
     "H8": "a SharedSecret refuses repetition and published examples",
+    "I1": "DPoP by its scheme; modes per issuer: off, allowed, required (RFC 9449, section 7.1)",
+    "I2": "exactly one proof; missing, repeated or joined by a comma is refused",
+    "I3": "a proof is read as strictly as a token, up to 4 KiB; public keys and its algorithms",
+    "I4": "htm is the method, with its case",
+    "I5": "ath is the hash of the token as it was sent",
+    "I6": "the key of the proof is the one that the token is bound to",
+    "I7": "htu is compared in its normal form (RFC 3986), without query and fragment",
+    "I8": "the URL of a request is a configured public origin and the raw path, never Host",
+    "I9": "iat within a minute; with nonces, their time decides instead",
+    "I10": "a bound token as Bearer is refused, and so is an unbound one by the scheme DPoP",
+    "I11": "a proof is good once; the memory is bounded in total and per sender, with 503 and 429",
+    "I12": "several workers share a store that fails closed within 100 ms",
+    "I13": "a gate in front of another verifier may leave proofs unused, by name",
+    "I14": "stateless nonces that every worker agrees on (RFC 9449, sections 8 and 9)",
+    "I15": "a challenge for each scheme, an error only in the one that was used",
+    "I16": "a WebSocket is a GET of the http form of its URL",
+    "I17": "the memory of tokens never spares the proof; that of keys is bounded",
+    "I18": "clients for tests sign proofs; at least 40 attacks on proofs",
+    "J1": "a certificate-bound token needs its certificate (RFC 8705, section 3)",
+    "J2": "certificates come from explicit sources, of which there is none by default",
+    "J3": "a certificate field is believed from trusted proxies only (RFC 9440, section 4)",
+    "J4": "whatever is not exactly one certificate of up to 16 KiB is refused",
+    "J5": "every confirmation must hold; one that nobody understands is refused (RFC 7800)",
+    "K1": "a protected resource has its metadata at its path, without a token (RFC 9728)",
+    "K2": "the resource is as configured, never from Host; of several the longest path counts",
+    "K3": "the document is JSON without empty members, for browsers of any origin, with a lifetime",
+    "K4": "the document says what is enforced; offline_access is refused at construction",
+    "K5": "every 401 and 403 of a resource names its metadata",
+    "K6": "a 401 names the scopes that the route or the application declares; one names them all",
+    "K7": "a wider scope may stand for a narrow one, which challenges name; there are no circles",
+    "K8": "a route may need a kind of login, and a recent one (RFC 9470)",
+    "K9": "one declaration drives the check, the challenge, the OpenAPI document and the metadata",
+    "K10": "an MCP server is found and entered by the SDK's own client",
     "N1": "one event for each outcome and each change of keys; none is made that nobody hears",
     "N2": "outcomes are counted by reason, issuer, scheme and connection",
     "N3": "verifications are timed, and those that the memory of tokens spared are counted",
@@ -127,6 +163,11 @@ REQUIREMENTS: Final[Mapping[str, str]] = {
     "N8": "alert rules and a dashboard, tested, of metrics that there are",
     "N9": "readiness follows the keys alone, and tokens cannot drive it ill",
     "N10": "the log says of each cause of refusals once per interval what is wrong, with counts",
+    "O1": "an explanation is the verifier's own procedure, with the verdict of `verify`",
+    "O2": "each step is told with expected, found and the remedy; times as distances; clock skew",
+    "O3": "nothing is called valid without issuer and audience; the signature is never printed",
+    "O4": "requests with a DPoP proof, and metadata documents, are explained too",
+    "O5": "the doctor looks at an issuer and an API as a client does, with clause and remedy",
     "O6": "a stricter policy is judged beside the live one, refuses nothing, and is counted",
     "P1": "the principal is issuer and subject; equal subjects of two issuers are two users",
     "P2": "an issuer's tokens grant no more than its `grants`; an endpoint can name its issuers",
@@ -143,7 +184,7 @@ REQUIREMENTS: Final[Mapping[str, str]] = {
 OPEN: Final[frozenset[str]] = frozenset()
 """The requirements that may still be without a proof; the others must have one."""
 
-_NUMBER: Final = re.compile(r"\b(?:[A-HNPW]\d{1,2}|O6)\b")
+_NUMBER: Final = re.compile(r"\b[A-KN-PW]\d{1,2}\b")
 
 
 def proofs() -> dict[str, list[str]]:
@@ -153,15 +194,17 @@ def proofs() -> dict[str, list[str]]:
         for docstring in _docstrings(path):
             for number in _NUMBER.findall(docstring):
                 found[number].add(path.relative_to(TESTS).as_posix())
-    for attack in ATTACKS.values():
-        for number in attack.requirements:
-            found[number].add(CORPUS)
+    for test, attacks in ((CORPUS, ATTACKS), (ON_PROOFS, PROOF_ATTACKS)):
+        for attack in attacks.values():
+            for number in attack.requirements:
+                found[number].add(test)
     return {number: sorted(paths) for number, paths in found.items()}
 
 
 def attacks_on(*numbers: str) -> int:
     """How many attacks of the corpus try one of these requirements."""
-    return sum(not set(numbers).isdisjoint(attack.requirements) for attack in ATTACKS.values())
+    attacks = (*ATTACKS.values(), *PROOF_ATTACKS.values())
+    return sum(not set(numbers).isdisjoint(attack.requirements) for attack in attacks)
 
 
 def table() -> str:

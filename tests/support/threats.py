@@ -10,7 +10,8 @@ from typing import Final
 from tests.support.requirements import attacks_on
 
 from asgi_jwks.testing.attacks.attack import Attack
-from asgi_jwks.testing.attacks.corpus import ATTACKS, THEMES
+from asgi_jwks.testing.attacks.corpus import ATTACKS, PROOF_ATTACKS, THEMES
+from asgi_jwks.testing.attacks.themes import proofs
 
 __all__ = ["THREATS", "Threat", "attack_list", "table"]
 
@@ -178,6 +179,24 @@ THREATS: Final = (
         "keys/distrust.py keys/location.py caching/refresh_ahead.py",
     ),
     Threat(
+        "key ids, issuers and paths made up to fill metrics and logs",
+        "labels of closed sets; a refusal is counted before an event or a sentence is made of it",
+        "N1 N7 W6",
+        "tokens/outcomes.py events/refusal_log.py integrations/counting.py",
+    ),
+    Threat(
+        "tokens sent to make a healthy server look ill",
+        "readiness follows the state of the keys alone",
+        "B8 N9",
+        "asgi/health_app.py keys/health.py",
+    ),
+    Threat(
+        "a connection that is kept open after its token has expired",
+        "`end_at_expiry=True` ends it; off unless asked for",
+        "C6",
+        "asgi/connection_expiry.py",
+    ),
+    Threat(
         "a machine that was suspended, a clock that was set back",
         "trust counts the largest of three clocks",
         "F18",
@@ -226,6 +245,27 @@ THREATS: Final = (
         "asgi/public_paths.py",
     ),
     Threat(
+        "a stolen DPoP-bound token, with no proof, a thief's proof, or one for another request",
+        "the proof's key is the token's; method, URL, token and time of each proof are checked; "
+        "the URL is never taken from the request's Host",
+        "I1 I2 I3 I4 I5 I6 I7 I8 I9 I10 I15 I16",
+        "binding/dpop.py binding/target_uri.py binding/sender_constraint.py",
+    ),
+    Threat(
+        "a captured proof sent again, to another worker or after a restart of the store",
+        "one atomic question before each use; a store that may have forgotten it answers 503; "
+        "nonces on demand",
+        "I11 I12 I13 I14 I17",
+        "binding/used_proofs.py binding/replay.py integrations/redis.py binding/nonce.py",
+    ),
+    Threat(
+        "a certificate-bound token without its certificate, or with a field that a client wrote",
+        "no source of certificates by default; a field is believed from named proxies alone; "
+        "whatever is not one certificate is refused",
+        "J1 J2 J3 J4 J5",
+        "binding/certificate_sources.py binding/proxies.py binding/certificate.py",
+    ),
+    Threat(
         "WebSockets opened first and checked later",
         "refused before `accept`",
         "C1 C2",
@@ -249,8 +289,11 @@ def table() -> str:
 
 def attack_list() -> str:
     """The list of docs/attacks.md: every attack of the corpus, theme by theme."""
-    parts = [f"There are {len(ATTACKS)} attacks."]
-    for theme in THEMES:
+    parts = [
+        f"There are {len(ATTACKS)} attacks, and {len(PROOF_ATTACKS)} more on applications that "
+        "take DPoP proofs."
+    ]
+    for theme in (*THEMES, proofs):
         heading, _, _ = (theme.__doc__ or "").partition("\n")
         rows = "\n".join(_row(attack) for attack in theme.ATTACKS)
         parts.append(

@@ -37,16 +37,18 @@ IMPORTS = [(name, set(imports_of(path))) for name, path in MODULES.items()]
 
 def test_the_public_names_are_these() -> None:
     assert testing.__all__ == [
+        "DPoPAuth",
         "Endpoint",
         "LoopbackServer",
         "MockIssuer",
+        "ProofKey",
         "RecordedRequest",
         "SigningKey",
         "forge",
         "serve_app",
     ]
     assert [getattr(testing, name).__name__ for name in testing.__all__] == [
-        *testing.__all__[:5],
+        *testing.__all__[:7],
         "asgi_jwks.testing.forgery",
         "serve_app",
     ]

@@ -19,14 +19,16 @@ from asgi_jwks import (
     AccessToken,
     AccessTokenVerifier,
     ConfigurationError,
+    DPoP,
     InsufficientScope,
     InvalidToken,
+    ProofOfPossession,
     Reason,
     RemoteJWKSet,
     StaticJWKSet,
     TrustedIssuer,
 )
-from asgi_jwks.testing import MockIssuer, SigningKey, forge
+from asgi_jwks.testing import MockIssuer, ProofKey, SigningKey, forge
 from asgi_jwks.testing.attacks.attack import Attack
 from asgi_jwks.testing.attacks.corpus import ATTACKS
 from asgi_jwks.testing.attacks.hostile_keys import HostileKeys
@@ -319,6 +321,71 @@ async def test_nothing_of_the_token_itself_is_in_the_explanation() -> None:
         "failed",
         "not_reached",
     ]
+
+
+# Requests with a proof.
+
+URL = "https://api.example.com/messages"
+CLIENT = ProofKey(clock=lambda: NOW)
+
+
+def request(token: str, key: ProofKey = CLIENT, **proof: Any) -> ProofOfPossession:
+    fields = list(key.headers("GET", URL, token, **proof).items())
+    return ProofOfPossession(method="GET", url="/messages", fields=fields)
+
+
+def takes_proofs() -> AccessTokenVerifier:
+    return verifier(dpop=DPoP(public_origin="https://api.example.com"))
+
+
+async def test_a_request_with_a_good_proof_passes() -> None:
+    """O4: the binding is part of the seventh step."""
+    token = ISSUER.access_token(cnf=CLIENT.confirmation)
+    explanation = await explained_as_verified(
+        takes_proofs(), token, (request(token), request(token))
+    )
+    assert statuses(explanation) == "PPPPPPP"
+    assert finding(explanation, "binding").expected == "proof of all that the token is bound to"
+
+
+async def test_a_bad_proof_is_told_at_the_seventh_step() -> None:
+    """O4: a key that is not the token's, no proof at all, a proof that was used before."""
+    own, token = takes_proofs(), ISSUER.access_token(cnf=CLIENT.confirmation)
+    thief = ProofKey(clock=lambda: NOW)
+    explanation = await explained_as_verified(
+        own, token, (request(token, thief), request(token, thief))
+    )
+    assert (statuses(explanation), explanation.reason) == ("PPPPPPF", Reason.WRONG_PROOF_KEY)
+    assert finding(explanation, "binding").status is StepStatus.FAILED
+    explanation = await explained_as_verified(own, token)
+    assert (statuses(explanation), explanation.reason) == ("PPPPPPF", Reason.SENDER_CONSTRAINED)
+    again = request(token)
+    await own.verify(token, proof=again)
+    explanation = await explained_as_verified(own, token, (again, again))
+    assert explanation.reason is Reason.REPLAYED_PROOF
+
+
+async def test_a_proof_where_no_issuer_takes_them_is_told() -> None:
+    """O4, I10."""
+    token = ISSUER.access_token()
+    explanation = await explained_as_verified(verifier(), token, (request(token), request(token)))
+    assert (statuses(explanation), explanation.reason) == ("PPPPPPF", Reason.NOT_BOUND)
+
+
+async def test_checks_behind_a_good_proof_are_told_apart_from_it() -> None:
+    """O4, G10."""
+    own = verifier(dpop=DPoP(public_origin="https://api.example.com"), checks=[refuses])
+    token = ISSUER.access_token(cnf=CLIENT.confirmation)
+    explanation = await explained_as_verified(own, token, (request(token), request(token)))
+    assert finding(explanation, "binding").status is StepStatus.PASSED
+    assert finding(explanation, "checks").status is StepStatus.FAILED
+
+
+async def test_a_proof_of_another_type_is_a_fault_of_the_caller() -> None:
+    """A11."""
+    proof: Any = "a.b.c"
+    with pytest.raises(ConfigurationError, match="ProofOfPossession or None, not str"):
+        await verifier().explain(ISSUER.access_token(), proof=proof)
 
 
 # The states of a key set.

@@ -19,6 +19,7 @@ from asgi_jwks.asgi.public_paths import PublicPaths
 from asgi_jwks.asgi.responses import refuse
 from asgi_jwks.asgi.types import ASGIApp, Scope
 from asgi_jwks.asgi.well_known import WellKnown, send_metadata
+from asgi_jwks.authorization.requirement import Requirement
 from asgi_jwks.authorization.resource_metadata import WELL_KNOWN
 from asgi_jwks.errors import (
     ConfigurationError,
@@ -166,7 +167,7 @@ class JWTBearerMiddleware:
             try:
                 access_token = await self.authentication.authenticate(scope)
                 if self._requirement is not None:
-                    await self._demand(access_token)
+                    await self._demand(self._requirement, access_token)
             except (RequestError, TemporarilyUnavailable) as error:
                 if WELL_KNOWN in scope["path"] and not self._hinted_at_metadata:
                     self._hint_at_metadata(scope["path"])
@@ -180,12 +181,11 @@ class JWTBearerMiddleware:
         # Outside of any `try`: the application's exceptions are its own.
         await self._served(scope, receive, send)
 
-    async def _demand(self, access_token: AccessToken | None) -> None:
+    async def _demand(self, requirement: Requirement, access_token: AccessToken | None) -> None:
         authorization = self.authentication.authorization
-        # `requires` and `allow_anonymous` exclude each other.
-        if self._requirement is None or access_token is None:
+        if access_token is None:
             raise MissingToken
-        await self._requirement.enforce(
+        await requirement.enforce(
             access_token, scopes_of=authorization.scopes_of, clock=authorization.clock
         )
 

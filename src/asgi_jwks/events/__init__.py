@@ -15,6 +15,9 @@ from asgi_jwks.events.key_set import (
     KeyTrustedAgain,
     RefreshFailed,
     ServingStale,
+    SnapshotNotUsed,
+    SnapshotNotWritten,
+    SnapshotRestored,
     UnknownKey,
 )
 from asgi_jwks.events.log import log_event
@@ -35,6 +38,7 @@ from asgi_jwks.events.requests import (
     VerifiedToken,
     WouldBeRefused,
 )
+from asgi_jwks.events.resolver import ResolverEvent, ResolverFailed, ResolverMistaken
 
 __all__ = [
     "OTHER_ISSUER",
@@ -57,9 +61,15 @@ __all__ = [
     "RequestEvent",
     "RequestLabels",
     "RequestRefused",
+    "ResolverEvent",
+    "ResolverFailed",
+    "ResolverMistaken",
     "RouteRefused",
     "RouteUnavailable",
     "ServingStale",
+    "SnapshotNotUsed",
+    "SnapshotNotWritten",
+    "SnapshotRestored",
     "Unavailable",
     "UnknownKey",
     "VerifiedToken",

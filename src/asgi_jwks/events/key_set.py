@@ -22,6 +22,9 @@ __all__ = [
     "KeyTrustedAgain",
     "RefreshFailed",
     "ServingStale",
+    "SnapshotNotUsed",
+    "SnapshotNotWritten",
+    "SnapshotRestored",
     "UnknownKey",
 ]
 
@@ -114,6 +117,27 @@ class UnknownKey(KeySetEvent):
 @dataclass(frozen=True, slots=True)
 class BudgetExhausted(KeySetEvent):
     """Unknown key ids have used up the refetch budget; a refresh follows when it refills."""
+
+
+@dataclass(frozen=True, slots=True)
+class SnapshotRestored(KeySetEvent):
+    """The process began with the set of a snapshot, which was fetched `age` seconds before."""
+
+    age: float
+
+
+@dataclass(frozen=True, slots=True)
+class SnapshotNotUsed(KeySetEvent):
+    """The snapshot is not used; `why` names the fault of its file."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class SnapshotNotWritten(KeySetEvent):
+    """The last good set, or the list of distrusted keys, could not be kept."""
+
+    error: Exception
 
 
 @dataclass(frozen=True, slots=True)

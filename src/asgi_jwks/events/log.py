@@ -13,6 +13,7 @@ from asgi_jwks.events.key_set import (
     KeyTrustedAgain,
     RefreshFailed,
     ServingStale,
+    SnapshotRestored,
     UnknownKey,
 )
 from asgi_jwks.jose.jwk import SkipReason
@@ -44,6 +45,8 @@ def log_event(event: Event) -> None:
             _log.warning("%s: the key with %s is distrusted%s", key_set, name, forgotten)
         case KeyTrustedAgain(key_set, kid, thumbprint):
             _log.warning("%s: the key with %s is trusted again", key_set, _name(kid, thumbprint))
+        case SnapshotRestored(key_set, age):
+            _log.info("%s: began with the keys of a snapshot, fetched %.0f s ago", key_set, age)
         case BudgetExhausted(key_set):
             _log.warning("%s: unknown key ids have used up the refetch budget", key_set)
 

@@ -4,9 +4,8 @@ Metrics of libraries take several locks for each request, or many microseconds; 
 request is one entry of a list.
 """
 
-from bisect import bisect_left
+from bisect import bisect_right
 from collections import Counter as Sums
-from itertools import accumulate
 from typing import Final
 
 from asgi_jwks._fork import ForkSafeLock
@@ -24,7 +23,7 @@ Labels = tuple[str, ...]
 
 
 class Durations:
-    """Durations by bucket, and their sum."""
+    """The numbers of durations within each of BUCKETS and of all, and their sum."""
 
     __slots__ = ("numbers", "sum")
 
@@ -32,14 +31,13 @@ class Durations:
         self.numbers = [0] * (len(BUCKETS) + 1)
         self.sum = 0.0
 
-    def add(self, seconds: float) -> None:
-        """Count one."""
-        self.numbers[bisect_left(BUCKETS, seconds)] += 1
-        self.sum += seconds
-
-    def cumulated(self) -> list[int]:
-        """The numbers of those within each of BUCKETS, and of all."""
-        return [*accumulate(self.numbers)]
+    def add(self, seconds: list[float]) -> None:
+        """Count some."""
+        seconds.sort()
+        for position, bound in enumerate(BUCKETS):
+            self.numbers[position] += bisect_right(seconds, bound)
+        self.numbers[-1] += len(seconds)
+        self.sum += sum(seconds)
 
 
 class ProcessValues:
@@ -51,7 +49,7 @@ class ProcessValues:
         self._durations: Final = {
             m.name: dict[Labels, Durations]() for m in metrics_of(Kind.HISTOGRAM)
         }
-        # To append to a list and to pop from it need no lock.
+        # To append to a list needs no lock.
         self._pending: Final[dict[tuple[RequestLabels, bool], list[float]]] = {}
 
     def accepted(self, event: RequestAccepted) -> None:
@@ -74,7 +72,7 @@ class ProcessValues:
     def observe(self, name: str, labels: Labels, seconds: float) -> None:
         """Count one duration."""
         with self._lock:
-            self._durations_of(name, labels).add(seconds)
+            self._durations_of(name, labels).add([seconds])
 
     def counts(self, name: str) -> list[tuple[Labels, int]]:
         """The counts of a metric until now, with their labels."""
@@ -86,16 +84,16 @@ class ProcessValues:
         """The durations of a metric until now: labels, cumulated numbers, sum."""
         with self._lock:
             self._sum_up()
-            return [(labels, d.cumulated(), d.sum) for labels, d in self._durations[name].items()]
+            return [(labels, [*d.numbers], d.sum) for labels, d in self._durations[name].items()]
 
     def _sum_up(self) -> None:
         for (labels, is_cached), pending in list(self._pending.items()):
             number = len(pending)
             for name, values in counts_of_accepted(labels, is_cached=is_cached):
                 self._counts[name][values] += number
-            durations = self._durations_of(*duration_of(is_cached=is_cached))
-            for _ in range(number):
-                durations.add(pending.pop())
+            # Others may append meanwhile, and nobody else takes anything away.
+            self._durations_of(*duration_of(is_cached=is_cached)).add(pending[:number])
+            del pending[:number]
 
     def _durations_of(self, name: str, labels: Labels) -> Durations:
         return self._durations[name].setdefault(labels, Durations())

@@ -63,6 +63,9 @@ class PrometheusMetrics:
                 "all middleware, or registry=CollectorRegistry()."
             ) from error
 
+        # Hot path (metrics, Prometheus): bound here.
+        self._accepted: Final = self._values.accepted
+
     def watch(self, verifier: Verifier) -> None:
         """Measure the key sets of a verifier; whoever gets this listener calls it."""
         self._watched.add(verifier)
@@ -70,7 +73,7 @@ class PrometheusMetrics:
     def __call__(self, event: Event) -> None:
         """Count one event."""
         if isinstance(event, RequestAccepted):
-            self._values.accepted(event)
+            self._accepted(event)
             return
         for name, labels in counted_as(event):
             self._values.add(name, labels)

@@ -14,6 +14,13 @@ import anyio
 from anyio import to_thread
 
 from asgi_jwks.caching.cached_value import Loaded
+from asgi_jwks.events.key_set import (
+    KeySetEvent,
+    SnapshotNotUsed,
+    SnapshotNotWritten,
+    SnapshotRestored,
+)
+from asgi_jwks.events.log import log_event
 from asgi_jwks.jose.jwk_set import JWKSet
 from asgi_jwks.keys.distrust import DistrustedKeys, KeyName
 from asgi_jwks.keys.snapshot import Restored, Snapshot, SnapshotRefused
@@ -34,6 +41,7 @@ class Persistence:
         snapshot: the file; None where nothing is kept.
         distrusted: the keys that are not trusted; the snapshot keeps their names too.
         wall_clock: seconds since the epoch.
+        tell: hears of what happens to the file.
     """
 
     def __init__(
@@ -43,7 +51,9 @@ class Persistence:
         distrusted: DistrustedKeys,
         *,
         wall_clock: Callable[[], float] = time.time,
+        tell: Callable[[KeySetEvent], object] = log_event,
     ) -> None:
+        self._tell: Final = tell
         self._key_set: Final = key_set
         self._snapshot: Final = snapshot
         self._wall_clock: Final = wall_clock
@@ -68,6 +78,8 @@ class Persistence:
             return None
         if restored is not None:
             self.distrusted.merge(restored.distrusted)
+            if restored.loaded is not None:
+                self._tell(SnapshotRestored(self._key_set, restored.age))
         return restored
 
     async def keep(self, loaded: Loaded[JWKSet], *, fetched_at: float) -> None:
@@ -89,6 +101,7 @@ class Persistence:
                 _log.warning(
                     "%s: the key set snapshot could not be written: %s", self._key_set, error
                 )
+                self._tell(SnapshotNotWritten(self._key_set, error))
             else:
                 distrusted.merge(merged)
 
@@ -124,8 +137,10 @@ class Persistence:
             distrusted.merge(snapshot.write_distrusted(distrusted.list))
         except OSError as error:
             _log.error("%s: the key set snapshot could not be written: %s", self._key_set, error)
+            self._tell(SnapshotNotWritten(self._key_set, error))
             return is_news, False
         return is_news, True
 
     def _log_unused(self, refusal: SnapshotRefused) -> None:
         _log.warning("%s: the key set snapshot is not used: %s", self._key_set, refusal)
+        self._tell(SnapshotNotUsed(self._key_set, str(refusal)))

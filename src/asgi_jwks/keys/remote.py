@@ -135,7 +135,9 @@ class RemoteJWKSet:
         file = (
             None if snapshot is None else Snapshot(Path(snapshot), owner=self.name, wall_clock=wall)
         )
-        self._kept: Final = Persistence(self.name, file, distrusted, wall_clock=wall)
+        self._kept: Final = Persistence(
+            self.name, file, distrusted, wall_clock=wall, tell=self._observer.notify
+        )
         self._document: Final = JWKSDocument(self._location, request=request, kept=self._kept)
 
         def asked() -> str:

@@ -1,20 +1,40 @@
 """Microsoft Entra ID: workforce and external tenants, both versions of its tokens."""
 
-from collections.abc import Iterable
-from typing import Final, Literal, Unpack
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Literal, Unpack
 
 from asgi_jwks.errors import ConfigurationError
 from asgi_jwks.providers.console_words import require_tenant_id
 from asgi_jwks.providers.preset import Preset, PresetOptions, ProviderIssuer, names, trusted
+from asgi_jwks.tokens.header_rules import JOSEHeader
 from asgi_jwks.tokens.kinds import KindRule
-from asgi_jwks.tokens.proofs import AllOf, AnyOf, HasClaim
+from asgi_jwks.tokens.proofs import AllOf, AnyOf, ClaimIs, HasClaim
 from asgi_jwks.tokens.scopes import GrantClaim, GrantClaims
 
 __all__ = ["entra_external_id", "entra_id", "entra_id_tenants"]
 
-# Microsoft Entra docs, "Access token claims reference": what a token grants is in scp for users and
-# in roles for applications; ID tokens have roles too, but no azp and no appid.
-_GRANTS: Final = AnyOf(HasClaim("scp"), HasClaim("roles"))
+
+@dataclass(frozen=True, slots=True)
+class _OfAnApplication:
+    """The claims `oid` and `sub` are equal, as only in an application's own token."""
+
+    def holds(self, _header: JOSEHeader, claims: Mapping[str, Any]) -> bool:
+        """Whether it holds for these claims."""
+        oid = claims.get("oid")
+        return isinstance(oid, str) and oid != "" and oid == claims.get("sub")
+
+    def __str__(self) -> str:
+        return "equal claims oid and sub"
+
+
+# Microsoft Entra docs, "Access token claims reference" and "Protected web API: Verify scopes and
+# app roles": what a token grants is in scp for users and in roles for applications. ID tokens have
+# the user's roles too, and one that an application asks for itself may have azp.
+_GRANTS: Final = AnyOf(
+    HasClaim("scp"),
+    AllOf(HasClaim("roles"), AnyOf(ClaimIs("idtyp", "app"), _OfAnApplication())),
+)
 _V2: Final = KindRule(proof=AllOf(HasClaim("azp"), _GRANTS))
 _V1: Final = KindRule(proof=AllOf(HasClaim("appid"), _GRANTS))
 _SCP: Final = (GrantClaim("scp", "separated by spaces"),)
@@ -35,7 +55,8 @@ def entra_id(
 ) -> ProviderIssuer:
     """One tenant of Microsoft Entra ID, for tokens of users and of applications.
 
-    An access token has `azp` (v1: `appid`), and `scp` or `roles`. Which version it is, the API's
+    An access token has `azp` (v1: `appid`), and `scp`, or the `roles` of an application itself,
+    whose `oid` and `sub` are equal. Which version it is, the API's
     manifest decides and not the endpoint: requestedAccessTokenVersion is 2, or null for v1.
 
     Args:

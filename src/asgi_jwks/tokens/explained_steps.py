@@ -10,7 +10,6 @@ from typing import Any, Final
 
 from asgi_jwks._printable import printable, quoted
 from asgi_jwks.errors import (
-    InsufficientScope,
     InvalidToken,
     Reason,
     RequestError,
@@ -33,7 +32,7 @@ _TITLES: Final = (
     "the issuer's key",
     "the signature",
     "the claims",
-    "your own checks",
+    "its binding, and your own checks",
 )
 
 _STEP_OF: Final = {
@@ -45,8 +44,6 @@ _STEP_OF: Final = {
     Reason.UNKNOWN_KEY: 4,
     Reason.AMBIGUOUS_KEY: 4,
     Reason.BAD_SIGNATURE: 5,
-    Reason.CHECK_FAILED: 7,
-    Reason.INSUFFICIENT_SCOPE: 7,
 }
 
 _PASSED, _FAILED = StepStatus.PASSED, StepStatus.FAILED
@@ -99,6 +96,8 @@ def _failed_step(trace: Trace, outcome: Outcome) -> int | None:
     """The number of the step at which it ended."""
     if isinstance(outcome, AccessToken):
         return None
+    if trace.is_accepted:
+        return 7
     if isinstance(outcome, TemporarilyUnavailable):
         # Either the resolver or the keys are unavailable.
         return 3 if trace.issuer is None else 4
@@ -297,13 +296,23 @@ class _Told:
         return f"{moment.isoformat(timespec='seconds')}, {where}{self._mark}"
 
     def _checks(self, status: StepStatus) -> Iterator[Finding]:
-        refusal = self._refusal
-        yield Finding(
-            name="checks",
-            status=status,
-            expected="each returns True",
-            found=", ".join(refusal.scopes) if isinstance(refusal, InsufficientScope) else None,
-        )
+        refusal, issuer = self._refusal, self._issuer
+        of_checks = {Reason.CHECK_FAILED, Reason.INSUFFICIENT_SCOPE}
+        is_of_checks = refusal is None or refusal.reason in of_checks
+        if (issuer is not None and issuer.binding is not None) or not is_of_checks:
+            yield Finding(
+                name="binding",
+                status=_PASSED if refusal is not None and is_of_checks else status,
+                expected="proof of all that the token is bound to",
+                found=None if refusal is None or is_of_checks else _phrase(refusal),
+            )
+        if is_of_checks:
+            yield Finding(
+                name="checks",
+                status=status,
+                expected="each returns True",
+                found=None if refusal is None else _phrase(refusal),
+            )
 
 
 # The end of the year 9999, the last that datetime knows.
@@ -314,6 +323,10 @@ _TIME_OF: Final = {
     Reason.NOT_YET_VALID: "nbf",
     Reason.ISSUED_IN_FUTURE: "iat",
 }
+
+
+def _phrase(refusal: RequestError) -> str:
+    return printable(refusal.detail or refusal.reason.phrase, longest=256)
 
 
 def _fault(rule: Callable[[], object]) -> InvalidToken | None:

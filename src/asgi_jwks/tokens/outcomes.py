@@ -6,12 +6,13 @@ connection but its kind.
 
 from collections.abc import Coroutine, Iterable
 from functools import partial
+from inspect import isroutine
 from itertools import count
 from time import perf_counter
 from typing import Any, Final, Protocol
 
 from asgi_jwks.errors import Advice, InsufficientScope, RequestError, TemporarilyUnavailable
-from asgi_jwks.events.event import Telling
+from asgi_jwks.events.event import Listener, Telling
 from asgi_jwks.events.requests import (
     OTHER_ISSUER,
     RefusalEvent,
@@ -65,7 +66,8 @@ class Outcomes:
         self._tell: Final = tell
         names = tuple(issuers)
         # Hot path (metrics, a listener that does nothing): bound and put together here.
-        self._listener: Final = tell.listener
+        listener: Any = tell.listener
+        self._listener: Final[Listener] = listener if isroutine(listener) else listener.__call__
         self._report_only: Final = report_only
         self._counted: Final = _NotCounted() if counted is None else counted
         self._labels: Final = {
@@ -79,39 +81,29 @@ class Outcomes:
             for scheme in ("bearer", "dpop")
         }
 
-    def heard(
+    async def heard(
         self,
         verification: Coroutine[Any, Any, AccessToken],
         token: str | bytes,
-        connection: str,
+        connection: str = NO_CONNECTION,
         scheme: str = "bearer",
-    ) -> Coroutine[Any, Any, AccessToken]:
-        """The verification of a token, of which the listener hears if it is accepted.
-
-        Whatever the verification raises is for whoever answers to tell of. No more of the token
-        than its header is kept meanwhile.
-        """
-        if self._report_only is None:
-            return self._accepted(verification, connection, scheme)
-        octets = token.encode("utf-8", "surrogatepass") if isinstance(token, str) else token
-        return self._accepted(verification, connection, scheme, octets.partition(b".")[0])
-
-    async def _accepted(
-        self,
-        verification: Coroutine[Any, Any, AccessToken],
-        connection: str,
-        scheme: str,
-        header_segment: bytes = b"",
     ) -> AccessToken:
+        """The result of a verification, of which the listener hears if it is accepted.
+
+        Whatever the verification raises is for whoever answers to tell of.
+        """
+        header_segment = b"" if self._report_only is None else _header_segment(token)
+        # Not while the verification runs the application's checks (requirement H7).
+        del token
         before, began = self._counted.verified, perf_counter()
-        token = await verification
+        accepted = await verification
         seconds = perf_counter() - began
         labels = self._labels[scheme][connection]
         event = RequestAccepted(
-            labels.get(token.issuer) or labels[OTHER_ISSUER],
+            labels.get(accepted.issuer) or labels[OTHER_ISSUER],
             self._counted.verified == before,
             seconds,
-            token,
+            accepted,
         )
         try:
             self._listener(event)
@@ -120,17 +112,17 @@ class Outcomes:
             self._tell.log_failure(event)
         if self._report_only is not None:
             await self._report_only.judge(
-                token, header_segment, event.labels, is_cached=event.is_cached
+                accepted, header_segment, event.labels, is_cached=event.is_cached
             )
-        return token
+        return accepted
 
     async def of(self, verification: Coroutine[Any, Any, AccessToken]) -> AccessToken:
-        """The token of a verification that came without a connection.
+        """The result of a verification without a connection.
 
         The listener hears of a refusal too.
         """
         try:
-            return await self._accepted(verification, NO_CONNECTION, "bearer")
+            return await self.heard(verification, b"")
         except (RequestError, TemporarilyUnavailable) as error:
             labels = RequestLabels(error.issuer or OTHER_ISSUER, "bearer", NO_CONNECTION)
             self._tell(refusal_event(error, labels, is_outcome=True))
@@ -139,6 +131,11 @@ class Outcomes:
     def anonymous(self, connection: str) -> None:
         """A request without a token was let through."""
         self._tell(RequestAnonymous(RequestLabels(OTHER_ISSUER, "none", connection)))
+
+
+def _header_segment(token: str | bytes) -> bytes:
+    octets = token.encode("utf-8", "surrogatepass") if isinstance(token, str) else token
+    return octets.partition(b".")[0]
 
 
 class _NotCounted:

@@ -12,12 +12,16 @@ import logging
 import math
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from asgi_jwks._printable import printable
 from asgi_jwks.caching.budget import Budget
 from asgi_jwks.caching.keyed import DEFAULT_PERIOD, KeyedPeriod, KeyedValues
+from asgi_jwks.events.event import Listener, Telling
+from asgi_jwks.events.key_set import KeySetEvent
+from asgi_jwks.events.requests import OTHER_ISSUER
+from asgi_jwks.events.resolver import ResolverEvent, ResolverFailed, ResolverMistaken
 from asgi_jwks.tokens.claim_rules import TokenRules
 from asgi_jwks.tokens.issuer import Binding
 from asgi_jwks.tokens.issuers import MOST_RESOLVED, Check, Issuer
@@ -79,6 +83,7 @@ class ResolvedIssuers:
     ) -> None:
         self._resolver: Final = resolver
         self._reports: Final = _Reports(clock)
+        self._listeners: tuple[Telling, ...] = ()
         self._answers: Final = KeyedValues[Issuer](
             self._ask,
             source="the issuer resolver",
@@ -89,6 +94,11 @@ class ResolvedIssuers:
             period=period,
             clock=clock,
         )
+
+    def add_listener(self, listener: Listener) -> None:
+        """Have a listener hear of failures, and of the answers' key sets under "_other"."""
+        if listener not in [telling.listener for telling in self._listeners]:
+            self._listeners = (*self._listeners, Telling(listener, _log))
 
     def known(self, name: str) -> Issuer | None:
         """The issuer of this name if the resolver named it lately."""
@@ -130,14 +140,34 @@ class ResolvedIssuers:
                     mistake,
                     count,
                 )
+            self._tell(ResolverMistaken(mistake))
             return None
         issuer: Issuer = answer
+        add_listener = getattr(issuer.keys, "add_listener", None)
+        if add_listener is not None:
+            for telling in self._listeners:
+                add_listener(_OfATenant(telling.listener))
         return issuer
 
     def _report_failure(self, error: Exception) -> None:
         count = self._reports.due("failure")
         if count:
             _log.error("the issuer resolver failed (count: %d)", count, exc_info=error)
+        self._tell(ResolverFailed(error))
+
+    def _tell(self, event: ResolverEvent) -> None:
+        for tell in self._listeners:
+            tell(event)
+
+
+@dataclass(frozen=True, slots=True)
+class _OfATenant:
+    """Tells a listener of a tenant's key set, without the tenant's name."""
+
+    listener: Listener
+
+    def __call__(self, event: KeySetEvent) -> None:
+        self.listener(replace(event, key_set=OTHER_ISSUER))
 
 
 class _Reports:

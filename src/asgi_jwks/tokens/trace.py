@@ -17,10 +17,11 @@ class Trace:
 
     `parts` is the number of its parts, `header` and `claims` are None until they were read,
     `issuer` until it was chosen, and `is_signed` tells whether one of the issuer's keys made the
-    signature. `verifications` counts the keys that were tried.
+    signature. `verifications` counts the keys that were tried, and `is_accepted` tells whether
+    steps (1) to (6) are passed.
     """
 
-    __slots__ = ("claims", "header", "is_signed", "issuer", "parts", "verifications")
+    __slots__ = ("claims", "header", "is_accepted", "is_signed", "issuer", "parts", "verifications")
 
     def __init__(self, parts: int) -> None:
         self.parts = parts
@@ -29,3 +30,4 @@ class Trace:
         self.issuer: Issuer | None = None
         self.is_signed = False
         self.verifications = 0
+        self.is_accepted = False

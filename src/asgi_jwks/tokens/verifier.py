@@ -29,11 +29,11 @@ from typing import Final
 
 from asgi_jwks._printable import printable
 from asgi_jwks.errors import (
-    InsufficientScope,
     InvalidProof,
     InvalidRequest,
     InvalidToken,
     Reason,
+    RequestError,
     TemporarilyUnavailable,
     TooManyProofs,
 )
@@ -122,10 +122,7 @@ class TokenVerifier:
                 del token
                 now = self._clock()
                 cached.check_time(now)
-                claims = private_copy(claims)
-                if cached.issuer.binding is not None or request is not None:
-                    await check_binding(cached.issuer, claims, digest, request, now)
-                return await self._checked(cached, claims)
+                return await self._checked(cached, private_copy(claims), digest, request, now)
             trace = Trace(token.count(b".") + 1)
             accepting = self._accepted(ReceivedToken(token, trace))  # (1)
             del token
@@ -133,11 +130,10 @@ class TokenVerifier:
             # The request goes on once those that arrived with it are verified as well.
             if self._batching.is_crowded():
                 await yield_once()
-            if cached.issuer.binding is not None or request is not None:
+            if cached.issuer.binding is not None:
                 # The token is good, and known from now on, whatever becomes of this request.
                 self._tokens.put(digest, cached)
-                await check_binding(cached.issuer, claims, digest, request, self._clock())
-            access_token = await self._checked(cached, claims)
+            access_token = await self._checked(cached, claims, digest, request, self._clock())
         except _ADVISED as refusal:
             attach_advice(refusal, self._issuers, trace or _trace_of(cached), self._clock())
             raise
@@ -145,20 +141,21 @@ class TokenVerifier:
         self._tokens.put(digest, cached)
         return access_token
 
-    async def explain(self, token: bytes) -> Explanation:
+    async def explain(self, token: bytes, request: Presentation | None = None) -> Explanation:
         """Verify a token anew, and tell how; see AccessTokenVerifier.explain."""
         trace = Trace(token.count(b".") + 1)
-        payload = b"".join(token.split(b".")[1:2])
-        outcome: AccessToken | InvalidToken | InsufficientScope | TemporarilyUnavailable
+        payload, digest = b"".join(token.split(b".")[1:2]), sha256(token).digest()
+        outcome: AccessToken | RequestError | TemporarilyUnavailable
         try:
             self._check_size(token)
             accepting = self._accepted(ReceivedToken(token, trace))
             del token
-            outcome = await self._checked(*await accepting)
-        except (InvalidToken, TemporarilyUnavailable) as refusal:
-            attach_advice(refusal, self._issuers, trace, self._clock())
-            outcome = refusal
-        except InsufficientScope as refusal:
+            cached, claims = await accepting
+            trace.is_accepted = True
+            outcome = await self._checked(cached, claims, digest, request, self._clock())
+        except (RequestError, TemporarilyUnavailable) as refusal:
+            if isinstance(refusal, _ADVISED):
+                attach_advice(refusal, self._issuers, trace, self._clock())
             outcome = refusal
         if trace.header is not None and trace.claims is None:
             # An operator wants to see whose token it is, also where its key decided already.
@@ -170,11 +167,21 @@ class TokenVerifier:
         if len(token) > self._max_token_bytes:
             raise InvalidToken(Reason.MALFORMED, f"longer than {self._max_token_bytes} bytes")
 
-    async def _checked(self, cached: CachedToken, claims: ReadOnlyDict) -> AccessToken:
-        """The caller's own checks, the second part of (7)."""
+    async def _checked(
+        self,
+        cached: CachedToken,
+        claims: ReadOnlyDict,
+        digest: bytes,
+        request: Presentation | None,
+        now: float,
+    ) -> AccessToken:
+        """(7) The binding, then the caller's own checks."""
+        issuer = cached.issuer
+        if issuer.binding is not None or request is not None:
+            await check_binding(issuer, claims, digest, request, now)
         access_token: AccessToken = AccessToken(claims, claims, cached.basis)
-        if cached.issuer.checks:
-            await run_checks(cached.issuer.checks, access_token)
+        if issuer.checks:
+            await run_checks(issuer.checks, access_token)
         return access_token
 
     async def _accepted(self, token: ReceivedToken) -> tuple[CachedToken, ReadOnlyDict]:

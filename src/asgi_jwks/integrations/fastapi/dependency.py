@@ -125,7 +125,7 @@ class JWTBearer(SecurityBase):
         if token is None:
             if needed is not None or not rules.allows_anonymous:
                 raise rules.refused(connection, MissingToken())
-        elif needed is not None:
+        else:
             await rules.demand(connection, token, needed)
         return token
 

@@ -134,7 +134,7 @@ def stand_in(
 
 
 def public_origin_of(verifier: AccessTokenVerifier) -> str | None:
-    """The public origin of the first issuer, if its tokens may be bound to a key by DPoP."""
+    """The public origin of the first issuer, if it takes DPoP proofs."""
     trusted = next(iter(_issuers_of(verifier)), None)
     dpop = None if trusted is None or trusted.binding is None else trusted.binding.dpop
     return None if dpop is None else dpop.public_origins[0]

@@ -1,4 +1,4 @@
-"""Attacks on DPoP: stolen bound tokens, and proofs that are not for the request (RFC 9449).
+"""Attacks on DPoP (RFC 9449): stolen bound tokens, and proofs for something else.
 
 They are for applications that take DPoP proofs; any other refuses them all for want of a token.
 """
@@ -459,4 +459,4 @@ ATTACKS = (
         ),
     ),
 )
-"""Each is one request of a thief, or of a client that wants more than its proof is for."""
+"""Each is one request of a thief, or of a client that wants more."""

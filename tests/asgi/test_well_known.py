@@ -474,6 +474,21 @@ def test_another_audience_is_not_a_near_miss(
     assert caplog.records == []
 
 
+async def test_a_request_beside_the_resource_is_told_once(
+    guarded: Callable[..., Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    """P4: a path that differs; clients refuse the document, and ask for no other one."""
+    app = guarded(resource=RESOURCE)
+    assert (await app(path="/mcp/x")).status == 401
+    assert not [r for r in caplog.records if "below" in r.getMessage()]
+    for path in ("/messages\n", "/mcpx"):
+        answer = await app(path=path)
+        assert "resource_metadata" in answer.headers["www-authenticate"]
+    [record] = [r for r in caplog.records if "below" in r.getMessage()]
+    assert record.getMessage().startswith("a request for '/messages\\n' was refused")
+    assert f"metadata of '{RESOURCE}'" in record.getMessage()
+
+
 def lookups(*requests: dict[str, Any], every: float = 100.0) -> None:
     """Requests for metadata, with a clock of their own."""
     app = JWTBearerMiddleware(PlainTextResponse("x"), trusted(), resource=RESOURCE)

@@ -12,6 +12,7 @@ from asgi_jwks import (
     AccessToken,
     ConfigurationError,
     JWTBearerMiddleware,
+    ProtectedResourceMetadata,
     Requirement,
 )
 from asgi_jwks.integrations.fastapi import JWTBearer
@@ -169,3 +170,19 @@ def test_alternatives_beyond_a_reader_s_patience_are_told_in_words() -> None:
     operation = app.openapi()["paths"]["/x"]["get"]
     assert operation["security"] == [{"JWTBearer": []}]
     assert "one of the scopes s0, s1, " in operation["responses"]["403"]["description"]
+
+
+def test_metadata_that_nobody_serves_are_told_once(
+    issuer: MockIssuer, caplog: pytest.LogCaptureFixture
+) -> None:
+    """P4: metadata that 404."""
+    bearer = JWTBearer(trusted(issuer), resource=RESOURCE)
+    app = shop(bearer)
+    client = TestClient(app, base_url=BASE)
+    for _ in range(2):
+        assert METADATA in client.get("/orders/list").headers["www-authenticate"]
+    assert client.get(METADATA).status_code == 404
+    told = [r for r in caplog.records if "bearer.attach(app)" in r.getMessage()]
+    assert len(told) == 1
+    around = TestClient(ProtectedResourceMetadata(app, bearer), base_url=BASE)
+    assert around.get(METADATA).json()["resource"] == RESOURCE

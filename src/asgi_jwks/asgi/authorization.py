@@ -112,6 +112,7 @@ class Authorization:
         takes_bearer = not self._proofs["dpop_bound_access_tokens_required"]
         self._methods: Final = tuple(methods) if takes_bearer else ()
         self._app: Final = app
+        self._hinted_at_path = False
         self.scopes_of: Final[ScopesOf] = (
             self._with_implied if self._hierarchy else granted_scopes_of
         )
@@ -131,9 +132,24 @@ class Authorization:
         """The URL of the metadata of the resource that a request is for."""
         if not self.resources:
             return None
+        path = scope.get("path", "")
         query = scope.get("query_string", b"").decode("latin-1")
-        found = resource_at(self.resources, scope.get("path", ""), query)
-        return None if found is None else found.metadata_url
+        found = resource_at(self.resources, path, query)
+        if found is None:
+            return None
+        if not self._hinted_at_path and not belongs_to(path, found.path):
+            self._hint_at_path(path, found)
+        return found.metadata_url
+
+    def _hint_at_path(self, path: str, resource: ProtectedResource) -> None:
+        self._hinted_at_path = True
+        _log.warning(
+            "a request for %s was refused with the metadata of %s, whose path it is not below: "
+            "clients refuse the metadata of another resource (RFC 9728, section 3.3); write "
+            "resource=... with the path that clients use, unless a proxy takes it away",
+            quoted(path),
+            quoted(resource.resource),
+        )
 
     def metadata(self, resource: ProtectedResource, app: object = None) -> dict[str, Any]:
         """The metadata of a resource, by the rules that are enforced.

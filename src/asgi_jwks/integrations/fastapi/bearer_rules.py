@@ -50,7 +50,9 @@ class BearerRules:
     def __init__(self, bearer: NamedScheme, authentication: Authentication | None) -> None:
         self.bearer: Final = bearer
         self.allows_anonymous: Final = authentication is not None
+        self.is_attached = False
         self._authentication: Final = authentication
+        self._hinted_at_attach = False
         self._of_all: Final = (
             None if authentication is None else authentication.authorization.requirement
         )
@@ -144,13 +146,26 @@ class BearerRules:
             needs += [] if self._of_all is None else [self._of_all]
             named = (name for need in needs for name in need.named_scopes)
             error.scopes = tuple(dict.fromkeys((*named, *error.scopes)))
-        rules = self._authentication or connection.scope.get(AROUND)
+        own = self._authentication
+        if own is not None and own.authorization.resources and not self.is_attached:
+            self._hint_at_attach()
+        rules = own or connection.scope.get(AROUND)
         refusal = (
             rules.refusal(error, connection.scope)
             if isinstance(rules, Authentication)
             else refusal_of(connection, error)
         )
         return refused(connection, error, refusal)
+
+    def _hint_at_attach(self) -> None:
+        """Say that nobody serves the metadata which challenges name."""
+        if not self._hinted_at_attach:
+            self._hinted_at_attach = True
+            _log.warning(
+                "challenges name the metadata of a resource, and this JWTBearer is attached to no "
+                "application that serves them: call bearer.attach(app), or put "
+                "ProtectedResourceMetadata(app, bearer) around it"
+            )
 
     def _rules(self, connection: HTTPConnection) -> Authentication | None:
         scope = connection.scope

@@ -153,6 +153,7 @@ class JWTBearer(SecurityBase):
         application that a server runs: those that are mounted have no lifespan.
         """
         own = self.authentication
+        self._rules.is_attached = True
         answer_refusals(app)
         if own is not None and own.authorization.resources:
             app.add_middleware(ProtectedResourceMetadata, self)

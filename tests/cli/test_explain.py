@@ -8,7 +8,7 @@ from tests.support.cli_schema import validated
 
 from asgi_jwks.cli import main
 from asgi_jwks.cli.explain import Explained, show
-from asgi_jwks.testing import MockIssuer, SigningKey, forge
+from asgi_jwks.testing import MockIssuer, ProofKey, SigningKey, forge
 from asgi_jwks.tokens.explanation import Verdict
 
 KEY = SigningKey.generate("RS256")
@@ -150,3 +150,43 @@ def test_a_clock_that_is_behind_is_said_to_be(capsys: Out) -> None:
     )
     show(Console(width=80), told)
     assert "This machine's clock is 90 s behind the issuer's." in capsys.readouterr().out
+
+
+URL = "https://api.example.com/messages?a=b"
+
+
+def test_a_request_with_its_proof_is_explained(
+    issuer: MockIssuer, tmp_path: Path, capsys: Out
+) -> None:
+    """O4: DPoP requests too; the proof is not printed."""
+    key = ProofKey()
+    token = issuer.access_token(cnf=key.confirmation)
+    proof = key.proof("POST", URL, token)
+    path = tmp_path / "proof"
+    path.write_text(f"DPoP: {proof}")
+    request = ["--proof", f"@{path}", "--request-url", URL, "--request-method", "POST"]
+    assert main(["explain", token, *request, *options(issuer)]) == 0
+    assert proof[:40] not in capsys.readouterr().out
+    assert main(["explain", token, *options(issuer)]) == 1
+    assert "REFUSED  sender_constrained" in capsys.readouterr().out
+    other = [
+        "--proof",
+        proof,
+        "--request-url",
+        URL.replace("messages", "me"),
+        "--request-method",
+        "POST",
+    ]
+    assert main(["explain", token, *other, *options(issuer)]) == 1
+    assert "(7) failed" in capsys.readouterr().out
+
+
+def test_a_proof_belongs_to_a_url(issuer: MockIssuer, capsys: Out) -> None:
+    """O3: wrong use is status 3."""
+    token = issuer.access_token()
+    for argv in (["--proof", "a.b.c"], ["--request-url", URL]):
+        assert main(["explain", token, *argv, *options(issuer)]) == 3
+        assert "Give --proof and --request-url together." in capsys.readouterr().err
+    argv = ["--proof", "a.b.c", "--request-url", "nonsense"]
+    assert main(["explain", token, *argv, *options(issuer)]) == 3
+    assert "public_origin" in capsys.readouterr().err

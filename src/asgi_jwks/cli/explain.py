@@ -13,6 +13,8 @@ from rich.console import Console
 from rich.text import Text
 
 from asgi_jwks import AccessTokenVerifier, Reason, StaticJWKSet
+from asgi_jwks.binding.dpop_policy import DPoP
+from asgi_jwks.binding.possession import ProofOfPossession
 from asgi_jwks.cli.asking import ask, deadline_option
 from asgi_jwks.cli.named import named_verifier
 from asgi_jwks.cli.output import Status, json_option, quiet_logs, tell
@@ -69,6 +71,13 @@ class Explained:
     metavar="FILE",
     help="Keys from a file instead of the issuer's: a JWK Set, a JWK, or PEM.",
 )
+@click.option(
+    "--proof",
+    metavar="PROOF",
+    help="The field DPoP of the request: as it is, @FILE, or - for standard input.",
+)
+@click.option("--request-url", metavar="URL", help="The whole URL of the request with the proof.")
+@click.option("--request-method", default="GET", show_default=True, help="Its method.")
 @deadline_option
 @json_option
 @trusting_options
@@ -76,6 +85,9 @@ def explain(
     token: tuple[str, ...],
     app: str | None,
     keys: Path | None,
+    proof: str | None,
+    request_url: str | None,
+    request_method: str,
     deadline: float,
     json_wanted: bool,
     provider: str | None,
@@ -85,14 +97,25 @@ def explain(
 
     TOKEN is the token, a pasted `Authorization:` line, a file, or - for standard input. Whom to
     trust is said by --provider and its words, by --issuer and --audience, by the variables that
-    settings_from_env() reads, or by --app. Exit status 0 valid, 1 refused, 2 cannot tell.
+    settings_from_env() reads, or by --app. A request with a DPoP proof is told by
+    --proof and --request-url. Exit status 0 valid, 1 refused, 2 cannot tell.
     """
     quiet_logs()
-    verifier = _verifier(app, keys, provider, given)
+    if (proof is None) is not (request_url is None):
+        raise click.UsageError("Give --proof and --request-url together.")
+    further: dict[str, Any] = {}
+    possession = None
+    if keys is not None:
+        further["keys"] = StaticJWKSet(keys)
+    if proof is not None and request_url is not None:
+        fields = [("dpop", token_of((proof,)))]
+        possession = ProofOfPossession(method=request_method, url=request_url, fields=fields)
+        further["dpop"] = DPoP(public_origin=_origin(request_url), consume_proofs=False)
+    verifier = _verifier(app, provider, given, further)
     text = token_of(token).encode("utf-8", "surrogateescape")
     result = explained(
         verifier,
-        ask("the issuer", lambda: _explanation(verifier, text), timeout=deadline),
+        ask("the issuer", lambda: _explanation(verifier, text, possession), timeout=deadline),
     )
     tell("explain", result, show, json_wanted=json_wanted)
     return _STATUS[result.verdict]
@@ -112,23 +135,30 @@ def explained(verifier: AccessTokenVerifier, explanation: Explanation) -> Explai
     )
 
 
+def _origin(url: str) -> str:
+    """The origin of a request's URL, which DPoP checks for its form."""
+    scheme, slashes, rest = url.partition("://")
+    return f"{scheme}{slashes}{rest.partition('/')[0].partition('?')[0]}"
+
+
 def _verifier(
-    app: str | None, keys: Path | None, provider: str | None, given: Given
+    app: str | None, provider: str | None, given: Given, further: dict[str, Any]
 ) -> AccessTokenVerifier:
-    if app is not None:
-        if keys is not None or provider is not None or any(given.values()):
-            raise click.UsageError("--app has settings of its own: give it alone.")
-        return named_verifier(app)
-    options: dict[str, Any] = {} if keys is None else {"keys": StaticJWKSet(keys)}
-    return AccessTokenVerifier(*trusted_by(provider, given, **options).issuers)
+    if app is None:
+        return AccessTokenVerifier(*trusted_by(provider, given, **further).issuers)
+    if "keys" in further or provider is not None or any(given.values()):
+        raise click.UsageError("--app has settings of its own: give it without them.")
+    return named_verifier(app)
 
 
-async def _explanation(verifier: AccessTokenVerifier, token: bytes) -> Explanation:
+async def _explanation(
+    verifier: AccessTokenVerifier, token: bytes, proof: ProofOfPossession | None
+) -> Explanation:
     try:
         # With the keys at hand, the signature is judged also where the claims would be refused.
         with suppress(TemporarilyUnavailable):
             await verifier.warm()
-        return await verifier.explain(token)
+        return await verifier.explain(token, proof=proof)
     finally:
         await verifier.aclose()
 

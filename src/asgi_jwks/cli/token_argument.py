@@ -17,6 +17,7 @@ __all__ = ["token_argument", "token_of"]
 # A token and the field around it; who pipes a whole log into a command has made a mistake.
 _LARGEST_TEXT: Final = 4 * MAX_TOKEN_BYTES
 _SCHEMES: Final = frozenset({"bearer", "dpop"})
+_FIELDS: Final = frozenset({"authorization:", "dpop:"})
 # The marks around a field that was copied from a program or a shell.
 _MARKS: Final = dict.fromkeys(map(ord, "'\"`,;"))
 
@@ -48,10 +49,10 @@ def token_of(words: tuple[str, ...]) -> str:
 def _bare(text: str) -> str:
     words = text.translate(_MARKS).replace(":", ": ", 1).split()
     words = words[1:] if words[:1] == ["-H"] else words
-    if words and words[0].lower() == "authorization:":
+    if words and words[0].lower() in _FIELDS:
         words = words[1:]
     elif len(words) > 1 and words[0].endswith(":"):
-        raise click.UsageError("The line is not an Authorization field.")
+        raise click.UsageError("The line is not an Authorization field, nor DPoP.")
     if words and words[0].lower() in _SCHEMES:
         words = words[1:]
     if len(words) > 1:

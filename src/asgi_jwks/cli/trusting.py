@@ -14,7 +14,6 @@ import click
 from asgi_jwks.cli.preset_words import complete_preset, issuers_of, presets, word_options, words_of
 from asgi_jwks.environment import VARIABLES, settings_from_env
 from asgi_jwks.errors import ConfigurationError
-from asgi_jwks.tokens.key_source import KeySource
 from asgi_jwks.trusted_issuer import IssuerOptions, PresetOptions, TrustedIssuer
 
 __all__ = ["Given", "Trusted", "trusted_by", "trusting_options"]
@@ -62,7 +61,7 @@ def trusted_by(
     given: Given,
     *,
     environ: Mapping[str, str] | None = None,
-    keys: KeySource | None = None,
+    **further: Any,
 ) -> Trusted:
     """The issuers that are meant.
 
@@ -70,7 +69,7 @@ def trusted_by(
         provider: the name of a preset; None for an issuer by options or the environment.
         given: the options that were given.
         environ: the variables; those of the process unless given.
-        keys: keys instead of those that the issuer publishes.
+        further: options of an issuer that no text can say, such as keys.
 
     Raises:
         UsageError: there is no such preset, or a word is missing.
@@ -78,14 +77,14 @@ def trusted_by(
     """
     texts = {name: " ".join(values) for name, values in given.items() if values}
     if provider is not None:
-        return _of_preset(provider, given, texts, keys)
+        return _of_preset(provider, given, texts, further)
     variables = dict(os.environ if environ is None else environ)
     variables |= {f"{_PREFIX}{name.upper()}": text for name, text in texts.items()}
-    return _split(_settings(variables, texts), keys)
+    return _split(_settings(variables, texts), further)
 
 
 def _of_preset(
-    provider: str, given: Given, texts: Mapping[str, str], keys: KeySource | None
+    provider: str, given: Given, texts: Mapping[str, str], further: Mapping[str, Any]
 ) -> Trusted:
     if provider not in presets():
         raise click.UsageError(
@@ -110,7 +109,7 @@ def _of_preset(
     middleware = {
         name: value for name, value in settings.items() if name not in IssuerOptions.__annotations__
     }
-    return Trusted(issuers_of(provider, words, keys=keys, **of_issuer), middleware)
+    return Trusted(issuers_of(provider, words, **of_issuer, **further), middleware)
 
 
 def _settings(variables: Mapping[str, str], texts: Mapping[str, str]) -> dict[str, Any]:
@@ -126,10 +125,8 @@ def _settings(variables: Mapping[str, str], texts: Mapping[str, str]) -> dict[st
     return dict(settings)
 
 
-def _split(settings: dict[str, Any], keys: KeySource | None) -> Trusted:
+def _split(settings: dict[str, Any], further: Mapping[str, Any]) -> Trusted:
     names = IssuerOptions.__annotations__
     of_issuer: Any = {name: value for name, value in settings.items() if name in names}
     middleware = {name: value for name, value in settings.items() if name not in names}
-    if keys is not None:
-        of_issuer["keys"] = keys
-    return Trusted((TrustedIssuer(**of_issuer),), middleware)
+    return Trusted((TrustedIssuer(**of_issuer, **further),), middleware)

@@ -9,7 +9,7 @@ from typing import Final
 import anyio
 from anyio import lowlevel
 
-from asgi_jwks.caching.cached_value import Loaded
+from asgi_jwks.caching.source import Loaded
 from asgi_jwks.errors import InvalidKeySet
 from asgi_jwks.fetching.request import HTTP_OK, DocumentRequest
 from asgi_jwks.fetching.response import (

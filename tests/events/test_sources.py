@@ -1,6 +1,7 @@
 """Events of snapshots, resolvers and tenants' key sets, by their real sources."""
 
 import logging
+from inspect import isclass
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from asgi_jwks import (
     KeySetUnavailable,
     RemoteJWKSet,
     TrustedIssuer,
+    events,
 )
 from asgi_jwks.events import (
     Event,
@@ -92,6 +94,17 @@ async def test_a_document_that_is_not_a_key_set_is_told_with_its_url(
     with pytest.raises(KeySetUnavailable):
         await key_set(issuer).warm()
     assert f": {issuer.jwks_uri}: The JWK Set is not strict JSON" in caplog.text
+
+
+def test_the_guide_names_each_event() -> None:
+    """N1: those that happen; their bases are for `isinstance`."""
+    guide = Path(__file__).parents[2] / "docs" / "guides" / "metrics.md"
+    text = guide.read_text(encoding="utf-8")
+    kinds = {value for value in vars(events).values() if isclass(value)}
+    happening = {
+        kind.__name__ for kind in kinds if issubclass(kind, Event) and not kind.__subclasses__()
+    }
+    assert {name for name in happening if f"`{name}`" not in text} == set()
 
 
 class Tenants:

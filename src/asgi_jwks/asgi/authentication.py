@@ -295,10 +295,11 @@ class Authentication:
         # Each listener hears of one outcome: around a dependency it heard of the middleware's.
         is_outcome = error.is_outcome and (outer is self or self._tell is not None)
         event = refusal_event(error, labels, is_outcome=is_outcome, token=token)
-        if stands_for:
-            outer._refusal_log.tell(event, stands_for)
         if tell is not None:
             tell(event)
+        # Last, since advice asks kind rules and key sources, which may raise.
+        if stands_for:
+            outer._refusal_log.tell(event, stands_for)
 
     def _second_policy(self, issuers: Sequence[Issuer] | Issuer) -> ReportOnly | None:
         try:

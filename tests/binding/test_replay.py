@@ -12,19 +12,12 @@ import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+from tests.support.clock import Clock
 
 from asgi_jwks import ConfigurationError, ReplayStoreUnavailable, TooManyProofs
 from asgi_jwks.binding.lapse import Lapsing
 from asgi_jwks.binding.replay import ReplayMemory
 from asgi_jwks.binding.shares import SenderShares
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.now = 1000.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 def first_use(memory: ReplayMemory, key: bytes, ttl: float = 60.0) -> bool:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from functools import partial
 
 import pytest
+from tests.support.clock import Clock
 
 from asgi_jwks import Reason
 from asgi_jwks.errors import Advice
@@ -24,16 +25,6 @@ from asgi_jwks.events import (
 from asgi_jwks.events.refusal_log import INTERVAL, LOOKS, MOST_CAUSES, SECONDS_PER_LOOK
 
 LOGGER = "asgi_jwks.requests"
-
-
-class Clock:
-    """Monotonic seconds, moved by hand."""
-
-    def __init__(self) -> None:
-        self.now = 1000.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 @pytest.fixture

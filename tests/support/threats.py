@@ -118,6 +118,12 @@ THREATS: Final = (
         "fetching/request.py",
     ),
     Threat(
+        "a cache on the way that mixes versions up, and hides that a key was removed",
+        "a 304 counts only for the entity tag that was sent; `refresh()` passes caches by",
+        "F11 F16",
+        "fetching/request.py",
+    ),
+    Threat(
         "the metadata of another issuer",
         "`issuer` must be identical; no downgrade from https",
         "F12",

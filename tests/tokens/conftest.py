@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import pytest
+from tests.support.clock import Clock
 
 from asgi_jwks import AccessTokenVerifier, StaticJWKSet, TrustedIssuer
 from asgi_jwks.jose.key import VerificationKey
@@ -13,19 +14,9 @@ NOW = 1_700_000_000.0
 KEY = SigningKey.generate("RS256", kid="k1")
 
 
-class Clock:
-    """Seconds since the epoch, moved by hand."""
-
-    def __init__(self) -> None:
-        self.now = NOW
-
-    def __call__(self) -> float:
-        return self.now
-
-
 @pytest.fixture
 def clock() -> Clock:
-    return Clock()
+    return Clock(NOW)
 
 
 @pytest.fixture

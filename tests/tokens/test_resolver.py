@@ -5,6 +5,7 @@ from typing import Any
 
 import anyio
 import pytest
+from tests.support.clock import Clock
 
 from asgi_jwks import (
     AccessTokenVerifier,
@@ -41,17 +42,9 @@ class Tenants:
         return self.tenants.get(name)
 
 
-class Clock:
-    def __init__(self) -> None:
-        self.now = 0.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
 @pytest.fixture
 def seconds() -> Clock:
-    return Clock()
+    return Clock(0.0)
 
 
 @pytest.fixture
@@ -255,7 +248,7 @@ class TestVerification:
 
     @pytest.fixture
     def seconds_of(self, monkeypatch: pytest.MonkeyPatch) -> Clock:
-        clock = Clock()
+        clock = Clock(0.0)
         monkeypatch.setattr(
             access_token_verifier,
             "ResolvedIssuers",

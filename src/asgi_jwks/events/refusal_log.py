@@ -73,9 +73,9 @@ class _Told:
 class RefusalLog:
     """A listener that writes into the logger `asgi_jwks.requests`; any thread may call it.
 
-    Missing and expired tokens and nonces are ordinary and told at INFO, everything else at WARNING. A record
-    has `status`, `reason`, `issuer`, `hint`, `count`, `is_estimate` and `is_report_only` as
-    attributes, which are JSON values.
+    Missing and expired tokens and nonces are ordinary and told at INFO, everything else at WARNING.
+    A record has `status`, `reason`, `issuer`, `hint`, `count`, `is_estimate` and `is_report_only`
+    as attributes, which are JSON values.
 
     Args:
         interval: seconds between two lines of one cause.

@@ -20,6 +20,7 @@ __all__ = [
     "PLACEHOLDERS",
     "PresetFunction",
     "Word",
+    "complete_preset",
     "issuers_of",
     "presets",
     "with_placeholders",
@@ -87,6 +88,11 @@ class Word:
     meaning: str
     required: bool
     several: bool
+
+
+def complete_preset(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
+    """The names of presets that begin so, for the completion of a shell."""
+    return [name for name in presets() if name.startswith(incomplete)]
 
 
 @cache

@@ -16,6 +16,7 @@ from rich.text import Text
 from asgi_jwks.cli.output import Status, json_option, tell
 from asgi_jwks.cli.preset_words import (
     Word,
+    complete_preset,
     issuers_of,
     presets,
     with_placeholders,
@@ -101,7 +102,7 @@ class Providers:
 
 
 @click.command()
-@click.argument("name", required=False, metavar="[NAME]")
+@click.argument("name", required=False, metavar="[NAME]", shell_complete=complete_preset)
 @click.option("--jwks-uri", metavar="URL", help="Where the keys are, if not where it is usual.")
 @json_option
 @word_options

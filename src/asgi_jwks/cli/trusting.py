@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import click
 
-from asgi_jwks.cli.preset_words import issuers_of, presets, word_options, words_of
+from asgi_jwks.cli.preset_words import complete_preset, issuers_of, presets, word_options, words_of
 from asgi_jwks.environment import VARIABLES, settings_from_env
 from asgi_jwks.errors import ConfigurationError
 from asgi_jwks.tokens.key_source import KeySource
@@ -52,6 +52,7 @@ def trusting_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return click.option(
         "--provider",
         metavar="NAME",
+        shell_complete=complete_preset,
         help="A preset, such as auth0, with its words; `asgi-jwks provider` lists them.",
     )(word_options(command))
 

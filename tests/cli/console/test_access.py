@@ -97,6 +97,8 @@ def test_the_token_is_in_the_url_of_a_page_or_in_a_field_of_a_request() -> None:
         ([], "GET", "token=other"),
         ([], "GET", f"token={TOKEN}x"),
         ([], "GET", f"token={TOKEN}&token={TOKEN}"),
+        ([], "GET", f"token={TOKEN}" + "&a=b" * 20),
+        ([], "GET", "token=%ff%00"),
         ([("x-console-token", "other")], "GET", f"token={TOKEN}"),
         ([SENT, SENT], "GET", ""),
         ([], "POST", f"token={TOKEN}"),

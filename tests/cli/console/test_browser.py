@@ -93,6 +93,12 @@ def send(page: Any, status: int) -> None:
     shown(page, "#status").to_contain_text(str(status))
 
 
+def picture(page: Any, folder: Path, name: str) -> None:
+    """Keep a picture of the page: in the folder of this variable, or in the test's own."""
+    kept = Path(os.environ.get("ASGI_JWKS_SCREENSHOTS", folder))
+    page.screenshot(path=kept / f"console-{name}.png", full_page=True)
+
+
 def test_a_token_is_minted_decoded_and_sent(open_page: Open) -> None:
     """Issue 15: mint with chosen claims and shape, decode, send, and see the answer."""
     page = open_page()
@@ -146,22 +152,25 @@ def test_mistakes_are_said_where_a_screen_reader_hears_them(open_page: Open) -> 
     shown(page, "#decoded").to_contain_text("are not JSON")
 
 
-def test_the_key_set_is_seen_to_live(open_page: Open, console: Any) -> None:
+def test_the_key_set_is_seen_to_live(open_page: Open, console: Any, tmp_path: Path) -> None:
     """Issue 15: a time line of fresh, due, stale, expired, live by server-sent events."""
     page = open_page()
     mint(page)
     send(page, 200)
     shown(page, "#phase").to_have_text("fresh")
+    picture(page, tmp_path, "fresh")
     page.get_by_label("Fault").first.select_option("fail")
     page.get_by_role("button", name="Break").first.click()
     shown(page, "form[data-endpoint=jwks] .fault").to_have_text("broken: jwks:fail:500")
     page.get_by_role("button", name="+11 minutes").click()
     shown(page, "#phase").to_have_text("stale")
     send(page, 200)
+    picture(page, tmp_path, "stale")
     page.get_by_role("button", name="+2 hours").click()
     shown(page, "#phase").to_have_text("expired")
     playwright.expect(page.get_by_role("img", name="The key set is expired")).to_be_visible()
     send(page, 503)
+    picture(page, tmp_path, "expired")
     shown(page, "#challenge").to_contain_text("Retry-After")
     page.get_by_role("button", name="Mend").first.click()
     shown(page, "form[data-endpoint=jwks] .fault").to_have_text("healthy")
@@ -170,6 +179,7 @@ def test_the_key_set_is_seen_to_live(open_page: Open, console: Any) -> None:
     send(page, 200)
     shown(page, "#phase").to_have_text("fresh")
     assert page.locator("#marks line").count() > 0
+    picture(page, tmp_path, "mended")
     # Whatever happens elsewhere is seen here too.
     console.issuer.rotate()
     shown(page, "#keys tr").to_have_count(2)
@@ -243,8 +253,7 @@ def test_it_is_readable_and_axe_finds_no_serious_fault(
         if fault["impact"] in {"serious", "critical"}
     ]
     assert serious == []
-    folder = Path(os.environ.get("ASGI_JWKS_SCREENSHOTS", tmp_path))
-    page.screenshot(path=folder / f"console-{view}.png", full_page=True)
+    picture(page, tmp_path, view)
 
 
 def test_another_site_cannot_use_it_not_even_under_a_name_that_leads_here(

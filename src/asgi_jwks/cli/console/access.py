@@ -39,6 +39,8 @@ HEADERS: Final[Mapping[str, str]] = {
 }
 
 _PUBLIC: Final = "/static/"
+# The page's own URL has one.
+_MOST_FIELDS: Final = 10
 
 _HOST: Final = re.compile(r"(?:\[([0-9a-f:.]+)\]|([0-9a-z.-]+))(?::[0-9]{1,5})?", re.IGNORECASE)
 
@@ -90,9 +92,16 @@ class ConsoleAccess:
         given = [value for name, value in fields if name == TOKEN_FIELD.encode()]
         if scope["method"] == "GET" and not given:
             # A form of another site could send a token in a URL too, if it knew one.
-            query = parse_qs(scope["query_string"].decode("latin-1"), max_num_fields=10)
-            given = [value.encode() for value in query.get(TOKEN_PARAMETER, ())]
+            given = _tokens_of(scope["query_string"])
         return len(given) == 1 and hmac.compare_digest(given[0], self._token)
+
+
+def _tokens_of(query_string: bytes) -> list[bytes]:
+    try:
+        query = parse_qs(query_string.decode("latin-1"), max_num_fields=_MOST_FIELDS)
+    except ValueError:
+        return []
+    return [value.encode() for value in query.get(TOKEN_PARAMETER, ())]
 
 
 def _is_loopback_host(host: str) -> bool:

@@ -250,6 +250,12 @@ async def test_an_error_goes_back_to_the_client(
     assert parameters["error"] == code
 
 
+@pytest.mark.parametrize("user", [None, "nobody"])
+async def test_somebody_must_be_logged_in(flow: Flow, user: str | None) -> None:
+    flow.issuer.authorization.user = user
+    assert (await flow.redirected())["error"] == "login_required"
+
+
 async def test_without_a_state_there_is_none_in_the_answer(flow: Flow) -> None:
     assert (await flow.redirected(state=None)).keys() == {"code", "iss"}
 

@@ -35,7 +35,7 @@ class AuthorizationEndpoint(OAuthEndpoint):
     Attributes:
         consent: "automatic" allows everything that may be allowed; "page" shows a form with a
             button for it.
-        user: the name of the user who is logged in.
+        user: the name of the user who is logged in; None if nobody is.
         code_lifetime: seconds for which a code is good.
     """
 
@@ -48,7 +48,7 @@ class AuthorizationEndpoint(OAuthEndpoint):
 
     def _restore(self) -> None:
         self.consent: Literal["automatic", "page"] = "automatic"
-        self.user = "alice"
+        self.user: str | None = "alice"
         self.code_lifetime = _CODE_LIFETIME
 
     def reset(self) -> None:
@@ -67,11 +67,12 @@ class AuthorizationEndpoint(OAuthEndpoint):
             return error_page(refused.error, refused.description)
         try:
             self._require_form(form)
-            user = self._issuer.users[self.user]
-            if self.consent == "page":
-                if request.method != "POST":
-                    return self._page(form, client, query)
+            if self.consent == "automatic":
+                user = self._logged_in()
+            elif request.method == "POST":
                 user = self._decided(await _body(request), query)
+            else:
+                return self._page(form, client, query)
             authorized = self._authorized(form, client, redirect_uri, user)
             self.accept()
         except Refused as refused:
@@ -140,6 +141,12 @@ class AuthorizationEndpoint(OAuthEndpoint):
             apis=form.resources(listed(self._issuer.audience)) or listed(self._issuer.audience),
             ticket=ticket,
         )
+
+    def _logged_in(self) -> User:
+        user = self._issuer.users.get(self.user or "")
+        if user is None:
+            raise Refused("login_required", "nobody is logged in")
+        return user
 
     def _decided(self, form: Form, query: str) -> User:
         """The user who allows it, by the form that was shown for this very request."""

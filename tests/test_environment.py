@@ -247,6 +247,9 @@ def test_the_list_of_variables_is_pinned() -> None:
         *("ISSUER", "AUDIENCE", "JWKS_URI", "ALGORITHMS", "LEEWAY", "PROFILE"),
         *("INSECURE_NO_AUDIENCE", "GRANTS", "IDENTITY", "REQUIRED_CLAIMS"),
         *("GATEWAY_PROVES_BINDING", "ALLOW_INSECURE_HTTP", "AUDIENCE_CLAIM"),
+        *("DPOP_PUBLIC_ORIGIN", "DPOP_MODE", "DPOP_ALGORITHMS", "DPOP_PROOF_MAX_AGE"),
+        *("DPOP_ON_STORE_FAILURE", "DPOP_PROOFS_PER_SENDER", "DPOP_CONSUME_PROOFS"),
+        *("DPOP_NONCE_SECRETS", "DPOP_NONCE_PERIOD"),
         *("MAX_AGE", "MAX_STALE", "MAX_WAIT"),
         *("TIMEOUT", "REFETCH_BURST", "REFETCH_INTERVAL", "SNAPSHOT", "REALM"),
         *("RESOURCE_METADATA", "ALLOW_ANONYMOUS", "REQUIRE_KEYS_AT_STARTUP", "REQUIRES"),
@@ -262,3 +265,60 @@ def test_nothing_is_logged_about_a_configuration_that_is_right(
     caplog.set_level(logging.DEBUG, "asgi_jwks")
     settings(TIMEOUT="2", ALLOW_ANONYMOUS="true")
     assert not caplog.records
+
+
+DPOP_SECRET = "Zp4Yq0c3Vn8xT1sK7uWm2rBd6eHf9jLa"
+
+
+def test_proofs_are_demanded_by_the_environment() -> None:
+    """I1, I8, I14: the options of DPoP, each after DPOP_."""
+    options = settings(
+        DPOP_PUBLIC_ORIGIN="https://api.example.com https://api.example.org/v1",
+        DPOP_MODE="required",
+        DPOP_ALGORITHMS="ES256",
+        DPOP_PROOF_MAX_AGE="120",
+        DPOP_NONCE_SECRETS=DPOP_SECRET,
+        DPOP_NONCE_PERIOD="30",
+        DPOP_CONSUME_PROOFS="false",
+    )
+    dpop = options["dpop"]
+    assert dpop.public_origins == ("https://api.example.com", "https://api.example.org/v1")
+    assert (dpop.mode, dpop.algorithms) == ("required", ("ES256",))
+    assert JWTBearerMiddleware.configured(**options)(Starlette()).verifier.sees_proofs
+    without_nonces = settings(DPOP_PUBLIC_ORIGIN="https://api.example.com")
+    assert without_nonces["dpop"].mode == "allowed"
+
+
+@pytest.mark.parametrize(
+    ("variables", "named"),
+    [
+        ({"DPOP_MODE": "required"}, "ASGI_JWKS_DPOP_PUBLIC_ORIGIN is not set"),
+        ({"DPOP_PUBLIC_ORIGIN": "api.example.com"}, "ASGI_JWKS_DPOP_PUBLIC_ORIGIN: "),
+        (
+            {"DPOP_PUBLIC_ORIGIN": "https://api.example.com", "DPOP_MODE": "off"},
+            "ASGI_JWKS_DPOP_MODE: ",
+        ),
+        (
+            {"DPOP_PUBLIC_ORIGIN": "https://api.example.com", "DPOP_NONCE_SECRETS": "short"},
+            "ASGI_JWKS_DPOP_NONCE_SECRETS: ",
+        ),
+        (
+            {"DPOP_PUBLIC_ORIGIN": "https://api.example.com", "DPOP_NONCE_PERIOD": "30"},
+            "ASGI_JWKS_DPOP_NONCE_SECRETS is not",
+        ),
+        (
+            {
+                "DPOP_PUBLIC_ORIGIN": "https://api.example.com",
+                "DPOP_NONCE_SECRETS": DPOP_SECRET,
+                "DPOP_NONCE_PERIOD": "1",
+            },
+            "ASGI_JWKS_DPOP_NONCE_PERIOD: ",
+        ),
+    ],
+)
+def test_a_mistake_about_proofs_is_told_by_the_name_of_its_variable(
+    variables: dict[str, str], named: str
+) -> None:
+    """I8, A11"""
+    with pytest.raises(ConfigurationError, match=named):
+        settings(**variables)

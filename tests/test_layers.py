@@ -45,7 +45,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "access_token_verifier",
         "authorization",
     },
-    "environment": {"keys", "trusted_issuer", "asgi"},
+    "environment": {"binding", "keys", "trusted_issuer", "asgi"},
     "integrations": {
         "jose",
         "binding",

@@ -18,6 +18,8 @@ from difflib import get_close_matches
 from typing import Any, Final, Literal, get_args, get_origin, get_type_hints
 
 from asgi_jwks.asgi.middleware import JWTBearerMiddleware, MiddlewareOptions
+from asgi_jwks.binding.dpop_policy import DPoP
+from asgi_jwks.binding.nonce import DPoPNonces
 from asgi_jwks.errors import ConfigurationError
 from asgi_jwks.keys.remote import RemoteJWKSet
 from asgi_jwks.trusted_issuer import IssuerOptions, TrustedIssuer
@@ -98,15 +100,29 @@ _OF_KEYS: Final = {
     for name, parser in _parsers(get_type_hints(RemoteJWKSet.__init__)).items()
     if name not in _OF_ISSUER
 }
-_PARSERS: Final = {**_OF_ISSUER, **_OF_KEYS, **_OF_MIDDLEWARE}
+# The options of DPoP; nonces are told by theirs.
+_OF_DPOP: Final = {
+    f"dpop_{name}": parser
+    for name, parser in _parsers(
+        {
+            **get_type_hints(DPoP.__init__),
+            "nonce_secrets": Iterable[str],
+            "nonce_period": float,
+        }
+    ).items()
+}
+_PARSERS: Final = {**_OF_ISSUER, **_OF_DPOP, **_OF_KEYS, **_OF_MIDDLEWARE}
 
 # Known to be right, for checking other options with.
 _SOME_ISSUER: Final[IssuerOptions] = {"issuer": "https://issuer.example/", "audience": "api"}
 _SOME_KEYS: Final = "https://issuer.example/keys"
+_SOME_ORIGIN: Final = "https://api.example"
+_SOME_SECRET: Final = ("J3mT8vQzX5rKp1Lc9WbYd7GhNs2FaEu6",)
 
 VARIABLES: Final = tuple(name.upper() for name in _PARSERS)
 """The names of all variables, without their prefix: the options of TrustedIssuer, RemoteJWKSet and
-JWTBearerMiddleware in capitals. Lists are separated by spaces or commas; durations are seconds."""
+JWTBearerMiddleware in capitals, and those of DPoP after DPOP_. Lists are separated by spaces or
+commas; durations are seconds."""
 
 
 def settings_from_env(
@@ -132,6 +148,9 @@ def settings_from_env(
             allow_insecure_http=values.pop("allow_insecure_http", False),
             **of_keys,
         )
+    of_dpop = {name: values.pop(name) for name in _OF_DPOP if name in values}
+    if of_dpop:
+        values["dpop"] = _dpop(of_dpop)
     settings: Any = values
     options: MiddlewareOptions = settings
     return options
@@ -156,6 +175,13 @@ def issuer_from_env(
     return TrustedIssuer(**settings)
 
 
+def _dpop(options: Mapping[str, Any]) -> DPoP:
+    given = {name.removeprefix("dpop_"): value for name, value in options.items()}
+    secrets, period = given.pop("nonce_secrets", None), given.pop("nonce_period", 60.0)
+    nonces = None if secrets is None else DPoPNonces(secrets, period)
+    return DPoP(**given, nonces=nonces)
+
+
 class _Variables:
     """The variables of one prefix, each remembered by the option that it sets."""
 
@@ -173,6 +199,7 @@ class _Variables:
             self._add_auth0(texts)
         values = {name: self._told(name, _PARSERS[name], text) for name, text in texts.items()}
         self._require_issuer_and_audience(values)
+        self._require_origin(values)
         for name in values:
             self._told(name, _check, name, values)
         return values
@@ -192,6 +219,19 @@ class _Variables:
                     f"{self._names[name]} is not set. Set {self._prefix}ISSUER and "
                     f"{self._prefix}AUDIENCE, or AUTH0_DOMAIN and AUTH0_AUDIENCE."
                 )
+
+    def _require_origin(self, values: Mapping[str, Any]) -> None:
+        given = [name for name in _OF_DPOP if name in values]
+        if given and "dpop_public_origin" not in values:
+            raise ConfigurationError(
+                f"{self._names['dpop_public_origin']} is not set, and {self._names[given[0]]} is. "
+                "Set it to the address by which clients reach this API."
+            )
+        if "dpop_nonce_period" in values and "dpop_nonce_secrets" not in values:
+            raise ConfigurationError(
+                f"{self._names['dpop_nonce_period']} is set, and "
+                f"{self._names['dpop_nonce_secrets']} is not. Set both."
+            )
 
     def _refuse_unknown(self) -> None:
         for name in sorted(self._environ):
@@ -233,6 +273,10 @@ def _check(name: str, values: Mapping[str, Any]) -> None:
     context: dict[str, Any] = {**_SOME_ISSUER}
     if name == "snapshot":
         return  # a RemoteJWKSet would read the file
+    if name in _OF_DPOP:
+        some = {"dpop_public_origin": _SOME_ORIGIN, "dpop_nonce_secrets": _SOME_SECRET}
+        _dpop({**some, **option})
+        return
     if name in _OF_KEYS:
         RemoteJWKSet(_SOME_KEYS, **option)
         return

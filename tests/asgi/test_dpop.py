@@ -10,7 +10,6 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 from tests.asgi.conftest import parse_challenges
-from tests.binding.certificates import client_certificate
 
 from asgi_jwks import (
     AccessTokenVerifier,
@@ -32,7 +31,7 @@ from asgi_jwks import (
     requires,
 )
 from asgi_jwks.events import RequestAccepted, RequestRefused
-from asgi_jwks.testing import MockIssuer, ProofKey
+from asgi_jwks.testing import ClientCertificate, MockIssuer, ProofKey
 
 pytestmark = pytest.mark.anyio
 
@@ -40,7 +39,7 @@ ISSUER = MockIssuer()
 OTHER = MockIssuer(issuer="https://other.example/")
 ORIGIN = "https://api.example.com"
 SECRET = "Zp4Yq0c3Vn8xT1sK7uWm2rBd6eHf9jLa"
-CERTIFICATE = client_certificate()
+CERTIFICATE = ClientCertificate.generate()
 DENIAL: dict[str, Any] = {"extensions": {"websocket.http.response": {}}}
 
 
@@ -508,7 +507,12 @@ async def test_a_certificate_bound_token_passes_with_the_certificate() -> None:
     for tls in ({"client_cert": CERTIFICATE.der}, {"client_cert_chain": [CERTIFICATE.pem]}):
         assert (await door(authorization, extensions={"tls": tls})).status == 200
     extensions: Any
-    for extensions in (None, {}, {"tls": {}}, {"tls": {"client_cert": client_certificate().der}}):
+    for extensions in (
+        None,
+        {},
+        {"tls": {}},
+        {"tls": {"client_cert": ClientCertificate.generate().der}},
+    ):
         answer = await door(authorization, extensions=extensions)
         assert answer.challenges == {
             "bearer": answer.challenges["bearer"],

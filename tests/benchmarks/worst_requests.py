@@ -83,6 +83,8 @@ def payloads(claims: Mapping[str, object], size: int) -> Iterator[tuple[str, str
     yield "values within the limit", good + ',"x":[' + values + "]}"
     nests = ",".join('{"a":[1]}' for _ in range(120))
     yield "containers within the limit", good + ',"x":[' + nests + "]}"
+    pairs = ",".join(f'{{"{n}{"a" * (size // 250 - 24)}":1,"b":2}}' for n in range(240))
+    yield "objects within the limit", good + ',"x":[' + pairs + "]}"
     yield "white space", good + " " * (size - len(good) - 1) + "}"
     yield "not JSON at its end", padded(good + ',"x":"%s"', "a", size)
 

@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.binding.certificates import Certificate, client_certificate
 
 from asgi_jwks import ConfigurationError, InvalidRequest, Reason
 from asgi_jwks.binding.certificate import thumbprint_of_der, thumbprint_of_pem
@@ -22,8 +21,9 @@ from asgi_jwks.binding.certificate_sources import (
     certificate_of,
 )
 from asgi_jwks.binding.possession import ProofOfPossession
+from asgi_jwks.testing import ClientCertificate
 
-MINE, OTHER = client_certificate("mine"), client_certificate("other")
+MINE, OTHER = ClientCertificate.generate("mine"), ClientCertificate.generate("other")
 PROXY = "10.0.0.7"
 SECRET = "8fK2pQx7Lw0ZrT4v"
 
@@ -324,6 +324,6 @@ def test_any_value_of_a_field_is_read_or_refused(value: bytes | str) -> None:
 
 def test_a_certificate_is_itself_at_most_16_kib() -> None:
     """J4"""
-    assert thumbprint_of_der(MINE.der) == Certificate(MINE.der).thumbprint
+    assert thumbprint_of_der(MINE.der) == ClientCertificate(MINE.der).thumbprint
     with pytest.raises(InvalidRequest):
         thumbprint_of_der(bytes(16 * 1024 + 1))

@@ -4,7 +4,6 @@ from hashlib import sha256
 from typing import Any
 
 import pytest
-from tests.binding.certificates import client_certificate
 from tests.binding.conftest import NOW, TOKEN, URL
 
 from asgi_jwks import ConfigurationError, InvalidProof, InvalidRequest, InvalidToken, Reason
@@ -14,13 +13,14 @@ from asgi_jwks.binding.nonce import DPoPNonces
 from asgi_jwks.binding.possession import ProofOfPossession
 from asgi_jwks.binding.sender_constraint import SenderConstraint, sender_constraint
 from asgi_jwks.errors import NonceRequired
+from asgi_jwks.testing import ClientCertificate
 from asgi_jwks.testing.proofs import ProofKey
 
 pytestmark = pytest.mark.anyio
 
 ORIGIN = "https://api.example.com"
 DIGEST = sha256(TOKEN.encode()).digest()
-CERTIFICATE = client_certificate()
+CERTIFICATE = ClientCertificate.generate()
 SECRET = "Zp4Yq0c3Vn8xT1sK7uWm2rBd6eHf9jLa"
 
 
@@ -61,7 +61,8 @@ async def test_a_bound_token_passes_with_its_proof_once(
     asked = request(proof_key.proof("GET", URL, TOKEN))
     await rule.check(bound, DIGEST, asked, NOW)
     assert asked.new_nonce is None
-    assert await refusal(rule, bound, asked) is Reason.REPLAYED_PROOF
+    again = request(asked.values(b"dpop")[0].decode())
+    assert await refusal(rule, bound, again) is Reason.REPLAYED_PROOF
 
 
 async def test_a_bound_token_is_no_bearer_token(proof_key: ProofKey, bound: dict[str, Any]) -> None:
@@ -142,6 +143,7 @@ async def test_a_request_as_a_server_reads_it(proof_key: ProofKey, bound: dict[s
         uses_dpop=True,
         client=None,
         tls=None,
+        used=set(),
     )
     await constraint().check(bound, DIGEST, asked, NOW)
 
@@ -182,7 +184,7 @@ async def test_a_certificate_bound_token_passes_with_its_certificate() -> None:
     assert await refusal(required, claims, request(scheme="Bearer", tls=tls)) is Reason.NOT_BOUND
 
 
-@pytest.mark.parametrize("tls", [None, {}, {"client_cert": client_certificate().der}])
+@pytest.mark.parametrize("tls", [None, {}, {"client_cert": ClientCertificate.generate().der}])
 async def test_no_certificate_counts_as_a_mismatch(tls: Any) -> None:
     """J1"""
     rule = constraint(sources=(TLSExtension(),))

@@ -108,3 +108,15 @@ async def test_a_sender_over_its_share_is_refused_before_the_store_is_asked() ->
     with pytest.raises(TooManyProofs):
         await proofs.use("k", "3", 60.0)
     assert len(store.asked) == 4
+
+
+async def test_a_request_that_several_guards_look_at_uses_its_proof_once() -> None:
+    """I11: a dependency of FastAPI within the middleware, with the same policy."""
+    store = Store(lambda: len(store.asked) == 1)
+    proofs = used(store)
+    noted: set[tuple[object, bytes]] = set()
+    for _ in range(3):
+        await proofs.use("k", "j", 60.0, noted)
+    assert len(store.asked) == 1
+    with pytest.raises(InvalidProof):
+        await proofs.use("k", "j", 60.0)

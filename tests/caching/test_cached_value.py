@@ -4,9 +4,11 @@ import pytest
 from tests.support.clock import Clock
 
 from asgi_jwks import KeySetUnavailable
-from asgi_jwks.caching.cached_value import CachedValue, Loaded, NoObserver
+from asgi_jwks.caching.cached_value import CachedValue
 from asgi_jwks.caching.clocks import ElapsedClock
 from asgi_jwks.caching.freshness import Phase, TrustPeriod
+from asgi_jwks.caching.observer import NoObserver
+from asgi_jwks.caching.source import Loaded
 
 
 @pytest.fixture

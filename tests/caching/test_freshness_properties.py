@@ -3,14 +3,12 @@
 The machine runs in a loop whose time jumps, so that hours pass in milliseconds and waits are exact.
 """
 
-import asyncio
 import json
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Final
 
 import anyio
-from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -18,8 +16,10 @@ from hypothesis.stateful import (
     invariant,
     precondition,
     rule,
-    run_state_machine_as_test,
 )
+from tests.support.jumping_runners import AsyncioRunner
+from tests.support.jumping_time import JumpingTime
+from tests.support.models import model_time_limit, run_model
 
 from asgi_jwks.caching.freshness import Phase
 from asgi_jwks.errors import InvalidToken, KeySetUnavailable
@@ -46,20 +46,20 @@ pauses: Final = st.one_of(
 class KeySet(RuleBasedStateMachine):
     """One RemoteJWKSet, one endpoint, and the truth about both."""
 
-    def __init__(self, new_loop: Callable[[], asyncio.AbstractEventLoop]) -> None:
+    def __init__(self) -> None:
         super().__init__()
-        self.runner = asyncio.Runner(loop_factory=new_loop)
-        self.loop = self.runner.get_loop()
+        self.time = JumpingTime()
+        self.runner = AsyncioRunner(self.time)
         self.keys = RemoteJWKSet(
             "https://issuer.example/keys",
             fetch=self.fetch,
             listener=lambda event: None,
-            clock=self.loop.time,
+            clock=lambda: self.time.now,
         )
         self.published = set(KEYS)
         self.removed_at = dict.fromkeys(KEYS, -math.inf)
         self.mode = "healthy"
-        self.healthy_since = self.loop.time()
+        self.healthy_since = self.time.now
         self.fetched_at: list[float] = []
         self.violations: list[str] = []
         self.failed_at: list[float] = []
@@ -69,7 +69,7 @@ class KeySet(RuleBasedStateMachine):
     # The endpoint.
 
     async def fetch(self, url: str, headers: Mapping[str, str]) -> FetchResponse:
-        now = self.loop.time()
+        now = self.time.now
         if now < self.not_before:
             # An exception here would only be one more failed fetch.
             self.violations.append("the backoff was not kept")
@@ -91,19 +91,19 @@ class KeySet(RuleBasedStateMachine):
         )
 
     def note_failure(self) -> None:
-        self.not_before = self.loop.time() + min(60, 2 ** min(self.failures, 6)) - 0.001
+        self.not_before = self.time.now + min(60, 2 ** min(self.failures, 6)) - 0.001
         self.failures += 1
-        self.failed_at.append(self.loop.time())
+        self.failed_at.append(self.time.now)
 
     def is_up(self, seconds: float) -> bool:
         """Whether the endpoint has been answering for this long."""
-        return self.mode == "healthy" and self.loop.time() - self.healthy_since >= seconds
+        return self.mode == "healthy" and self.time.now - self.healthy_since >= seconds
 
     # What may happen.
 
     @rule(seconds=pauses)
     def time_passes(self, seconds: float) -> None:
-        self.runner.run(anyio.sleep(seconds))
+        self.runner.run(lambda: anyio.sleep(seconds))
 
     @initialize(mode=st.sampled_from(["healthy", "failing", "hanging"]))
     def begin(self, mode: str) -> None:
@@ -112,13 +112,13 @@ class KeySet(RuleBasedStateMachine):
     @rule(mode=st.sampled_from(["healthy", "healthy", "failing", "broken", "hanging"]))
     def the_endpoint_changes(self, mode: str) -> None:
         if mode == "healthy" != self.mode:
-            self.healthy_since = self.loop.time()
+            self.healthy_since = self.time.now
         self.mode = mode
 
     @rule(kid=kids, after=st.one_of(st.just(0.0), pauses))
     def a_token_arrives(self, kid: str, after: float) -> None:
-        self.runner.run(anyio.sleep(after))
-        self.runner.run(self.request(kid))
+        self.runner.run(lambda: anyio.sleep(after))
+        self.runner.run(lambda: self.request(kid))
 
     @rule(kid=kids)
     def a_key_is_published(self, kid: str) -> None:
@@ -129,7 +129,7 @@ class KeySet(RuleBasedStateMachine):
     def a_key_is_removed_and_used_again(self, data: st.DataObject, after: float) -> None:
         kid = data.draw(st.sampled_from(sorted(self.published)))
         self.published.remove(kid)
-        self.removed_at[kid] = self.loop.time()
+        self.removed_at[kid] = self.time.now
         self.a_token_arrives(kid, after)
 
     @rule(number=st.integers(1, 20), waves=st.integers(1, 6))
@@ -137,18 +137,18 @@ class KeySet(RuleBasedStateMachine):
         async def all_at_once() -> None:
             async with anyio.create_task_group() as tasks:
                 for each in range(number):
-                    tasks.start_soon(self.stranger, f"forged {self.loop.time()} {each}")
+                    tasks.start_soon(self.stranger, f"forged {self.time.now} {each}")
 
         before = len(self.fetched_at)
         for _ in range(waves):
-            self.runner.run(all_at_once())
+            self.runner.run(all_at_once)
         # A refresh that a clock owes, the refetches of the burst, and one that fails on the way.
         assert len(self.fetched_at) - before <= 1 + 2 + 1
 
     # What must hold meanwhile.
 
     async def request(self, kid: str) -> None:
-        start = self.loop.time()
+        start = self.time.now
         phase = self.keys.health().phase
         served = self.keys._cached.value
         at_hand = served is not None and kid in served.key_ids
@@ -161,7 +161,7 @@ class KeySet(RuleBasedStateMachine):
             assert not self.is_up(MEMORY_OF_FAILURE), "503 while the endpoint answers"
         else:
             self.check_accepted(kid)
-        waited = self.loop.time() - start
+        waited = self.time.now - start
         assert waited <= TIMEOUT * 2 + 0.1, "the deadline was not kept"
         if at_hand and phase in {Phase.FRESH, Phase.DUE}:
             assert waited == 0, "a request waited though its key was at hand"
@@ -169,7 +169,7 @@ class KeySet(RuleBasedStateMachine):
             assert waited <= MAX_WAIT + 0.001, "a request waited longer than max_wait"
 
     def check_accepted(self, kid: str) -> None:
-        now = self.loop.time()
+        now = self.time.now
         if kid not in self.published:
             removed_for = now - self.removed_at[kid]
             assert removed_for < MAX_AGE + MAX_STALE, "a removed key was trusted for too long"
@@ -191,7 +191,7 @@ class KeySet(RuleBasedStateMachine):
 
     @invariant()
     def fetches_stay_within_clocks_budget_and_backoff(self) -> None:
-        now = self.loop.time()
+        now = self.time.now
         assert not self.violations
         if not any(at > now - 36 for at in self.failed_at):
             assert sum(1 for at in self.fetched_at if at > now - 30) <= 1 + 3
@@ -215,7 +215,7 @@ class KeySet(RuleBasedStateMachine):
         assert len(self.keys._search.sought) <= 1024
 
     def teardown(self) -> None:
-        self.runner.run(self.converge())
+        self.runner.run(self.converge)
         self.runner.close()
 
     async def converge(self) -> None:
@@ -230,21 +230,7 @@ class KeySet(RuleBasedStateMachine):
         await self.keys.aclose()
 
 
-def test_a_key_set_keeps_its_promises_whatever_happens(
-    jumping_loop: Callable[[], asyncio.AbstractEventLoop],
-) -> None:
+@model_time_limit
+def test_a_key_set_keeps_its_promises_whatever_happens() -> None:
     """F2, F3, F5, F6, F7, F10."""
-
-    class JumpingKeySet(KeySet):
-        def __init__(self) -> None:
-            super().__init__(jumping_loop)
-
-    run_state_machine_as_test(
-        JumpingKeySet,
-        settings=settings(
-            max_examples=60,
-            stateful_step_count=50,
-            deadline=None,
-            suppress_health_check=list(HealthCheck),
-        ),
-    )
+    run_model(KeySet, examples=60, steps=50)

@@ -7,10 +7,12 @@ import anyio
 import anyio.lowlevel
 import pytest
 
-from asgi_jwks.caching.cached_value import CachedValue, Loaded, Observer
+from asgi_jwks.caching.cached_value import CachedValue
 from asgi_jwks.caching.clocks import ElapsedClock
 from asgi_jwks.caching.freshness import TrustPeriod
-from asgi_jwks.caching.refresh_ahead import Load, RefreshAhead
+from asgi_jwks.caching.observer import Observer
+from asgi_jwks.caching.refresh_ahead import RefreshAhead
+from asgi_jwks.caching.source import Load, Loaded
 from asgi_jwks.errors import KeySetUnavailable
 
 pytestmark = pytest.mark.anyio

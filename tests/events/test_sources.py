@@ -76,6 +76,24 @@ async def test_a_snapshot_that_is_of_no_use_is_told(
     assert "the key set snapshot could not be written: " in caplog.text
 
 
+@pytest.mark.anyio
+async def test_a_document_that_is_not_a_key_set_is_told_with_its_url(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """F22: in the event, in the error and in the line of the log."""
+    issuer, heard = MockIssuer(), list[KeySetEvent]()
+    issuer.jwks.document(b"<!doctype html>")
+    with pytest.raises(KeySetUnavailable, match=issuer.jwks_uri):
+        await key_set(issuer, listener=heard.append).warm()
+    [failed] = heard
+    assert isinstance(failed, RefreshFailed)
+    assert (failed.url, failed.error_type) == (issuer.jwks_uri, "invalid_key_set")
+    assert issuer.jwks_uri in str(failed.error)
+    with pytest.raises(KeySetUnavailable):
+        await key_set(issuer).warm()
+    assert f": {issuer.jwks_uri}: The JWK Set is not strict JSON" in caplog.text
+
+
 class Tenants:
     """A resolver of one tenant, and of names about which it is mistaken or fails."""
 

@@ -47,6 +47,36 @@ async def test_a_304_that_was_not_asked_for_is_a_failure(issuer: MockIssuer) -> 
 
 
 @anywhere
+@pytest.mark.parametrize("named", ['"b"', 'W/"b"', "no tag"])
+async def test_a_304_about_another_representation_confirms_nothing(named: str) -> None:
+    """F11: RFC 9111, section 4.3.4; the document is fetched."""
+    asked: list[Mapping[str, str]] = []
+
+    async def fetch(url: str, headers: Mapping[str, str]) -> FetchResponse:
+        asked.append(dict(headers))
+        if len(asked) == 1:
+            return FetchResponse(304, {"ETag": named}, b"")
+        return FetchResponse(200, {"ETag": '"c"'}, b"{}")
+
+    answer = await DocumentRequest(fetch=fetch).get("https://issuer.example/keys", etag='"a"')
+    assert (answer.status, answer.body) == (200, b"{}")
+    assert ["if-none-match" in headers for headers in asked] == [True, False]
+
+
+@anywhere
+@pytest.mark.parametrize("named", [None, '"a"', 'W/"a"', ' "a"'])
+async def test_a_304_about_the_same_representation_confirms_it(named: str | None) -> None:
+    """F11: a cache on the way may have made the tag weak (RFC 9110, section 8.8.3.2)."""
+
+    async def fetch(url: str, headers: Mapping[str, str]) -> FetchResponse:
+        return FetchResponse(304, {} if named is None else {"etag": named}, b"")
+
+    for tag in ('"a"', 'W/"a"'):
+        answer = await DocumentRequest(fetch=fetch).get("https://issuer.example/keys", etag=tag)
+        assert answer.status == 304
+
+
+@anywhere
 async def test_caches_on_the_way_can_be_told_to_ask_the_endpoint(issuer: MockIssuer) -> None:
     """F16: RFC 9111, section 5.2.1.4."""
     await DocumentRequest().get(issuer.jwks_uri, revalidate=True)

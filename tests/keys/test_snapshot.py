@@ -14,8 +14,8 @@ from typing import Any
 import anyio
 import pytest
 
-from asgi_jwks.caching.cached_value import Loaded
 from asgi_jwks.caching.freshness import Phase
+from asgi_jwks.caching.source import Loaded
 from asgi_jwks.fetching.response import Representation
 from asgi_jwks.jose.jwk_set import JWKSet
 from asgi_jwks.keys.distrust import DistrustList, KeyName

@@ -19,7 +19,6 @@ from typing import Final, NamedTuple
 import anyio
 import anyio.lowlevel
 import pytest
-from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -27,10 +26,10 @@ from hypothesis.stateful import (
     invariant,
     precondition,
     rule,
-    run_state_machine_as_test,
 )
 from tests.support.jumping_runners import new_runner
 from tests.support.jumping_time import JumpingTime
+from tests.support.models import model_time_limit, run_model
 
 from asgi_jwks.caching.clocks import ElapsedClock
 from asgi_jwks.errors import InvalidToken, KeySetUnavailable
@@ -487,11 +486,10 @@ class Trust(RuleBasedStateMachine):
             runner.close()
 
 
-# An alarm that goes off in the middle of an example would be taken for a fault of the key set.
-@pytest.mark.timeout(600)
+@model_time_limit
 @pytest.mark.parametrize(
     ("backends", "examples"),
-    [(("asyncio", "asyncio"), 60), (("trio", "trio"), 30), (("asyncio", "trio"), 30)],
+    [(("asyncio", "asyncio"), 40), (("trio", "trio"), 20), (("asyncio", "trio"), 20)],
     ids=["asyncio", "trio", "both"],
 )
 def test_the_model_of_trust_holds_whatever_happens(
@@ -503,12 +501,4 @@ def test_the_model_of_trust_holds_whatever_happens(
         def __init__(self) -> None:
             super().__init__(tmp_path, backends)
 
-    run_state_machine_as_test(
-        TrustHere,
-        settings=settings(
-            max_examples=examples,
-            stateful_step_count=40,
-            deadline=None,
-            suppress_health_check=list(HealthCheck),
-        ),
-    )
+    run_model(TrustHere, examples=examples, steps=40)

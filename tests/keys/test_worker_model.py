@@ -18,7 +18,6 @@ from typing import Final
 import anyio
 import anyio.lowlevel
 import pytest
-from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -26,10 +25,10 @@ from hypothesis.stateful import (
     invariant,
     precondition,
     rule,
-    run_state_machine_as_test,
 )
 from tests.support.jumping_runners import new_runner
 from tests.support.jumping_time import JumpingTime
+from tests.support.models import model_time_limit, run_model
 
 from asgi_jwks.errors import InvalidToken, KeySetUnavailable
 from asgi_jwks.fetching.response import FetchResponse
@@ -245,8 +244,7 @@ class Workers(RuleBasedStateMachine):
                 runner.close()
 
 
-# An alarm that goes off in the middle of an example would be taken for a fault of the key set.
-@pytest.mark.timeout(600)
+@model_time_limit
 @pytest.mark.parametrize(
     "backends", [("asyncio", "asyncio"), ("trio", "trio")], ids=["asyncio", "trio"]
 )
@@ -259,12 +257,4 @@ def test_workers_hear_of_each_other_s_words(
         def __init__(self) -> None:
             super().__init__(tmp_path, backends)
 
-    run_state_machine_as_test(
-        WorkersHere,
-        settings=settings(
-            max_examples=25,
-            stateful_step_count=30,
-            deadline=None,
-            suppress_health_check=list(HealthCheck),
-        ),
-    )
+    run_model(WorkersHere, examples=25, steps=30)

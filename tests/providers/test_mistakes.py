@@ -575,10 +575,14 @@ class TestOptions:
 
     def test_an_address_is_taken_with_a_slash_where_the_issuer_has_none(self) -> None:
         """P3"""
-        casdoor = providers.casdoor("https://door.example.com/", client_id="web", keys=KEYS)
-        assert casdoor.issuer == "https://door.example.com"
-        gitlab = providers.gitlab("https://gitlab.example.com/", audience=API, keys=KEYS)
-        assert gitlab.issuer == "https://gitlab.example.com"
+        casdoor = providers.casdoor("https://door.example.com/X/", client_id="web", keys=KEYS)
+        assert casdoor.issuer == "https://door.example.com/X"
+        fusionauth = providers.fusionauth(
+            "https://auth.example.com/X/", issuer="acme.com", application_id=APP, keys=KEYS
+        )
+        assert fusionauth.preset.jwks_uri == "https://auth.example.com/X/.well-known/jwks.json"
+        gitlab = providers.gitlab("https://gitlab.example.com/X/", audience=API, keys=KEYS)
+        assert gitlab.issuer == "https://gitlab.example.com/X"
         assert gitlab.checks == gitlab.preset.checks == ()
 
     def test_a_session_of_clerk_may_have_the_audience_too(self) -> None:
@@ -593,6 +597,20 @@ class TestOptions:
         assert everybody.preset.audience == ()
         with pytest.raises(InvalidToken):
             everybody.rules.kind.check(header, {"jti": "1"})
+
+    def test_an_oauth_application_of_clerk_is_not_a_session(self) -> None:
+        """P3, G8: an ID token of the same application has no header type of its own."""
+        issuer = providers.clerk("clerk.example.com", client_id="c", keys=KEYS)
+        claims = {"sid": "sess_1", "client_id": "c", "jti": "1"}
+        issuer.rules.kind.check(JOSEHeader("RS256", None, "at+jwt"), claims)
+        with pytest.raises(InvalidToken):
+            issuer.rules.kind.check(JOSEHeader("RS256", None, "jwt"), claims)
+
+    def test_an_address_that_only_begins_as_microsoft_graphs_is_an_audience(self) -> None:
+        """P3"""
+        own = "https://graph.microsoft.com/X"
+        issuer = providers.entra_id(tenant=TENANT, audience=own, version="v1", keys=KEYS)
+        assert issuer.rules.audiences == frozenset({own})
 
     def test_paths_of_gitlab_have_groups_within_groups(self) -> None:
         """P3"""

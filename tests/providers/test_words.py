@@ -208,6 +208,8 @@ def test_the_other_forms_of_a_preset_read_the_same(name: str) -> None:
     read = made(name, {**words, **others}).rules.grant_claims
     roles = {"keycloak": ["realm_access.roles", "resource_access.c.roles"], "okta": []}
     clients = {"entra_id": ["appid"], "keycloak": ["azp", "client_id"], "okta": ["cid"]}
+    scopes = ["scp"] if name == "entra_id" else ["scope", "scp"]
+    assert [str(claim) for claim in read.scopes] == scopes
     assert [str(claim) for claim in read.roles] == roles.get(name, ["roles"])
     assert [str(claim) for claim in read.client] == clients[name]
     assert [str(claim) for claim in read.permissions] == (

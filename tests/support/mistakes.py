@@ -111,6 +111,13 @@ def _moved(_issuer: MockIssuer) -> RemoteJWKSet:
     return RemoteJWKSet("https://example.eu.auth0.com/.well-known/jwks.json", fetch=fetch)
 
 
+def _web_page(_issuer: MockIssuer) -> RemoteJWKSet:
+    async def fetch(_url: str, _headers: Mapping[str, str]) -> FetchResponse:
+        return FetchResponse(200, {"content-type": "text/html"}, b"<!doctype html>")
+
+    return RemoteJWKSet("https://example.eu.auth0.com/.well-known/jwks.json", fetch=fetch)
+
+
 def _encrypted(_issuer: MockIssuer) -> str:
     return "eyJhbGciOiJkaXIiLCJlbmMiOiJBMjU2R0NNIn0..aaaa.bbbb.cccc"
 
@@ -324,6 +331,15 @@ MISTAKES: Final = (
         token=lambda issuer: issuer.access_token(),
         status=503,
         keys=_moved,
+    ),
+    Mistake(
+        name="The address answers with a web page",
+        hint=Hint.KEYS_UNAVAILABLE,
+        says=("https://example.eu.auth0.com/.well-known/jwks.json: The JWK Set is not",),
+        mend="Write the URL of the JWK Set as `jwks_uri`, as the provider's metadata names it.",
+        token=lambda issuer: issuer.access_token(),
+        status=503,
+        keys=_web_page,
     ),
     Mistake(
         name="A proxy takes the token away",

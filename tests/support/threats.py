@@ -266,6 +266,32 @@ THREATS: Final = (
         "binding/certificate_sources.py binding/proxies.py binding/certificate.py",
     ),
     Threat(
+        "a client that is led to a stranger's issuer, by a Host field or by another resource's "
+        "document",
+        "resource and metadata are as configured, byte for byte; issuers are those that are "
+        "trusted",
+        "K1 K2 K4 K5",
+        "authorization/resource_metadata.py asgi/well_known.py",
+    ),
+    Threat(
+        "a wide scope that reaches beyond the authority of its issuer",
+        "`grants` bounds the scopes that others imply as well",
+        "K7 P2",
+        "asgi/authorization.py",
+    ),
+    Threat(
+        "a session that was opened long ago, or by a password alone, for what needs more",
+        "`acr` and `max_age`; evidence that is absent, malformed or ahead of time proves nothing",
+        "K8",
+        "authorization/step_up.py",
+    ),
+    Threat(
+        "a call of a tool that is hidden from the guard of an MCP server",
+        "the body is read strictly; whatever could be read in two ways is 400",
+        "K10",
+        "integrations/mcp.py",
+    ),
+    Threat(
         "WebSockets opened first and checked later",
         "refused before `accept`",
         "C1 C2",

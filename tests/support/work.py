@@ -3,8 +3,9 @@
 The model is linear. Its unit is a thousandth of one RS256 verification under 2048 bits, and its
 weights say what each part costs at its dearest, in round numbers that `tests.benchmarks.
 worst_requests` and `costly_json` bear out: for the shapes that cost most, what is measured and what
-is counted here differ by a fifth. Whatever is done once for each request (its other fields, the
-answer, the event) is the fixed part.
+is counted here differ by a fifth, and for hundreds of small objects, which are counted too dear, by
+a third. Whatever is done once for each request (its other fields, the answer, the event) is the
+fixed part.
 """
 
 import json

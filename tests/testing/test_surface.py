@@ -37,6 +37,7 @@ IMPORTS = [(name, set(imports_of(path))) for name, path in MODULES.items()]
 
 def test_the_public_names_are_these() -> None:
     assert testing.__all__ == [
+        "ClientCertificate",
         "DPoPAuth",
         "Endpoint",
         "LoopbackServer",
@@ -48,7 +49,7 @@ def test_the_public_names_are_these() -> None:
         "serve_app",
     ]
     assert [getattr(testing, name).__name__ for name in testing.__all__] == [
-        *testing.__all__[:7],
+        *testing.__all__[:8],
         "asgi_jwks.testing.forgery",
         "serve_app",
     ]

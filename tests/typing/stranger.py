@@ -43,10 +43,21 @@ from asgi_jwks import (
     WebSocketSubprotocol,
     access_token,
     bearer_token,
+    health_app,
     requires,
 )
 from asgi_jwks.environment import issuer_from_env, settings_from_env
+from asgi_jwks.events import (
+    Event,
+    KeySetEvent,
+    Listener,
+    RefreshFailed,
+    RequestAccepted,
+    RouteRefused,
+)
 from asgi_jwks.integrations.fastapi import AuthorizationCode, JWTBearer, OpenIDConnect
+from asgi_jwks.integrations.opentelemetry import OpenTelemetry
+from asgi_jwks.integrations.prometheus import PrometheusMetrics
 from asgi_jwks.providers import auth0
 
 ISSUER = "https://example.eu.auth0.com/"
@@ -270,3 +281,41 @@ async def greeting(
 
 
 dependency: Callable[..., Awaitable[AccessToken | None]] = bearer
+
+
+# Listeners: of all events, of key sets, and those that are ready to use.
+
+
+def hear(event: Event) -> None:
+    match event:
+        case RequestAccepted():
+            assert_type(event.access_token.principal, tuple[str, str])
+            assert_type(event.seconds, float)
+        case RouteRefused():
+            assert_type(event.reason, Reason)
+            assert_type(event.labels.issuer, str)
+        case RefreshFailed():
+            assert_type(event.url, str | None)
+        case _:
+            pass
+
+
+def hear_of_keys(event: KeySetEvent) -> None:
+    assert_type(event.key_set, str)
+
+
+listener: Listener = hear
+metrics = PrometheusMetrics()
+watched = AccessTokenVerifier(issuer=ISSUER, audience=AUDIENCE)
+heard = JWTBearerMiddleware(
+    Starlette(routes=[Mount("/health", health_app(watched))]),
+    auth0(DOMAIN, audience=AUDIENCE),
+    listener=metrics,
+    report_only=[auth0(DOMAIN, audience=AUDIENCE, profile="rfc9068")],
+    end_at_expiry=True,
+    health_path="/health",
+)
+told = AccessTokenVerifier(issuer=ISSUER, audience=AUDIENCE, listener=listener)
+traced = JWTBearer(issuer=ISSUER, audience=AUDIENCE, listener=OpenTelemetry(user_id=True))
+listened = RemoteJWKSet(issuer=ISSUER, listener=hear_of_keys)
+listened.add_listener(hear)

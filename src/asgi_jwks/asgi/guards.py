@@ -196,7 +196,11 @@ class RouteGuard:
 
     async def _refusal(self, scope: Mapping[str, Any]) -> Refusal | None:
         try:
-            await self.enforce(scope)
+            # Hot path (in_process, guarded): nothing is awaited where no condition is asked.
+            if self.requirement.conditions:
+                await self.enforce(scope)
+            else:
+                self.check_scope(scope)
         except (RequestError, TemporarilyUnavailable) as error:
             return refusal_of(scope, error)
         return None

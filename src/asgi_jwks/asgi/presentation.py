@@ -15,6 +15,9 @@ __all__ = ["DPOP_NONCE", "presentation_of", "send_with_nonce"]
 DPOP_NONCE: Final = "asgi_jwks.dpop_nonce"
 """The scope key of the nonce that a good answer has to tell."""
 
+_USED: Final = "asgi_jwks.used_proofs"
+"""The scope key of the uses of proofs that were noted for this connection."""
+
 _FIELD: Final = b"dpop-nonce"
 
 # RFC 3986, section 3.3: whatever may stand in a path as it is.
@@ -37,6 +40,7 @@ def presentation_of(scope: Scope) -> ProofOfPossession:
         uses_dpop=uses_dpop(scope),
         client=client[0] if client else None,
         tls=extensions.get("tls"),
+        used=scope.setdefault(_USED, set()),
     )
 
 

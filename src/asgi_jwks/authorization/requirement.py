@@ -201,7 +201,10 @@ class Requirement:
                 if scope not in granted:
                     return False
             for group in self.any_of:
-                if not any(scope in granted for scope in group):
+                for scope in group:
+                    if scope in granted:
+                        break
+                else:
                     return False
         return (
             (not self.permissions or set(self.permissions) <= set(token.permissions))

@@ -39,7 +39,7 @@ class ProofOfPossession:
         ConfigurationError: a value is of the wrong type.
     """
 
-    __slots__ = ("_target", "client", "fields", "method", "new_nonce", "tls", "uses_dpop")
+    __slots__ = ("_target", "client", "fields", "method", "new_nonce", "tls", "used", "uses_dpop")
 
     def __init__(
         self,
@@ -66,6 +66,8 @@ class ProofOfPossession:
         self.uses_dpop = _SCHEMES[scheme.lower()]
         self.client = client
         self.tls = tls
+        self.used: set[tuple[object, bytes]] | None = None
+        """The uses of proofs that were noted for one connection, of which several guards know."""
         self.new_nonce: str | None = None
         """After the verification, a nonce for the DPoP-Nonce field of a good answer."""
 
@@ -79,6 +81,7 @@ class ProofOfPossession:
         uses_dpop: bool,
         client: str | None,
         tls: Mapping[str, Any] | None,
+        used: set[tuple[object, bytes]],
     ) -> Self:
         """A request as a server has read it.
 
@@ -87,6 +90,7 @@ class ProofOfPossession:
         made = cls.__new__(cls)
         made.method, made._target, made.fields = method, path, fields
         made.uses_dpop, made.client, made.tls, made.new_nonce = uses_dpop, client, tls, None
+        made.used = used
         return made
 
     def values(self, name: bytes) -> list[bytes]:

@@ -61,13 +61,17 @@ class UsedProofs:
         if expect is not None:
             expect(longest + _MARGIN)
 
-    async def use(self, sender: str, jti: str, ttl: float) -> None:
+    async def use(
+        self, sender: str, jti: str, ttl: float, used: set[tuple[object, bytes]] | None = None
+    ) -> None:
         """Note the use of a proof.
 
         Args:
             sender: the thumbprint of its key.
             jti: its identifier.
             ttl: for how many seconds it would pass again.
+            used: the uses that were noted for the same connection, of which this one becomes one:
+                several guards may stand around one endpoint.
 
         Raises:
             InvalidProof: it was used before.
@@ -77,6 +81,8 @@ class UsedProofs:
         # A thumbprint has 43 characters: nothing that a sender can write into its jti moves the
         # border between the two.
         key = sha256(f"{sender}{jti}".encode("utf-8", "surrogatepass")).digest()
+        if used is not None and (self, key) in used:
+            return
         kept = ttl + _MARGIN
         self._shares.check(sender)
         # Asked first also where there is a store: what this process has seen, it knows for sure.
@@ -85,6 +91,8 @@ class UsedProofs:
         if self._store is not None and not await self._is_first(self._store, key, kept):
             raise InvalidProof(Reason.REPLAYED_PROOF)
         self._shares.take(sender, kept)
+        if used is not None:
+            used.add((self, key))
 
     async def _is_first(self, store: ReplayStore, key: bytes, ttl: float) -> bool:
         fault = ReplayStoreUnavailable(

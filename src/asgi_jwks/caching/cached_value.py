@@ -8,62 +8,22 @@ import math
 import random
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Final, Generic, Protocol, TypeVar
+from typing import Final, Generic, TypeVar
 
 from asgi_jwks._fork import ForkSafeLock
 from asgi_jwks.caching.budget import Budget
 from asgi_jwks.caching.clocks import ElapsedClock
 from asgi_jwks.caching.freshness import Freshness, Phase, TrustPeriod
+from asgi_jwks.caching.observer import NoObserver, Observer
+from asgi_jwks.caching.source import Loaded, asked_to_wait
 from asgi_jwks.errors import KeySetError, KeySetUnavailable
 
-__all__ = ["CachedValue", "Loaded", "NoObserver", "Observer"]
+__all__ = ["CachedValue"]
 
 T = TypeVar("T")
-S = TypeVar("S", contravariant=True)
 
 # Two readings of one clock, subtracted, are not always zero.
 ROUNDING: Final = 1e-3
-
-
-@dataclass(frozen=True, slots=True)
-class Loaded(Generic[T]):
-    """A value as its source gave it.
-
-    Attributes:
-        value: the value.
-        advised: seconds for which the source says that it stays fresh; None if it does not say.
-        representation: for the next load of the same source, which gets it back unread.
-    """
-
-    value: T
-    advised: float | None = None
-    representation: object = None
-
-
-class Observer(Protocol[S]):
-    """Hears of changes of state. It is called outside the lock and must not raise."""
-
-    def refreshed(self, previous: S | None, value: S) -> None:
-        """A fetch succeeded."""
-
-    def failed(self, error: Exception, *, failures: int, retry_in: float) -> None:
-        """A fetch failed, for the `failures`-th time in a row; `retry_in` seconds of backoff."""
-
-    def entered(self, phase: Phase) -> None:
-        """A request was served stale, or found the value expired: once per spell."""
-
-    def budget_exhausted(self) -> None:
-        """The empty budget refused a fetch: once per refill."""
-
-
-class NoObserver:
-    """An observer that does nothing."""
-
-    def refreshed(self, previous: object, value: object) -> None: ...
-    def failed(self, error: Exception, *, failures: int, retry_in: float) -> None: ...
-    def entered(self, phase: Phase) -> None: ...
-    def budget_exhausted(self) -> None: ...
 
 
 class CachedValue(Generic[T]):
@@ -209,7 +169,7 @@ class CachedValue(Generic[T]):
             self.last_error = error
             self.failed_fetches += 1
             failed = self.freshness.after_failure(
-                now, spread=self._spread(), retry_after=_asked_to_wait(error), paid=paid
+                now, spread=self._spread(), retry_after=asked_to_wait(error), paid=paid
             )
             self._set(failed)
         self._observer.failed(
@@ -277,13 +237,3 @@ class CachedValue(Generic[T]):
         self.freshness = freshness
         self.unchanged_until = freshness.unchanged_until() + self._ahead
         self._refetch_allowed_at = freshness.refetch_allowed_at()
-
-
-def _asked_to_wait(error: BaseException | None) -> float | None:
-    """Seconds of the pause that the source asked for, by the error or its causes."""
-    while error is not None:
-        seconds = getattr(error, "asked_to_wait", None)
-        if isinstance(seconds, float | int):
-            return float(seconds)
-        error = error.__cause__
-    return None

@@ -6,16 +6,17 @@ a refresh belongs to the event loop that started it, its outcome to the whole pr
 
 import math
 from collections.abc import Awaitable, Callable
-from typing import Final, Generic, Protocol, TypeVar
+from typing import Final, Generic, TypeVar
 
 import anyio
 
-from asgi_jwks.caching.cached_value import CachedValue, Loaded
+from asgi_jwks.caching.cached_value import CachedValue
 from asgi_jwks.caching.freshness import Phase
 from asgi_jwks.caching.single_flight import Flight, SingleFlight
+from asgi_jwks.caching.source import Load
 from asgi_jwks.errors import KeySetUnavailable
 
-__all__ = ["Load", "RefreshAhead"]
+__all__ = ["RefreshAhead"]
 
 T = TypeVar("T")
 
@@ -23,22 +24,6 @@ T = TypeVar("T")
 LONGEST_SLEEP: Final = 30.0
 # Between two refreshes by `keep_fresh`, however short-lived the value is.
 SHORTEST_SLEEP: Final = 1.0
-
-
-class Load(Protocol[T]):
-    """One fetch of the value; raises whatever makes it a failed one."""
-
-    async def __call__(
-        self, previous: Loaded[T] | None, /, *, attempts: int, revalidate: bool
-    ) -> Loaded[T]:
-        """Fetch the value.
-
-        Args:
-            previous: what the last fetch brought.
-            attempts: how often the source may be asked.
-            revalidate: caches on the way must ask the source itself (RFC 9111, section 5.2.1.4).
-        """
-        ...
 
 
 class RefreshAhead(Generic[T]):

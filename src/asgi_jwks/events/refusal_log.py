@@ -43,7 +43,7 @@ _REFUSED: Final = "refused"
 _REPORTED: Final = "accepted, and report_only would refuse"
 
 # A browser whose token has run out, and a request before its login, are not mistakes of anybody.
-_ORDINARY: Final = frozenset[str]({Reason.MISSING_TOKEN, Reason.EXPIRED})
+_ORDINARY: Final = frozenset[str]({Reason.MISSING_TOKEN, Reason.EXPIRED, Reason.PROOF_NONCE})
 
 _Cause = tuple[str, str, str]
 
@@ -73,9 +73,9 @@ class _Told:
 class RefusalLog:
     """A listener that writes into the logger `asgi_jwks.requests`; any thread may call it.
 
-    Missing and expired tokens are ordinary and told at INFO, everything else at WARNING. A record
-    has `status`, `reason`, `issuer`, `hint`, `count`, `is_estimate` and `is_report_only` as
-    attributes, which are JSON values.
+    Missing and expired tokens and nonces are ordinary and told at INFO, everything else at WARNING.
+    A record has `status`, `reason`, `issuer`, `hint`, `count`, `is_estimate` and `is_report_only`
+    as attributes, which are JSON values.
 
     Args:
         interval: seconds between two lines of one cause.

@@ -67,7 +67,9 @@ class DocumentRequest:
         """GET `url`; the status is 200, or 304 if `etag` was given and still holds.
 
         A second attempt is made for a connection error and for 502, 503 and 504, unless the
-        endpoint asked for a pause. The caller sets the deadline for all of it.
+        endpoint asked for a pause. A 304 that names another representation than the request did
+        confirms nothing (RFC 9111, section 4.3.4), and is followed by a request without a
+        condition. The caller sets the deadline for all of it.
 
         Args:
             url: where the document is.
@@ -92,7 +94,11 @@ class DocumentRequest:
             attempts -= 1
             try:
                 response = await self._once(url, headers)
-                return _accepted(url, response, conditional=etag is not None)
+                if etag is None or _may_confirm(response, etag):
+                    return _accepted(url, response, conditional=etag is not None)
+                etag = None
+                del headers["if-none-match"]
+                continue
             except FetchFailed as failure:
                 if attempts < 1 or not failure.passing or failure.asked_to_wait is not None:
                     raise
@@ -109,6 +115,15 @@ class DocumentRequest:
         # exchange that failed, and its cause stays chained to it.
         except Exception as error:
             raise FetchFailed(f"{url}: {_described(error)}", passing=True) from error
+
+
+def _may_confirm(response: FetchResponse, etag: str) -> bool:
+    """Whether a response is not a 304 about another representation than `etag` names."""
+    named = response.header("etag")
+    if response.status != HTTP_NOT_MODIFIED or named is None:
+        return True
+    # Weak comparison (RFC 9110, section 8.8.3.2): a cache on the way may have made the tag weak.
+    return named.strip().removeprefix("W/") == etag.removeprefix("W/")
 
 
 def _described(error: Exception) -> str:

@@ -8,7 +8,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from asgi_jwks._printable import printable
-from asgi_jwks.caching.cached_value import Loaded
+from asgi_jwks.caching.source import Loaded
 from asgi_jwks.errors import ConfigurationError
 from asgi_jwks.fetching.request import HTTP_OK, DocumentRequest
 from asgi_jwks.fetching.response import (

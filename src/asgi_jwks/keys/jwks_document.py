@@ -9,7 +9,8 @@ from typing import Final
 import anyio
 from anyio import lowlevel
 
-from asgi_jwks.caching.cached_value import Loaded
+from asgi_jwks.caching.source import Loaded
+from asgi_jwks.errors import InvalidKeySet
 from asgi_jwks.fetching.request import HTTP_OK, DocumentRequest
 from asgi_jwks.fetching.response import (
     Representation,
@@ -101,7 +102,11 @@ class JWKSDocument:
             # The very same set: tokens verified with its keys stay verified.
             same = Representation(url, known.document, tag or known.etag)
             return Loaded(previous.value, advised, same)
-        keys = await _parsed(response.body)
+        try:
+            keys = await _parsed(response.body)
+        except InvalidKeySet as error:
+            # Requirement F22: whoever reads it wants to know which address answered so.
+            raise InvalidKeySet(f"{url}: {error}") from error.__cause__
         return Loaded(keys, advised, Representation(url, response.body, tag))
 
 

@@ -13,7 +13,7 @@ from typing import Final
 import anyio
 from anyio import to_thread
 
-from asgi_jwks.caching.cached_value import Loaded
+from asgi_jwks.caching.source import Loaded
 from asgi_jwks.events.key_set import (
     KeySetEvent,
     SnapshotNotUsed,

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from asgi_jwks.caching.cached_value import Loaded
+from asgi_jwks.caching.source import Loaded
 from asgi_jwks.errors import InvalidKeySet
 from asgi_jwks.fetching.response import Representation, sendable_tag
 from asgi_jwks.jose.encoding import EncodingError, json_object

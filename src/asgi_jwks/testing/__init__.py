@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from asgi_jwks.testing import forgery as forge
+    from asgi_jwks.testing.certificates import ClientCertificate
     from asgi_jwks.testing.loopback import LoopbackServer, serve_app
     from asgi_jwks.testing.proofs import ProofKey
     from asgi_jwks.testing.proofs_auth import DPoPAuth
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from asgi_jwks.testing.provider.signing_keys import SigningKey
 
 __all__ = [
+    "ClientCertificate",
     "DPoPAuth",
     "Endpoint",
     "LoopbackServer",
@@ -30,6 +32,7 @@ __all__ = [
 ]
 
 _HOME = {
+    "ClientCertificate": "certificates",
     "DPoPAuth": "proofs_auth",
     "Endpoint": "provider.endpoint",
     "LoopbackServer": "loopback",

@@ -5,10 +5,12 @@ from typing import Any
 
 import httpx
 import pytest
+from starlette.responses import JSONResponse
 from tests.support.clock import EPOCH, Clock
 
+from asgi_jwks import DPoP, JWTBearerMiddleware
 from asgi_jwks.jose.jwk_set import JWKSet
-from asgi_jwks.testing import MockIssuer, SigningKey, forge
+from asgi_jwks.testing import DPoPAuth, MockIssuer, ProofKey, SigningKey, forge
 from asgi_jwks.testing.provider.codes import challenge_of
 
 pytestmark = pytest.mark.anyio
@@ -184,3 +186,32 @@ async def test_a_code_can_be_bound_to_a_key(issuer: MockIssuer) -> None:
         }
         answer = await post(issuer, proof(key, jti=str(number)), form=form)
         assert answer.status_code == (200 if key is KEY else 400), answer.text
+
+
+async def test_a_client_goes_all_the_way_from_the_token_endpoint_to_an_api() -> None:
+    """I18, I6: two readings of proofs and three of a thumbprint agree."""
+    issuer, key = MockIssuer(issuer="https://id.example/", algorithm="ES256"), ProofKey()
+    issuer.add_client("spa")
+    form = {**SPA, "resource": "https://api.example.com"}
+    answer = (await post(issuer, key.proof("POST", ENDPOINT), form=form)).json()
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await JSONResponse(scope["claims"]["cnf"])(scope, receive, send)
+
+    guarded = JWTBearerMiddleware(
+        app,
+        issuer=issuer.issuer,
+        audience="https://api.example.com",
+        algorithms=["ES256"],
+        http_client=issuer.http_client(),
+        dpop=DPoP(public_origin="https://api.example.com"),
+    )
+    transport = httpx.ASGITransport(guarded)
+    token = answer["access_token"]
+    for auth, status in ((DPoPAuth(token, key), 200), (DPoPAuth(token, ProofKey()), 401)):
+        async with httpx.AsyncClient(transport=transport, auth=auth) as client:
+            got = await client.get("https://api.example.com/")
+        assert got.status_code == status
+    bearer = {"authorization": f"Bearer {token}"}
+    async with httpx.AsyncClient(transport=transport) as client:
+        assert (await client.get("https://api.example.com/", headers=bearer)).status_code == 401

@@ -8,12 +8,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from fastapi import Response
 from fastapi.requests import HTTPConnection
 from starlette.types import Scope
 
 from asgi_jwks.asgi.authentication import AROUND, AUTHENTICATION, Authentication
 from asgi_jwks.asgi.authorization import DEFAULT_AUTHORIZATION
 from asgi_jwks.asgi.guards import refusal_of
+from asgi_jwks.asgi.presentation import DPOP_NONCE
 from asgi_jwks.authorization.requirement import Requirement
 from asgi_jwks.authorization.scope_names import is_scope
 from asgi_jwks.errors import MissingToken, RequestError, TemporarilyUnavailable
@@ -54,17 +56,26 @@ class BearerRules:
         )
         self._needed: Final[dict[tuple[tuple[str, ...], Requirement | None], Requirement]] = {}
 
-    async def token(self, connection: HTTPConnection) -> AccessToken | Refused | None:
+    async def token(
+        self, connection: HTTPConnection, response: Response
+    ) -> AccessToken | Refused | None:
         """The verified token, why there is none, or None for an anonymous request.
+
+        Where the client needs a nonce for its next DPoP proof, `response` tells it.
 
         Raises:
             LookupError: neither rules nor the middleware are there to verify it.
         """
         answer_refusals_here(connection.scope)
         try:
-            return await token_of(connection.scope, self._authentication)
+            token = await token_of(connection.scope, self._authentication)
         except (RequestError, TemporarilyUnavailable) as error:
             return Refused(error)
+        nonce = connection.scope.get(DPOP_NONCE)
+        if nonce is not None:
+            # RFC 9449, section 8.2.
+            response.headers["DPoP-Nonce"] = nonce
+        return token
 
     def accepted(
         self, connection: HTTPConnection, found: AccessToken | Refused | None

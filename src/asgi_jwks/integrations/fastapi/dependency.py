@@ -17,7 +17,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import Final, Unpack
 
-from fastapi import FastAPI
+from fastapi import FastAPI, Response
 from fastapi.openapi.models import SecurityBase as SecurityScheme
 from fastapi.requests import HTTPConnection
 from fastapi.security import SecurityScopes
@@ -110,7 +110,7 @@ class JWTBearer(SecurityBase):
         """
 
     async def __call__(
-        self, connection: HTTPConnection, security_scopes: SecurityScopes
+        self, connection: HTTPConnection, security_scopes: SecurityScopes, response: Response
     ) -> AccessToken | None:
         """The access token, which grants all scopes of `Security(bearer, scopes=[...])`.
 
@@ -120,7 +120,7 @@ class JWTBearer(SecurityBase):
             LookupError: neither issuers nor the middleware are there to verify it.
         """
         rules = self._rules
-        token = rules.accepted(connection, await rules.token(connection))
+        token = rules.accepted(connection, await rules.token(connection, response))
         needed = rules.needed(security_scopes.scopes)
         if token is None:
             if needed is not None or not rules.allows_anonymous:

@@ -26,11 +26,12 @@ class _RefusedRequest(HTTPException):
 
     def __init__(self, refusal: Refusal, description: str) -> None:
         # Those of the content are the body's that a handler makes.
-        fields = {
-            name.decode(): value.decode()
-            for name, value in refusal.headers
-            if not name.startswith(b"content-")
-        }
+        fields: dict[str, str] = {}
+        for name, value in refusal.headers:
+            if not name.startswith(b"content-"):
+                # RFC 9110, section 5.3: two challenges become one list.
+                before = f"{fields[name.decode()]}, " if name.decode() in fields else ""
+                fields[name.decode()] = before + value.decode()
         super().__init__(refusal.status, description, fields)
         self.refusal: Final = refusal
 

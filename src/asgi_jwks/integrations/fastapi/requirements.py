@@ -6,7 +6,7 @@ An override of the JWTBearer replaces the token, and never a demand.
 from collections.abc import Awaitable, Callable
 from typing import Annotated, Any, Final
 
-from fastapi import Depends, Security
+from fastapi import Depends, Response, Security
 from fastapi.requests import HTTPConnection
 from fastapi.security import SecurityScopes
 
@@ -39,9 +39,11 @@ class _Token:
             isinstance(other, _Token) and other._rules is self._rules
         )
 
-    async def __call__(self, connection: HTTPConnection) -> AccessToken | Refused | None:
+    async def __call__(
+        self, connection: HTTPConnection, response: Response
+    ) -> AccessToken | Refused | None:
         """See BearerRules.token."""
-        return await self._rules.token(connection)
+        return await self._rules.token(connection, response)
 
 
 # With spaces, so that it is not the scope of any token.

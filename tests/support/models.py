@@ -1,0 +1,24 @@
+"""Running a model: a state machine that hypothesis drives against the real code."""
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis.stateful import RuleBasedStateMachine, run_state_machine_as_test
+
+__all__ = ["model_time_limit", "run_model"]
+
+# Shrinking a failure takes hypothesis up to five minutes. An alarm that goes off in the middle of
+# an example would be taken for a fault of the code.
+model_time_limit = pytest.mark.timeout(600)
+
+
+def run_model(machine: type[RuleBasedStateMachine], *, examples: int, steps: int) -> None:
+    """Run so many examples of so many steps, however slow this machine is."""
+    run_state_machine_as_test(
+        machine,
+        settings=settings(
+            max_examples=examples,
+            stateful_step_count=steps,
+            deadline=None,
+            suppress_health_check=list(HealthCheck),
+        ),
+    )

@@ -12,7 +12,14 @@ from typing import Any, Final, TypedDict
 from asgi_jwks._options import require_names
 from asgi_jwks._printable import quoted
 from asgi_jwks.asgi.declared import needs_at, needs_of
-from asgi_jwks.asgi.schemes import schemes_of
+from asgi_jwks.asgi.resource_checks import (
+    hint_at_audiences,
+    is_server,
+    proof_members,
+    require_audiences,
+    require_issuers,
+    require_provers,
+)
 from asgi_jwks.asgi.types import Scope
 from asgi_jwks.authorization.requirement import (
     Requirement,
@@ -91,12 +98,12 @@ class Authorization:
                 "them through. Leave one of them out, or demand it of the routes that need it."
             )
         if self.requirement is not None and trusted:
-            _require_provers(self.requirement, trusted)
+            require_provers(self.requirement, trusted)
         self.resources: Final = () if resource is None else protected_resources(resource)
         if self.resources:
-            _require_audiences(trusted)
-            _require_issuers(self.resources, trusted)
-            _hint_at_audiences(self.resources, trusted)
+            require_audiences(trusted)
+            require_issuers(self.resources, trusted)
+            hint_at_audiences(self.resources, trusted)
         needed = self.requirement
         if self.resources and needed and OFFLINE_ACCESS in needed.named_scopes:
             raise ConfigurationError(
@@ -106,8 +113,8 @@ class Authorization:
         self.clock: Final = clock
         self._hierarchy: Final = None if implied_scopes is None else ScopeHierarchy(implied_scopes)
         self._grants: Final = {issuer.rules.issuer: issuer.rules.grants for issuer in trusted}
-        self._issuers: Final = tuple(name for name in self._grants if _is_server(name))
-        self._proofs: Final = _proofs(trusted)
+        self._issuers: Final = tuple(name for name in self._grants if is_server(name))
+        self._proofs: Final = proof_members(trusted)
         # RFC 6750 is about tokens that need no proof.
         takes_bearer = not self._proofs["dpop_bound_access_tokens_required"]
         self._methods: Final = tuple(methods) if takes_bearer else ()
@@ -190,103 +197,6 @@ def _demanded(demand: object) -> Requirement:
     if isinstance(inner, Requirement):
         return inner
     return combined(require_names("requires", demand, example="orders:read"), {})
-
-
-def _require_provers(requirement: Requirement, trusted: Sequence[Issuer]) -> None:
-    """Refuse a binding that no trusted issuer's tokens could prove."""
-    policies = [getattr(issuer, "binding", None) for issuer in trusted]
-    gateway = any(issuer.rules.gateway_proves_binding for issuer in trusted)
-    provers = {
-        "dpop": (
-            any(_dpop(policy) for policy in policies),
-            'dpop=DPoP(public_origin="https://...")',
-        ),
-        "certificate": (any(map(_certificates, policies)), "certificate_sources=[...]"),
-    }
-    for binding in requirement.bindings:
-        is_proved, option = provers[binding]
-        if not is_proved and not gateway:
-            raise ConfigurationError(
-                f"requires demands binding={binding!r}, and no issuer has {option}: every request "
-                "would be refused."
-            )
-
-
-def _dpop(policy: object) -> bool:
-    return getattr(policy, "dpop", None) is not None
-
-
-def _certificates(policy: object) -> bool:
-    return bool(getattr(policy, "certificate_sources", ()))
-
-
-def _proofs(trusted: Sequence[Issuer]) -> dict[str, Any]:
-    """The members of metadata about sender-constrained tokens (RFC 9728, section 2)."""
-    schemes = schemes_of(trusted)
-    return {
-        "dpop_signing_alg_values_supported": [*schemes.algorithms],
-        "dpop_bound_access_tokens_required": not schemes.takes_bearer,
-        "tls_client_certificate_bound_access_tokens": any(
-            _certificates(getattr(issuer, "binding", None)) for issuer in trusted
-        ),
-    }
-
-
-def _require_audiences(trusted: Sequence[Issuer]) -> None:
-    for issuer in trusted:
-        if issuer.rules.audiences is None:
-            raise ConfigurationError(
-                f"resource tells clients to ask {issuer.rules.issuer} for tokens for this API, and "
-                "insecure_no_audience=True has no audience checked. Leave one of them out."
-            )
-
-
-def _require_issuers(resources: Sequence[ProtectedResource], trusted: Sequence[Issuer]) -> None:
-    names = {issuer.rules.issuer for issuer in trusted}
-    for resource in resources:
-        if resource.issuers is None and not any(map(_is_server, names)):
-            raise ConfigurationError(
-                "resource has metadata that name the issuers, and none of the trusted ones is an "
-                "authorization server with a URL. Write ProtectedResource(..., issuers=[...])."
-            )
-        for name in resource.issuers or ():
-            if name not in names:
-                _log.warning(
-                    "the metadata of %s will name the issuer %s, which is not among those that are "
-                    "configured: its tokens are refused unless your resolver vouches for it",
-                    resource.resource,
-                    name,
-                )
-
-
-def _hint_at_audiences(resources: Sequence[ProtectedResource], trusted: Sequence[Issuer]) -> None:
-    """Tell of an audience that differs from a resource by its spelling alone."""
-    for resource in resources:
-        for issuer in trusted:
-            for audience in issuer.rules.audiences or ():
-                if audience != resource.resource and _alike(audience, resource.resource):
-                    _log.warning(
-                        "clients ask %s for tokens for the resource %s (RFC 8707), and the "
-                        "audience here is %s: they differ by their spelling, so that such "
-                        "tokens are refused; write one of them as the other",
-                        issuer.rules.issuer,
-                        quoted(resource.resource),
-                        quoted(audience),
-                    )
-
-
-def _alike(first: str, second: str) -> bool:
-    return _spelling(first) == _spelling(second)
-
-
-def _spelling(url: str) -> str:
-    rest = url.lower().partition("://")[2] or url.lower()
-    host, _, path = rest.partition("/")
-    return f"{host.removesuffix(':443').removesuffix(':80')}/{path}".rstrip("/")
-
-
-def _is_server(issuer: str) -> bool:
-    return issuer.startswith(("https://", "http://"))
 
 
 _NO_GRANTS: Final[frozenset[str]] = frozenset()

@@ -9,6 +9,7 @@ from typing import Any, Final
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from asgi_jwks._options import require_flag, require_names, require_text
+from asgi_jwks.authorization.resource_url import EXAMPLE, require_resource
 from asgi_jwks.authorization.scope_names import is_scope
 from asgi_jwks.errors import ConfigurationError
 
@@ -26,10 +27,6 @@ WELL_KNOWN: Final = "/.well-known/oauth-protected-resource"
 
 # For a client to keep its login; a resource server has no use for it (MCP, authorization).
 OFFLINE_ACCESS: Final = "offline_access"
-
-_EXAMPLE: Final = "https://api.example.com/mcp"
-_LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
-_DEFAULT_PORTS: Final = {"https": 443, "http": 80}
 
 
 @dataclass(frozen=True, slots=True, init=False)
@@ -71,7 +68,7 @@ class ProtectedResource:
         also_at_root: bool = False,
     ) -> None:
         put = object.__setattr__
-        put(self, "resource", _resource(resource))
+        put(self, "resource", require_resource(resource))
         put(self, "scopes", None if scopes is None else _scopes(scopes))
         put(self, "issuers", None if issuers is None else _issuers(issuers))
         put(self, "name", None if name is None else require_text("name", name, example="Orders"))
@@ -137,9 +134,7 @@ def protected_resources(given: object) -> tuple[ProtectedResource, ...]:
         item if isinstance(item, ProtectedResource) else ProtectedResource(item) for item in items
     )
     if not resources:
-        raise ConfigurationError(
-            f"resource is empty. Leave it out, or write resource={_EXAMPLE!r}."
-        )
+        raise ConfigurationError(f"resource is empty. Leave it out, or write resource={EXAMPLE!r}.")
     places = [(each.path, each.query) for each in resources]
     places += [("", "") for each in resources if each.also_at_root and (each.path or each.query)]
     for place in places:
@@ -180,44 +175,6 @@ def _path(parts: SplitResult) -> str:
     return "" if parts.path == "/" else parts.path
 
 
-def _resource(resource: object) -> str:
-    fault = _fault(resource) if isinstance(resource, str) else "it is a string"
-    if isinstance(resource, str) and fault is None:
-        return resource
-    raise ConfigurationError(
-        "resource must be the URL that clients know this API by, such as "
-        f"resource={_EXAMPLE!r}; {fault}: got {resource!r}."
-    )
-
-
-def _fault(url: str) -> str | None:
-    """The rule that a URL breaks as an identifier (RFC 9728, section 1.2)."""
-    if not url.isascii() or not url.isprintable() or any(c in url for c in ' "\\<>^`{|}'):
-        return "it has ASCII characters of URLs only"
-    try:
-        parts = urlsplit(url)
-        host, port = parts.hostname, parts.port
-    except ValueError:
-        return "it is not a URL"
-    if not host or parts.scheme not in _DEFAULT_PORTS:
-        return "it begins with https://"
-    if parts.scheme == "http" and host not in _LOOPBACK:
-        return "http is for loopback alone"
-    if "#" in url:
-        return "it has no fragment"
-    if "@" in parts.netloc:
-        return "it has no user name"
-    # Clients write these in their own way before they compare (RFC 3986, section 6.2).
-    if parts.netloc != parts.netloc.lower() or port == _DEFAULT_PORTS[parts.scheme]:
-        return "its host is in lower case and without the default port"
-    if not url.startswith(f"{parts.scheme}://"):
-        return "its scheme is in lower case"
-    segments = unquote(parts.path).split("/")
-    if "" in segments[1:-1] or not {".", ".."}.isdisjoint(segments):
-        return "its path has no empty and no dot segments"
-    return None
-
-
 def _scopes(scopes: object) -> tuple[str, ...]:
     names = require_names("scopes", scopes, example="orders:read")
     for name in names:
@@ -242,7 +199,7 @@ def _issuers(issuers: object) -> tuple[str, ...]:
 
 def _page(url: object) -> str:
     text = require_text("documentation", url, example="https://example.com/docs")
-    if urlsplit(text).scheme not in _DEFAULT_PORTS:
+    if urlsplit(text).scheme not in {"https", "http"}:
         raise ConfigurationError(
             f"documentation must be the URL of a page; got {url!r}. Write for example "
             'documentation="https://example.com/docs".'

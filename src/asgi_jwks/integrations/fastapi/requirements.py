@@ -31,6 +31,11 @@ class _Token:
     def __init__(self, rules: BearerRules) -> None:
         self._rules: Final = rules
 
+    @property
+    def verifier(self) -> object:
+        """That of the JWTBearer, for whoever looks for the verifiers of an application."""
+        return getattr(self._rules.bearer, "verifier", None)
+
     def __hash__(self) -> int:
         return hash(self._rules.bearer)
 

@@ -208,3 +208,18 @@ def test_a_reader_is_added_once() -> None:
     route = Route("/x", free)
     list(needs_of(Router([route])))
     assert asked == [route]
+
+
+def test_routes_are_not_walked_where_none_can_declare_a_need(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """W1: a refusal costs the same with one route and with thousands."""
+
+    class Routed:
+        @property
+        def routes(self) -> list[object]:
+            raise AssertionError("the routes were looked at")
+
+    monkeypatch.setattr(declared, "_declared", {})
+    monkeypatch.setattr(declared, "_readers", [])
+    assert declared.needs_at(Routed(), {"type": "http", "path": "/"}) == []

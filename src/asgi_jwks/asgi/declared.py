@@ -74,7 +74,12 @@ def _below(app: object, path: str, depth: int) -> Iterator[tuple[str, Requiremen
 
 
 def needs_at(app: object, scope: Mapping[str, Any]) -> list[Requirement]:
-    """The requirements on the way to the route that a connection reaches or has reached."""
+    """The requirements on the way to the route that a connection reaches or has reached.
+
+    It costs as much as the routing of a request; nothing where no route can declare any.
+    """
+    if not _declared and not _readers:
+        return []
     here = scope.get("root_path", "")
     # Starlette's mounts lengthen the root path; within one the first is kept under this name.
     at_first = scope.get("app_root_path", here)

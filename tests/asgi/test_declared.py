@@ -12,6 +12,7 @@ from starlette.routing import Host, Mount, Route, Router, WebSocketRoute
 from starlette.websockets import WebSocket
 
 from asgi_jwks import StaticJWKSet, TrustedIssuer, requires
+from asgi_jwks.asgi import declared
 from asgi_jwks.asgi.authorization import Authorization
 from asgi_jwks.asgi.declared import add_reader, declared_by, needs_at, needs_of
 from asgi_jwks.authorization.resource_metadata import ProtectedResource

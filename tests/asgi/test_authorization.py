@@ -25,6 +25,8 @@ from asgi_jwks import (
     TrustedIssuer,
     requires,
 )
+from asgi_jwks.asgi.authentication import Authentication
+from asgi_jwks.asgi.authorization import Authorization
 from asgi_jwks.testing import MockIssuer
 
 pytestmark = pytest.mark.anyio
@@ -322,3 +324,24 @@ def test_two_guards_of_one_endpoint_are_one() -> None:
     for scopes in ("outer", "inner"):
         answer = TestClient(app).get("/", headers=bearer(scopes=scopes))
         assert answer.headers["www-authenticate"].endswith('scope="outer inner"')
+
+
+class OwnError(InsufficientScope):
+    """With a constructor of its own."""
+
+    def __init__(self, *, needs: str) -> None:
+        super().__init__(needs)
+
+
+def test_an_error_that_an_application_raises_for_every_request_is_not_changed() -> None:
+    """K6: the scopes of one route never show in the challenge of another."""
+    shared = OwnError(needs="own")
+    verifier = AccessTokenVerifier(
+        issuer="https://issuer.example/", audience="api", keys=StaticJWKSet(MockIssuer().jwk_set())
+    )
+    for demanded in ("first", "second"):
+        guarded = Authentication(verifier, authorization=Authorization(requires=demanded))
+        scope = {"type": "http", "method": "GET", "path": "/", "headers": []}
+        fields = dict(guarded.refusal(shared, scope).headers)
+        assert f'scope="{demanded} own"'.encode() in fields[b"www-authenticate"]
+    assert shared.scopes == ("own",)

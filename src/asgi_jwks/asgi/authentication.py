@@ -14,7 +14,7 @@ from asgi_jwks.access_token_verifier import AccessTokenVerifier, trusted_issuers
 from asgi_jwks.asgi.authorization import DEFAULT_AUTHORIZATION, Authorization
 from asgi_jwks.asgi.challenge import Challenges, ErrorBody, Refusal
 from asgi_jwks.asgi.presentation import DPOP_NONCE, presentation_of
-from asgi_jwks.asgi.schemes import DPOP, schemes_of
+from asgi_jwks.asgi.schemes import BEARER, DPOP, schemes_of
 from asgi_jwks.asgi.token_sources import (
     AuthorizationHeader,
     BearerOrDPoPHeader,
@@ -244,10 +244,8 @@ class Authentication:
 
         Where this one has no listener, that of the middleware around it does.
         """
-        if self._sees_proofs and isinstance(error, RequestError) and uses_dpop(scope):
-            error.scheme = DPOP
-        if isinstance(error, RequestError) and error.status != _BAD_REQUEST:
-            self._name_scopes(error, scope)
+        if isinstance(error, RequestError):
+            error = self._of_this_request(error, scope)
         around = scope.get(AROUND)
         outer = around if isinstance(around, Authentication) else self
         try:
@@ -265,11 +263,23 @@ class Authentication:
         metadata_url = self.authorization.metadata_url(scope)
         return self._challenges.refusal(error, resource_metadata=metadata_url)
 
-    def _name_scopes(self, error: RequestError, scope: Scope) -> None:
-        """One challenge names all that the request needs, and not only the first that lacks."""
-        declared = self.authorization.named_scopes(scope)
-        if declared:
-            error.scopes = tuple(dict.fromkeys((*declared, *error.scopes)))
+    def _of_this_request(self, error: RequestError, scope: Scope) -> RequestError:
+        """The error with the scheme of the request, and all scopes that it needs.
+
+        A copy where it differs: an application may raise the same one for every request.
+        """
+        scheme = DPOP if self._sees_proofs and uses_dpop(scope) else BEARER
+        scopes = error.scopes
+        if error.status != _BAD_REQUEST:
+            declared = self.authorization.named_scopes(scope)
+            scopes = tuple(dict.fromkeys((*declared, *scopes)))
+        if (scheme, scopes) == (error.scheme, error.scopes):
+            return error
+        # Not by `copy`, which calls the constructor: a subclass may have another one.
+        told = type(error).__new__(type(error), *error.args)
+        vars(told).update(vars(error))
+        told.scheme, told.scopes = scheme, scopes
+        return told
 
     def _tell_of(self, error: Fault, scope: Scope, outer: "Authentication") -> None:
         """Log a refusal and tell the listener of it; nothing is made that nobody hears."""

@@ -90,6 +90,6 @@ def test_an_example_that_configures_its_process_prints_what_it_says(name: str) -
 
 def test_the_example_of_an_application_s_own_tests_passes() -> None:
     example = "examples/testing_an_app.py"
-    result = run_apart("-m", "pytest", "-q", "-p", "no:cacheprovider", example)
+    result = run_apart("-m", "pytest", "-q", "-n0", "-p", "no:cacheprovider", example)
     assert result.returncode == 0, result.stdout
     assert "4 passed" in result.stdout

@@ -4,9 +4,10 @@ It stops at once, even while requests hang. It does not know issuers or tokens. 
 when a server starts, not before.
 """
 
+import asyncio
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,12 @@ __all__ = ["LoopbackServer", "serve_app"]
 
 # Seconds to wait for the application's start-up, and for the thread to end.
 _PATIENCE = 10.0
+# Turns of the event loop in which cancelled requests end, but for those that clean up for long.
+_TURNS = 100
+
+
+def _nothing_waits() -> None:
+    """The end of a wait that has not begun."""
 
 
 @contextmanager
@@ -50,6 +57,7 @@ class LoopbackServer:
         self._ready = threading.Event()
         self._server = self._new_server()
         self._thread: threading.Thread | None = None
+        self._end_wait: Callable[[], object] = _nothing_waits
 
     @property
     def url(self) -> str:
@@ -81,6 +89,9 @@ class LoopbackServer:
         if self._thread is None:
             return
         self._server.should_exit = True
+        # The loop may have closed: the server is told to exit twice, or its lifespan failed.
+        with suppress(RuntimeError):
+            self._end_wait()
         self._thread.join(_PATIENCE)
 
     def _run(self, sockets: list[socket.socket]) -> None:
@@ -101,11 +112,23 @@ class LoopbackServer:
                 await super().startup(sockets)
                 loopback._ready.set()
 
+            async def main_loop(self) -> None:
+                # It looks 10 times a second whether it should exit: a stop need not wait for that.
+                loop = asyncio.get_running_loop()
+                with anyio.CancelScope() as waiting:
+                    loopback._end_wait = lambda: loop.call_soon_threadsafe(waiting.cancel)
+                    await super().main_loop()
+
             async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
                 for connection in list(self.server_state.connections):
                     connection.transport.abort()
                 for request in list(loopback._requests):
                     request.cancel()
+                # It looks 10 times a second for the last of them, which end in a few turns.
+                for _ in range(_TURNS):
+                    if not self.server_state.connections and not self.server_state.tasks:
+                        break
+                    await asyncio.sleep(0)
                 await super().shutdown(sockets)
 
         # The loop and the protocol are named so that a run does not depend on what else happens

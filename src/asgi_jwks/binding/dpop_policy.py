@@ -62,7 +62,7 @@ class DPoP:
         ConfigurationError: an option is wrong; the message says what to write.
     """
 
-    __slots__ = ("_origins", "_rules", "_used", "algorithms", "mode")
+    __slots__ = ("_origins", "_rules", "_used", "algorithms", "mode", "replay_store")
 
     def __init__(
         self,
@@ -85,9 +85,10 @@ class DPoP:
             max_age=_max_age(proof_max_age),
             nonces=_nonces(nonces),
         )
+        self.replay_store: Final = _store(replay_store)
         share = require_whole_number("proofs_per_sender", proofs_per_sender, least=1)
         used = UsedProofs(
-            _store(replay_store),
+            self.replay_store,
             share=share,
             longest=self._rules.longest_ttl,
             on_failure=_on_failure(on_store_failure),

@@ -16,7 +16,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from asgi_jwks import JWTBearerMiddleware, OnRefused, RemoteJWKSet, access_token, requires
+from asgi_jwks import DPoP, JWTBearerMiddleware, OnRefused, RemoteJWKSet, access_token, requires
 from asgi_jwks.events import KeySetListener, log_event
 
 __all__ = ["PATHS", "SimulatedClock", "key_set_of", "protected_api"]
@@ -60,6 +60,7 @@ def protected_api(
     algorithms: Sequence[str] = ("RS256",),
     listener: KeySetListener = log_event,
     on_refused: OnRefused | None = None,
+    dpop: DPoP | None = None,
 ) -> JWTBearerMiddleware:
     """The API, which trusts `issuer`, takes tokens for `audience` and discovers the keys.
 
@@ -71,6 +72,7 @@ def protected_api(
         algorithms: the accepted algorithms.
         listener: is told of the changes of the key set.
         on_refused: is told of refused requests.
+        dpop: the demands on DPoP proofs.
     """
     client = httpx.AsyncClient(trust_env=False)
 
@@ -99,6 +101,7 @@ def protected_api(
         keys=keys,
         algorithms=algorithms,
         on_refused=on_refused,
+        dpop=dpop,
     )
 
 

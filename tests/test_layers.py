@@ -23,7 +23,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "keys": {"jose", "caching", "fetching", "events"},
     "tokens": {"jose", "caching", "events"},
     "binding": {"jose"},
-    "trusted_issuer": {"jose", "fetching", "keys", "tokens", "binding"},
+    "issuer_checks": {"jose", "keys", "tokens"},
+    "trusted_issuer": {"fetching", "keys", "tokens", "binding", "issuer_checks"},
     "access_token_verifier": {
         "jose",
         "fetching",

@@ -1,4 +1,4 @@
-"""The checks of an issuer's options, each with a sentence that says how to mend it.
+"""The checks of an issuer's options, each told by how to mend it.
 
 Each returns the value in the form that rules have it in.
 """

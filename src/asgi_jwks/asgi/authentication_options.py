@@ -122,7 +122,7 @@ def second_policy(
     configured: Collection[str],
     report: Callable[[WouldBeRefused], None],
 ) -> ReportOnly | None:
-    """The stricter issuers of `report_only`, if there are any: each is named as a trusted one."""
+    """The stricter issuers of `report_only`, each named as a trusted one, if there are any."""
     try:
         policies = trusted_issuers((issuers,), {})
     except ConfigurationError as error:

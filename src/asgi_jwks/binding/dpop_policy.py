@@ -38,7 +38,8 @@ class DPoP:
 
         TrustedIssuer(..., dpop=DPoP(public_origin="https://api.example.com"))
 
-    Each one has a memory of used proofs: make one, and give it to all issuers of an API.
+    Each one has a memory of used proofs: make one, and give it to all issuers of an API. A resolver
+    of issuers gives the same one with each of its answers, since a new one would remember nothing.
 
     Args:
         public_origin: the address by which clients reach this API, or several: what proofs name in
@@ -62,7 +63,7 @@ class DPoP:
         ConfigurationError: an option is wrong; the message says what to write.
     """
 
-    __slots__ = ("_origins", "_rules", "_used", "algorithms", "mode", "replay_store")
+    __slots__ = ("_origins", "_rules", "_used", "algorithms", "mode")
 
     def __init__(
         self,
@@ -85,10 +86,9 @@ class DPoP:
             max_age=_max_age(proof_max_age),
             nonces=_nonces(nonces),
         )
-        self.replay_store: Final = _store(replay_store)
         share = require_whole_number("proofs_per_sender", proofs_per_sender, least=1)
         used = UsedProofs(
-            self.replay_store,
+            _store(replay_store),
             share=share,
             longest=self._rules.longest_ttl,
             on_failure=_on_failure(on_store_failure),
@@ -100,6 +100,11 @@ class DPoP:
     def public_origins(self) -> tuple[str, ...]:
         """The addresses by which clients reach this API, in their normal form."""
         return tuple(origin.text for origin in self._origins)
+
+    @property
+    def memory(self) -> object:
+        """Where used proofs are remembered; None where they are not."""
+        return None if self._used is None else self._used.memory
 
     async def prove(
         self, request: ProofOfPossession, *, jkt: str, digest: bytes, now: float

@@ -53,6 +53,8 @@ class UsedProofs:
         self._local: Final = (
             store if isinstance(store, ReplayMemory) else _local(is_local, on_failure)
         )
+        self.memory: Final[object] = store if store is not None else self._local
+        """Where used proofs are remembered; two that are the same know of each other's."""
         self._shares: Final = SenderShares(share, clock=clock)
         self._clock: Final = clock
         self._logged_at = -_LOG_INTERVAL

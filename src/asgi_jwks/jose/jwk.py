@@ -75,7 +75,10 @@ class SkipReason(StrEnum):
 
 
 class UnusableKeyError(Exception):
-    """The key is to be skipped, for `reason`. It never leaves this room."""
+    """The key cannot be used, for `reason`.
+
+    A set skips it, and a DPoP proof with it is refused.
+    """
 
     def __init__(self, reason: SkipReason) -> None:
         super().__init__(reason)

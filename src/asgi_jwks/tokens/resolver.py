@@ -49,7 +49,8 @@ Or None for one that is not trusted.
 Anybody can make it be called with any text, so it should look at the form of the name before it
 asks a database. An exception, and no answer within 5 s, count as an outage: the answer is 503
 unless the last answer about that name still serves. The issuer must state its `grants`, so that no
-tenant can grant what only the platform may.
+tenant can grant what only the platform may. All issuers have one DPoP object, or one
+`replay_store`: an issuer is made anew now and then, and used proofs must not be forgotten then.
 """
 
 
@@ -84,6 +85,8 @@ class ResolvedIssuers:
         self._resolver: Final = resolver
         self._reports: Final = _Reports(clock)
         self._listeners: tuple[Telling, ...] = ()
+        # Where used DPoP proofs are remembered: by one memory, since answers come and go.
+        self._memory_of_proofs: object = None
         self._answers: Final = KeyedValues[Issuer](
             self._ask,
             source="the issuer resolver",
@@ -130,7 +133,7 @@ class ResolvedIssuers:
         rules = getattr(answer, "rules", None)
         if isinstance(answer, type) or not isinstance(rules, TokenRules):
             raise TypeError(f"the issuer resolver must return a TrustedIssuer or None: {answer!r}")
-        mistake = _mistake_in(rules, answer.keys, name)
+        mistake = _mistake_in(rules, answer.keys, name) or self._mistake_about_proofs(answer)
         if mistake is not None:
             count = self._reports.due(mistake)
             if count:
@@ -148,6 +151,19 @@ class ResolvedIssuers:
             for telling in self._listeners:
                 add_listener(_OfATenant(telling.listener))
         return issuer
+
+    def _mistake_about_proofs(self, issuer: Issuer) -> str | None:
+        memory: object = getattr(issuer.binding, "memory_of_proofs", None)
+        if memory is None or memory is self._memory_of_proofs:
+            return None
+        if self._memory_of_proofs is not None:
+            return (
+                "its dpop has a memory of used proofs of its own, and with the next answer a used "
+                "proof would pass again. Make one DPoP(...) outside of the resolver and give it to "
+                "all issuers, or several with one replay_store"
+            )
+        self._memory_of_proofs = memory
+        return None
 
     def _report_failure(self, error: Exception) -> None:
         count = self._reports.due("failure")

@@ -320,6 +320,17 @@ async def test_where_no_issuer_takes_proofs_the_scheme_is_another_one(proven: Fi
     assert (await gateway(*proven(scheme="Bearer"))).status == 200
 
 
+async def test_a_gateway_may_pass_the_scheme_on_as_it_came(proven: Fields) -> None:
+    """G12, I10: it has judged the proof; a token that is bound to nothing had none."""
+    gateway = Door(trusted(gateway_proves_binding=True))
+    assert (await gateway(*proven())).status == 200
+    answer = await gateway(*proven(token=ISSUER.access_token()))
+    assert answer.challenges["bearer"] == {"realm": "api"}
+    assert answer.status == 401
+    beside = Door(trusted(gateway_proves_binding=True), trusted(OTHER))
+    assert (await beside(*proven(token=OTHER.access_token()))).status == 401
+
+
 async def test_each_issuer_has_a_policy_of_its_own(key: ProofKey, proven: Fields) -> None:
     """I1: modes per issuer."""
     door = Door(trusted(dpop=dpop(mode="required")), trusted(OTHER))

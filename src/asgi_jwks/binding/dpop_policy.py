@@ -1,5 +1,6 @@
 """`DPoP`: which proofs the tokens of an issuer need (RFC 9449)."""
 
+import inspect
 from collections.abc import Iterable
 from typing import Any, Final, Literal, get_args
 
@@ -190,8 +191,10 @@ def _nonces(nonces: object) -> DPoPNonces | None:
 
 
 def _store(store: ReplayStore | None) -> ReplayStore | None:
+    first_use = getattr(store, "first_use", None)
+    # A plain function would block the event loop, and its answer be no answer when a proof comes.
     if store is not None and (
-        isinstance(store, type) or not callable(getattr(store, "first_use", None))
+        isinstance(store, type) or not inspect.iscoroutinefunction(first_use)
     ):
         raise ConfigurationError(
             f"replay_store must have an async method first_use(key, ttl); got {store!r}. Write for "

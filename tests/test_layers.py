@@ -22,7 +22,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "events": {"jose"},
     "keys": {"jose", "caching", "fetching", "events"},
     "tokens": {"jose", "caching", "events"},
-    "binding": {"jose"},
+    "binding": {"jose", "events"},
     "trusted_issuer": {"jose", "fetching", "keys", "tokens", "binding"},
     "access_token_verifier": {
         "jose",

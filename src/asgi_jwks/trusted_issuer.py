@@ -22,6 +22,7 @@ from asgi_jwks.binding.sender_constraint import sender_constraint
 from asgi_jwks.errors import ConfigurationError
 from asgi_jwks.fetching.client import HTTPClient
 from asgi_jwks.jose.algorithms import ASYMMETRIC_ALGORITHMS, SYMMETRIC_ALGORITHMS
+from asgi_jwks.jose.jwk import RSA_BITS
 from asgi_jwks.keys.remote import RemoteJWKSet
 from asgi_jwks.keys.static import SharedSecret, StaticJWKSet
 from asgi_jwks.tokens.claim_rules import Profile, TokenRules
@@ -54,6 +55,8 @@ class PresetOptions(TypedDict, total=False):
     """a RemoteJWKSet, StaticJWKSet or SharedSecret instead of `jwks_uri`"""
     algorithms: Iterable[str] | None
     """the accepted algorithms; None is RS256, or that of the SharedSecret"""
+    min_rsa_bits: int
+    """the size of the smallest RSA key that may sign, in bits (2048)"""
     leeway: float
     """seconds by which the clocks of issuer and API may differ, at most 300"""
     profile: Profile
@@ -102,6 +105,7 @@ DEFAULTS: Final[IssuerOptions] = {
     "jwks_uri": None,
     "keys": None,
     "algorithms": None,
+    "min_rsa_bits": RSA_BITS.start,
     "leeway": 5.0,
     "profile": "default",
     "audience_claim": "aud",
@@ -154,6 +158,7 @@ class TrustedIssuer:
             grant_claims=_grant_claims(given["grant_claims"]),
             grants=_grants(given["grants"]),
             identity=_identity(given["identity"]),
+            min_rsa_bits=_min_rsa_bits(given["min_rsa_bits"]),
         )
         self.checks: Final = _checks(given["checks"])
         allow_insecure_http = require_flag("allow_insecure_http", given["allow_insecure_http"])
@@ -262,6 +267,16 @@ def _leeway(leeway: object) -> float:
             f"{leeway!r}. For tokens that should live longer, change their lifetime."
         )
     return seconds
+
+
+def _min_rsa_bits(bits: object) -> int:
+    if type(bits) is int and bits in RSA_BITS:
+        return bits
+    # Smaller and larger keys are not used whatever is written here.
+    raise ConfigurationError(
+        f"min_rsa_bits must be a whole number from {RSA_BITS.start} to {RSA_BITS.stop - 1}; got "
+        f"{bits!r}. Write for example min_rsa_bits=3072."
+    )
 
 
 def _profile(profile: object) -> Profile:

@@ -69,6 +69,7 @@ _BEFORE_IT_IS_READ_WHOLE: Final = frozenset(
         Reason.WRONG_TYPE,
         Reason.UNKNOWN_KEY,
         Reason.AMBIGUOUS_KEY,
+        Reason.KEY_TOO_SMALL,
         Reason.BAD_SIGNATURE,
     }
 )
@@ -322,6 +323,14 @@ class Authentication:
                 raise ConfigurationError(
                     f"report_only must have one TrustedIssuer at most for each trusted issuer, of "
                     f"the same name; {name!r} is not one, or is there twice."
+                )
+        live = [(issuer.rules, *issuer.checks) for issuer in getattr(self.verifier, "issuers", ())]
+        for policy in policies:
+            if (policy.rules, *policy.checks) in live:
+                raise ConfigurationError(
+                    f"report_only has the same rules for {policy.rules.issuer!r} as the live "
+                    "policy, so that it would tell nothing. Write the rule to be tried, for "
+                    'example TrustedIssuer(..., profile="rfc9068").'
                 )
         clock = getattr(self.verifier, "clock", time.time)
         return ReportOnly(policies, self._report, clock) if policies else None

@@ -118,7 +118,7 @@ LIMITS: Final = (
     ),
     Limit(
         "RSA modulus",
-        f"{jwk._RSA_BITS[0]} to {jwk._RSA_BITS[-1]} bits",
+        f"{jwk.RSA_BITS[0]} to {jwk.RSA_BITS[-1]} bits; min_rsa_bits demands more",
         "RFC 7518, section 3.3; work grows with the square",
     ),
     Limit(

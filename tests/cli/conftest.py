@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from textwrap import dedent
 from typing import NamedTuple
@@ -87,8 +88,9 @@ class RunningConsole(NamedTuple):
     api: str
 
 
-@pytest.fixture
-def console() -> Iterator[RunningConsole]:
+@contextmanager
+def running_console() -> Iterator[RunningConsole]:
+    """An issuer, an API that trusts it, and their console, while the block runs."""
     issuer = MockIssuer(key=KEY)
     clock = SimulatedClock()
     life = Life(clock)
@@ -111,3 +113,17 @@ def console() -> Iterator[RunningConsole]:
             )
             with served_console(laboratory) as page:
                 yield RunningConsole(page, issuer, api_url)
+
+
+@pytest.fixture
+def console() -> Iterator[RunningConsole]:
+    """A console of the case's own, to break."""
+    with running_console() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def shared_console() -> Iterator[RunningConsole]:
+    """A console for cases that change neither keys, nor faults, nor the clock."""
+    with running_console() as running:
+        yield running

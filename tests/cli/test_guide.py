@@ -28,18 +28,18 @@ SERVING = {"issuer", "demo"}
 
 @pytest.fixture
 def values(
-    console: Any, module: Callable[[str], str], monkeypatch: pytest.MonkeyPatch
+    shared_console: Any, module: Callable[[str], str], monkeypatch: pytest.MonkeyPatch
 ) -> dict[str, str]:
     """The variables of the guide, and the application that it names.
 
     It is asked at its only path.
     """
-    monkeypatch.setenv("MOCK_ISSUER_CONSOLE", console.url)
+    monkeypatch.setenv("MOCK_ISSUER_CONSOLE", shared_console.url)
     monkeypatch.setattr(uvicorn, "run", lambda *_, **__: None)
     return {
-        "$ISSUER": console.issuer.url,
-        "$TOKEN": console.issuer.access_token(),
-        "$API": console.api,
+        "$ISSUER": shared_console.issuer.url,
+        "$TOKEN": shared_console.issuer.access_token(),
+        "$API": shared_console.api,
         "my_api:": module("").removesuffix(":") + ":",
         "--path /me": "--path /",
     }

@@ -22,7 +22,7 @@ APPS = """
     from starlette.responses import JSONResponse
     from starlette.routing import Route
 
-    from asgi_jwks import JWTBearerMiddleware, StaticJWKSet
+    from asgi_jwks import CertificateField, JWTBearerMiddleware, StaticJWKSet
 
 
     async def me(request):
@@ -36,6 +36,18 @@ APPS = """
         issuer="https://example.eu.auth0.com/",
         audience="https://api.example.com",
         keys=StaticJWKSet(KEYS),
+    )
+
+
+    # Behind nginx, which hands the client's certificate on.
+    bound = JWTBearerMiddleware(
+        bare,
+        issuer="https://example.eu.auth0.com/",
+        audience="https://api.example.com",
+        keys=StaticJWKSet(KEYS),
+        certificate_sources=[
+            CertificateField("X-Client-Cert", encoding="url", trusted_proxies="10.0.0.0/8")
+        ],
     )
 
 
@@ -78,6 +90,12 @@ def module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable
     monkeypatch.setattr(sys, "path", [*sys.path])
     yield lambda attribute: f"{name}:{attribute}"
     sys.modules.pop(name, None)
+
+
+@pytest.fixture
+def trusted_issuer() -> MockIssuer:
+    """The issuer that the applications trust."""
+    return MockIssuer(issuer="https://example.eu.auth0.com/", key=KEY)
 
 
 class RunningConsole(NamedTuple):

@@ -12,7 +12,8 @@ import uvicorn
 
 from asgi_jwks.cli import main
 from asgi_jwks.cli.command_line import COMMANDS
-from asgi_jwks.testing import SigningKey
+from asgi_jwks.testing import ProofKey, SigningKey
+from asgi_jwks.testing.certificates import ClientCertificate
 
 KEY = SigningKey.generate("RS256")
 
@@ -36,10 +37,12 @@ def values(
     """
     monkeypatch.setenv("MOCK_ISSUER_CONSOLE", shared_console.url)
     monkeypatch.setattr(uvicorn, "run", lambda *_, **__: None)
+    token = shared_console.issuer.access_token()
     return {
         "$ISSUER": shared_console.issuer.url,
-        "$TOKEN": shared_console.issuer.access_token(),
+        "$TOKEN": token,
         "$API": shared_console.api,
+        "$PROOF": ProofKey().proof("GET", f"{shared_console.api}/me", token),
         "my_api:": module("").removesuffix(":") + ":",
         "--path /me": "--path /",
     }
@@ -52,6 +55,9 @@ def test_a_command_of_the_guide_runs_as_it_is_printed(
     """Issue 15: no line of the guide is wrong use, or cannot be carried out."""
     keys = str(tmp_path / "keys.json")
     Path(keys).write_text(json.dumps({"keys": [KEY.public_jwk()]}), encoding="utf-8")
+    (tmp_path / "client.pem").write_text(ClientCertificate.generate().pem, encoding="utf-8")
+    head = f"GET /me HTTP/1.1\nHost: api.example.com\nAuthorization: Bearer {values['$TOKEN']}"
+    (tmp_path / "request.txt").write_text(head, encoding="utf-8")
     for name, value in values.items():
         line = line.replace(name, value)
     command, *arguments = shlex.split(line)[1:]

@@ -48,7 +48,8 @@ def token_of(words: tuple[str, ...]) -> str:
 def text_of(name: str) -> str:
     """The text of a file, or of standard input, `-`.
 
-    `@` may stand before the name. It is cut off at 64 KiB; octets that are not UTF-8 stand in it as surrogates.
+    `@` may stand before the name. It is cut off at 64 KiB; octets that are not UTF-8 stand in it as
+    surrogates.
 
     Raises:
         CannotTell: the file is unreadable.

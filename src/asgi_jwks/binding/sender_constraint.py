@@ -73,7 +73,8 @@ class SenderConstraint:
             reason = (
                 Reason.WRONG_CERTIFICATE if self.certificate_sources else Reason.SENDER_CONSTRAINED
             )
-            raise InvalidToken(reason, None if certificate else "no certificate")
+            detail = f"the thumbprint {certificate}" if certificate else "no certificate"
+            raise InvalidToken(reason, detail)
         uses_dpop = request is not None and request.uses_dpop
         if confirmation.jkt is None:
             if uses_dpop or (self.dpop is not None and self.dpop.mode == "required"):

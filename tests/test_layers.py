@@ -22,9 +22,9 @@ MAY_IMPORT: dict[str, set[str]] = {
     "events": {"jose"},
     "keys": {"jose", "caching", "fetching", "events"},
     "tokens": {"jose", "caching", "events"},
-    "binding": {"jose"},
+    "binding": {"jose", "events"},
     "issuer_checks": {"jose", "keys", "tokens"},
-    "trusted_issuer": {"fetching", "keys", "tokens", "binding", "issuer_checks"},
+    "trusted_issuer": {"jose", "fetching", "keys", "tokens", "binding", "issuer_checks"},
     "access_token_verifier": {
         "jose",
         "fetching",

@@ -57,6 +57,7 @@ _BEFORE_IT_IS_READ_WHOLE: Final = frozenset(
         Reason.WRONG_TYPE,
         Reason.UNKNOWN_KEY,
         Reason.AMBIGUOUS_KEY,
+        Reason.KEY_TOO_SMALL,
         Reason.BAD_SIGNATURE,
     }
 )

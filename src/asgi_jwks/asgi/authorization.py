@@ -167,11 +167,20 @@ class Authorization:
         """
         sole = len(self.resources) == 1
         needs = [] if self.requirement is None else [self.requirement]
-        needs += [
-            need
-            for path, need in needs_of(app or self._app)
-            if sole or belongs_to(path, resource.path)
-        ]
+        try:
+            needs += [
+                need
+                for path, need in needs_of(app or self._app)
+                if sole or belongs_to(path, resource.path)
+            ]
+        # As above: clients find the issuers all the same.
+        except Exception:
+            _log.warning(
+                "the scopes that routes declare cannot be read, and the metadata of %s will not "
+                "name them; write ProtectedResource(..., scopes=[...])",
+                quoted(resource.resource),
+                exc_info=True,
+            )
         return resource.metadata(
             issuers=self._issuers,
             scopes=[name for need in needs for name in need.named_scopes],

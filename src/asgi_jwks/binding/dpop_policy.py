@@ -13,10 +13,11 @@ from asgi_jwks._options import (
 from asgi_jwks.binding.dpop import ProofRules, sole_proof
 from asgi_jwks.binding.nonce import DPoPNonces
 from asgi_jwks.binding.possession import ProofOfPossession
-from asgi_jwks.binding.replay import ReplayStore
+from asgi_jwks.binding.replay import ReplayMemory, ReplayStore
 from asgi_jwks.binding.target_uri import PublicOrigin
 from asgi_jwks.binding.used_proofs import OnStoreFailure, UsedProofs
 from asgi_jwks.errors import ConfigurationError
+from asgi_jwks.events.event import Listener
 from asgi_jwks.jose.algorithms import ASYMMETRIC_ALGORITHMS
 from asgi_jwks.jose.encoding import b64url_encode
 
@@ -103,9 +104,19 @@ class DPoP:
         return tuple(origin.text for origin in self._origins)
 
     @property
-    def memory(self) -> object:
+    def memory_of_proofs(self) -> object:
         """Where used proofs are remembered; None where they are not."""
+        return None if self._used is None else self._used.remembered_in
+
+    @property
+    def replay_memory(self) -> ReplayMemory | None:
+        """The memory of used proofs in this process; None where a store alone remembers them."""
         return None if self._used is None else self._used.memory
+
+    def add_listener(self, listener: Listener) -> None:
+        """Have a listener hear of the uses of proofs."""
+        if self._used is not None:
+            self._used.listeners.add(listener)
 
     async def prove(
         self, request: ProofOfPossession, *, jkt: str, digest: bytes, now: float

@@ -17,6 +17,7 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from asgi_jwks import DPoP, JWTBearerMiddleware, OnRefused, RemoteJWKSet, access_token, requires
+from asgi_jwks.cli.no_tls import no_tls
 from asgi_jwks.events import KeySetListener, log_event
 
 __all__ = ["PATHS", "SimulatedClock", "key_set_of", "protected_api"]
@@ -74,7 +75,7 @@ def protected_api(
         on_refused: is told of refused requests.
         dpop: the demands on DPoP proofs.
     """
-    client = httpx.AsyncClient(trust_env=False)
+    client = httpx.AsyncClient(trust_env=False, verify=no_tls())
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:

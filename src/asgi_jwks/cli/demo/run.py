@@ -19,6 +19,7 @@ from asgi_jwks.cli.demo.exchange import Participants
 from asgi_jwks.cli.demo.instructions import curl_commands
 from asgi_jwks.cli.demo.record import Reporter
 from asgi_jwks.cli.demo.scenario import PUBLIC_ORIGIN, SCENARIO, Section
+from asgi_jwks.cli.no_tls import no_tls
 from asgi_jwks.testing import MockIssuer, serve_app
 
 __all__ = ["run", "run_steps", "wait_for_ctrl_c"]
@@ -73,7 +74,7 @@ def run(
         with (
             serve_app(api, port=api_port) as api_url,
             # A proxy of the environment cannot reach the loopback of this machine.
-            httpx.Client(base_url=api_url, trust_env=False) as client,
+            httpx.Client(base_url=api_url, trust_env=False, verify=no_tls()) as client,
         ):
             report.opening(api=api_url, issuer=issuer_url)
             right = run_steps(Participants(issuer, client, clock), report, scenario)

@@ -40,14 +40,13 @@ class Report:
         self._verbose = verbose
         self._width = min(self._console.width, _WIDTH)
         self._title = self._width - _MARK - _ANSWER - _FETCHES
-        self._shown: set[tuple[int, str | None]] = set()
+        self._shown: set[tuple[int, bool]] = set()
 
     def opening(self, *, api: str, issuer: str) -> None:
         """Say where both servers are, that time is simulated, and how to read the report."""
         self._line(Text.assemble(("asgi-jwks demo", "bold"), ": real requests over loopback HTTP"))
         self._paragraph(f"protected API  {api}    mock issuer  {issuer}")
-        self._paragraph('"11 minutes later" is simulated: the API\'s clock is set forward.')
-        self._paragraph('"+1 fetch" marks a request for which the API fetched the issuer\'s keys.')
+        self._paragraph('"11 minutes later" is simulated. At "+1 fetch" the API fetched the keys.')
 
     def section(self, title: str) -> None:
         """Begin a section."""
@@ -60,7 +59,7 @@ class Report:
         The header field or the body that matters is shown for the first answer of each kind, and
         for each that is wrong.
         """
-        kind = (exchange.status, exchange.error)
+        kind = (exchange.status, exchange.error is not None)
         self._summary(title, exchange, wrong=bool(differences))
         whole = self._verbose or bool(differences)
         if whole:
@@ -88,10 +87,8 @@ class Report:
         self._lines(
             middleware(issuer="https://example.eu.auth0.com/", audience="https://api.example.com")
         )
-        self.note("To try it out first, without an account anywhere:")
-        self._line(Text("asgi-jwks demo --serve    an issuer for your app, and curl lines"))
-        self._line(Text("asgi-jwks demo --verbose  each request with its whole answer"))
-        self._line(Text("docs/ and examples/       every setting; one program per framework"))
+        self.note("To try it out without an account, asgi-jwks demo --serve has an issuer for you.")
+        self._line(Text("docs/ and examples/ have every setting, and one program per framework."))
 
     def own_app(self, *, issuer: str, audience: str) -> None:
         """Say how to point an app at this issuer."""
@@ -146,7 +143,6 @@ class Report:
             self._line(line)
 
     def _lines(self, lines: Iterable[str]) -> None:
-        self._console.print()
         for line in lines:
             self._whole(line)
 

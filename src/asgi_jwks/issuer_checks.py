@@ -146,7 +146,7 @@ def require_leeway(leeway: object) -> float:
 
 
 def require_min_rsa_bits(bits: object) -> int:
-    """The least bits of an RSA modulus; it can only be stricter than the rule for all keys."""
+    """The least bits of an RSA modulus, within the bounds of all keys."""
     if type(bits) is int and bits in RSA_BITS:
         return bits
     # Smaller and larger keys are not used whatever is written here.

@@ -80,9 +80,10 @@ class AccessTokenVerifier:
             prepare_exchanges()
         self.issuers: Final = trusted
         self.sees_proofs: Final = resolver is not None or any(
-            getattr(issuer, "binding", None) is not None for issuer in trusted
+            getattr(issuer, "binding", None) is not None or issuer.rules.gateway_proves_binding
+            for issuer in trusted
         )
-        """Whether a request can prove the binding of its token: `verify(token, proof=...)`."""
+        """Whether it matters how a request presents its token: `verify(token, proof=...)`."""
         self.max_token_bytes: Final = require_whole_number("max_token_bytes", max_token_bytes)
         self._resolved: Final = None if resolver is None else ResolvedIssuers(resolver)
         self._issuers: Final = TrustedIssuers(trusted, self._resolved)

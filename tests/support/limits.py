@@ -126,7 +126,7 @@ LIMITS: Final = (
     ),
     Limit(
         "RSA exponent",
-        f"odd, 3 to {jwk._MAX_EXPONENT_BITS} bits",
+        f"odd, 3 to {jwk.MAX_EXPONENT_BITS} bits",
         "OpenSSL's limit for large moduli",
     ),
     Limit(

@@ -232,7 +232,7 @@ def test_a_policy_that_would_judge_nothing_is_refused() -> None:
     for policy in ([other], [live, live]):
         with pytest.raises(ConfigurationError, match="report_only must have one TrustedIssuer"):
             JWTBearerMiddleware(_ok, live, report_only=policy)
-    with pytest.raises(ConfigurationError, match="same rules .* as the live policy"):
+    with pytest.raises(ConfigurationError, match=r"same rules .* as the live policy"):
         JWTBearerMiddleware(_ok, live, report_only=live)
     JWTBearerMiddleware(
         _ok,

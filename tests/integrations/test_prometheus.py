@@ -33,6 +33,7 @@ from asgi_jwks import (
 from asgi_jwks.errors import Advice
 from asgi_jwks.events import (
     BudgetExhausted,
+    ConnectionEnded,
     Hint,
     KeyDistrusted,
     KeySetRefreshed,
@@ -130,6 +131,11 @@ EVENTS: list[tuple[Any, str, dict[str, str]]] = [
         RouteUnavailable(LABELS, advise=advise, retry_after=1.0),
         "route_refusals_total",
         {"reason": "unavailable", "issuer": ISSUER, "connection": "http"},
+    ),
+    (
+        ConnectionEnded(LABELS, "expired"),
+        "ended_connections_total",
+        {"reason": "expired", "issuer": ISSUER, "connection": "http"},
     ),
     (
         WouldBeRefused(LABELS, advise=advise, reason=Reason.WRONG_AUDIENCE, status=401),

@@ -28,6 +28,7 @@ from asgi_jwks.events import (
     RequestEvent,
     RequestLabels,
     RequestRefused,
+    ResolverAnswered,
     RouteRefused,
     RouteUnavailable,
     Unavailable,
@@ -267,7 +268,8 @@ async def test_a_token_of_a_resolved_issuer_has_the_label_of_others(heard: Heard
 
     verifier = AccessTokenVerifier(resolver=resolver, listener=heard)
     assert await Guarded(verifier=verifier)(tenant.access_token()) == 200
-    [event] = heard
+    answered, event = heard
+    assert isinstance(answered, ResolverAnswered)
     assert isinstance(event, RequestAccepted)
     assert event.labels == RequestLabels(OTHER_ISSUER, "bearer", "http")
 
@@ -305,7 +307,7 @@ async def test_without_a_listener_nothing_is_made(
     for token in ([issuer.access_token(audience="x")] * 100, [None]):
         for one in token:
             await guarded(one)
-    monkeypatch.setattr("asgi_jwks.asgi.authentication.refusal_event", never)
+    monkeypatch.setattr("asgi_jwks.asgi.refusals.refusal_event", never)
     monkeypatch.setattr("asgi_jwks.tokens.outcomes.RequestAccepted", never)
     assert await guarded(issuer.access_token()) == 200
     assert await guarded(issuer.access_token(audience="x")) == 401

@@ -17,6 +17,7 @@ from asgi_jwks.caching.keyed import KeyedPeriod
 from asgi_jwks.events import refusal_log
 from asgi_jwks.fetching import request
 from asgi_jwks.fetching.client import LARGEST_DOCUMENT
+from asgi_jwks.issuer_checks import LARGEST_LEEWAY
 from asgi_jwks.jose import jwk, weak_secrets
 from asgi_jwks.jose.json_limits import (
     _MAX_DIGITS,
@@ -40,7 +41,7 @@ from asgi_jwks.tokens import claim_rules, resolver, token_cache
 from asgi_jwks.tokens.header_cache import MAX_HEADERS
 from asgi_jwks.tokens.issuers import MOST_RESOLVED
 from asgi_jwks.tokens.key_index import MAX_CANDIDATES
-from asgi_jwks.trusted_issuer import DEFAULTS, LARGEST_LEEWAY
+from asgi_jwks.trusted_issuer import DEFAULTS
 
 __all__ = ["LIMITS", "STATED", "Limit", "table"]
 

@@ -11,12 +11,12 @@ from asgi_jwks._version import __version__
 
 if TYPE_CHECKING:
     from asgi_jwks.access_token_verifier import AccessTokenVerifier
-    from asgi_jwks.asgi.authentication import OnRefused
     from asgi_jwks.asgi.challenge import ErrorBody, Refusal, RefusalContent
     from asgi_jwks.asgi.guards import refusal_of, requires
     from asgi_jwks.asgi.health_app import health_app
     from asgi_jwks.asgi.identity import access_token, bearer_token
     from asgi_jwks.asgi.middleware import JWTBearerMiddleware
+    from asgi_jwks.asgi.refusals import OnRefused
     from asgi_jwks.asgi.token_sources import (
         AuthorizationHeader,
         Cookie,
@@ -167,7 +167,7 @@ _HOME = {
     "KindRule": "tokens.kinds",
     "MissingToken": "errors",
     "NonceRequired": "errors",
-    "OnRefused": "asgi.authentication",
+    "OnRefused": "asgi.refusals",
     "ProtectedResource": "authorization.resource_metadata",
     "ProtectedResourceMetadata": "asgi.well_known",
     "ProofOfPossession": "binding.possession",

@@ -1,27 +1,38 @@
 """`TrustedIssuer` and its options: where an issuer's rules and its keys meet.
 
-Each option of an issuer is stated here, once: its type, its meaning, its default and its check. The
-environment's variables, the reference and the signatures of the three entry points follow from it.
+Each option of an issuer is stated here, once: its type, its meaning and its default; its check is
+in `issuer_checks`. The environment's variables, the reference and the signatures of the three entry
+points follow from it.
 """
 
-import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, Final, Literal, TypedDict, Unpack, get_args
+from typing import Any, Final, TypedDict, Unpack
 
 from asgi_jwks._options import (
-    require_callable,
-    require_duration,
     require_flag,
     require_known,
     require_names,
-    require_text,
 )
 from asgi_jwks.binding.certificate_sources import CertificateSource
 from asgi_jwks.binding.dpop_policy import DPoP
 from asgi_jwks.binding.sender_constraint import sender_constraint
-from asgi_jwks.errors import ConfigurationError
 from asgi_jwks.fetching.client import HTTPClient
-from asgi_jwks.jose.algorithms import ASYMMETRIC_ALGORITHMS, SYMMETRIC_ALGORITHMS
+from asgi_jwks.issuer_checks import (
+    require_algorithms,
+    require_audience_claim,
+    require_audiences,
+    require_checks,
+    require_gateway_proves_binding,
+    require_grant_claims,
+    require_grants,
+    require_identity_form,
+    require_issuer_name,
+    require_key_source,
+    require_leeway,
+    require_min_rsa_bits,
+    require_profile,
+)
+from asgi_jwks.jose.jwk import RSA_BITS
 from asgi_jwks.keys.remote import RemoteJWKSet
 from asgi_jwks.keys.static import SharedSecret, StaticJWKSet
 from asgi_jwks.tokens.claim_rules import Profile, TokenRules
@@ -34,16 +45,6 @@ from asgi_jwks.tokens.scopes import DEFAULT_GRANT_CLAIMS, GrantClaims
 
 __all__ = ["DEFAULTS", "HTTPClient", "IssuerOptions", "PresetOptions", "TrustedIssuer"]
 
-_log: Final = logging.getLogger("asgi_jwks.tokens")
-
-LARGEST_LEEWAY: Final = 300.0
-
-_ISSUER: Final = "https://example.eu.auth0.com/"
-_AUDIENCE: Final = "https://api.example.com"
-
-# RFC 7519, section 4.1: claims that every token of an issuer has alike, whomever it is for.
-_SHARED_CLAIMS: Final = frozenset({"iss", "exp", "nbf", "iat", "jti", "sub", "typ"})
-
 
 class PresetOptions(TypedDict, total=False):
     """The options of an issuer that a provider's preset leaves to its caller."""
@@ -54,6 +55,8 @@ class PresetOptions(TypedDict, total=False):
     """a RemoteJWKSet, StaticJWKSet or SharedSecret instead of `jwks_uri`"""
     algorithms: Iterable[str] | None
     """the accepted algorithms; None is RS256, or that of the SharedSecret"""
+    min_rsa_bits: int
+    """the size of the smallest RSA key that may sign, in bits (2048)"""
     leeway: float
     """seconds by which the clocks of issuer and API may differ, at most 300"""
     profile: Profile
@@ -102,6 +105,7 @@ DEFAULTS: Final[IssuerOptions] = {
     "jwks_uri": None,
     "keys": None,
     "algorithms": None,
+    "min_rsa_bits": RSA_BITS.start,
     "leeway": 5.0,
     "profile": "default",
     "audience_claim": "aud",
@@ -135,27 +139,34 @@ class TrustedIssuer:
     def __init__(self, **options: Unpack[IssuerOptions]) -> None:
         require_known(options, IssuerOptions.__annotations__, owner="TrustedIssuer")
         given: IssuerOptions = {**DEFAULTS, **options}
-        issuer = _issuer_name(given.get("issuer"))
-        keys = _key_source(given)
+        issuer = require_issuer_name(given.get("issuer"))
+        keys = require_key_source(
+            given["keys"], jwks_uri=given["jwks_uri"], http_client=given["http_client"]
+        )
         self.binding: Final = sender_constraint(given["dpop"], given["certificate_sources"])
         self.rules: Final = TokenRules(
             issuer=issuer,
-            audiences=_audiences(issuer, given),
-            algorithms=_algorithms(given["algorithms"], keys),
-            leeway=_leeway(given["leeway"]),
-            profile=_profile(given["profile"]),
-            audience_claim=_audience_claim(given["audience_claim"]),
+            audiences=require_audiences(
+                issuer, given.get("audience"), insecure=given["insecure_no_audience"]
+            ),
+            algorithms=require_algorithms(given["algorithms"], keys),
+            leeway=require_leeway(given["leeway"]),
+            profile=require_profile(given["profile"]),
+            audience_claim=require_audience_claim(given["audience_claim"]),
             required_claims=require_names(
                 "required_claims", given["required_claims"], example="email"
             ),
-            gateway_proves_binding=_gateway_proves_binding(given, self.binding),
+            gateway_proves_binding=require_gateway_proves_binding(
+                given["gateway_proves_binding"], self.binding
+            ),
             proves_binding=self.binding is not None,
             kind=kind_rule(given["kind"]),
-            grant_claims=_grant_claims(given["grant_claims"]),
-            grants=_grants(given["grants"]),
-            identity=_identity(given["identity"]),
+            grant_claims=require_grant_claims(given["grant_claims"]),
+            grants=require_grants(given["grants"]),
+            identity=require_identity_form(given["identity"]),
+            min_rsa_bits=require_min_rsa_bits(given["min_rsa_bits"]),
         )
-        self.checks: Final = _checks(given["checks"])
+        self.checks: Final = require_checks(given["checks"])
         allow_insecure_http = require_flag("allow_insecure_http", given["allow_insecure_http"])
         self.keys: KeySource = (
             keys
@@ -175,170 +186,6 @@ class TrustedIssuer:
 
     def __repr__(self) -> str:
         return f"TrustedIssuer(issuer={self.rules.issuer!r})"
-
-
-def _issuer_name(issuer: object) -> str:
-    if not isinstance(issuer, str) or not issuer:
-        raise ConfigurationError(
-            "issuer must be the issuer identifier of your provider, as its tokens have it in "
-            f'"iss"; got {issuer!r}. Write for example issuer="{_ISSUER}".'
-        )
-    base, well_known, _ = issuer.partition("/.well-known/")
-    if well_known:
-        raise ConfigurationError(
-            f'issuer is the identifier that tokens have in "iss", not the URL of a document; got '
-            f'{issuer!r}. Write issuer="{base}" or issuer="{base}/", as the "issuer" member of '
-            "that document says; jwks_uri=... is for the URL of a JWK Set."
-        )
-    return issuer
-
-
-def _audiences(issuer: str, options: IssuerOptions) -> frozenset[str] | None:
-    audience = options.get("audience")
-    if require_flag("insecure_no_audience", options["insecure_no_audience"]):
-        if audience is not None:
-            raise ConfigurationError(
-                "Give either audience or insecure_no_audience=True, not both: the audience would "
-                "not be checked."
-            )
-        _log.warning(
-            "%s: the audience of tokens is not checked (insecure_no_audience=True): a token that "
-            "this issuer made for any other API passes here",
-            issuer,
-        )
-        return None
-    names = () if audience is None else require_names("audience", audience, example=_AUDIENCE)
-    if not names:
-        raise ConfigurationError(
-            "audience must name this API as its tokens do in their audience claim. Write for "
-            f'example audience="{_AUDIENCE}". For a provider that writes no audience there is '
-            "insecure_no_audience=True, which accepts tokens for whatever API."
-        )
-    return frozenset(names)
-
-
-def _grant_claims(claims: object) -> GrantClaims:
-    if not isinstance(claims, GrantClaims):
-        raise ConfigurationError(
-            f"grant_claims must be a GrantClaims; got {claims!r}. Write for example "
-            'grant_claims=GrantClaims(roles=["realm_access.roles"]).'
-        )
-    return claims
-
-
-def _grants(grants: object) -> frozenset[str] | None:
-    return (
-        None
-        if grants is None
-        else frozenset(require_names("grants", grants, example="read:messages"))
-    )
-
-
-def _gateway_proves_binding(options: IssuerOptions, binding: object) -> bool:
-    is_proven = require_flag("gateway_proves_binding", options["gateway_proves_binding"])
-    if is_proven and binding is not None:
-        raise ConfigurationError(
-            "Give either gateway_proves_binding=True, or dpop and certificate_sources, not both: "
-            "with them, whoever presents a bound token proves here that it is theirs."
-        )
-    return is_proven
-
-
-def _identity(identity: object) -> IdentityForm | None:
-    forms: tuple[IdentityForm, ...] = get_args(IdentityForm)
-    for form in forms:
-        if identity == form:
-            return form
-    if identity is None:
-        return None
-    raise ConfigurationError(f'identity must be "sub", "qualified" or None; got {identity!r}.')
-
-
-def _leeway(leeway: object) -> float:
-    seconds = require_duration("leeway", leeway)
-    if seconds > LARGEST_LEEWAY:
-        raise ConfigurationError(
-            f"leeway is for clocks that differ by seconds: at most {LARGEST_LEEWAY:g}, got "
-            f"{leeway!r}. For tokens that should live longer, change their lifetime."
-        )
-    return seconds
-
-
-def _profile(profile: object) -> Profile:
-    profiles: tuple[Literal["default", "rfc9068"], ...] = get_args(Profile)
-    for known in profiles:
-        if profile == known:
-            return known
-    raise ConfigurationError(f'profile must be "default" or "rfc9068"; got {profile!r}.')
-
-
-def _audience_claim(claim: object) -> str:
-    name = require_text("audience_claim", claim, example="client_id")
-    if name in _SHARED_CLAIMS:
-        raise ConfigurationError(
-            f'audience_claim="{name}" would tell nothing of the audience: every token of the '
-            'issuer has it, whomever it is for. Write audience_claim="aud", or the claim that '
-            'names the API or its client, such as "client_id".'
-        )
-    return name
-
-
-def _checks(checks: object) -> tuple[Check, ...]:
-    if callable(checks) or isinstance(checks, str) or not isinstance(checks, Iterable):
-        raise ConfigurationError(
-            f"checks must be a list of callables; got {checks!r}. Write checks=[my_check]."
-        )
-    return tuple(require_callable("checks", c, form="check(access_token)") for c in checks)
-
-
-def _key_source(options: IssuerOptions) -> KeySource | None:
-    keys: Any = options["keys"]
-    if keys is None:
-        return None
-    if options["jwks_uri"] is not None or options["http_client"] is not None:
-        raise ConfigurationError(
-            "Give either keys, or jwks_uri and http_client, not both: a RemoteJWKSet takes them "
-            "itself."
-        )
-    if isinstance(keys, type) or not callable(getattr(keys, "at_hand", None)):
-        raise ConfigurationError(
-            "keys must be a RemoteJWKSet, StaticJWKSet or SharedSecret. Write for example "
-            # Its repr could be a secret.
-            f"keys=StaticJWKSet(...); got {type(keys).__name__}."
-        )
-    source: KeySource = keys
-    return source
-
-
-def _algorithms(algorithms: object, keys: KeySource | None) -> frozenset[str]:
-    """The allow-list, no part of which is without a key that could serve it."""
-    if algorithms is None:
-        return keys.algorithms if isinstance(keys, SharedSecret) else frozenset({"RS256"})
-    names = frozenset(require_names("algorithms", algorithms, example="RS256"))
-    if not names:
-        raise ConfigurationError(
-            'algorithms must name at least one signature algorithm. Write algorithms=["RS256"].'
-        )
-    unknown = sorted(names - ASYMMETRIC_ALGORITHMS - SYMMETRIC_ALGORITHMS)
-    if unknown:
-        raise ConfigurationError(
-            f"algorithms has {', '.join(unknown)}, which is not a signature algorithm supported "
-            f"here; there are {', '.join(sorted(ASYMMETRIC_ALGORITHMS | SYMMETRIC_ALGORITHMS))}."
-        )
-    # RFC 8725, section 3.1: a published key must never become an HMAC secret, nor the reverse.
-    if isinstance(keys, SharedSecret):
-        if names != keys.algorithms:
-            raise ConfigurationError(
-                f"algorithms is {sorted(names)} but the SharedSecret is for "
-                f"{', '.join(keys.algorithms)} only. Leave algorithms out."
-            )
-    elif names & SYMMETRIC_ALGORITHMS:
-        raise ConfigurationError(
-            f"{', '.join(sorted(names & SYMMETRIC_ALGORITHMS))} needs a secret, and a JWK Set is "
-            "public: whoever reads it could sign tokens. Write keys=SharedSecret(...) for tokens "
-            'that you sign yourself, or algorithms=["RS256"] for those of a provider.'
-        )
-    return names
 
 
 # A type checker sees here that the three kinds of keys are what the verifier asks for.

@@ -305,7 +305,7 @@ async def test_without_a_listener_nothing_is_made(
     for token in ([issuer.access_token(audience="x")] * 100, [None]):
         for one in token:
             await guarded(one)
-    monkeypatch.setattr("asgi_jwks.asgi.authentication.refusal_event", never)
+    monkeypatch.setattr("asgi_jwks.asgi.refusals.refusal_event", never)
     monkeypatch.setattr("asgi_jwks.tokens.outcomes.RequestAccepted", never)
     assert await guarded(issuer.access_token()) == 200
     assert await guarded(issuer.access_token(audience="x")) == 401

@@ -155,6 +155,19 @@ def test_a_sender_over_its_share_is_told_when_to_come_back() -> None:
     shares.check("a")
 
 
+def test_a_share_is_free_again_whatever_others_had_before() -> None:
+    """I11: proofs of others that have lapsed, and that nobody took back, do not count."""
+    clock = Clock()
+    shares = SenderShares(2, clock=clock)
+    for sender in (f"other {number}" for number in range(50)):
+        shares.take(sender, 60.0)
+    clock.now += 2.0
+    shares.take("sender", 60.0)
+    shares.take("sender", 60.0)
+    clock.now += 61.0
+    shares.check("sender")
+
+
 def test_the_share_of_one_is_not_that_of_others() -> None:
     """I11: per sender: a sender that fills its share takes nothing from a thousand others."""
     shares = SenderShares(100, clock=Clock())

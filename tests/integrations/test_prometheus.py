@@ -20,11 +20,15 @@ from tests.support.servers import SERVERS, RunningServer, Server, running
 from asgi_jwks import (
     AccessTokenVerifier,
     ConfigurationError,
+    DPoP,
     JWTBearerMiddleware,
     KeySetUnavailable,
     Reason,
     RemoteJWKSet,
+    ReplayMemory,
+    ReplayStoreUnavailable,
     StaticJWKSet,
+    TrustedIssuer,
 )
 from asgi_jwks.errors import Advice
 from asgi_jwks.events import (
@@ -32,11 +36,20 @@ from asgi_jwks.events import (
     Hint,
     KeyDistrusted,
     KeySetRefreshed,
+    ProofUse,
+    ProofUsed,
     RefreshFailed,
+    ReplayStoreAnswered,
+    ReplayStoreFailed,
     RequestAccepted,
     RequestAnonymous,
     RequestLabels,
     RequestRefused,
+    Resolution,
+    ResolverAnswered,
+    ResolverBudgetSpent,
+    ResolverFailed,
+    ResolverMistaken,
     RouteRefused,
     RouteUnavailable,
     Unavailable,
@@ -139,6 +152,27 @@ EVENTS: list[tuple[Any, str, dict[str, str]]] = [
         "unknown_kids_total",
         {"key_set": ISSUER, "decision": "budget_spent"},
     ),
+    *(
+        (event, "resolver_questions_total", {"outcome": outcome, "error_type": kind})
+        for event, outcome, kind in (
+            (ResolverAnswered(Resolution.FOUND, 0.1), "found", ""),
+            (ResolverAnswered(Resolution.UNKNOWN, 0.1), "unknown", ""),
+            (ResolverMistaken("it is another issuer", 0.1), "mistaken", ""),
+            (ResolverFailed(OSError(), 0.1), "failure", "_other"),
+            (ResolverBudgetSpent(), "budget_spent", ""),
+        )
+    ),
+    *((ProofUsed(use), "proofs_total", {"use": use.value}) for use in ProofUse),
+    (
+        ReplayStoreAnswered(0.001),
+        "replay_store_requests_total",
+        {"outcome": "success", "error_type": ""},
+    ),
+    (
+        ReplayStoreFailed(ReplayStoreUnavailable("late"), "timeout", 0.1),
+        "replay_store_requests_total",
+        {"outcome": "failure", "error_type": "timeout"},
+    ),
 ]
 
 
@@ -172,6 +206,8 @@ def test_workers_that_share_files_count_the_same(
     assert value(samples, "token_cache_lookups_total", result="miss") == 1
     assert value(samples, "verification_duration_seconds_count", cached="false") == 1
     assert value(samples, "key_set_fetch_duration_seconds_count", key_set=ISSUER) == 2
+    assert value(samples, "resolver_question_duration_seconds_count") == 4
+    assert value(samples, "replay_store_request_duration_seconds_count") == 2
     with pytest.raises(ConfigurationError, match="Give that one to all middleware"):
         PrometheusMetrics(registry)
 
@@ -256,6 +292,38 @@ async def test_the_state_of_key_sets_is_measured_at_the_scrape(
         assert value(samples, name, key_set=ISSUER)
     assert value(samples, "token_cache_size") == 0
     assert issuer.jwks.count == fetches
+
+
+@pytest.mark.anyio
+async def test_the_resolver_and_the_memory_of_proofs_are_measured_at_the_scrape(
+    metrics: PrometheusMetrics, registry: CollectorRegistry
+) -> None:
+    """N5: how many tenants have which keys, when it answered last; how full the memory is."""
+    issuer, memory = MockIssuer(issuer="https://tenant.example/"), ReplayMemory(capacity=7)
+
+    async def resolver(name: str) -> TrustedIssuer:
+        return TrustedIssuer(
+            issuer=name,
+            audience=issuer.audience,
+            grants=[],
+            keys=RemoteJWKSet(issuer.jwks_uri, issuer=name, http_client=issuer.http_client()),
+            dpop=DPoP(public_origin=AUDIENCE, replay_store=memory),
+        )
+
+    verifier = AccessTokenVerifier(resolver=resolver, listener=metrics)
+    before = scraped(registry)
+    assert value(before, "resolver_tenants", state="fresh") == 0
+    assert value(before, "resolver_age_seconds") is None
+    assert value(before, "replay_memory_capacity") is None
+    await verifier.verify(issuer.access_token())
+    await memory.first_use(b"proof", 60.0)
+    samples = scraped(registry)
+    assert value(samples, "resolver_tenants", state="fresh") == 1
+    age = value(samples, "resolver_age_seconds")
+    assert age is not None
+    assert 0 <= age < 60
+    sizes = [value(samples, f"replay_memory_{name}") for name in ("size", "capacity")]
+    assert sizes == [1, 7]
 
 
 async def _ok(scope: Any, receive: Any, send: Any) -> None: ...

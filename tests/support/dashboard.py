@@ -118,6 +118,55 @@ PANELS: Final = (
         },
         unit="none",
     ),
+    Panel(
+        title="Questions to the resolver",
+        queries={
+            "{{outcome}} {{error_type}}": (
+                "sum by (outcome, error_type) (increase(asgi_jwks_resolver_questions_total[5m]))"
+            )
+        },
+        unit="none",
+    ),
+    Panel(
+        title="The resolver: duration of questions (95 %), and time since its last answer",
+        queries={
+            "95 %": (
+                "histogram_quantile(0.95, sum by (le) "
+                "(rate(asgi_jwks_resolver_question_duration_seconds_bucket[5m])))"
+            ),
+            "since answer": "min(asgi_jwks_resolver_age_seconds)",
+        },
+        unit="s",
+    ),
+    Panel(
+        title="Tenants by the state of their keys",
+        queries={"{{state}}": "max by (state) (asgi_jwks_resolver_tenants)"},
+        unit="none",
+    ),
+    Panel(title="DPoP proofs", queries={"{{use}}": _rate("proofs", "use")}),
+    Panel(
+        title="Memory of used proofs: the fullest process",
+        queries={
+            "share": "max(asgi_jwks_replay_memory_size / asgi_jwks_replay_memory_capacity)",
+        },
+        unit="percentunit",
+    ),
+    Panel(
+        title="Store of used proofs: answers",
+        queries={
+            "{{outcome}} {{error_type}}": _rate("replay_store_requests", "outcome, error_type"),
+        },
+    ),
+    Panel(
+        title="Store of used proofs: duration (95 %)",
+        queries={
+            "95 %": (
+                "histogram_quantile(0.95, sum by (le) "
+                "(rate(asgi_jwks_replay_store_request_duration_seconds_bucket[5m])))"
+            ),
+        },
+        unit="s",
+    ),
     Panel(title="Different key sets among hosts", queries={"{{key_set}}": _DIGESTS}, unit="none"),
     Panel(
         title="Duration of verifications (50 and 99 %)",

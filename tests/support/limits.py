@@ -17,6 +17,7 @@ from asgi_jwks.caching.keyed import KeyedPeriod
 from asgi_jwks.events import refusal_log
 from asgi_jwks.fetching import request
 from asgi_jwks.fetching.client import LARGEST_DOCUMENT
+from asgi_jwks.issuer_checks import LARGEST_LEEWAY
 from asgi_jwks.jose import jwk, weak_secrets
 from asgi_jwks.jose.json_limits import (
     _MAX_DIGITS,
@@ -40,7 +41,7 @@ from asgi_jwks.tokens import claim_rules, resolver, token_cache
 from asgi_jwks.tokens.header_cache import MAX_HEADERS
 from asgi_jwks.tokens.issuers import MOST_RESOLVED
 from asgi_jwks.tokens.key_index import MAX_CANDIDATES
-from asgi_jwks.trusted_issuer import DEFAULTS, LARGEST_LEEWAY
+from asgi_jwks.trusted_issuer import DEFAULTS
 
 __all__ = ["LIMITS", "STATED", "Limit", "table"]
 
@@ -84,8 +85,11 @@ LIMITS: Final = (
     Limit(
         "claims",
         f"{CLAIMS_LIMITS.members} members, {CLAIMS_LIMITS.containers} objects and arrays, "
-        f"{_count(CLAIMS_LIMITS.values)} values, {CLAIMS_LIMITS.fractions} fractions",
-        "1,000 permissions, or the roles of 120 Keycloak clients; counted before any is built",
+        f"{_count(CLAIMS_LIMITS.values)} values, {CLAIMS_LIMITS.fractions} fractions; not all "
+        "together: 6 for each object or array, 2 for each member and escape, 1 for each value make "
+        f"at most {_count(CLAIMS_LIMITS.together or 0)}",
+        "1,000 permissions, the roles of 120 Keycloak clients, or 25 permissions of Casdoor; "
+        "counted before any is built",
     ),
     Limit(
         "a number in JSON",
@@ -117,7 +121,7 @@ LIMITS: Final = (
     ),
     Limit(
         "RSA modulus",
-        f"{jwk._RSA_BITS[0]} to {jwk._RSA_BITS[-1]} bits",
+        f"{jwk.RSA_BITS[0]} to {jwk.RSA_BITS[-1]} bits; min_rsa_bits demands more",
         "RFC 7518, section 3.3; work grows with the square",
     ),
     Limit(

@@ -13,7 +13,8 @@ from typing import Any
 
 import asgi_jwks
 from asgi_jwks import AccessTokenVerifier, JWTBearerMiddleware, Reason, RemoteJWKSet, errors
-from asgi_jwks.asgi.authentication import Authentication, AuthenticationOptions
+from asgi_jwks.asgi.authentication import Authentication
+from asgi_jwks.asgi.authentication_options import AuthenticationOptions
 from asgi_jwks.asgi.middleware import MiddlewareOptions
 from asgi_jwks.environment import VARIABLES
 from asgi_jwks.trusted_issuer import DEFAULTS, IssuerOptions, PresetOptions

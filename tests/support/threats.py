@@ -36,7 +36,7 @@ THREATS: Final = (
         "an allow-list; each key is bound to its kind of algorithm at import; no `oct` key from a "
         "remote set; HMAC only with a `SharedSecret`, which refuses keys and certificates",
         "D3 D4",
-        "jose/algorithms.py jose/jwk.py trusted_issuer.py",
+        "jose/algorithms.py jose/jwk.py issuer_checks.py",
     ),
     Threat(
         "keys named by the token: `jwk`, `jku`, `x5u`, `x5c`",
@@ -79,7 +79,7 @@ THREATS: Final = (
         "an exact audience; only `insecure_no_audience=True` leaves it out, with a warning at the "
         "start",
         "G6 G13",
-        "tokens/claim_rules.py trusted_issuer.py",
+        "tokens/claim_rules.py issuer_checks.py",
     ),
     Threat(
         "a token of another time, or with claims of a wrong type",
@@ -151,7 +151,7 @@ THREATS: Final = (
         "a tenant that names another issuer's user, or grants what only the platform may",
         "the principal is issuer and subject; `grants` bounds what an issuer's tokens can grant",
         "P1 P2",
-        "tokens/principal.py tokens/issuers.py trusted_issuer.py",
+        "tokens/principal.py tokens/issuers.py issuer_checks.py",
     ),
     Threat(
         "a tenant whose keys are at an address of this machine, to have its services asked",

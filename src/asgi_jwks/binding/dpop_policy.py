@@ -12,10 +12,11 @@ from asgi_jwks._options import (
 from asgi_jwks.binding.dpop import ProofRules, sole_proof
 from asgi_jwks.binding.nonce import DPoPNonces
 from asgi_jwks.binding.possession import ProofOfPossession
-from asgi_jwks.binding.replay import ReplayStore
+from asgi_jwks.binding.replay import ReplayMemory, ReplayStore
 from asgi_jwks.binding.target_uri import PublicOrigin
 from asgi_jwks.binding.used_proofs import OnStoreFailure, UsedProofs
 from asgi_jwks.errors import ConfigurationError
+from asgi_jwks.events.event import Listener
 from asgi_jwks.jose.algorithms import ASYMMETRIC_ALGORITHMS
 from asgi_jwks.jose.encoding import b64url_encode
 
@@ -62,7 +63,7 @@ class DPoP:
         ConfigurationError: an option is wrong; the message says what to write.
     """
 
-    __slots__ = ("_origins", "_rules", "_used", "algorithms", "mode")
+    __slots__ = ("_origins", "_rules", "_used", "algorithms", "mode", "replay_store")
 
     def __init__(
         self,
@@ -85,9 +86,10 @@ class DPoP:
             max_age=_max_age(proof_max_age),
             nonces=_nonces(nonces),
         )
+        self.replay_store: Final = _store(replay_store)
         share = require_whole_number("proofs_per_sender", proofs_per_sender, least=1)
         used = UsedProofs(
-            _store(replay_store),
+            self.replay_store,
             share=share,
             longest=self._rules.longest_ttl,
             on_failure=_on_failure(on_store_failure),
@@ -99,6 +101,16 @@ class DPoP:
     def public_origins(self) -> tuple[str, ...]:
         """The addresses by which clients reach this API, in their normal form."""
         return tuple(origin.text for origin in self._origins)
+
+    @property
+    def replay_memory(self) -> ReplayMemory | None:
+        """The memory of used proofs in this process; None where a store alone remembers them."""
+        return None if self._used is None else self._used.memory
+
+    def add_listener(self, listener: Listener) -> None:
+        """Have a listener hear of the uses of proofs."""
+        if self._used is not None:
+            self._used.listeners.add(listener)
 
     async def prove(
         self, request: ProofOfPossession, *, jkt: str, digest: bytes, now: float

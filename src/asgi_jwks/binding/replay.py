@@ -93,5 +93,10 @@ class ReplayMemory:
             self._size += 1
         return True
 
+    @property
+    def capacity(self) -> int:
+        """How many keys are kept at a time."""
+        return self._capacity
+
     def __len__(self) -> int:
         return self._size

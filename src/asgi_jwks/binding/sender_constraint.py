@@ -12,7 +12,9 @@ from asgi_jwks.binding.certificate_sources import CertificateSource, certificate
 from asgi_jwks.binding.confirmation import read_confirmation
 from asgi_jwks.binding.dpop_policy import DPoP
 from asgi_jwks.binding.possession import ProofOfPossession
+from asgi_jwks.binding.replay import ReplayMemory
 from asgi_jwks.errors import ConfigurationError, InvalidToken, Reason
+from asgi_jwks.events.event import Listener
 
 __all__ = ["SenderConstraint", "sender_constraint"]
 
@@ -28,6 +30,16 @@ class SenderConstraint:
 
     dpop: DPoP | None
     certificate_sources: tuple[CertificateSource, ...]
+
+    @property
+    def replay_memory(self) -> ReplayMemory | None:
+        """The memory of used proofs in this process, if there is one."""
+        return None if self.dpop is None else self.dpop.replay_memory
+
+    def add_listener(self, listener: Listener) -> None:
+        """Have a listener hear of the uses of proofs."""
+        if self.dpop is not None:
+            self.dpop.add_listener(listener)
 
     async def check(
         self,
@@ -61,7 +73,8 @@ class SenderConstraint:
             reason = (
                 Reason.WRONG_CERTIFICATE if self.certificate_sources else Reason.SENDER_CONSTRAINED
             )
-            raise InvalidToken(reason, None if certificate else "no certificate")
+            detail = f"the thumbprint {certificate}" if certificate else "no certificate"
+            raise InvalidToken(reason, detail)
         uses_dpop = request is not None and request.uses_dpop
         if confirmation.jkt is None:
             if uses_dpop or (self.dpop is not None and self.dpop.mode == "required"):

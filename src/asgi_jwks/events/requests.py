@@ -84,6 +84,7 @@ class Hint(StrEnum):
     KEY = "key"
     REFETCH_BUDGET_SPENT = "refetch_budget_spent"
     AMBIGUOUS_KEY = "ambiguous_key"
+    KEY_SIZE = "key_size"
     SIGNATURE = "signature"
 
     # The claims

@@ -13,12 +13,12 @@ from asgi_jwks.jose.algorithms import ASYMMETRIC_ALGORITHMS, algorithms_for
 from asgi_jwks.jose.encoding import EncodingError, b64url_decode, b64url_encode
 from asgi_jwks.jose.key import VerificationKey
 
-__all__ = ["MAX_KID_LENGTH", "SkipReason", "UnusableKeyError", "read_public_key"]
+__all__ = ["MAX_KID_LENGTH", "RSA_BITS", "SkipReason", "UnusableKeyError", "read_public_key"]
 
 # Work limits. 2048 is RFC 7518, section 3.3. The cost of a signature grows with the square of the
 # modulus, and nobody is known to publish more than 8192 bits. OpenSSL allows an exponent of 64 bits
 # under a large modulus (OPENSSL_RSA_MAX_PUBEXP_BITS in its rsa.h).
-_RSA_BITS: Final = range(2048, 8192 + 1)
+RSA_BITS: Final = range(2048, 8192 + 1)
 _MAX_EXPONENT_BITS: Final = 64
 
 # RFC 7517, section 4.5 sets no bound. Thumbprints take 43 characters, ARNs and URLs under 200, the
@@ -188,12 +188,12 @@ def _rsa(jwk: Mapping[str, Any]) -> _Material:
     # Leading zero octets are against RFC 7518, section 2, but were common in Java and change
     # nothing: the thumbprint is made of the minimal form.
     modulus = _octets(jwk, "n").lstrip(b"\0")
-    if len(modulus) > _RSA_BITS.stop // 8:
+    if len(modulus) > RSA_BITS.stop // 8:
         # Before it becomes a number: a document may hold one of 3 million bits.
         raise UnusableKeyError(SkipReason.RSA_MODULUS_TOO_LARGE)
     n = int.from_bytes(modulus)
     e = int.from_bytes(_octets(jwk, "e"))
-    if n.bit_length() < _RSA_BITS.start:
+    if n.bit_length() < RSA_BITS.start:
         raise UnusableKeyError(SkipReason.RSA_MODULUS_TOO_SMALL)
     if n % 2 == 0:
         raise UnusableKeyError(SkipReason.RSA_MODULUS_EVEN)

@@ -93,9 +93,17 @@ class TrustedIssuers:
     def signer(
         self, header: JOSEHeader, issuer: Issuer, keys: JWKSet, key: VerificationKey
     ) -> Signer:
-        """A key that a header names, with the reading of its issuer's claims."""
+        """A key that a header names, with the reading of its issuer's claims.
+
+        Raises:
+            InvalidToken: the issuer's rules demand a larger one.
+        """
+        rsa_bits = key.rsa_bits
+        issuer.rules.check_key_size(rsa_bits)
         reading = self._readings.get(issuer.rules.issuer) or _reading(issuer, "qualified")
-        return Signer(header, issuer, keys, key, Basis(reading, key.kid))
+        thumbprint = None if key.kty == "oct" else key.thumbprint
+        basis = Basis(reading, key.kid, header.algorithm, thumbprint, rsa_bits)
+        return Signer(header, issuer, keys, key, basis)
 
     def trusted_still(self, issuer: Issuer) -> Issuer | None:
         """The issuer, if it is trusted still.

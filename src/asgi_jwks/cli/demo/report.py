@@ -160,7 +160,7 @@ class Report:
 def _request(exchange: Exchange) -> str:
     if exchange.token is None:
         return f"GET {exchange.path}"
-    return f"GET {exchange.path}  Authorization: Bearer {exchange.token[:_SHOWN]}..."
+    return f"GET {exchange.path}  Authorization: {exchange.scheme} {exchange.token[:_SHOWN]}..."
 
 
 def _answer(exchange: Exchange) -> str:

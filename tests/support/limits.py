@@ -86,8 +86,8 @@ LIMITS: Final = (
         "claims",
         f"{CLAIMS_LIMITS.members} members, {CLAIMS_LIMITS.containers} objects and arrays, "
         f"{_count(CLAIMS_LIMITS.values)} values, {CLAIMS_LIMITS.fractions} fractions; not all "
-        "together: 6 for each object or array, 2 for each member and escape, 1 for each value make at "
-        f"most {_count(CLAIMS_LIMITS.together or 0)}",
+        "together: 6 for each object or array, 2 for each member and escape, 1 for each value make "
+        f"at most {_count(CLAIMS_LIMITS.together or 0)}",
         "1,000 permissions, the roles of 120 Keycloak clients, or 25 permissions of Casdoor; "
         "counted before any is built",
     ),

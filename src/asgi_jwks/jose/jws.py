@@ -41,7 +41,7 @@ MAX_TOKEN_BYTES: Final = 16384
 MAX_UNVERIFIED_CLAIMS_BYTES: Final = 4096
 
 # Of a larger payload that is not judged yet, the part in which its `iss` is looked for. Casdoor
-# writes a user's permissions in front of it, Auth0 the claims of a tenant's own: 10.5 KB of them fit.
+# writes a user's permissions in front of it, Auth0 a tenant's own claims: 10.5 KB of them fit.
 # Decoding is most of the work; with all of a token of MAX_TOKEN_BYTES, a refused request would cost
 # more than four good ones (benchmark `worst_requests --issuers 3`).
 MAX_SEARCHED_CLAIMS_BYTES: Final = 14_336

@@ -6,7 +6,7 @@ that declares needs in another way adds a reader, one that keeps routes in anoth
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Protocol, runtime_checkable
 from weakref import WeakKeyDictionary
 
 from asgi_jwks.asgi.route_tables import table_of
@@ -14,6 +14,7 @@ from asgi_jwks.authorization.requirement import Requirement
 
 __all__ = [
     "Declared",
+    "DeclaresByConnection",
     "Reader",
     "add_reader",
     "declare",
@@ -33,6 +34,15 @@ class Declared:
 
     requirement: Requirement
     within: Callable[..., Any]
+
+
+@runtime_checkable
+class DeclaresByConnection(Protocol):
+    """An application that demands more of some connections than of others."""
+
+    def needs_of_connection(self, scope: Mapping[str, Any]) -> Iterable[Requirement]:
+        """The needs of a connection, as far as its scope shows them."""
+        ...
 
 
 _declared: Final[MutableMapping[object, Declared]] = WeakKeyDictionary()
@@ -93,7 +103,7 @@ def needs_at(app: object, scope: Mapping[str, Any]) -> list[Requirement]:
 
     It costs as much as the routing of a request; nothing where no route can declare any.
     """
-    if not _declared and not _readers:
+    if not _declared and not _readers and not isinstance(app, DeclaresByConnection):
         return []
     here = scope.get("root_path", "")
     # Starlette's mounts lengthen the root path; within one the first is kept under this name.
@@ -115,6 +125,8 @@ def _on_the_way(app: object, scope: dict[str, Any]) -> tuple[list[Requirement], 
             declared = declared_by(layer)
             if declared is not None:
                 needs.append(declared.requirement)
+            if isinstance(layer, DeclaresByConnection):
+                needs.extend(layer.needs_of_connection(scope))
             table = table_of(layer)
             if table is not None:
                 needs.extend(table.needs_at(layer, scope))

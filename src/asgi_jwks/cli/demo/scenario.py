@@ -143,7 +143,7 @@ def _sections() -> Iterator[Section]:
         ),
     )
     yield Section(
-        "Forged tokens, and stolen ones that are bound to a key (DPoP)",
+        "Forged tokens",
         (
             Step(
                 "claims changed under the old signature",
@@ -166,11 +166,16 @@ def _sections() -> Iterator[Section]:
                 ),
                 _INVALID,
             ),
-            Step("bound to a key, with the key's proof", _by_the_client, _GRANTED),
-            Step("stolen, as a Bearer token", _bound_token, _INVALID),
-            Step("stolen, with a thief's own proof", _by_a_thief, _INVALID),
+        ),
+    )
+    yield Section(
+        "Stolen tokens, bound to the client's key by DPoP",
+        (
+            Step("the client's request, with its proof", _by_the_client, _GRANTED),
+            Step("its token as a Bearer token", _bound_token, _INVALID),
+            Step("its token with a thief's proof", _by_a_thief, _INVALID),
             Step(
-                "stolen, the recorded request once more",
+                "its request once more, recorded",
                 _recorded,
                 Expected(401, error="invalid_dpop_proof", challenge=True),
             ),

@@ -8,8 +8,9 @@ const require = createRequire(import.meta.url);
 const dpop = await import(pathToFileURL(require.resolve("dpop")));
 
 const made = [];
+const pairs = {};
 for (const { algorithm, url, method, nonce, token } of JSON.parse(readFileSync(0, "utf8"))) {
-  const pair = await dpop.generateKeyPair(algorithm);
+  const pair = (pairs[algorithm] ??= await dpop.generateKeyPair(algorithm));
   const proof = await dpop.generateProof(pair, url, method, nonce ?? undefined, token);
   made.push({ proof, thumbprint: await dpop.calculateThumbprint(pair.publicKey) });
 }

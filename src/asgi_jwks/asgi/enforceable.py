@@ -1,4 +1,4 @@
-"""Requirements held against the issuers that are trusted: one that nobody can meet is a mistake.
+"""Requirements held against the trusted issuers: one that nobody can meet is a mistake.
 
 It judges no token. Where a resolver names issuers, it is not known before whose tokens come.
 """

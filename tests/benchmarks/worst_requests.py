@@ -71,7 +71,7 @@ def payloads(claims: Mapping[str, object], size: int) -> Iterator[tuple[str, str
     yield "deep", good + ',"x":' + "[" * (size // 4) + "]" * (size // 4) + "}"
     members = ",".join(f'"{n:x}":0' for n in range((size - len(good)) // 9))
     yield "members", good + "," + members[: size - len(good) - 2].rpartition(",")[0] + "}"
-    fit = ",".join(f'"{n:x}":0' for n in range(480))
+    fit = ",".join(f'"{n:x}":0' for n in range(540))
     yield "members within the limit", good + "," + fit + "}"
     brackets = ",".join('"["' for _ in range(250))
     yield "brackets in strings", good + ',"x":[' + brackets + "]}"
@@ -83,8 +83,10 @@ def payloads(claims: Mapping[str, object], size: int) -> Iterator[tuple[str, str
     yield "values within the limit", good + ',"x":[' + values + "]}"
     nests = ",".join('{"a":[1]}' for _ in range(120))
     yield "containers within the limit", good + ',"x":[' + nests + "]}"
-    pairs = ",".join(f'{{"{n}{"a" * (size // 250 - 24)}":1,"b":2}}' for n in range(240))
+    pairs = ",".join(f'{{"{n}{"a" * (size // 230 - 24)}":1,"b":2}}' for n in range(225))
     yield "objects within the limit", good + ',"x":[' + pairs + "]}"
+    odd = ",".join(f'{{"{n}\U0001f600":"\\n{n}","\\n{n}b":"\u00e9{n}"}}' for n in range(152))
+    yield "escaped objects within the limit", good + ',"y":"\\ud83d\\ude00","x":[' + odd + "]}"
     yield "white space", good + " " * (size - len(good) - 1) + "}"
     yield "not JSON at its end", padded(good + ',"x":"%s"', "a", size)
 

@@ -125,7 +125,7 @@ def test_a_wrong_word_is_named_with_an_example_that_is_right(
 READ: dict[str, tuple[str, str, str, str, str, str]] = {
     "allauth": ("scope scp", "roles", "groups", "permissions", "client_id", ""),
     "auth0": ("scope scp", "", "", "permissions", "azp client_id", ""),
-    "authentik": ("scope scp", "", "groups", "", "azp", "nonce"),
+    "authentik": ("scope scp", "", "groups", "", "azp", "c_hash nonce"),
     "azure_ad_b2c": ("scope scp", "roles", "groups", "", "azp", ""),
     "casdoor": ("scope scp", "roles", "groups", "permissions", "azp", "nonce"),
     "clerk": ("scope scp", "o.rol org_role", "groups", "org_permissions", "client_id", ""),

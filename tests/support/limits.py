@@ -85,8 +85,11 @@ LIMITS: Final = (
     Limit(
         "claims",
         f"{CLAIMS_LIMITS.members} members, {CLAIMS_LIMITS.containers} objects and arrays, "
-        f"{_count(CLAIMS_LIMITS.values)} values, {CLAIMS_LIMITS.fractions} fractions",
-        "1,000 permissions, or the roles of 120 Keycloak clients; counted before any is built",
+        f"{_count(CLAIMS_LIMITS.values)} values, {CLAIMS_LIMITS.fractions} fractions; not all "
+        "together: 6 for each object or array, 2 for each member and escape, 1 for each value make "
+        f"at most {_count(CLAIMS_LIMITS.together or 0)}",
+        "1,000 permissions, the roles of 120 Keycloak clients, or 25 permissions of Casdoor; "
+        "counted before any is built",
     ),
     Limit(
         "a number in JSON",
@@ -114,16 +117,17 @@ LIMITS: Final = (
     Limit(
         "the part of larger claims in which `iss` is looked for",
         f"{_size(MAX_SEARCHED_CLAIMS_BYTES)}, as they are sent",
-        "only where no key at hand made the signature, to know whose keys to ask for",
+        "only where no key at hand made the signature, to know whose keys to ask for; Casdoor "
+        "writes permissions in front of it",
     ),
     Limit(
         "RSA modulus",
-        f"{jwk._RSA_BITS[0]} to {jwk._RSA_BITS[-1]} bits",
+        f"{jwk.RSA_BITS[0]} to {jwk.RSA_BITS[-1]} bits; min_rsa_bits demands more",
         "RFC 7518, section 3.3; work grows with the square",
     ),
     Limit(
         "RSA exponent",
-        f"odd, 3 to {jwk._MAX_EXPONENT_BITS} bits",
+        f"odd, 3 to {jwk.MAX_EXPONENT_BITS} bits",
         "OpenSSL's limit for large moduli",
     ),
     Limit(

@@ -176,9 +176,10 @@ def read_only_object(members: list[tuple[str, Any]]) -> ReadOnlyDict:
 
 
 def _read_only_array(elements: list[Any]) -> ReadOnlyList:
-    for index, value in enumerate(elements):
+    for value in elements:
         if type(value) is list:
-            elements[index] = _read_only_array(value)
+            elements = [_read_only_array(one) if type(one) is list else one for one in elements]
+            break
     made: ReadOnlyList = _new_list(ReadOnlyList)
     _fill_list(made, elements)
     return made

@@ -16,8 +16,9 @@ def authentik(
 ) -> ProviderIssuer:
     """authentik, with the issuer mode "Each provider has a different issuer".
 
-    An access token is the ID token plus `azp` and `uid`: these prove it, and its nonce does not
-    count. The scopes that were granted are not in it.
+    An access token is the ID token plus `azp` and `uid`: these prove it, and neither its nonce nor
+    the hash of a code, which the hybrid flow writes, counts. The scopes that were granted are not
+    in it.
 
     Args:
         domain: where authentik is: "sso.example.com".
@@ -28,7 +29,8 @@ def authentik(
     Raises:
         ConfigurationError: the domain has a scheme or a path, or an option is wrong.
 
-    Source: goauthentik/authentik, authentik/providers/oauth2/id_token.py, views/token.py.
+    Source: goauthentik/authentik, authentik/providers/oauth2/id_token.py, views/token.py,
+    views/authorize.py.
     """
     host = require_domain("domain", domain, example="sso.example.com")
     slug = require_name("application", application, example="orders")
@@ -36,7 +38,9 @@ def authentik(
         provider="authentik",
         issuer=f"https://{host}/application/o/{slug}/",
         audience=names("client_id", client_id, example="my-client-id"),
-        kind=KindRule(proof=AllOf(HasClaim("azp"), HasClaim("uid")), without=frozenset({"nonce"})),
+        kind=KindRule(
+            proof=AllOf(HasClaim("azp"), HasClaim("uid")), without=frozenset({"nonce", "c_hash"})
+        ),
         grant_claims=GrantClaims(roles=(), permissions=(), client=("azp",)),
         notes=(
             "The audience is the client, in ID tokens as well, so this API is named by the client "

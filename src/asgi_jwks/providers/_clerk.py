@@ -7,13 +7,26 @@ from asgi_jwks.errors import ConfigurationError
 from asgi_jwks.providers.console_words import require_domain
 from asgi_jwks.providers.preset import Preset, PresetOptions, ProviderIssuer, names, trusted
 from asgi_jwks.tokens.kinds import KindRule
-from asgi_jwks.tokens.proofs import AnyOf, ClaimStartsWith, HasClaim, HeaderTypeIs, Proof
+from asgi_jwks.tokens.proofs import (
+    AllOf,
+    AnyOf,
+    ClaimIs,
+    ClaimStartsWith,
+    HasClaim,
+    HeaderTypeIs,
+    NoClaim,
+    Proof,
+)
 from asgi_jwks.tokens.scopes import GrantClaims
 
 __all__ = ["clerk"]
 
 _ORIGIN: Final = "https://app.example.com"
-_SESSION: Final = ClaimStartsWith("sid", "sess_")
+# Clerk docs, "Session tokens": `sts` is active, or pending until the user has done what the sign-in
+# still asks for, such as choosing an organization. Version 1 has no `sts`. Clerk's own SDKs treat
+# whoever has a pending session as signed out.
+_FINISHED: Final = AnyOf(NoClaim("sts"), ClaimIs("sts", "active"))
+_SESSION: Final = AllOf(ClaimStartsWith("sid", "sess_"), _FINISHED)
 
 
 def clerk(
@@ -36,7 +49,8 @@ def clerk(
     - `insecure_no_audience=True`: every session of this Clerk application is accepted, whichever of
       its frontends it belongs to.
 
-    A session token has a `sid` that starts with sess_.
+    A session token has a `sid` that starts with sess_. While the sign-in is not finished its `sts`
+    is pending, and it is refused.
 
     Args:
         domain: of the Frontend API: "clerk.example.com" or "example-12.clerk.accounts.dev".
@@ -73,7 +87,7 @@ def clerk(
     elif audience is not None:
         compared = names("audience", audience, example="https://api.example.com")
         # A template's JWT has no sid; what names this API by aud is meant for it.
-        proof = AnyOf(_SESSION, HasClaim("jti"))
+        proof = AllOf(AnyOf(ClaimStartsWith("sid", "sess_"), HasClaim("jti")), _FINISHED)
     elif client_id is not None:
         claim = "client_id"
         compared = names("client_id", client_id, example="1example23456789")

@@ -43,6 +43,7 @@ _STEP_OF: Final = {
     Reason.UNKNOWN_ISSUER: 3,
     Reason.UNKNOWN_KEY: 4,
     Reason.AMBIGUOUS_KEY: 4,
+    Reason.KEY_TOO_SMALL: 4,
     Reason.BAD_SIGNATURE: 5,
 }
 

@@ -1,7 +1,7 @@
-"""The parts of the procedure in `verifier`, each once: the token in parts, keys, checks."""
+"""The parts of the procedure in `verifier`: the token in parts, and the checks."""
 
 import inspect
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from asgi_jwks.errors import InvalidToken, Reason
@@ -15,18 +15,14 @@ from asgi_jwks.jose.jws import (
 from asgi_jwks.jose.key import VerificationKey
 from asgi_jwks.jose.read_only import ReadOnlyDict
 from asgi_jwks.tokens.access_token import AccessToken
-from asgi_jwks.tokens.header_cache import Signer
-from asgi_jwks.tokens.header_rules import JOSEHeader
-from asgi_jwks.tokens.issuers import Check, Issuer, Presentation, TrustedIssuers
+from asgi_jwks.tokens.issuers import Check, Issuer, Presentation
 from asgi_jwks.tokens.trace import Trace
 
 __all__ = [
     "ReceivedToken",
     "check_binding",
-    "is_passed",
     "refusal_of_stranger",
     "run_checks",
-    "signer_at_hand",
 ]
 
 
@@ -103,41 +99,6 @@ class ReceivedToken:
         return "ReceivedToken(...)"
 
 
-def signer_at_hand(
-    issuers: TrustedIssuers, issuer: Issuer, header: JOSEHeader, known: Signer | None
-) -> Signer | None:
-    """The key of an issuer for a header, if that key is at hand.
-
-    `known` is the signer that the same header meant before, if any.
-
-    Raises:
-        InvalidToken: the issuer does not allow such a header, or there is no such key and there
-            is not a way to find more.
-    """
-    keys = issuer.keys.at_hand()
-    if known is not None and known.issuer is issuer and known.keys is keys:
-        return known
-    issuer.rules.check_header(header)
-    if keys is None:
-        return None
-    key = keys.find(header.kid, header.algorithm)
-    if key is None:
-        if not issuer.keys.can_find_more():
-            # It raises why there is none; whatever else is wrong need not be read.
-            keys.select(header.kid, header.algorithm)
-        return None
-    return issuers.signer(header, issuer, keys, key)
-
-
-def is_passed(screen: Callable[[], object]) -> bool:
-    """Whether claims that nobody has vouched for would be accepted."""
-    try:
-        screen()
-    except InvalidToken:
-        return False
-    return True
-
-
 def refusal_of_stranger(refusal: InvalidToken) -> InvalidToken:
     """The refusal of a token that nobody has vouched for, where tenants are resolved.
 
@@ -165,7 +126,11 @@ async def check_binding(
     if issuer.binding is not None:
         await issuer.binding.check(claims, digest, request, now)
     elif request is not None and request.uses_dpop:
-        raise InvalidToken(Reason.NOT_BOUND, "its issuer has no dpop=DPoP(...)")
+        # A gateway that has judged the proof may pass the scheme on as it came.
+        if not issuer.rules.gateway_proves_binding:
+            raise InvalidToken(Reason.NOT_BOUND, "its issuer has no dpop=DPoP(...)")
+        if "cnf" not in claims:
+            raise InvalidToken(Reason.NOT_BOUND, "cnf is missing")
 
 
 async def run_checks(checks: Sequence[Check], access_token: AccessToken) -> None:

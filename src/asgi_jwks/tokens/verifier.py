@@ -21,13 +21,11 @@ it anyway may not cost one.
 A token that was accepted before skips (1) to (6), but neither its time nor the trust in its key.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import suppress
-from functools import partial
 from hashlib import sha256
 from typing import Final
 
-from asgi_jwks._printable import printable
 from asgi_jwks.errors import (
     InvalidProof,
     InvalidRequest,
@@ -37,25 +35,22 @@ from asgi_jwks.errors import (
     TemporarilyUnavailable,
     TooManyProofs,
 )
-from asgi_jwks.jose.jwk_set import JWKSet
 from asgi_jwks.jose.jws import decode_header, decode_unverified
-from asgi_jwks.jose.key import VerificationKey
 from asgi_jwks.jose.read_only import ReadOnlyDict, private_copy
 from asgi_jwks.tokens.access_token import AccessToken
 from asgi_jwks.tokens.batching import Batching, yield_once
 from asgi_jwks.tokens.explained_steps import explanation_of
 from asgi_jwks.tokens.explanation import Explanation
-from asgi_jwks.tokens.header_cache import HeaderCache, Signer
-from asgi_jwks.tokens.header_rules import JOSEHeader, read_header
-from asgi_jwks.tokens.issuers import Issuer, Presentation, TrustedIssuers
+from asgi_jwks.tokens.header_cache import HeaderCache
+from asgi_jwks.tokens.header_rules import read_header
+from asgi_jwks.tokens.issuers import Presentation, TrustedIssuers
 from asgi_jwks.tokens.refusal_advice import attach_advice
+from asgi_jwks.tokens.signer_search import SignerSearch, signer_at_hand
 from asgi_jwks.tokens.steps import (
     ReceivedToken,
     check_binding,
-    is_passed,
     refusal_of_stranger,
     run_checks,
-    signer_at_hand,
 )
 from asgi_jwks.tokens.token_cache import CachedToken, TokenCache
 from asgi_jwks.tokens.trace import Trace
@@ -69,9 +64,6 @@ _ADVISED: Final = (
     TooManyProofs,
     TemporarilyUnavailable,
 )
-
-# Stands for the set where the key had to be waited for: it is never one that is at hand later.
-NO_KEYS: Final = JWKSet(())
 
 
 class TokenVerifier:
@@ -97,6 +89,7 @@ class TokenVerifier:
         self._max_token_bytes: Final = max_token_bytes
         self._tokens: Final = TokenCache(cached_tokens)
         self._headers: Final = HeaderCache()
+        self._search: Final = SignerSearch(issuers, clock)
         self._batching: Final = Batching()
         self.verified = 0
         """How many tokens were verified and accepted, those not counted that were remembered."""
@@ -195,17 +188,17 @@ class TokenVerifier:
         issuers = self._issuers
         sole = issuers.sole
         signer = None if sole is None else signer_at_hand(issuers, sole, header, known)
-        candidates = self._candidates(header) if signer is None else (signer.key,)
+        candidates = self._search.candidates(header) if signer is None else (signer.key,)
         token.check_signature_form()
         is_signed = token.is_signed_by_one_of(candidates, header.algorithm)
         # (3), (4) and (5) by the issuer that the claims name.
-        claims = token.claims() if is_signed else self._unverified_claims(token, candidates)
+        claims = token.claims() if is_signed else self._search.unverified_claims(token, candidates)
         trace.claims = claims
         issuer = issuers.known(claims.get("iss")) or await issuers.named(claims)
         trace.issuer = issuer
         if signer is None or not is_signed or issuer is not sole:
             try:
-                signer = await self._signer(issuer, token, header, claims, known)
+                signer = await self._search.signer(issuer, token, header, claims, known)
             except InvalidToken as refusal:
                 if is_signed or not issuers.is_resolved(issuer):
                     raise
@@ -215,80 +208,12 @@ class TokenVerifier:
         trace.claims = claims = token.claims()
         if claims.get("iss") != issuer.rules.issuer:
             raise InvalidToken(Reason.INVALID_CLAIM, "iss is read in two ways")
+        # (4) again: a small key may have been replaced under its key id, so it is judged last.
+        issuer.rules.check_key_size(signer.basis.rsa_bits)
         not_before, not_after = issuer.rules.check_claims(claims, header, self._clock())
         if signer is not known:
             self._headers.put(token.header_segment, signer)
         return CachedToken(signer, not_before, not_after), claims
-
-    def _candidates(self, header: JOSEHeader) -> Sequence[VerificationKey]:
-        """The keys at hand that a header can mean.
-
-        Before anything of the payload is read.
-        """
-        if self._issuers.sole is not None:
-            return ()
-        if header.algorithm not in self._issuers.algorithms:
-            raise InvalidToken(Reason.ALGORITHM_NOT_ALLOWED, printable(header.algorithm))
-        return self._issuers.index.candidates(header.kid, header.algorithm)
-
-    def _unverified_claims(
-        self, token: ReceivedToken, candidates: Sequence[VerificationKey]
-    ) -> ReadOnlyDict:
-        """The claims of a token that none of the keys at hand signed.
-
-        Another one still may.
-
-        Raises:
-            InvalidToken: malformed; but bad_signature, and no more, if there were keys to try.
-        """
-        sole = self._issuers.sole
-        name = None if sole is None else sole.rules.issuer
-        if not candidates:
-            return token.unverified_claims(name)
-        if sole is not None and not any(map(sole.keys.can_replace, candidates)):
-            raise InvalidToken(Reason.BAD_SIGNATURE)
-        try:
-            claims = token.unverified_claims(name)
-        except InvalidToken:
-            raise InvalidToken(Reason.BAD_SIGNATURE) from None
-        issuer = claims.get("iss")
-        if not isinstance(issuer, str) or (name is not None and issuer != name):
-            raise InvalidToken(Reason.BAD_SIGNATURE)
-        return claims
-
-    async def _signer(
-        self,
-        issuer: Issuer,
-        token: ReceivedToken,
-        header: JOSEHeader,
-        claims: ReadOnlyDict,
-        known: Signer | None,
-    ) -> Signer:
-        """The key of this issuer that signed the token.
-
-        Raises:
-            InvalidToken: there is none, or the token may not cost the fetch that could find it.
-            KeySetError: the issuer's keys are unavailable.
-        """
-        signer = signer_at_hand(self._issuers, issuer, header, known)
-        if self._issuers.sole is None:
-            self._issuers.index.see(issuer)
-        if signer is not None and token.is_signed_by(signer.key, header.algorithm):
-            return signer
-        screen: Callable[[], object] = partial(_screen, issuer, token, header, claims, self._clock)
-        if signer is None:
-            key = await issuer.keys.find(header.kid, header.algorithm, screen)
-            if token.is_signed_by(key, header.algorithm):
-                return self._issuers.signer(header, issuer, NO_KEYS, key)
-        else:
-            key = signer.key
-        # The key may have been replaced under the same key id.
-        if issuer.keys.can_replace(key) and is_passed(screen):
-            newer = await issuer.keys.replacement_for(key, header.algorithm)
-            if newer is not None and token.is_signed_by(newer, header.algorithm):
-                return self._issuers.signer(header, issuer, NO_KEYS, newer)
-        # Whatever else is wrong with the token is not said.
-        raise InvalidToken(Reason.BAD_SIGNATURE)
 
     def _is_trusted(self, cached: CachedToken) -> bool:
         """Whether the issuer is trusted still, and the key is one of its keys still."""
@@ -312,18 +237,3 @@ def _trace_of(cached: CachedToken | None) -> Trace:
     trace.issuer = None if cached is None else cached.issuer
     trace.is_signed = cached is not None
     return trace
-
-
-def _screen(
-    issuer: Issuer,
-    token: ReceivedToken,
-    header: JOSEHeader,
-    claims: ReadOnlyDict,
-    clock: Callable[[], float],
-) -> None:
-    """Judge claims that nobody has vouched for, if they are few.
-
-    A fetch is for those that pass.
-    """
-    if token.can_be_screened():
-        issuer.rules.check_claims(claims, header, clock())

@@ -122,6 +122,10 @@ class LoopbackServer:
                     await super().main_loop()
 
             async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+                # A server of asyncio that is closed drops a connection that it is just accepting,
+                # and leaves its socket open.
+                for _ in range(_QUIET_TURNS):
+                    await asyncio.sleep(0)
                 for listening in (*self.servers, *(sockets or ())):
                     listening.close()
                 quiet = 0

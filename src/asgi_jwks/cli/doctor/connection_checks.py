@@ -1,4 +1,4 @@
-"""Checks that an issuer and an API have in common: the clock, TLS, and the answer's time."""
+"""Checks of any server: its clock, its TLS, and the time of its answer."""
 
 from email.utils import parsedate_to_datetime
 from typing import Final

@@ -134,7 +134,7 @@ class Probe:
         return Answer(url, response, failure, asked_at, self.clock(), self._timer() - began)
 
     async def connect(self, url: str) -> float | None:
-        """The seconds that a connection to a host takes, with TLS; None where there is none."""
+        """The seconds that a connection takes, with TLS; None where there is none."""
         parts = urlsplit(url)
         if _is_behind_proxy(parts):
             return None

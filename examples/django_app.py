@@ -1,7 +1,7 @@
-"""Django's ASGI application: wrapped in `asgi.py`, scopes demanded in the views.
+"""Django's ASGI application: wrapped in `asgi.py`, scopes demanded of the views.
 
-What differs from `minimal.py`: views find the scope on Django's request, and a Django middleware
-gives the middleware's answer to what they raise. It prints:
+What differs from `minimal.py`: `requires` is that of Django, and views find the scope on Django's
+request. It prints:
 
     200 {'sub': 'auth0|60c7a9f2b1d3e40069f8a2b7'}
     403 {'error': 'insufficient_scope', 'error_description': 'The access token does not grant \
@@ -11,45 +11,30 @@ what this request needs'}
 from django.conf import settings
 from django.core.asgi import get_asgi_application
 from django.core.handlers.asgi import ASGIRequest
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import JsonResponse
 from django.urls import path
-from django.utils.deprecation import MiddlewareMixin
 from starlette.testclient import TestClient
 
-from asgi_jwks import JWTBearerMiddleware, RequestError, access_token, requires
-from asgi_jwks.asgi.guards import refusal_of
+from asgi_jwks import JWTBearerMiddleware, access_token
+from asgi_jwks.integrations.django import requires
 from asgi_jwks.testing import MockIssuer
 
 issuer = MockIssuer()
-reading = requires("read:messages")
 
 
 async def me(request: ASGIRequest) -> JsonResponse:
     return JsonResponse({"sub": access_token(request.scope).subject})
 
 
+@requires("read:messages")
 async def messages(request: ASGIRequest) -> JsonResponse:
-    reading.check_scope(request.scope)
     text = f"You have no messages, {access_token(request.scope).subject}."
     return JsonResponse([text], safe=False)
 
 
-class Refusals(MiddlewareMixin):
-    """Belongs into MIDDLEWARE."""
-
-    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
-        if not isinstance(error, RequestError) or not isinstance(request, ASGIRequest):
-            return None
-        refusal = refusal_of(request.scope, error)
-        headers = {name.decode(): value.decode() for name, value in refusal.headers}
-        return HttpResponse(refusal.body, status=refusal.status, headers=headers)
-
-
 urlpatterns = [path("me", me), path("messages", messages)]
 
-settings.configure(
-    ROOT_URLCONF=__name__, MIDDLEWARE=[f"{__name__}.Refusals"], ALLOWED_HOSTS=["testserver"]
-)
+settings.configure(ROOT_URLCONF=__name__, ALLOWED_HOSTS=["testserver"])
 app = JWTBearerMiddleware(
     get_asgi_application(),
     issuer=issuer.issuer,

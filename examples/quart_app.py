@@ -1,7 +1,7 @@
-"""Quart: wrapped as any ASGI application, scopes demanded in the views.
+"""Quart: wrapped as any ASGI application, scopes demanded of the views.
 
-What differs from `minimal.py`: an error handler gives the middleware's answer to what the views
-raise. It prints:
+What differs from `minimal.py`: `requires` is that of Quart, whose views have no argument with the
+request. It prints:
 
     200 {'sub': 'auth0|60c7a9f2b1d3e40069f8a2b7'}
     403 {'error': 'insufficient_scope', 'error_description': 'The access token does not grant \
@@ -10,16 +10,15 @@ what this request needs'}
 
 from typing import cast
 
-from quart import Quart, Response, has_websocket_context, request, websocket
+from quart import Quart, request, websocket
 from starlette.testclient import TestClient
 
-from asgi_jwks import JWTBearerMiddleware, RequestError, access_token, requires
-from asgi_jwks.asgi.guards import refusal_of
+from asgi_jwks import JWTBearerMiddleware, access_token
+from asgi_jwks.integrations.quart import requires
 from asgi_jwks.testing import MockIssuer
 
 issuer = MockIssuer()
 api = Quart(__name__)
-reading = requires("read:messages")
 
 
 @api.get("/me")
@@ -28,30 +27,16 @@ async def me() -> dict[str, str | None]:
 
 
 @api.get("/messages")
+@requires("read:messages")
 async def messages() -> list[str]:
-    reading.check_scope(request.scope)
     return [f"You have no messages, {access_token(request.scope).subject}."]
 
 
 @api.websocket("/echo")
+@requires("read:messages")
 async def echo() -> None:
-    reading.check_scope(websocket.scope)
     text = cast("str", await websocket.receive())
     await websocket.send(f"{access_token(websocket.scope).subject}: {text}")
-
-
-@api.errorhandler(RequestError)
-async def refuse(error: RequestError) -> Response:
-    if has_websocket_context():
-        # A server that cannot answer a WebSocket with a response closes it; 1008 says why.
-        if "websocket.http.response" not in websocket.scope.get("extensions", {}):
-            await websocket.close(1008)
-        refusal = refusal_of(websocket.scope, error)
-    else:
-        refusal = refusal_of(request.scope, error)
-    response = Response(refusal.body, refusal.status)
-    response.headers.update({n.decode(): v.decode() for n, v in refusal.headers})
-    return response
 
 
 app = JWTBearerMiddleware(

@@ -79,6 +79,7 @@ def test_an_audience_is_not_left_out_by_a_word_that_means_no() -> None:
         ("JWKS_URI", "https://issuer.example/keys", "https://issuer.example/keys"),
         ("ALGORITHMS", "RS256,ES256", ("RS256", "ES256")),
         ("LEEWAY", "2.5", 2.5),
+        ("MIN_RSA_BITS", "3072", 3072),
         ("PROFILE", "rfc9068", "rfc9068"),
         ("AUDIENCE_CLAIM", "client_id", "client_id"),
         ("REQUIRED_CLAIMS", "sub org_id", ("sub", "org_id")),
@@ -132,6 +133,7 @@ def test_a_snapshot_may_be_named(tmp_path: Any) -> None:
         ("ALGORITHMS", "RS257"),
         ("ALGORITHMS", "HS256"),
         ("LEEWAY", "five"),
+        ("MIN_RSA_BITS", "1024"),
         ("LEEWAY", "nan"),
         ("LEEWAY", "301"),
         ("PROFILE", "rfc7519"),
@@ -244,12 +246,14 @@ def test_an_issuer_does_not_say_how_requests_are_answered() -> None:
 
 def test_the_list_of_variables_is_pinned() -> None:
     pinned = (
-        *("ISSUER", "AUDIENCE", "JWKS_URI", "ALGORITHMS", "LEEWAY", "PROFILE"),
+        *("ISSUER", "AUDIENCE", "JWKS_URI", "ALGORITHMS", "MIN_RSA_BITS", "LEEWAY", "PROFILE"),
         *("INSECURE_NO_AUDIENCE", "GRANTS", "IDENTITY", "REQUIRED_CLAIMS"),
         *("GATEWAY_PROVES_BINDING", "ALLOW_INSECURE_HTTP", "AUDIENCE_CLAIM"),
         *("DPOP_PUBLIC_ORIGIN", "DPOP_MODE", "DPOP_ALGORITHMS", "DPOP_PROOF_MAX_AGE"),
         *("DPOP_ON_STORE_FAILURE", "DPOP_PROOFS_PER_SENDER", "DPOP_CONSUME_PROOFS"),
-        *("DPOP_NONCE_SECRETS", "DPOP_NONCE_PERIOD"),
+        *("DPOP_NONCE_SECRETS", "DPOP_NONCE_PERIOD", "DPOP_REDIS_URL"),
+        *("DPOP_REDIS_SURVIVES_RESTARTS", "CERTIFICATE_SOURCES"),
+        *("CERTIFICATE_TRUSTED_PROXIES", "CERTIFICATE_PROXY_SECRET"),
         *("MAX_AGE", "MAX_STALE", "MAX_WAIT"),
         *("TIMEOUT", "REFETCH_BURST", "REFETCH_INTERVAL", "SNAPSHOT", "REALM"),
         *("RESOURCE_METADATA", "ALLOW_ANONYMOUS", "REQUIRE_KEYS_AT_STARTUP", "REQUIRES"),

@@ -30,7 +30,12 @@ def test_reasons_have_phrases_of_their_own_but_for_those_that_a_stranger_may_not
     None
 ):
     """B13, W5: who is trusted is not told, and the phrase is true while no key can be sought."""
-    alike = {Reason.UNKNOWN_ISSUER, Reason.UNKNOWN_KEY, Reason.BAD_SIGNATURE}
+    alike = {
+        Reason.UNKNOWN_ISSUER,
+        Reason.UNKNOWN_KEY,
+        Reason.KEY_TOO_SMALL,
+        Reason.BAD_SIGNATURE,
+    }
     assert len({reason.phrase for reason in alike}) == 1
     assert len({reason.phrase for reason in Reason}) == len(Reason) - len(alike) + 1
     assert len({reason.value for reason in Reason}) == len(Reason)

@@ -90,6 +90,7 @@ FITTING: dict[str, set[str]] = {
     "jwks_uri": {"None"},
     "keys": {"None", "keys"},
     "algorithms": {"None"},
+    "min_rsa_bits": set(),
     "leeway": {"0", "1", "1.5"},
     "profile": set(),
     "audience_claim": TEXT,

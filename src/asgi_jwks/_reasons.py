@@ -35,6 +35,7 @@ class Reason(StrEnum):
     UNKNOWN_ISSUER = "unknown_issuer"
     UNKNOWN_KEY = "unknown_key"
     AMBIGUOUS_KEY = "ambiguous_key"
+    KEY_TOO_SMALL = "key_too_small"
     BAD_SIGNATURE = "bad_signature"
 
     # InvalidToken: the claims
@@ -102,6 +103,7 @@ _PHRASES: Final[dict[Reason, str]] = {
     Reason.UNKNOWN_ISSUER: _NOT_SIGNED,
     Reason.UNKNOWN_KEY: _NOT_SIGNED,
     Reason.AMBIGUOUS_KEY: "The access token does not say clearly which key signed it",
+    Reason.KEY_TOO_SMALL: _NOT_SIGNED,
     Reason.BAD_SIGNATURE: _NOT_SIGNED,
     Reason.MISSING_CLAIM: "The access token lacks a required claim",
     Reason.INVALID_CLAIM: "The access token has a claim of the wrong form",

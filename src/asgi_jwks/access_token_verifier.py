@@ -6,6 +6,7 @@ works with.
 
 import logging
 import time
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Final, Unpack
@@ -14,17 +15,19 @@ import anyio
 
 from asgi_jwks._options import require_callable, require_whole_number
 from asgi_jwks.binding.possession import ProofOfPossession
+from asgi_jwks.binding.replay import ReplayMemory
 from asgi_jwks.errors import ConfigurationError, KeySetError
-from asgi_jwks.events.event import Listener, Telling, require_listener
+from asgi_jwks.events.event import Listener, Telling, add_listener_to, require_listener
 from asgi_jwks.fetching.client import prepare_exchanges
 from asgi_jwks.jose.jws import MAX_TOKEN_BYTES
-from asgi_jwks.keys.health import KeySetState, key_set_states
+from asgi_jwks.keys.health import KeySetState, ResolverState, key_set_states
 from asgi_jwks.tokens.access_token import AccessToken
 from asgi_jwks.tokens.claim_rules import TokenRules
 from asgi_jwks.tokens.explanation import Explanation
 from asgi_jwks.tokens.issuers import Issuer, TrustedIssuers
 from asgi_jwks.tokens.outcomes import Outcomes
 from asgi_jwks.tokens.resolver import IssuerResolver, ResolvedIssuers
+from asgi_jwks.tokens.standing import check_standing
 from asgi_jwks.tokens.verifier import TokenVerifier
 from asgi_jwks.trusted_issuer import IssuerOptions, TrustedIssuer
 
@@ -78,9 +81,10 @@ class AccessTokenVerifier:
             prepare_exchanges()
         self.issuers: Final = trusted
         self.sees_proofs: Final = resolver is not None or any(
-            getattr(issuer, "binding", None) is not None for issuer in trusted
+            getattr(issuer, "binding", None) is not None or issuer.rules.gateway_proves_binding
+            for issuer in trusted
         )
-        """Whether a request can prove the binding of its token: `verify(token, proof=...)`."""
+        """Whether it matters how a request presents its token: `verify(token, proof=...)`."""
         self.max_token_bytes: Final = require_whole_number("max_token_bytes", max_token_bytes)
         self._resolved: Final = None if resolver is None else ResolvedIssuers(resolver)
         self._issuers: Final = TrustedIssuers(trusted, self._resolved)
@@ -130,6 +134,23 @@ class AccessTokenVerifier:
             None if proof is None else _proof(proof),
         )
 
+    async def check_again(self, token: AccessToken) -> None:
+        """Judge a verified token again, for work that lasts longer than a request.
+
+        Its expiry is yours to compare; its issuer, the trust in its key, and `checks` are judged as
+        they are for the next request that brings it.
+
+        Args:
+            token: a token that `verify` has returned.
+
+        Raises:
+            InvalidToken: its key was removed or is distrusted, its issuer is not trusted any more,
+                or a check refuses it.
+            RequestError: a check refuses it otherwise.
+            TemporarilyUnavailable: the trust in its keys has lapsed, or the resolver cannot tell.
+        """
+        await check_standing(self._issuers, token)
+
     async def explain(
         self, token: str | bytes, *, proof: ProofOfPossession | None = None
     ) -> Explanation:
@@ -169,8 +190,28 @@ class AccessTokenVerifier:
         """The states of the configured issuers' keys; it touches no network."""
         return key_set_states((issuer.rules.issuer, issuer.keys) for issuer in self.issuers)
 
+    def resolver_state(self) -> ResolverState | None:
+        """The state of the resolver and its tenants' keys; None without one.
+
+        It asks nobody and touches no network.
+        """
+        resolved = self._resolved
+        if resolved is None:
+            return None
+        tenants = key_set_states((tenant.rules.issuer, tenant.keys) for tenant in resolved.all())
+        return ResolverState(resolved.age(), Counter(tenant.state for tenant in tenants))
+
+    def replay_memories(self) -> tuple[ReplayMemory, ...]:
+        """The memories of used DPoP proofs in this process, each once."""
+        resolved = [] if self._resolved is None else self._resolved.all()
+        bindings = [getattr(issuer, "binding", None) for issuer in (*self.issuers, *resolved)]
+        found = [getattr(binding, "replay_memory", None) for binding in bindings]
+        return tuple({id(memory): memory for memory in found if memory is not None}.values())
+
     def add_listener(self, listener: Listener) -> None:
-        """Have a listener hear of the configured issuers' key sets, and of the resolver.
+        """Have a listener hear of key sets, DPoP proofs and the resolver.
+
+        The key sets are those of the configured issuers; a tenant's are told as "_other".
 
         One with a method `watch` is given this verifier, whose state it may ask for at any time.
 
@@ -179,9 +220,8 @@ class AccessTokenVerifier:
         """
         require_listener("listener", listener)
         for issuer in self.issuers:
-            add_listener = getattr(issuer.keys, "add_listener", None)
-            if add_listener is not None:
-                add_listener(listener)
+            add_listener_to(issuer.keys, listener)
+            add_listener_to(getattr(issuer, "binding", None), listener)
         if self._resolved is not None:
             self._resolved.add_listener(listener)
         watch = getattr(listener, "watch", None)

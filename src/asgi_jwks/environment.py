@@ -17,6 +17,11 @@ from collections.abc import Callable, Iterable, Mapping
 from difflib import get_close_matches
 from typing import Any, Final, Literal, get_args, get_origin, get_type_hints
 
+from asgi_jwks._environment_binding import (
+    certificate_sources_of,
+    check_certificate_variable,
+    redis_store_of,
+)
 from asgi_jwks.asgi.middleware import JWTBearerMiddleware, MiddlewareOptions
 from asgi_jwks.binding.dpop_policy import DPoP
 from asgi_jwks.binding.nonce import DPoPNonces
@@ -108,10 +113,17 @@ _OF_DPOP: Final = {
             **get_type_hints(DPoP.__init__),
             "nonce_secrets": Iterable[str],
             "nonce_period": float,
+            "redis_url": str,
+            "redis_survives_restarts": bool,
         }
     ).items()
 }
-_PARSERS: Final = {**_OF_ISSUER, **_OF_DPOP, **_OF_KEYS, **_OF_MIDDLEWARE}
+_OF_CERTIFICATES: Final[Mapping[str, Parser]] = {
+    "certificate_sources": _names,
+    "certificate_trusted_proxies": _names,
+    "certificate_proxy_secret": _text,
+}
+_PARSERS: Final = {**_OF_ISSUER, **_OF_DPOP, **_OF_CERTIFICATES, **_OF_KEYS, **_OF_MIDDLEWARE}
 
 # Known to be right, for checking other options with.
 _SOME_ISSUER: Final[IssuerOptions] = {"issuer": "https://issuer.example/", "audience": "api"}
@@ -151,6 +163,9 @@ def settings_from_env(
     of_dpop = {name: values.pop(name) for name in _OF_DPOP if name in values}
     if of_dpop:
         values["dpop"] = _dpop(of_dpop)
+    of_certificates = {name: values.pop(name) for name in _OF_CERTIFICATES if name in values}
+    if of_certificates:
+        values["certificate_sources"] = certificate_sources_of(of_certificates)
     settings: Any = values
     options: MiddlewareOptions = settings
     return options
@@ -179,7 +194,11 @@ def _dpop(options: Mapping[str, Any]) -> DPoP:
     given = {name.removeprefix("dpop_"): value for name, value in options.items()}
     secrets, period = given.pop("nonce_secrets", None), given.pop("nonce_period", 60.0)
     nonces = None if secrets is None else DPoPNonces(secrets, period)
-    return DPoP(**given, nonces=nonces)
+    store = redis_store_of(
+        given.pop("redis_url", None),
+        survives_restarts=given.pop("redis_survives_restarts", False),
+    )
+    return DPoP(**given, nonces=nonces, replay_store=store)
 
 
 class _Variables:
@@ -200,6 +219,7 @@ class _Variables:
         values = {name: self._told(name, _PARSERS[name], text) for name, text in texts.items()}
         self._require_issuer_and_audience(values)
         self._require_origin(values)
+        self._require_certificate_sources(values)
         for name in values:
             self._told(name, _check, name, values)
         return values
@@ -231,6 +251,26 @@ class _Variables:
             raise ConfigurationError(
                 f"{self._names['dpop_nonce_period']} is set, and "
                 f"{self._names['dpop_nonce_secrets']} is not. Set both."
+            )
+        if "dpop_redis_survives_restarts" in values and "dpop_redis_url" not in values:
+            raise ConfigurationError(
+                f"{self._names['dpop_redis_survives_restarts']} is set, and "
+                f"{self._names['dpop_redis_url']} is not. Set both."
+            )
+
+    def _require_certificate_sources(self, values: Mapping[str, Any]) -> None:
+        sources = values.get("certificate_sources")
+        given = [name for name in _OF_CERTIFICATES if name in values]
+        if given and sources is None:
+            raise ConfigurationError(
+                f"{self._names[given[0]]} is set, and {self._names['certificate_sources']} is not. "
+                "Set it to the source of certificates, such as Client-Cert."
+            )
+        if given == ["certificate_sources"] and set(sources or ()) != {"tls"}:
+            raise ConfigurationError(
+                f"{self._names['certificate_sources']} names a field that anybody can write. Set "
+                f"{self._names['certificate_trusted_proxies']} to the proxies that are believed, "
+                f"or {self._names['certificate_proxy_secret']}."
             )
 
     def _refuse_unknown(self) -> None:
@@ -276,6 +316,9 @@ def _check(name: str, values: Mapping[str, Any]) -> None:
     if name in _OF_DPOP:
         some = {"dpop_public_origin": _SOME_ORIGIN, "dpop_nonce_secrets": _SOME_SECRET}
         _dpop({**some, **option})
+        return
+    if name in _OF_CERTIFICATES:
+        check_certificate_variable(name, values[name])
         return
     if name in _OF_KEYS:
         RemoteJWKSet(_SOME_KEYS, **option)

@@ -16,6 +16,7 @@ from asgi_jwks._options import (
 )
 from asgi_jwks.errors import ConfigurationError
 from asgi_jwks.jose.algorithms import ASYMMETRIC_ALGORITHMS, SYMMETRIC_ALGORITHMS
+from asgi_jwks.jose.jwk import RSA_BITS
 from asgi_jwks.keys.static import SharedSecret
 from asgi_jwks.tokens.claim_rules import Profile
 from asgi_jwks.tokens.issuers import Check
@@ -36,6 +37,7 @@ __all__ = [
     "require_issuer_name",
     "require_key_source",
     "require_leeway",
+    "require_min_rsa_bits",
     "require_profile",
 ]
 
@@ -141,6 +143,16 @@ def require_leeway(leeway: object) -> float:
             f"{leeway!r}. For tokens that should live longer, change their lifetime."
         )
     return seconds
+
+
+def require_min_rsa_bits(bits: object) -> int:
+    """The size of the smallest RSA key; others are not used whatever is written here."""
+    if type(bits) is int and bits in RSA_BITS:
+        return bits
+    raise ConfigurationError(
+        f"min_rsa_bits must be a whole number from {RSA_BITS.start} to {RSA_BITS.stop - 1}; got "
+        f"{bits!r}. Write for example min_rsa_bits=3072."
+    )
 
 
 def require_profile(profile: object) -> Profile:

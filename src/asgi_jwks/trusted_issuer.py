@@ -29,8 +29,10 @@ from asgi_jwks.issuer_checks import (
     require_issuer_name,
     require_key_source,
     require_leeway,
+    require_min_rsa_bits,
     require_profile,
 )
+from asgi_jwks.jose.jwk import RSA_BITS
 from asgi_jwks.keys.remote import RemoteJWKSet
 from asgi_jwks.keys.static import SharedSecret, StaticJWKSet
 from asgi_jwks.tokens.claim_rules import Profile, TokenRules
@@ -53,6 +55,8 @@ class PresetOptions(TypedDict, total=False):
     """a RemoteJWKSet, StaticJWKSet or SharedSecret instead of `jwks_uri`"""
     algorithms: Iterable[str] | None
     """the accepted algorithms; None is RS256, or that of the SharedSecret"""
+    min_rsa_bits: int
+    """the size of the smallest RSA key that may sign, in bits (2048)"""
     leeway: float
     """seconds by which the clocks of issuer and API may differ, at most 300"""
     profile: Profile
@@ -101,6 +105,7 @@ DEFAULTS: Final[IssuerOptions] = {
     "jwks_uri": None,
     "keys": None,
     "algorithms": None,
+    "min_rsa_bits": RSA_BITS.start,
     "leeway": 5.0,
     "profile": "default",
     "audience_claim": "aud",
@@ -159,6 +164,7 @@ class TrustedIssuer:
             grant_claims=require_grant_claims(given["grant_claims"]),
             grants=require_grants(given["grants"]),
             identity=require_identity_form(given["identity"]),
+            min_rsa_bits=require_min_rsa_bits(given["min_rsa_bits"]),
         )
         self.checks: Final = require_checks(given["checks"])
         allow_insecure_http = require_flag("allow_insecure_http", given["allow_insecure_http"])

@@ -1,20 +1,22 @@
 """The needs of routes, read from applications of many shapes; nothing is enforced here."""
 
+import functools
 from typing import Any
 
 import pytest
 from starlette.applications import Starlette
-from starlette.endpoints import HTTPEndpoint
+from starlette.endpoints import HTTPEndpoint, WebSocketEndpoint
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Host, Mount, Route, Router, WebSocketRoute
 from starlette.websockets import WebSocket
 
-from asgi_jwks import StaticJWKSet, TrustedIssuer, requires
-from asgi_jwks.asgi import declared
+from asgi_jwks import Requirement, StaticJWKSet, TrustedIssuer, requires
+from asgi_jwks.asgi import declared, route_tables
 from asgi_jwks.asgi.authorization import Authorization
 from asgi_jwks.asgi.declared import add_reader, declared_by, needs_at, needs_of
+from asgi_jwks.asgi.route_tables import add_table, path_within
 from asgi_jwks.authorization.resource_metadata import ProtectedResource
 from asgi_jwks.testing import MockIssuer
 
@@ -146,6 +148,88 @@ def test_an_application_without_routes_declares_what_is_around_it() -> None:
     assert list(needs_of(object())) == []
 
 
+class Inherits(Items):
+    """Answers as the class that it extends."""
+
+
+class Listens(WebSocketEndpoint):
+    @requires("connect")
+    async def on_connect(self, websocket: WebSocket) -> None: ...
+
+
+def test_needs_are_seen_through_what_is_around_an_endpoint() -> None:
+    """K6, K9: a decorator of the application's own, a partial, a class that another one extends."""
+
+    @functools.wraps(read)
+    async def timed(request: Request) -> Response:
+        answer: Response = await read(request)
+        return answer
+
+    async def loop(request: Request) -> None: ...
+
+    vars(loop)["__wrapped__"] = loop
+    app = Starlette(
+        routes=[
+            Route("/timed", timed),
+            Route("/partial", functools.partial(read)),
+            Route("/partial-of-timed", functools.partial(timed)),
+            Route("/inherits", Inherits),
+            Route("/loop", loop),
+            WebSocketRoute("/listens", Listens),
+        ]
+    )
+    assert at("/timed", app) == ["read"]
+    assert at("/partial", app) == ["read"]
+    assert at("/partial-of-timed", app) == ["read"]
+    assert at("/inherits", app) == ["items:read"]
+    assert at("/loop", app) == []
+    assert at("/inherits", app, method="POST") == ["items:write"]
+    assert at("/listens", app, type="websocket", method=None) == ["connect"]
+
+
+@pytest.mark.parametrize(
+    ("path", "root", "within"),
+    [
+        ("/a/b", "", "/a/b"),
+        ("/a/b", "/", "/a/b"),
+        ("/a/b", "/a", "/b"),
+        ("/a/b", "/a/", "/b"),
+        ("/a", "/a", "/"),
+        ("/ab", "/a", "/ab"),
+        ("/b", "/a", "/b"),
+        ("/a/b", None, "/a/b"),
+    ],
+)
+def test_a_mounted_application_sees_the_path_below_it(path: str, root: str, within: str) -> None:
+    assert path_within({"path": path, "root_path": root}) == within
+
+
+def test_a_table_is_added_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """K9: a framework whose routes are in another form."""
+
+    class Table:
+        def knows(self, app: object) -> bool:
+            return app == "known"
+
+        def needs(self, app: object) -> list[tuple[str, Requirement]]:
+            return [("/x", Requirement("x"))]
+
+        def needs_at(self, app: object, scope: Any) -> list[Requirement]:
+            return [Requirement(f"at {scope['path']}".replace(" ", ":"))]
+
+    tables: list[Any] = []
+    monkeypatch.setattr(route_tables, "_tables", tables)
+    add_table(Table())
+    add_table(Table())
+    assert len(tables) == 1
+    around = requires("all").around(Wrapped("known"))
+    assert [(path, need.named_scopes) for path, need in needs_of(around)] == [
+        ("/", ("all",)),
+        ("/x", ("x",)),
+    ]
+    assert at("/y", around) == ["all", "at:/y"]
+
+
 def test_applications_that_contain_themselves_end() -> None:
     """H4"""
     loop = Wrapped(None)
@@ -184,12 +268,21 @@ class Strange:
     routes = ("/a", 5, None)
 
 
-def test_routes_that_cannot_be_read_make_no_error_of_a_refusal() -> None:
-    """B1: a refusal stays one, and metadata stay metadata."""
+class Failing:
+    """An application of a third one."""
+
+    @property
+    def routes(self) -> list[object]:
+        raise RuntimeError("the routes are not there yet")
+
+
+@pytest.mark.parametrize("stranger", [Strange(), Failing()])
+def test_routes_that_cannot_be_read_make_no_error_of_a_refusal(stranger: Any) -> None:
+    """B1, K4: a refusal stays one, and metadata stay metadata."""
     issuer = MockIssuer()
     trusted = TrustedIssuer(issuer=issuer.issuer, audience="a", keys=StaticJWKSet(issuer.jwk_set()))
     authorization = Authorization(
-        issuers=[trusted], app=Strange(), requires="read", resource="https://api.example.com"
+        issuers=[trusted], app=stranger, requires="read", resource="https://api.example.com"
     )
     assert authorization.named_scopes({"type": "http", "path": "/"}) == ("read",)
     document = authorization.metadata(ProtectedResource("https://api.example.com"))

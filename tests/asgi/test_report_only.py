@@ -88,10 +88,11 @@ def _listed(audience: Any) -> list[str]:
         ({"algorithms": ["ES256"]}, {}, Reason.ALGORITHM_NOT_ALLOWED),
         ({"profile": "rfc9068"}, {}, Reason.WRONG_TYPE),
         ({"kind": KindRule(proof=HasClaim("jti"))}, {"without": "jti"}, Reason.NOT_AN_ACCESS_TOKEN),
+        ({"min_rsa_bits": 3072}, {}, Reason.KEY_TOO_SMALL),
         ({"required_claims": ["email"]}, {}, Reason.MISSING_CLAIM),
         ({"checks": [lambda token: False]}, {}, Reason.CHECK_FAILED),
     ],
-    ids=["audience", "algorithm", "profile", "kind", "claims", "check"],
+    ids=["audience", "algorithm", "profile", "kind", "key size", "claims", "check"],
 )
 async def test_each_rule_is_tried_without_a_refusal(
     stricter: dict[str, Any],
@@ -231,6 +232,15 @@ def test_a_policy_that_would_judge_nothing_is_refused() -> None:
     for policy in ([other], [live, live]):
         with pytest.raises(ConfigurationError, match="report_only must have one TrustedIssuer"):
             JWTBearerMiddleware(_ok, live, report_only=policy)
+    with pytest.raises(ConfigurationError, match=r"same rules .* as the live policy"):
+        JWTBearerMiddleware(_ok, live, report_only=live)
+    JWTBearerMiddleware(
+        _ok,
+        live,
+        report_only=TrustedIssuer(
+            issuer=issuer.issuer, audience="a", keys=keys, checks=[lambda token: True]
+        ),
+    )
     wrong: Any = "strict"
     with pytest.raises(ConfigurationError, match="report_only: Issuers are TrustedIssuer"):
         JWTBearerMiddleware(_ok, live, report_only=wrong)

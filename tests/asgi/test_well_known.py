@@ -474,19 +474,43 @@ def test_another_audience_is_not_a_near_miss(
     assert caplog.records == []
 
 
-async def test_a_request_beside_the_resource_is_told_once(
-    guarded: Callable[..., Any], caplog: pytest.LogCaptureFixture
+@pytest.mark.parametrize(
+    ("resource", "path", "host", "difference"),
+    [
+        (RESOURCE, "/mcp", "api.example.com", None),
+        (RESOURCE, "/mcp/x", "api.example.com", None),
+        (RESOURCE, "/messages\n", "api.example.com", "the path"),
+        (RESOURCE, "/mcpx", "api.example.com", "the path"),
+        (RESOURCE, "/mcp/", "api.example.com", "the slash at the end of the path"),
+        (f"{RESOURCE}/", "/mcp", "api.example.com", "the slash at the end of the path"),
+        ("https://api.example.com", "/", "api.example.com", None),
+        ("https://api.example.com/", "/x", "api.example.com", None),
+        (RESOURCE, "/mcp", "API.example.com:8443", "the port"),
+        ("https://api.example.com:8443/mcp", "/mcp", "api.example.com", "the port"),
+        ("https://api.example.com:8443/mcp", "/mcp", "api.example.com:8443", None),
+        # Proxies write the name of the host anew.
+        (RESOURCE, "/mcp", "backend:8000", None),
+    ],
+)
+def test_a_request_beside_the_resource_is_told_once(
+    resource: str,
+    path: str,
+    host: str,
+    difference: str | None,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """P4: a path that differs; clients refuse the document, and ask for no other one."""
-    app = guarded(resource=RESOURCE)
-    assert (await app(path="/mcp/x")).status == 401
-    assert not [r for r in caplog.records if "below" in r.getMessage()]
-    for path in ("/messages\n", "/mcpx"):
-        answer = await app(path=path)
-        assert "resource_metadata" in answer.headers["www-authenticate"]
-    [record] = [r for r in caplog.records if "below" in r.getMessage()]
-    assert record.getMessage().startswith("a request for '/messages\\n' was refused")
-    assert f"metadata of '{RESOURCE}'" in record.getMessage()
+    """P4, K2: by slash, path or port; clients refuse the document, and ask for no other one."""
+    app = JWTBearerMiddleware(PlainTextResponse("x"), trusted(), resource=resource)
+    scope = {"type": "http", "path": path, "headers": [(b"host", host.encode())]}
+    for _ in range(3):
+        assert app.authentication.authorization.metadata_url(scope)
+    told = [r.getMessage() for r in caplog.records if "the two differ" in r.getMessage()]
+    if difference is None:
+        assert told == []
+        return
+    [message] = told
+    assert message.startswith(f"a request for {path!r} was refused with the metadata of ")
+    assert f"'{resource}', and the two differ by {difference}" in message
 
 
 def lookups(*requests: dict[str, Any], every: float = 100.0) -> None:

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 
 import anyio
 import pytest
@@ -9,6 +10,14 @@ import pytest
 from asgi_jwks import InvalidProof, Reason, ReplayStoreUnavailable, TooManyProofs
 from asgi_jwks.binding.replay import ReplayMemory, ReplayStore
 from asgi_jwks.binding.used_proofs import OnStoreFailure, UsedProofs
+from asgi_jwks.events import (
+    Event,
+    ProofUse,
+    ProofUsed,
+    ReplayStoreAnswered,
+    ReplayStoreFailed,
+)
+from asgi_jwks.events.proofs import STORE_ERROR_TYPES
 
 pytestmark = pytest.mark.anyio
 
@@ -108,6 +117,50 @@ async def test_a_sender_over_its_share_is_refused_before_the_store_is_asked() ->
     with pytest.raises(TooManyProofs):
         await proofs.use("k", "3", 60.0)
     assert len(store.asked) == 4
+
+
+@pytest.mark.parametrize(
+    ("answer", "use", "kind"),
+    [
+        (True, ProofUse.FIRST, ""),
+        (False, ProofUse.REPLAYED, ""),
+        (OSError("down"), ProofUse.STORE_FAILED, "_other"),
+        (ReplayStoreUnavailable("forgetful"), ProofUse.STORE_FAILED, "unavailable"),
+        (None, ProofUse.STORE_FAILED, "timeout"),
+    ],
+)
+async def test_each_use_and_each_answer_of_the_store_is_told(
+    answer: object, use: ProofUse, kind: str
+) -> None:
+    """N5: and nothing of the proof."""
+    proofs, heard = used(Store(lambda: answer)), list[Event]()
+    proofs.listeners.add(heard.append)
+    try:
+        await proofs.use("k", "j", 60.0)
+    except (InvalidProof, ReplayStoreUnavailable):
+        assert use is not ProofUse.FIRST
+    asked, told = heard
+    assert told == ProofUsed(use)
+    if isinstance(asked, ReplayStoreFailed):
+        assert asked.error_type == kind
+        assert kind in STORE_ERROR_TYPES
+        assert 0 <= asked.seconds < 60
+    else:
+        assert isinstance(asked, ReplayStoreAnswered)
+        assert not kind
+
+
+async def test_a_share_that_is_spent_and_a_memory_that_is_full_are_told() -> None:
+    """N5: 429 and 503 have a use of their own."""
+    memory, heard = ReplayMemory(capacity=2), list[Event]()
+    proofs = UsedProofs(memory, share=1, longest=65.0)
+    proofs.listeners.add(heard.append)
+    for sender, jti in (("a", "1"), ("a", "1"), ("b", "1"), ("c", "1")):
+        with suppress(TooManyProofs, ReplayStoreUnavailable):
+            await proofs.use(sender, jti, 60.0)
+    uses = [ProofUse.FIRST, ProofUse.SHARE_SPENT, ProofUse.FIRST, ProofUse.MEMORY_FULL]
+    assert heard == [*map(ProofUsed, uses)]
+    assert proofs.memory is memory
 
 
 async def test_a_request_that_several_guards_look_at_uses_its_proof_once() -> None:

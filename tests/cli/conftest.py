@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from textwrap import dedent
 from typing import NamedTuple
@@ -21,7 +22,7 @@ APPS = """
     from starlette.responses import JSONResponse
     from starlette.routing import Route
 
-    from asgi_jwks import JWTBearerMiddleware, StaticJWKSet
+    from asgi_jwks import CertificateField, JWTBearerMiddleware, StaticJWKSet
 
 
     async def me(request):
@@ -35,6 +36,18 @@ APPS = """
         issuer="https://example.eu.auth0.com/",
         audience="https://api.example.com",
         keys=StaticJWKSet(KEYS),
+    )
+
+
+    # Behind nginx, which hands the client's certificate on.
+    bound = JWTBearerMiddleware(
+        bare,
+        issuer="https://example.eu.auth0.com/",
+        audience="https://api.example.com",
+        keys=StaticJWKSet(KEYS),
+        certificate_sources=[
+            CertificateField("X-Client-Cert", encoding="url", trusted_proxies="10.0.0.0/8")
+        ],
     )
 
 
@@ -79,6 +92,12 @@ def module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable
     sys.modules.pop(name, None)
 
 
+@pytest.fixture
+def trusted_issuer() -> MockIssuer:
+    """The issuer that the applications trust."""
+    return MockIssuer(issuer="https://example.eu.auth0.com/", key=KEY)
+
+
 class RunningConsole(NamedTuple):
     """Its URL, the issuer, and the API."""
 
@@ -87,8 +106,9 @@ class RunningConsole(NamedTuple):
     api: str
 
 
-@pytest.fixture
-def console() -> Iterator[RunningConsole]:
+@contextmanager
+def running_console() -> Iterator[RunningConsole]:
+    """An issuer, an API that trusts it, and their console, while the block runs."""
     issuer = MockIssuer(key=KEY)
     clock = SimulatedClock()
     life = Life(clock)
@@ -111,3 +131,17 @@ def console() -> Iterator[RunningConsole]:
             )
             with served_console(laboratory) as page:
                 yield RunningConsole(page, issuer, api_url)
+
+
+@pytest.fixture
+def console() -> Iterator[RunningConsole]:
+    """A console of the case's own, to break."""
+    with running_console() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def shared_console() -> Iterator[RunningConsole]:
+    """A console for cases that change neither keys, nor faults, nor the clock."""
+    with running_console() as running:
+        yield running

@@ -33,7 +33,7 @@ def test_a_good_token_is_valid_and_every_step_is_told(issuer: MockIssuer, capsys
     assert text.startswith("VALID\n")
     for number in range(1, 8):
         assert f"({number}) passed" in text
-    assert "This machine's clock is" in text
+    assert "This machine's clock agrees with the issuer's." in text
 
 
 def test_a_refused_token_is_told_with_expected_found_and_the_remedy(
@@ -137,19 +137,23 @@ def test_an_audience_that_was_not_compared_is_said_first(issuer: MockIssuer, cap
     assert capsys.readouterr().out.startswith("VALID, for whatever API: no audience was compared")
 
 
-def test_a_clock_that_is_behind_is_said_to_be(capsys: Out) -> None:
+@pytest.mark.parametrize(
+    ("ahead", "words"),
+    [(-90.0, "is 90 s behind"), (4.4, "is 4 s ahead of"), (0.9, "agrees with")],
+)
+def test_the_clock_is_compared_with_the_issuer_s(ahead: float, words: str, capsys: Out) -> None:
     """O2: skew against the issuer's Date."""
     told = Explained(
         verdict=Verdict.VALID,
         reason=None,
         advice=None,
-        clock_ahead=-90.0,
+        clock_ahead=ahead,
         issuers=(),
         audience_compared=True,
         steps=(),
     )
     show(Console(width=80), told)
-    assert "This machine's clock is 90 s behind the issuer's." in capsys.readouterr().out
+    assert f"This machine's clock {words} the issuer's." in capsys.readouterr().out
 
 
 URL = "https://api.example.com/messages?a=b"

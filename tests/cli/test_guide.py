@@ -12,7 +12,8 @@ import uvicorn
 
 from asgi_jwks.cli import main
 from asgi_jwks.cli.command_line import COMMANDS
-from asgi_jwks.testing import SigningKey
+from asgi_jwks.testing import ProofKey, SigningKey
+from asgi_jwks.testing.certificates import ClientCertificate
 
 KEY = SigningKey.generate("RS256")
 
@@ -28,18 +29,20 @@ SERVING = {"issuer", "demo"}
 
 @pytest.fixture
 def values(
-    console: Any, module: Callable[[str], str], monkeypatch: pytest.MonkeyPatch
+    shared_console: Any, module: Callable[[str], str], monkeypatch: pytest.MonkeyPatch
 ) -> dict[str, str]:
     """The variables of the guide, and the application that it names.
 
     It is asked at its only path.
     """
-    monkeypatch.setenv("MOCK_ISSUER_CONSOLE", console.url)
+    monkeypatch.setenv("MOCK_ISSUER_CONSOLE", shared_console.url)
     monkeypatch.setattr(uvicorn, "run", lambda *_, **__: None)
+    token = shared_console.issuer.access_token()
     return {
-        "$ISSUER": console.issuer.url,
-        "$TOKEN": console.issuer.access_token(),
-        "$API": console.api,
+        "$ISSUER": shared_console.issuer.url,
+        "$TOKEN": token,
+        "$API": shared_console.api,
+        "$PROOF": ProofKey().proof("GET", f"{shared_console.api}/me", token),
         "my_api:": module("").removesuffix(":") + ":",
         "--path /me": "--path /",
     }
@@ -52,6 +55,9 @@ def test_a_command_of_the_guide_runs_as_it_is_printed(
     """Issue 15: no line of the guide is wrong use, or cannot be carried out."""
     keys = str(tmp_path / "keys.json")
     Path(keys).write_text(json.dumps({"keys": [KEY.public_jwk()]}), encoding="utf-8")
+    (tmp_path / "client.pem").write_text(ClientCertificate.generate().pem, encoding="utf-8")
+    head = f"GET /me HTTP/1.1\nHost: api.example.com\nAuthorization: Bearer {values['$TOKEN']}"
+    (tmp_path / "request.txt").write_text(head, encoding="utf-8")
     for name, value in values.items():
         line = line.replace(name, value)
     command, *arguments = shlex.split(line)[1:]

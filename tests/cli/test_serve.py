@@ -14,6 +14,7 @@ from tests.support.cli_schema import validated
 
 from asgi_jwks import JWTBearerMiddleware
 from asgi_jwks.cli import main
+from asgi_jwks.cli.no_tls import no_tls
 from asgi_jwks.testing import MockIssuer
 
 Module = Callable[[str], str]
@@ -109,7 +110,7 @@ def test_it_answers_over_sockets_until_ctrl_c(module: Module) -> None:
                     if "Uvicorn running" in line:
                         break
                 api = f"http://127.0.0.1:{port}/"
-                with httpx.Client(trust_env=False) as client:
+                with httpx.Client(trust_env=False, verify=no_tls()) as client:
                     assert client.get(api).status_code == 401
                     good = client.get(api, headers=issuer.auth_headers(sub="auth0|7"))
                 serving.send_signal(signal.SIGINT)

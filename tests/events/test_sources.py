@@ -5,23 +5,38 @@ from inspect import isclass
 from pathlib import Path
 from typing import Any
 
+import anyio
 import pytest
+from tests.support.clock import Clock
 
 from asgi_jwks import (
     AccessTokenVerifier,
+    DPoP,
     InvalidKeySet,
     InvalidToken,
     KeySetUnavailable,
+    ProofOfPossession,
+    Reason,
     RemoteJWKSet,
+    ReplayMemory,
+    ReplayStoreUnavailable,
+    StaticJWKSet,
     TrustedIssuer,
     events,
 )
+from asgi_jwks.caching.budget import Budget
+from asgi_jwks.caching.keyed import KeyedPeriod
 from asgi_jwks.events import (
     Event,
     KeySetEvent,
     KeySetRefreshed,
+    ProofUse,
+    ProofUsed,
     RefreshFailed,
     RequestRefused,
+    Resolution,
+    ResolverAnswered,
+    ResolverBudgetSpent,
     ResolverFailed,
     ResolverMistaken,
     SnapshotNotUsed,
@@ -31,7 +46,8 @@ from asgi_jwks.events import (
 )
 from asgi_jwks.events.key_set import ERROR_TYPES
 from asgi_jwks.fetching.response import FetchFailed
-from asgi_jwks.testing import MockIssuer
+from asgi_jwks.testing import MockIssuer, ProofKey
+from asgi_jwks.tokens.resolver import ResolvedIssuers
 
 
 def key_set(issuer: MockIssuer, **options: Any) -> RemoteJWKSet:
@@ -113,9 +129,9 @@ class Tenants:
     def __init__(self) -> None:
         self.tenant = MockIssuer(issuer="https://tenant.example/")
         self.heard: list[Event] = []
-        self.verifier = AccessTokenVerifier(resolver=self._resolve, listener=self.heard.append)
+        self.verifier = AccessTokenVerifier(resolver=self.resolve, listener=self.heard.append)
 
-    async def _resolve(self, name: str) -> TrustedIssuer:
+    async def resolve(self, name: str) -> TrustedIssuer:
         if "failing" in name:
             raise ConnectionError("the database does not answer")
         return TrustedIssuer(
@@ -136,6 +152,7 @@ async def test_a_resolver_that_fails_or_errs_is_told() -> None:
     failed, unavailable = tenants.heard
     assert isinstance(failed, ResolverFailed)
     assert isinstance(failed.error, ConnectionError)
+    assert failed.error_type == "_other"
     assert isinstance(unavailable, Unavailable)
     with pytest.raises(InvalidToken):
         await tenants.verifier.verify(MockIssuer(issuer="https://b.example/").access_token())
@@ -151,9 +168,101 @@ async def test_a_tenants_key_set_is_told_without_its_name() -> None:
     await tenants.verifier.verify(tenants.tenant.access_token())
     # The same listener once more is no second one.
     tenants.verifier.add_listener(tenants.heard.append)
-    refreshed, _ = tenants.heard
+    answered, refreshed, _ = tenants.heard
+    assert answered == ResolverAnswered(Resolution.FOUND)
     assert isinstance(refreshed, KeySetRefreshed)
     assert refreshed.key_set == "_other"
+
+
+@pytest.mark.anyio
+async def test_each_answer_of_a_resolver_is_told_and_its_state_can_be_asked_for() -> None:
+    """N5: found, unknown, refused; when it answered last, and the tenants by their keys' state."""
+    tenants, clock, heard = Tenants(), Clock(0.0), list[Event]()
+
+    async def resolver(name: str) -> TrustedIssuer | None:
+        clock.now += 0.5
+        if "refused" in name:
+            raise InvalidToken(Reason.UNKNOWN_ISSUER)
+        return await tenants.resolve(name) if "tenant" in name else None
+
+    resolved = ResolvedIssuers(resolver, budget=Budget(burst=3, interval=100.0), clock=clock)
+    resolved.add_listener(heard.append)
+    assert resolved.age() is None
+    assert await resolved.resolve(tenants.tenant.issuer) is not None
+    assert await resolved.resolve("https://unknown.example/") is None
+    with pytest.raises(InvalidToken):
+        await resolved.resolve("https://refused.example/")
+    clock.now += 2.0
+    assert resolved.age() == 2.0
+    answers = [event for event in heard if isinstance(event, ResolverAnswered)]
+    assert [str(answer.resolution) for answer in answers] == ["found", "unknown", "refused"]
+    assert [answer.seconds for answer in answers] == [0.5, 0.5, 0.5]
+    # The one question that was given back, and then none: told once.
+    for number in range(4):
+        assert await resolved.resolve(f"https://{number}.example/") is None
+    assert heard.count(ResolverBudgetSpent()) == 1
+    clock.now += 100.0
+    for number in range(4):
+        assert await resolved.resolve(f"https://{number}.example/") is None
+    assert heard.count(ResolverBudgetSpent()) == 2
+
+
+@pytest.mark.anyio
+async def test_a_resolver_that_is_late_is_told_with_the_time_that_it_took() -> None:
+    """N5"""
+    heard: list[Event] = []
+
+    async def late(name: str) -> None:
+        await anyio.sleep_forever()
+
+    resolved = ResolvedIssuers(late, period=KeyedPeriod(timeout=0.01))
+    resolved.add_listener(heard.append)
+    with pytest.raises(KeySetUnavailable):
+        await resolved.resolve("https://tenant.example/")
+    [failed] = heard
+    assert isinstance(failed, ResolverFailed)
+    assert failed.error_type == "timeout"
+    assert failed.seconds >= 0.01
+
+
+@pytest.mark.anyio
+async def test_the_memory_of_used_proofs_is_measured_and_its_uses_are_told() -> None:
+    """N5: of a tenant's proofs too; each memory once, whoever shares it."""
+    heard: list[Event] = []
+    dpop = DPoP(public_origin="https://api.example.com", replay_store=ReplayMemory(capacity=1))
+    gate = DPoP(public_origin="https://api.example.com", consume_proofs=False)
+    issuer = MockIssuer(issuer="https://tenant.example/")
+    options: Any = {"audience": issuer.audience, "keys": StaticJWKSet(issuer.jwk_set())}
+
+    async def resolver(name: str) -> TrustedIssuer:
+        return TrustedIssuer(issuer=name, grants=[], dpop=dpop, **options)
+
+    verifier = AccessTokenVerifier(
+        TrustedIssuer(issuer="https://a.example/", dpop=dpop, **options),
+        TrustedIssuer(issuer="https://b.example/", dpop=gate, **options),
+        TrustedIssuer(issuer="https://c.example/", **options),
+        resolver=resolver,
+        listener=heard.append,
+    )
+    key, url = ProofKey(), "https://api.example.com/"
+    token = issuer.access_token(cnf=key.confirmation)
+    for expected in (ProofUse.FIRST, ProofUse.MEMORY_FULL):
+        proof = ProofOfPossession(
+            method="GET",
+            url="/",
+            fields=list(key.headers("GET", url, token).items()),
+        )
+        try:
+            await verifier.verify(token, proof=proof)
+        except ReplayStoreUnavailable:
+            assert expected is ProofUse.MEMORY_FULL
+        assert [e for e in heard if isinstance(e, ProofUsed)][-1].use is expected
+    [memory] = verifier.replay_memories()
+    assert (len(memory), memory.capacity) == (1, 1)
+    state = verifier.resolver_state()
+    assert state is not None
+    assert state.tenants == {"given": 1}
+    assert gate.replay_memory is None
 
 
 @pytest.mark.parametrize(

@@ -22,10 +22,10 @@ HTTP_SKINS = (
     "quart_app",
     "django_app",
 )
-# Django has no WebSockets of its own.
 # Those whose routes show what they need, so that a 401 names it (K6).
-DECLARED = ("starlette_app", "fastapi_app", "fastapi_with_middleware")
+DECLARED = tuple(name for name in HTTP_SKINS if name != "bare_asgi")
 
+# Django has no WebSockets of its own.
 WEBSOCKET_SKINS = tuple(name for name in HTTP_SKINS if name != "django_app")
 
 DENIAL = "websocket.http.response"
@@ -153,6 +153,17 @@ async def test_a_refused_request_gets_the_same_answer(skin: Any, case: Case) -> 
     """B1, B2, B3, B5, B6: status, challenge and body."""
     answer = await skin.http(case.path, *authorization(case.headers(skin.issuer)))
     assert_is_the_answer(answer, case)
+
+
+@pytest.mark.anyio
+@case
+async def test_a_401_names_the_scopes_of_the_route_in_every_framework(
+    skin: Any, case: Case
+) -> None:
+    """K6, K9: those that a route declares, whichever way it is attached."""
+    answer = await skin.http("/messages", *authorization(case.headers(skin.issuer)))
+    declared = skin.name in DECLARED
+    assert_is_the_answer(answer, case.at("/messages", scope="read:messages") if declared else case)
 
 
 @pytest.mark.anyio

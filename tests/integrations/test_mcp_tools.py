@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from starlette.responses import PlainTextResponse
-from starlette.testclient import TestClient
+from starlette.testclient import TestClient, WebSocketDenialResponse
 
 from asgi_jwks import (
     ConfigurationError,
@@ -126,6 +126,100 @@ def test_a_body_that_readers_could_read_in_two_ways_is_refused(body: bytes) -> N
 def test_no_spelling_hides_a_call(body: bytes) -> None:
     """K10"""
     assert client().post("/", content=body, headers=bearer("tools")).status_code == 403
+
+
+RESOURCE = "https://mcp.example.com/mcp"
+METADATA = "https://mcp.example.com/.well-known/oauth-protected-resource/mcp"
+
+
+def server(issuer: MockIssuer) -> TestClient:
+    """A server as the guide has it, whose keys are not at hand."""
+    app = JWTBearerMiddleware(
+        MCPToolRequirements(echo, NEEDS),
+        issuer=issuer.issuer,
+        audience=RESOURCE,
+        http_client=issuer.http_client(),
+        resource=RESOURCE,
+        requires="mcp:tools",
+    )
+    return TestClient(app, base_url="https://mcp.example.com")
+
+
+def test_the_points_of_mcp_s_authorization_text_hold() -> None:
+    """K1, K4, K5, K6, K10, B2, G6: MCP 2026-07-28, authorization, each of them in one server."""
+    issuer = MockIssuer(audience=RESOURCE)
+    asked = server(issuer)
+
+    def post(body: Any = None, **token: Any) -> tuple[int, str]:
+        headers = {"authorization": f"Bearer {issuer.access_token(**token)}"} if token else {}
+        answer = asked.post("/mcp", json=body or call("list"), headers=headers)
+        return answer.status_code, answer.headers.get("www-authenticate", "")
+
+    # Without a token: where to find out, the scope that is needed, and no error.
+    common = f'Bearer realm="api", resource_metadata="{METADATA}"'
+    assert post() == (401, f'{common}, scope="mcp:tools"')
+    # For another server, or for none.
+    for audience in ("https://other.example/mcp", f"{RESOURCE}/", "https://mcp.example.com", None):
+        status, challenge = post(aud=audience, scopes="mcp:tools")
+        assert status == 401
+        assert challenge.startswith(f'{common}, error="invalid_token"')
+    # What is needed, all of it at once, in the 403 too.
+    status, challenge = post(call("refund"), scopes="orders:write")
+    assert status == 403
+    assert challenge.startswith(f'{common}, error="insufficient_scope"')
+    assert challenge.endswith('scope="mcp:tools"')
+    status, challenge = post(call("refund"), scopes="mcp:tools orders:write")
+    assert status == 403
+    assert challenge.endswith('scope="mcp:tools orders:write money"')
+    document = asked.get(METADATA.removeprefix("https://mcp.example.com")).json()
+    assert document["resource"] == RESOURCE
+    assert document["authorization_servers"] == [issuer.issuer]
+    assert "offline_access" not in document["scopes_supported"]
+    assert post(call("refund"), scopes="mcp:tools orders:write money")[0] == 200
+
+
+def test_an_outage_is_503_and_never_401_and_websockets_are_guarded() -> None:
+    """B7, C1, K1, K10: the token may be good, and the metadata are there all the same."""
+    issuer = MockIssuer(audience=RESOURCE)
+    issuer.jwks.fail(status=500)
+    issuer.discovery.fail(status=500)
+    asked = server(issuer)
+    headers = {"authorization": f"Bearer {issuer.access_token(scopes='mcp:tools')}"}
+    answer = asked.post("/mcp", json=call("cancel"), headers=headers)
+    assert answer.status_code == 503
+    assert "retry-after" in answer.headers
+    assert "www-authenticate" not in answer.headers
+    assert asked.get(METADATA.removeprefix("https://mcp.example.com")).status_code == 200
+    with (
+        pytest.raises(WebSocketDenialResponse) as refused,
+        asked.websocket_connect("/mcp"),
+    ):
+        pass
+    assert refused.value.status_code == 401
+    assert 'scope="mcp:tools"' in refused.value.headers["www-authenticate"]
+
+
+@pytest.mark.parametrize(
+    ("name", "scopes"),
+    [("refund", "tools orders:write money"), ("list", "tools"), ("x" * 9_000, "tools")],
+)
+@pytest.mark.parametrize("token", [{}, bearer("orders:write")], ids=["no token", "too little"])
+def test_the_field_with_the_tool_s_name_completes_the_challenge(
+    name: str, scopes: str, token: dict[str, str]
+) -> None:
+    """K6, K10: all that is needed at once, also where the server's own scope is lacking."""
+    headers = {**token, "mcp-method": "tools/call", "mcp-name": name}
+    refused = client().post("/", json=call(name), headers=headers)
+    assert refused.status_code == (403 if token else 401)
+    assert refused.headers["www-authenticate"].endswith(f'scope="{scopes}"')
+
+
+def test_the_field_with_the_tool_s_name_is_not_believed() -> None:
+    """K10: the needs are those of the tools that the body calls."""
+    headers = {**bearer("tools"), "mcp-name": "list"}
+    assert client().post("/", json=call("cancel"), headers=headers).status_code == 403
+    headers = {**bearer("tools"), "mcp-name": "cancel"}
+    assert client().post("/", json=call("list"), headers=headers).status_code == 200
 
 
 @pytest.mark.parametrize("params", [None, [], {}, {"name": None}, {"name": ["cancel"]}, "cancel"])

@@ -70,6 +70,10 @@ PANELS: Final = (
             "report only: {{reason}}": _rate("report_only_refusals", "reason"),
         },
     ),
+    Panel(
+        title="Open connections that were ended with their token",
+        queries={"{{reason}} {{connection}}": _rate("ended_connections", "reason, connection")},
+    ),
     Panel(title="Trust that remains", queries={"{{key_set}}": _TRUST}, unit="s"),
     Panel(
         title="State of the keys",
@@ -117,6 +121,55 @@ PANELS: Final = (
             "{{key_set}} {{reason}}": "max by (key_set, usable, reason) (asgi_jwks_key_set_keys)"
         },
         unit="none",
+    ),
+    Panel(
+        title="Questions to the resolver",
+        queries={
+            "{{outcome}} {{error_type}}": (
+                "sum by (outcome, error_type) (increase(asgi_jwks_resolver_questions_total[5m]))"
+            )
+        },
+        unit="none",
+    ),
+    Panel(
+        title="The resolver: duration of questions (95 %), and time since its last answer",
+        queries={
+            "95 %": (
+                "histogram_quantile(0.95, sum by (le) "
+                "(rate(asgi_jwks_resolver_question_duration_seconds_bucket[5m])))"
+            ),
+            "since answer": "min(asgi_jwks_resolver_age_seconds)",
+        },
+        unit="s",
+    ),
+    Panel(
+        title="Tenants by the state of their keys",
+        queries={"{{state}}": "max by (state) (asgi_jwks_resolver_tenants)"},
+        unit="none",
+    ),
+    Panel(title="DPoP proofs", queries={"{{use}}": _rate("proofs", "use")}),
+    Panel(
+        title="Memory of used proofs: the fullest process",
+        queries={
+            "share": "max(asgi_jwks_replay_memory_size / asgi_jwks_replay_memory_capacity)",
+        },
+        unit="percentunit",
+    ),
+    Panel(
+        title="Store of used proofs: answers",
+        queries={
+            "{{outcome}} {{error_type}}": _rate("replay_store_requests", "outcome, error_type"),
+        },
+    ),
+    Panel(
+        title="Store of used proofs: duration (95 %)",
+        queries={
+            "95 %": (
+                "histogram_quantile(0.95, sum by (le) "
+                "(rate(asgi_jwks_replay_store_request_duration_seconds_bucket[5m])))"
+            ),
+        },
+        unit="s",
     ),
     Panel(title="Different key sets among hosts", queries={"{{key_set}}": _DIGESTS}, unit="none"),
     Panel(

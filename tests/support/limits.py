@@ -122,12 +122,12 @@ LIMITS: Final = (
     ),
     Limit(
         "RSA modulus",
-        f"{jwk._RSA_BITS[0]} to {jwk._RSA_BITS[-1]} bits",
+        f"{jwk.RSA_BITS[0]} to {jwk.RSA_BITS[-1]} bits; min_rsa_bits demands more",
         "RFC 7518, section 3.3; work grows with the square",
     ),
     Limit(
         "RSA exponent",
-        f"odd, 3 to {jwk._MAX_EXPONENT_BITS} bits",
+        f"odd, 3 to {jwk.MAX_EXPONENT_BITS} bits",
         "OpenSSL's limit for large moduli",
     ),
     Limit(

@@ -166,3 +166,70 @@ def test_an_application_as_it_is_configured_trusts_a_mock_issuer_for_a_test(
         """,
     )
     result.assert_outcomes(passed=2)
+
+
+def test_a_client_proves_the_possession_of_its_token(pytester: pytest.Pytester) -> None:
+    """I18: fixtures for an application that takes DPoP proofs, as it is configured."""
+    pytester.makepyfile(
+        configured="""
+        from starlette.applications import Starlette
+        from starlette.responses import PlainTextResponse
+        from starlette.routing import Route, WebSocketRoute
+
+        from asgi_jwks import DPoP, DPoPNonces, JWTBearerMiddleware, StaticJWKSet, access_token
+        from asgi_jwks.testing import MockIssuer
+
+        async def scopes(request):
+            return PlainTextResponse(" ".join(access_token(request).scopes))
+
+        async def chat(websocket):
+            await websocket.accept()
+            await websocket.close()
+
+        def api(**dpop):
+            return JWTBearerMiddleware(
+                Starlette(routes=[Route("/scopes", scopes), WebSocketRoute("/chat", chat)]),
+                issuer="https://tenant.example/",
+                audience="https://api.example.com",
+                keys=StaticJWKSet(MockIssuer().jwk_set()),
+                dpop=DPoP(**dpop) if dpop else None,
+            )
+
+        app = api(
+            public_origin="https://api.example.com",
+            mode="required",
+            nonces=DPoPNonces("Zp4Yq0c3Vn8xT1sK7uWm2rBd6eHf9jLa"),
+        )
+        mounted = api(public_origin="https://example.com/api")
+        without = api()
+        """
+    )
+    result = run(
+        pytester,
+        """
+        import pytest
+
+        from asgi_jwks.testing import DPoPAuth, ProofKey, forge
+        from configured import app, mounted, without
+
+        def test_the_client(jwks_dpop_client, jwks_proof_key):
+            client = jwks_dpop_client(app, scopes="read:messages")
+            for _ in range(2):
+                answer = client.get("/scopes")
+                assert (answer.status_code, answer.text) == (200, "read:messages")
+            with client.websocket_connect("wss://api.example.com/chat"):
+                pass
+            token = answer.request.headers["Authorization"].removeprefix("DPoP ")
+            assert forge.split(token).claims["cnf"] == jwks_proof_key.confirmation
+            client.auth = DPoPAuth(token, ProofKey())
+            assert client.get("/scopes").status_code == 401
+
+        def test_the_client_of_a_mounted_application(jwks_dpop_client):
+            assert jwks_dpop_client(mounted, scopes="a").get("/scopes").text == "a"
+
+        def test_an_application_that_takes_no_proofs(jwks_dpop_client):
+            with pytest.raises(Exception, match="takes no DPoP proofs"):
+                jwks_dpop_client(without)
+        """,
+    )
+    result.assert_outcomes(passed=3)

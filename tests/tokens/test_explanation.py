@@ -345,7 +345,9 @@ async def test_a_request_with_a_good_proof_passes() -> None:
         takes_proofs(), token, (request(token), request(token))
     )
     assert statuses(explanation) == "PPPPPPP"
-    assert finding(explanation, "binding").expected == "proof of all that the token is bound to"
+    assert finding(explanation, "binding").expected == (
+        f"a DPoP proof by the key with the thumbprint '{CLIENT.thumbprint}'"
+    )
 
 
 async def test_a_bad_proof_is_told_at_the_seventh_step() -> None:

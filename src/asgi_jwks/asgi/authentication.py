@@ -210,6 +210,10 @@ class Authentication:
         outer = around if isinstance(around, Authentication) else self
         return self._refusals.answer(error, scope, outer._refusals)
 
+    def connection_ended(self, scope: Scope, token: AccessToken, cause: str) -> None:
+        """Tell the listener of an open connection that was ended with its token."""
+        self._refusals.connection_ended(scope, token, cause)
+
     def conceal_tokens(self, scope: Scope) -> None:
         """Take tokens out of the subprotocols of a WebSocket, which the application could echo."""
         for source in self.token_sources:

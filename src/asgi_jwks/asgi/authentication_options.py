@@ -134,5 +134,13 @@ def second_policy(
                 f"report_only must have one TrustedIssuer at most for each trusted issuer, of "
                 f"the same name; {name!r} is not one, or is there twice."
             )
+    live = [(issuer.rules, *issuer.checks) for issuer in getattr(verifier, "issuers", ())]
+    for policy in policies:
+        if (policy.rules, *policy.checks) in live:
+            raise ConfigurationError(
+                f"report_only has the same rules for {policy.rules.issuer!r} as the live policy, "
+                "so that it would tell nothing. Write the rule to be tried, for example "
+                'TrustedIssuer(..., profile="rfc9068").'
+            )
     clock = getattr(verifier, "clock", time.time)
     return ReportOnly(policies, report, clock) if policies else None

@@ -13,6 +13,7 @@ from asgi_jwks._options import require_names
 from asgi_jwks._printable import quoted
 from asgi_jwks.asgi.declared import needs_at, needs_of
 from asgi_jwks.asgi.resource_checks import (
+    difference_of,
     hint_at_audiences,
     is_server,
     proof_members,
@@ -119,7 +120,7 @@ class Authorization:
         takes_bearer = not self._proofs["dpop_bound_access_tokens_required"]
         self._methods: Final = tuple(methods) if takes_bearer else ()
         self._app: Final = app
-        self._hinted_at_path = False
+        self._hinted_at_resource = False
         self.scopes_of: Final[ScopesOf] = (
             self._with_implied if self._hierarchy else granted_scopes_of
         )
@@ -144,19 +145,19 @@ class Authorization:
         found = resource_at(self.resources, path, query)
         if found is None:
             return None
-        if not self._hinted_at_path and not belongs_to(path, found.path):
-            self._hint_at_path(path, found)
+        if not self._hinted_at_resource:
+            difference = difference_of(found, path, scope)
+            if difference is not None:
+                self._hinted_at_resource = True
+                _log.warning(
+                    "a request for %s was refused with the metadata of %s, and the two differ by "
+                    "%s: clients refuse the metadata of another resource (RFC 9728, section 3.3); "
+                    "write resource=... as clients call it, unless a proxy changes it on the way",
+                    quoted(path),
+                    quoted(found.resource),
+                    difference,
+                )
         return found.metadata_url
-
-    def _hint_at_path(self, path: str, resource: ProtectedResource) -> None:
-        self._hinted_at_path = True
-        _log.warning(
-            "a request for %s was refused with the metadata of %s, whose path it is not below: "
-            "clients refuse the metadata of another resource (RFC 9728, section 3.3); write "
-            "resource=... with the path that clients use, unless a proxy takes it away",
-            quoted(path),
-            quoted(resource.resource),
-        )
 
     def metadata(self, resource: ProtectedResource, app: object = None) -> dict[str, Any]:
         """The metadata of a resource, by the rules that are enforced.
@@ -167,11 +168,20 @@ class Authorization:
         """
         sole = len(self.resources) == 1
         needs = [] if self.requirement is None else [self.requirement]
-        needs += [
-            need
-            for path, need in needs_of(app or self._app)
-            if sole or belongs_to(path, resource.path)
-        ]
+        try:
+            needs += [
+                need
+                for path, need in needs_of(app or self._app)
+                if sole or belongs_to(path, resource.path)
+            ]
+        # As above: clients find the issuers all the same.
+        except Exception:
+            _log.warning(
+                "the scopes that routes declare cannot be read, and the metadata of %s will not "
+                "name them; write ProtectedResource(..., scopes=[...])",
+                quoted(resource.resource),
+                exc_info=True,
+            )
         return resource.metadata(
             issuers=self._issuers,
             scopes=[name for need in needs for name in need.named_scopes],

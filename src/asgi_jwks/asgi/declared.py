@@ -1,17 +1,28 @@
 """The needs that an application's routes declare, for challenges and metadata.
 
 Nothing is enforced here: guards do that. Routes are looked at as Starlette has them; a framework
-that declares needs in another way adds a reader.
+that declares needs in another way adds a reader, one that keeps routes in another way a table.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Protocol, runtime_checkable
 from weakref import WeakKeyDictionary
 
+from asgi_jwks.asgi.route_tables import table_of
 from asgi_jwks.authorization.requirement import Requirement
 
-__all__ = ["Declared", "Reader", "add_reader", "declare", "declared_by", "needs_at", "needs_of"]
+__all__ = [
+    "Declared",
+    "DeclaresByConnection",
+    "Reader",
+    "add_reader",
+    "declare",
+    "declared_by",
+    "needs_at",
+    "needs_of",
+    "needs_of_endpoint",
+]
 
 # Deeper than anybody mounts applications in each other; a loop of them ends here.
 _DEEPEST: Final = 16
@@ -23,6 +34,15 @@ class Declared:
 
     requirement: Requirement
     within: Callable[..., Any]
+
+
+@runtime_checkable
+class DeclaresByConnection(Protocol):
+    """An application that demands more of some connections than of others."""
+
+    def needs_of_connection(self, scope: Mapping[str, Any]) -> Iterable[Requirement]:
+        """The needs of a connection, as far as its scope shows them."""
+        ...
 
 
 _declared: Final[MutableMapping[object, Declared]] = WeakKeyDictionary()
@@ -65,6 +85,11 @@ def _below(app: object, path: str, depth: int) -> Iterator[tuple[str, Requiremen
         declared = declared_by(layer)
         if declared is not None:
             yield path or "/", declared.requirement
+        table = table_of(layer)
+        if table is not None:
+            for below, requirement in table.needs(layer):
+                yield path + below, requirement
+            return
         for route in _routes(layer):
             below = path + getattr(route, "path", "")
             for requirement in _needs_of_route(route):
@@ -78,7 +103,7 @@ def needs_at(app: object, scope: Mapping[str, Any]) -> list[Requirement]:
 
     It costs as much as the routing of a request; nothing where no route can declare any.
     """
-    if not _declared and not _readers:
+    if not _declared and not _readers and not isinstance(app, DeclaresByConnection):
         return []
     here = scope.get("root_path", "")
     # Starlette's mounts lengthen the root path; within one the first is kept under this name.
@@ -100,6 +125,12 @@ def _on_the_way(app: object, scope: dict[str, Any]) -> tuple[list[Requirement], 
             declared = declared_by(layer)
             if declared is not None:
                 needs.append(declared.requirement)
+            if isinstance(layer, DeclaresByConnection):
+                needs.extend(layer.needs_of_connection(scope))
+            table = table_of(layer)
+            if table is not None:
+                needs.extend(table.needs_at(layer, scope))
+                return needs, True
             route = route or _matching(layer, scope)
         if route is None:
             break
@@ -143,23 +174,55 @@ def _matching(app: Any, scope: dict[str, Any]) -> Any:
 _FULL: Final = 2
 
 
-def _of_method(members: Mapping[str, object], method: str) -> list[object]:
-    # As Starlette's HTTPEndpoint answers HEAD.
-    names = ("head", "get") if method == "HEAD" else (method.lower(),)
-    return [members[name] for name in names if name in members][:1]
+def needs_of_endpoint(endpoint: object, method: str | None = None) -> Iterator[Requirement]:
+    """The needs that a function declares, or a class by its methods.
+
+    Args:
+        endpoint: the callable of a route; those that `functools.wraps` and `functools.partial` put
+            around another one are looked through.
+        method: the HTTP method; all of them unless given.
+    """
+    for _ in range(_DEEPEST):
+        declared = declared_by(endpoint)
+        if declared is not None:
+            yield declared.requirement
+        # Quart's and Django's views of classes are functions with this attribute.
+        of_class = endpoint if isinstance(endpoint, type) else getattr(endpoint, "view_class", None)
+        if isinstance(of_class, type):
+            for member in _members(of_class, method):
+                yield from needs_of_endpoint(member)
+        inner = getattr(endpoint, "__wrapped__", None) if declared is None else declared.within
+        endpoint = inner or getattr(endpoint, "func", None)
+        if endpoint is None:
+            return
+
+
+def _members(endpoint: type, method: str | None) -> list[object]:
+    """The methods of a class that answer an HTTP method, or all of them."""
+    names: tuple[str, ...] = _METHODS
+    if method is not None:
+        # HEAD is answered by `get` where there is nothing of its own.
+        names = ("head", "get") if method == "HEAD" else (method.lower(),)
+    found = [getattr(endpoint, name) for name in names if hasattr(endpoint, name)]
+    return found if method is None else found[:1]
+
+
+# The last is of Starlette's WebSocketEndpoint.
+_METHODS: Final = (
+    *("get", "head", "post", "put", "patch", "delete", "options", "trace"),
+    "on_connect",
+)
 
 
 def _needs_of_route(route: Any, method: str | None = None) -> Iterator[Requirement]:
     """The needs of a route, or of one method where its endpoint is a class."""
     endpoint = getattr(route, "endpoint", None)
-    methods: tuple[object, ...] = (endpoint,)
-    if isinstance(endpoint, type):
-        methods = tuple(_of_method(vars(endpoint), method) if method else vars(endpoint).values())
     # A route may have middleware of its own around its endpoint.
-    around = _layers(getattr(route, "app", None)) if endpoint is not None else ()
-    for guarded in (*around, *methods):
+    for guarded in _layers(getattr(route, "app", None)) if endpoint is not None else ():
         declared = declared_by(guarded)
         if declared is not None:
             yield declared.requirement
+    if endpoint is not None:
+        yield from needs_of_endpoint(endpoint, method)
     for reader in _readers:
         yield from reader(route)

@@ -151,7 +151,8 @@ class RouteGuard:
             declare(guarded, Declared(self.requirement, endpoint))
             return guarded
         raise ConfigurationError(
-            f"requires() needs an argument named 'request' or 'websocket'; {endpoint!r} has none."
+            f"requires() needs an argument named 'request' or 'websocket'; {endpoint!r} has none. "
+            "Views of Quart have a decorator of their own: asgi_jwks.integrations.quart.requires."
         )
 
     def _around_request(self, endpoint: Callable[P, Any]) -> Callable[P, Any]:
@@ -240,4 +241,7 @@ def _connection(arguments: Iterable[object], kind: type[Connection]) -> Connecti
     for argument in arguments:
         if isinstance(argument, kind):
             return argument
-    raise TypeError(f"the endpoint was called without a Starlette {kind.__name__}")
+    raise TypeError(
+        f"the endpoint was called without a Starlette {kind.__name__}; views of Django have a "
+        "decorator of their own: asgi_jwks.integrations.django.requires"
+    )

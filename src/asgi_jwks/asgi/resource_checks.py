@@ -1,17 +1,21 @@
-"""The declarations of an entry point held against the issuers that it trusts, at construction."""
+"""The declarations of an entry point held against the issuers that it trusts, and requests.
+
+Issuers at construction; a request that is refused by the spelling of its resource.
+"""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from asgi_jwks._printable import quoted
 from asgi_jwks.asgi.schemes import schemes_of
 from asgi_jwks.authorization.requirement import Requirement
-from asgi_jwks.authorization.resource_metadata import ProtectedResource
+from asgi_jwks.authorization.resource_metadata import ProtectedResource, belongs_to
 from asgi_jwks.errors import ConfigurationError
 from asgi_jwks.tokens.issuers import Issuer
 
 __all__ = [
+    "difference_of",
     "hint_at_audiences",
     "is_server",
     "proof_members",
@@ -114,6 +118,24 @@ def _spelling(url: str) -> str:
     rest = url.lower().partition("://")[2] or url.lower()
     host, _, path = rest.partition("/")
     return f"{host.removesuffix(':443').removesuffix(':80')}/{path}".rstrip("/")
+
+
+def difference_of(resource: ProtectedResource, path: str, scope: Mapping[str, Any]) -> str | None:
+    """The part by which the URL of a request is not that of a resource or below it.
+
+    Of the Host field, which nobody has verified, a port is told and another name is not: proxies
+    write names anew.
+    """
+    if path.rstrip("/") == resource.path.rstrip("/"):
+        is_same = path == resource.path or {path, resource.path} <= {"", "/"}
+        if not is_same:
+            return "the slash at the end of the path"
+    elif not belongs_to(path, resource.path):
+        return "the path"
+    host = next((value for name, value in scope.get("headers", ()) if name == b"host"), b"")
+    name, _, port = host.decode("latin-1").lower().partition(":")
+    known, _, expected = resource.resource.split("/")[2].partition(":")
+    return "the port" if name == known and port != expected else None
 
 
 def is_server(issuer: str) -> bool:

@@ -1,5 +1,6 @@
 """`DPoP`: which proofs the tokens of an issuer need (RFC 9449)."""
 
+import inspect
 from collections.abc import Iterable
 from typing import Any, Final, Literal, get_args
 
@@ -12,10 +13,11 @@ from asgi_jwks._options import (
 from asgi_jwks.binding.dpop import ProofRules, sole_proof
 from asgi_jwks.binding.nonce import DPoPNonces
 from asgi_jwks.binding.possession import ProofOfPossession
-from asgi_jwks.binding.replay import ReplayStore
+from asgi_jwks.binding.replay import ReplayMemory, ReplayStore
 from asgi_jwks.binding.target_uri import PublicOrigin
 from asgi_jwks.binding.used_proofs import OnStoreFailure, UsedProofs
 from asgi_jwks.errors import ConfigurationError
+from asgi_jwks.events.event import Listener
 from asgi_jwks.jose.algorithms import ASYMMETRIC_ALGORITHMS
 from asgi_jwks.jose.encoding import b64url_encode
 
@@ -38,7 +40,8 @@ class DPoP:
 
         TrustedIssuer(..., dpop=DPoP(public_origin="https://api.example.com"))
 
-    Each one has a memory of used proofs: make one, and give it to all issuers of an API.
+    Each one has a memory of used proofs: make one, and give it to all issuers of an API. A resolver
+    of issuers gives the same one with each of its answers, since a new one would remember nothing.
 
     Args:
         public_origin: the address by which clients reach this API, or several: what proofs name in
@@ -99,6 +102,21 @@ class DPoP:
     def public_origins(self) -> tuple[str, ...]:
         """The addresses by which clients reach this API, in their normal form."""
         return tuple(origin.text for origin in self._origins)
+
+    @property
+    def memory_of_proofs(self) -> object:
+        """Where used proofs are remembered; None where they are not."""
+        return None if self._used is None else self._used.remembered_in
+
+    @property
+    def replay_memory(self) -> ReplayMemory | None:
+        """The memory of used proofs in this process; None where a store alone remembers them."""
+        return None if self._used is None else self._used.memory
+
+    def add_listener(self, listener: Listener) -> None:
+        """Have a listener hear of the uses of proofs."""
+        if self._used is not None:
+            self._used.listeners.add(listener)
 
     async def prove(
         self, request: ProofOfPossession, *, jkt: str, digest: bytes, now: float
@@ -184,8 +202,10 @@ def _nonces(nonces: object) -> DPoPNonces | None:
 
 
 def _store(store: ReplayStore | None) -> ReplayStore | None:
+    first_use = getattr(store, "first_use", None)
+    # A plain function would block the event loop, and its answer be no answer when a proof comes.
     if store is not None and (
-        isinstance(store, type) or not callable(getattr(store, "first_use", None))
+        isinstance(store, type) or not inspect.iscoroutinefunction(first_use)
     ):
         raise ConfigurationError(
             f"replay_store must have an async method first_use(key, ttl); got {store!r}. Write for "

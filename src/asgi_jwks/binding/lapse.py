@@ -1,19 +1,18 @@
 """Numbers that lapse: each is kept until its time, and then given back.
 
-Few are given back at a time. Adding one and taking one back cost the same however many there are.
-The clock is an argument.
+Adding one and taking one back cost the same however many there are. The clock is an argument.
 """
 
 from array import array
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from math import ceil
 from typing import Final
 
 __all__ = ["Lapsing"]
 
 # Two for each one that is added: those that have lapsed are gone sooner than new ones come.
-_MOST_AT_ONCE: Final = 2
+USUALLY: Final = 2
 
 
 class Lapsing:
@@ -32,13 +31,17 @@ class Lapsing:
             self._runs.append((second, array("Q")))
         self._runs[-1][1].append(number)
 
-    def lapsed(self, now: float) -> Iterator[int]:
-        """Take back two of the numbers whose time is over."""
-        for _ in range(_MOST_AT_ONCE):
-            if not self._runs or self._runs[0][0] > now:
-                return
+    def lapsed(self, now: float, most: int = USUALLY) -> Iterable[int]:
+        """Take back up to `most` of the numbers whose time is over."""
+        if not self._runs or self._runs[0][0] > now:
+            return ()
+        return self._taken_back(now, most)
+
+    def _taken_back(self, now: float, most: int) -> Iterator[int]:
+        while most and self._runs and self._runs[0][0] <= now:
             run = self._runs[0][1]
             yield run.pop()
+            most -= 1
             if not run:
                 self._runs.popleft()
 

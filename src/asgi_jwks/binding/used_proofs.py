@@ -4,13 +4,16 @@ import logging
 import time
 from collections.abc import Callable
 from hashlib import sha256
+from time import perf_counter
 from typing import Final, Literal
 
 import anyio
 
 from asgi_jwks.binding.replay import ReplayMemory, ReplayStore
 from asgi_jwks.binding.shares import SenderShares
-from asgi_jwks.errors import InvalidProof, Reason, ReplayStoreUnavailable
+from asgi_jwks.errors import InvalidProof, Reason, ReplayStoreUnavailable, TooManyProofs
+from asgi_jwks.events.event import Listeners
+from asgi_jwks.events.proofs import ProofUse, ProofUsed, ReplayStoreAnswered, ReplayStoreFailed
 
 __all__ = ["OnStoreFailure", "UsedProofs"]
 
@@ -53,6 +56,10 @@ class UsedProofs:
         self._local: Final = (
             store if isinstance(store, ReplayMemory) else _local(is_local, on_failure)
         )
+        self.remembered_in: Final[object] = store if store is not None else self._local
+        """Where used proofs are remembered; two that are the same know of each other's."""
+        self.listeners: Final = Listeners(_log)
+        """Hear of each use, and of the answers of the store."""
         self._shares: Final = SenderShares(share, clock=clock)
         self._clock: Final = clock
         self._logged_at = -_LOG_INTERVAL
@@ -60,6 +67,11 @@ class UsedProofs:
         expect = getattr(store, "expect", None)
         if expect is not None:
             expect(longest + _MARGIN)
+
+    @property
+    def memory(self) -> ReplayMemory | None:
+        """The memory of this process; None where the store alone remembers."""
+        return self._local
 
     async def use(
         self, sender: str, jti: str, ttl: float, used: set[tuple[object, bytes]] | None = None
@@ -83,7 +95,18 @@ class UsedProofs:
         key = sha256(f"{sender}{jti}".encode("utf-8", "surrogatepass")).digest()
         if used is not None and (self, key) in used:
             return
-        kept = ttl + _MARGIN
+        try:
+            await self._note(sender, key, ttl + _MARGIN)
+        except (InvalidProof, TooManyProofs, ReplayStoreUnavailable) as refusal:
+            if self.listeners:
+                self.listeners(ProofUsed(self._use_behind(refusal)))
+            raise
+        if self.listeners:
+            self.listeners(ProofUsed(ProofUse.FIRST))
+        if used is not None:
+            used.add((self, key))
+
+    async def _note(self, sender: str, key: bytes, kept: float) -> None:
         self._shares.check(sender)
         # Asked first also where there is a store: what this process has seen, it knows for sure.
         if self._local is not None and await self._local.first_use(key, kept) is not True:
@@ -91,26 +114,38 @@ class UsedProofs:
         if self._store is not None and not await self._is_first(self._store, key, kept):
             raise InvalidProof(Reason.REPLAYED_PROOF)
         self._shares.take(sender, kept)
-        if used is not None:
-            used.add((self, key))
 
     async def _is_first(self, store: ReplayStore, key: bytes, ttl: float) -> bool:
         fault = ReplayStoreUnavailable(
             f"the replay store did not answer within {STORE_DEADLINE:g} s"
         )
+        kind, began = "timeout", perf_counter()
         try:
             with anyio.move_on_after(STORE_DEADLINE):
-                return await store.first_use(key, ttl) is True
+                is_first = await store.first_use(key, ttl) is True
+                if self.listeners:
+                    self.listeners(ReplayStoreAnswered(perf_counter() - began))
+                return is_first
         except ReplayStoreUnavailable as error:
-            fault = error
+            kind, fault = "unavailable", error
         # The store is the caller's: whatever it raises says that nothing is known.
         except Exception as error:
-            fault = ReplayStoreUnavailable(f"the replay store failed: {error!r}")
+            kind, fault = "_other", ReplayStoreUnavailable(f"the replay store failed: {error!r}")
             fault.__cause__ = error
         self._log(fault)
+        if self.listeners:
+            self.listeners(ReplayStoreFailed(fault, kind, perf_counter() - began))
         if self._local is not None:
             return True
         raise fault
+
+    def _use_behind(self, refusal: Exception) -> ProofUse:
+        if isinstance(refusal, InvalidProof):
+            return ProofUse.REPLAYED
+        if isinstance(refusal, TooManyProofs):
+            return ProofUse.SHARE_SPENT
+        # With a memory of its own as well, it goes on without the store.
+        return ProofUse.STORE_FAILED if self._local is None else ProofUse.MEMORY_FULL
 
     def _log(self, fault: ReplayStoreUnavailable) -> None:
         now = self._clock()

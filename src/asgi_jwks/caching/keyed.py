@@ -88,7 +88,8 @@ class KeyedValues(Generic[T]):
         size: so many values are kept, and as many keys without one.
         period: how long each is kept.
         budget: pays for keys without a last answer; where a value is found, it is given back.
-        on_failure: hears of each failure.
+        on_failure: hears of each failure, and after how many seconds it came.
+        on_spent: hears when the budget does not pay for a question, once until it does again.
         clock: monotonic seconds.
     """
 
@@ -99,7 +100,8 @@ class KeyedValues(Generic[T]):
         source: str,
         merge: Callable[[T, T], T],
         budget: Budget,
-        on_failure: Callable[[Exception], object],
+        on_failure: Callable[[Exception, float], object],
+        on_spent: Callable[[], object],
         size: int = 1024,
         period: KeyedPeriod = DEFAULT_PERIOD,
         clock: Callable[[], float] = time.monotonic,
@@ -108,6 +110,8 @@ class KeyedValues(Generic[T]):
         self._source: Final = source
         self._merge: Final = merge
         self._on_failure: Final = on_failure
+        self._on_spent: Final = on_spent
+        self._is_spent = False
         self._period: Final = period
         self._clock: Final = clock
         self._budget = budget
@@ -148,14 +152,15 @@ class KeyedValues(Generic[T]):
             last = self._last.get(key)
             backoff = self._failures.get(key, Backoff())
             question = self._questions.get(key)
+            is_refused = False
             if question is None and backoff.allows(now):
                 paid = last is None
-                if paid:
-                    left = self._budget.after_spending(now)
-                    if left is None:
-                        return None
-                    self._budget = left
-                question = self._questions[key] = _Question(key, self._run, paid=paid)
+                is_refused = paid and not self._pay(now)
+                if not is_refused:
+                    question = self._questions[key] = _Question(key, self._run, paid=paid)
+        if is_refused:
+            self._announce_spent()
+            return None
         if question is not None:
             longest = math.inf if last is None else self._period.max_wait
             with anyio.move_on_after(longest):
@@ -179,11 +184,25 @@ class KeyedValues(Generic[T]):
         for question in questions:
             await question.flights.cancel()
 
+    def _pay(self, now: float) -> bool:
+        """Pay for a question, with the lock held."""
+        left = self._budget.after_spending(now)
+        if left is None:
+            return False
+        self._budget, self._is_spent = left, False
+        return True
+
+    def _announce_spent(self) -> None:
+        with self._lock:
+            is_news, self._is_spent = not self._is_spent, True
+        if is_news:
+            self._on_spent()
+
     async def _run(self, question: _Question[T], flight: Flight) -> None:
         with self._lock:
             self._turns += 1
             turn = self._turns
-        key, timeout = question.key, self._period.timeout
+        key, timeout, began = question.key, self._period.timeout, self._clock()
         try:
             with anyio.fail_after(timeout):
                 value = await self._ask(key)
@@ -194,13 +213,13 @@ class KeyedValues(Generic[T]):
             if flight.is_cancelled():
                 raise
             # A source that cancels itself has failed; nobody cancelled this run.
-            self._failed(key, KeySetUnavailable(f"{self._source} cancelled itself"))
+            self._failed(key, KeySetUnavailable(f"{self._source} cancelled itself"), began)
         except TimeoutError:
             late = KeySetUnavailable(f"{self._source}: no answer within {timeout:g} s")
-            self._failed(key, late)
+            self._failed(key, late, began)
         # Whatever else it is: the source could not tell.
         except Exception as error:
-            self._failed(key, error)
+            self._failed(key, error, began)
         else:
             question.outcomes[flight.number] = self._answered(question, _Answer(turn, value))
         finally:
@@ -235,13 +254,13 @@ class KeyedValues(Generic[T]):
             self._fresh.pop(key, None)
             self._last.pop(key, None)
 
-    def _failed(self, key: str, error: Exception) -> None:
+    def _failed(self, key: str, error: Exception, began: float) -> None:
         retry_after = error.retry_after if isinstance(error, TemporarilyUnavailable) else None
         now = self._clock()
         with self._lock:
             backoff = self._failures.get(key, Backoff())
             self._failures[key] = backoff.after_failure(now, spread=0.0, retry_after=retry_after)
-        self._on_failure(error)
+        self._on_failure(error, now - began)
 
 
 async def _outcome(question: _Question[T], now: float) -> _Answer[T] | RequestError | None:

@@ -6,19 +6,18 @@ It judges nothing itself: the verdict and the steps are those of `AccessTokenVer
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import click
 from rich.console import Console
 from rich.text import Text
 
 from asgi_jwks import AccessTokenVerifier, Reason, StaticJWKSet
-from asgi_jwks.binding.dpop_policy import DPoP
-from asgi_jwks.binding.possession import ProofOfPossession
 from asgi_jwks.cli.asking import ask, deadline_option
 from asgi_jwks.cli.named import named_verifier
 from asgi_jwks.cli.output import Status, json_option, quiet_logs, tell
-from asgi_jwks.cli.token_argument import token_argument, token_of
+from asgi_jwks.cli.plain_text import plain_text
+from asgi_jwks.cli.presented import Presented, RequestParts, presented, request_options
 from asgi_jwks.cli.trusting import Given, trusted_by, trusting_options
 from asgi_jwks.errors import TemporarilyUnavailable
 from asgi_jwks.tokens.explanation import Explanation, Finding, Step, StepStatus, Verdict
@@ -37,6 +36,7 @@ _STYLES: Final = {
     StepStatus.CANNOT_TELL: "yellow",
 }
 _MARGIN: Final = 16
+_NOTICED: Final = 2.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,21 +63,20 @@ class Explained:
 
 
 @click.command()
-@token_argument
-@click.option("--app", metavar="MODULE:APP", help="Judge by the settings of this application.")
+@click.argument("token", nargs=-1, metavar="TOKEN")
+@click.option(
+    "--app",
+    type=plain_text,
+    metavar="MODULE:APP",
+    help="Judge by the settings of this application.",
+)
 @click.option(
     "--keys",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     metavar="FILE",
     help="Keys from a file instead of the issuer's: a JWK Set, a JWK, or PEM.",
 )
-@click.option(
-    "--proof",
-    metavar="PROOF",
-    help="The field DPoP of the request: as it is, @FILE, or - for standard input.",
-)
-@click.option("--request-url", metavar="URL", help="The whole URL of the request with the proof.")
-@click.option("--request-method", default="GET", show_default=True, help="Its method.")
+@request_options
 @deadline_option
 @json_option
 @trusting_options
@@ -85,9 +84,12 @@ def explain(
     token: tuple[str, ...],
     app: str | None,
     keys: Path | None,
+    request: str | None,
     proof: str | None,
     request_url: str | None,
-    request_method: str,
+    request_method: str | None,
+    request_from: str,
+    certificate: str | None,
     deadline: float,
     json_wanted: bool,
     provider: str | None,
@@ -97,25 +99,24 @@ def explain(
 
     TOKEN is the token, a pasted `Authorization:` line, a file, or - for standard input. Whom to
     trust is said by --provider and its words, by --issuer and --audience, by the variables that
-    settings_from_env() reads, or by --app. A request with a DPoP proof is told by
-    --proof and --request-url. Exit status 0 valid, 1 refused, 2 cannot tell.
+    settings_from_env() reads, or by --app. A request with a DPoP proof is told by --proof and
+    --request-url, one with a client's certificate by --certificate, and a pasted one by --request.
+    Exit status 0 valid, 1 refused, 2 cannot tell.
     """
     quiet_logs()
-    if (proof is None) is not (request_url is None):
-        raise click.UsageError("Give --proof and --request-url together.")
-    further: dict[str, Any] = {}
-    possession = None
-    if keys is not None:
-        further["keys"] = StaticJWKSet(keys)
-    if proof is not None and request_url is not None:
-        fields = [("dpop", token_of((proof,)))]
-        possession = ProofOfPossession(method=request_method, url=request_url, fields=fields)
-        further["dpop"] = DPoP(public_origin=_origin(request_url), consume_proofs=False)
-    verifier = _verifier(app, provider, given, further)
-    text = token_of(token).encode("utf-8", "surrogateescape")
+    parts = RequestParts(
+        request=request,
+        proof=proof,
+        request_url=request_url,
+        request_method=request_method,
+        request_from=request_from,
+        certificate=certificate,
+    )
+    judged = presented(token, parts)
+    verifier = _verifier(app, provider, given, keys, judged)
     result = explained(
         verifier,
-        ask("the issuer", lambda: _explanation(verifier, text, possession), timeout=deadline),
+        ask("the issuer", lambda: _explanation(verifier, judged), timeout=deadline),
     )
     tell("explain", result, show, json_wanted=json_wanted)
     return _STATUS[result.verdict]
@@ -135,30 +136,25 @@ def explained(verifier: AccessTokenVerifier, explanation: Explanation) -> Explai
     )
 
 
-def _origin(url: str) -> str:
-    """The origin of a request's URL, which DPoP checks for its form."""
-    scheme, slashes, rest = url.partition("://")
-    return f"{scheme}{slashes}{rest.partition('/')[0].partition('?')[0]}"
-
-
 def _verifier(
-    app: str | None, provider: str | None, given: Given, further: dict[str, Any]
+    app: str | None, provider: str | None, given: Given, keys: Path | None, judged: Presented
 ) -> AccessTokenVerifier:
     if app is None:
-        return AccessTokenVerifier(*trusted_by(provider, given, **further).issuers)
-    if "keys" in further or provider is not None or any(given.values()):
+        source = None if keys is None else StaticJWKSet(keys)
+        trusted = trusted_by(provider, given, keys=source, assumed=judged.assumed)
+        return AccessTokenVerifier(*trusted.issuers)
+    if keys is not None or provider is not None or any(given.values()):
         raise click.UsageError("--app has settings of its own: give it without them.")
     return named_verifier(app)
 
 
-async def _explanation(
-    verifier: AccessTokenVerifier, token: bytes, proof: ProofOfPossession | None
-) -> Explanation:
+async def _explanation(verifier: AccessTokenVerifier, judged: Presented) -> Explanation:
     try:
         # With the keys at hand, the signature is judged also where the claims would be refused.
         with suppress(TemporarilyUnavailable):
             await verifier.warm()
-        return await verifier.explain(token, proof=proof)
+        token = judged.token.encode("utf-8", "surrogateescape")
+        return await verifier.explain(token, proof=judged.proof)
     finally:
         await verifier.aclose()
 
@@ -186,10 +182,16 @@ def show(out: Console, result: Explained) -> None:
         for finding in step.findings:
             _show(out, finding)
     if result.clock_ahead is not None:
-        ahead = result.clock_ahead
-        side = "ahead of" if ahead >= 0 else "behind"
         out.print()
-        out.print(Text(f"This machine's clock is {abs(ahead):.0f} s {side} the issuer's."))
+        out.print(Text(_clock(result.clock_ahead)))
+
+
+def _clock(ahead: float) -> str:
+    # Date has whole seconds.
+    if abs(ahead) < _NOTICED:
+        return "This machine's clock agrees with the issuer's."
+    side = "ahead of" if ahead > 0 else "behind"
+    return f"This machine's clock is {abs(ahead):.0f} s {side} the issuer's."
 
 
 def _show(out: Console, finding: Finding) -> None:

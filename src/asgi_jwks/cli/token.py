@@ -14,6 +14,7 @@ import httpx
 from asgi_jwks.cli.asking import TIMEOUT
 from asgi_jwks.cli.console.access import TOKEN_FIELD, TOKEN_PARAMETER
 from asgi_jwks.cli.console.shapes import FORGERIES, SHAPES
+from asgi_jwks.cli.no_tls import no_tls
 from asgi_jwks.cli.output import CannotTell, Status, as_json, json_option
 from asgi_jwks.fetching.secure_url import is_loopback
 
@@ -107,7 +108,7 @@ def _members(texts: tuple[str, ...]) -> dict[str, Any]:
 def _minted(console: str, wanted: dict[str, Any]) -> str:
     origin, secret = _origin_and_secret(console)
     try:
-        with httpx.Client(trust_env=False, timeout=TIMEOUT) as client:
+        with httpx.Client(trust_env=False, verify=no_tls(), timeout=TIMEOUT) as client:
             answer = client.post(f"{origin}/mint", json=wanted, headers={TOKEN_FIELD: secret})
             told = answer.json()
     except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:

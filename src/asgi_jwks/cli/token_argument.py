@@ -3,16 +3,17 @@
 It knows nothing of a token but that it is one word.
 """
 
+import io
 import sys
 from pathlib import Path
-from typing import Final
+from typing import Final, TextIO
 
 import click
 
 from asgi_jwks.cli.output import CannotTell
 from asgi_jwks.jose.jws import MAX_TOKEN_BYTES
 
-__all__ = ["token_argument", "token_of"]
+__all__ = ["bare_token", "existing_file", "text_of", "token_argument", "token_of"]
 
 # A token and the field around it; who pipes a whole log into a command has made a mistake.
 _LARGEST_TEXT: Final = 4 * MAX_TOKEN_BYTES
@@ -37,16 +38,33 @@ def token_of(words: tuple[str, ...]) -> str:
         UsageError: there is more than a token.
     """
     text = " ".join(words).strip()
-    if text == "-":
-        text = sys.stdin.read(_LARGEST_TEXT)
-    elif text.startswith("@"):
-        text = _read(Path(text[1:]))
-    elif (path := _file(text)) is not None:
+    if text == "-" or text.startswith("@"):
+        text = text_of(text)
+    elif (path := existing_file(text)) is not None:
         text = _read(path)
-    return _bare(text)
+    return bare_token(text)
 
 
-def _bare(text: str) -> str:
+def text_of(name: str) -> str:
+    """The text of a file, or of standard input, `-`.
+
+    `@` may stand before the name. It is cut off at 64 KiB; octets that are not UTF-8 stand in it as
+    surrogates.
+
+    Raises:
+        CannotTell: the file is unreadable.
+    """
+    if name == "-":
+        return _standard_input().read(_LARGEST_TEXT)
+    return _read(Path(name.removeprefix("@")))
+
+
+def bare_token(text: str) -> str:
+    """The token of a field, with or without its name and its scheme.
+
+    Raises:
+        UsageError: there is more than a token.
+    """
     words = text.translate(_MARKS).replace(":", ": ", 1).split()
     words = words[1:] if words[:1] == ["-H"] else words
     if words and words[0].lower() in _FIELDS:
@@ -62,7 +80,14 @@ def _bare(text: str) -> str:
     return words[0] if words else ""
 
 
-def _file(text: str) -> Path | None:
+def _standard_input() -> TextIO:
+    # Whoever judges the text says that it is not UTF-8; Python must not raise before.
+    if isinstance(sys.stdin, io.TextIOWrapper):
+        sys.stdin.reconfigure(encoding="utf-8", errors="surrogateescape", newline="")
+    return sys.stdin
+
+
+def existing_file(text: str) -> Path | None:
     """The file of this name, if there is one."""
     path = Path(text)
     try:

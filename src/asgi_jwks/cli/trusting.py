@@ -11,9 +11,11 @@ from typing import Any, Final
 
 import click
 
+from asgi_jwks.cli.plain_text import plain_text
 from asgi_jwks.cli.preset_words import complete_preset, issuers_of, presets, word_options, words_of
 from asgi_jwks.environment import VARIABLES, settings_from_env
 from asgi_jwks.errors import ConfigurationError
+from asgi_jwks.tokens.key_source import KeySource
 from asgi_jwks.trusted_issuer import IssuerOptions, PresetOptions, TrustedIssuer
 
 __all__ = ["Given", "Trusted", "trusted_by", "trusting_options"]
@@ -34,6 +36,23 @@ class Trusted:
     middleware: Mapping[str, Any]
 
 
+@dataclass(frozen=True, slots=True)
+class _Further:
+    """Options of an issuer that no text can say."""
+
+    keys: KeySource | None
+    assumed: Mapping[str, Any]
+
+    def beside(self, of_issuer: Mapping[str, Any]) -> dict[str, Any]:
+        """The options of an issuer together with these; its own about proofs hold."""
+        options = dict(of_issuer)
+        if not options.get("gateway_proves_binding"):
+            options = {**self.assumed, **options}
+        if self.keys is not None:
+            options["keys"] = self.keys
+        return options
+
+
 def trusting_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Give a command the options that say whom it trusts, as `--provider` and `given`."""
     of_presets = {word.name for preset in presets().values() for word in words_of(preset)}
@@ -44,12 +63,14 @@ def trusting_options(command: Callable[..., Any]) -> Callable[..., Any]:
         command = click.option(
             f"--{name.replace('_', '-')}",
             name,
+            type=plain_text,
             multiple=True,
             metavar="TEXT",
             help=f"As {_PREFIX}{variable}.",
         )(command)
     return click.option(
         "--provider",
+        type=plain_text,
         metavar="NAME",
         shell_complete=complete_preset,
         help="A preset, such as auth0, with its words; `asgi-jwks provider` lists them.",
@@ -61,7 +82,8 @@ def trusted_by(
     given: Given,
     *,
     environ: Mapping[str, str] | None = None,
-    **further: Any,
+    keys: KeySource | None = None,
+    assumed: Mapping[str, Any] | None = None,
 ) -> Trusted:
     """The issuers that are meant.
 
@@ -69,13 +91,15 @@ def trusted_by(
         provider: the name of a preset; None for an issuer by options or the environment.
         given: the options that were given.
         environ: the variables; those of the process unless given.
-        further: options of an issuer that no text can say, such as keys.
+        keys: where keys are from, instead of the issuer's own endpoint.
+        assumed: options about proofs of possession, for issuers whose texts state none.
 
     Raises:
         UsageError: there is no such preset, or a word is missing.
         ConfigurationError: an option is wrong, or nobody is trusted.
     """
     texts = {name: " ".join(values) for name, values in given.items() if values}
+    further = _Further(keys, {} if assumed is None else assumed)
     if provider is not None:
         return _of_preset(provider, given, texts, further)
     variables = dict(os.environ if environ is None else environ)
@@ -83,9 +107,7 @@ def trusted_by(
     return _split(_settings(variables, texts), further)
 
 
-def _of_preset(
-    provider: str, given: Given, texts: Mapping[str, str], further: Mapping[str, Any]
-) -> Trusted:
+def _of_preset(provider: str, given: Given, texts: Mapping[str, str], further: _Further) -> Trusted:
     if provider not in presets():
         raise click.UsageError(
             f"There is no preset {provider!r}. There are {', '.join(presets())}."
@@ -109,7 +131,7 @@ def _of_preset(
     middleware = {
         name: value for name, value in settings.items() if name not in IssuerOptions.__annotations__
     }
-    return Trusted(issuers_of(provider, words, **of_issuer, **further), middleware)
+    return Trusted(issuers_of(provider, words, **further.beside(of_issuer)), middleware)
 
 
 def _settings(variables: Mapping[str, str], texts: Mapping[str, str]) -> dict[str, Any]:
@@ -125,8 +147,8 @@ def _settings(variables: Mapping[str, str], texts: Mapping[str, str]) -> dict[st
     return dict(settings)
 
 
-def _split(settings: dict[str, Any], further: Mapping[str, Any]) -> Trusted:
+def _split(settings: dict[str, Any], further: _Further) -> Trusted:
     names = IssuerOptions.__annotations__
     of_issuer: Any = {name: value for name, value in settings.items() if name in names}
     middleware = {name: value for name, value in settings.items() if name not in names}
-    return Trusted((TrustedIssuer(**of_issuer, **further),), middleware)
+    return Trusted((TrustedIssuer(**further.beside(of_issuer)),), middleware)

@@ -21,10 +21,18 @@ from asgi_jwks.events.key_set import (
     UnknownKey,
 )
 from asgi_jwks.events.log import log_event
+from asgi_jwks.events.proofs import (
+    ProofEvent,
+    ProofUse,
+    ProofUsed,
+    ReplayStoreAnswered,
+    ReplayStoreFailed,
+)
 from asgi_jwks.events.refusal_log import RefusalLog
 from asgi_jwks.events.requests import (
     OTHER_ISSUER,
     UNAVAILABLE,
+    ConnectionEnded,
     Hint,
     RefusalEvent,
     RequestAccepted,
@@ -38,12 +46,20 @@ from asgi_jwks.events.requests import (
     VerifiedToken,
     WouldBeRefused,
 )
-from asgi_jwks.events.resolver import ResolverEvent, ResolverFailed, ResolverMistaken
+from asgi_jwks.events.resolver import (
+    Resolution,
+    ResolverAnswered,
+    ResolverBudgetSpent,
+    ResolverEvent,
+    ResolverFailed,
+    ResolverMistaken,
+)
 
 __all__ = [
     "OTHER_ISSUER",
     "UNAVAILABLE",
     "BudgetExhausted",
+    "ConnectionEnded",
     "Event",
     "Hint",
     "KeyDistrusted",
@@ -53,14 +69,22 @@ __all__ = [
     "KeySetRefreshed",
     "KeyTrustedAgain",
     "Listener",
+    "ProofEvent",
+    "ProofUse",
+    "ProofUsed",
     "RefreshFailed",
     "RefusalEvent",
     "RefusalLog",
+    "ReplayStoreAnswered",
+    "ReplayStoreFailed",
     "RequestAccepted",
     "RequestAnonymous",
     "RequestEvent",
     "RequestLabels",
     "RequestRefused",
+    "Resolution",
+    "ResolverAnswered",
+    "ResolverBudgetSpent",
     "ResolverEvent",
     "ResolverFailed",
     "ResolverMistaken",

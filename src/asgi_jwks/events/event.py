@@ -2,14 +2,14 @@
 
 import inspect
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
 from asgi_jwks._options import require_callable
 from asgi_jwks.errors import ConfigurationError
 
-__all__ = ["Event", "Listener", "Telling", "require_listener"]
+__all__ = ["Event", "Listener", "Listeners", "Telling", "add_listener_to", "require_listener"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +58,42 @@ class Telling:
                 self.listener,
                 type(event).__name__,
             )
+
+
+class Listeners:
+    """Those who are told of the events of one source, each once.
+
+    Args:
+        log: the logger for the first exception of each.
+    """
+
+    def __init__(self, log: logging.Logger) -> None:
+        self._log: Final = log
+        self._tellings: tuple[Telling, ...] = ()
+
+    def add(self, listener: Listener) -> None:
+        """Tell one listener more, unless it is told already."""
+        if listener not in self:
+            self._tellings = (*self._tellings, Telling(listener, self._log))
+
+    def __call__(self, event: Event) -> None:
+        """Tell all of one event."""
+        for tell in self._tellings:
+            tell(event)
+
+    def __iter__(self) -> Iterator[Listener]:
+        return iter([tell.listener for tell in self._tellings])
+
+    def __bool__(self) -> bool:
+        """Whether somebody listens; an event that nobody hears is not made."""
+        return bool(self._tellings)
+
+
+def add_listener_to(source: object, listener: Callable[[Any], object]) -> None:
+    """Have a listener hear of the events of a source, if the source has any."""
+    add_listener = getattr(source, "add_listener", None)
+    if add_listener is not None:
+        add_listener(listener)
 
 
 def require_listener(option: str, listener: object, *, form: str = "listener(event)") -> None:

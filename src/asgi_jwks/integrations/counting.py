@@ -4,7 +4,9 @@ from collections.abc import Iterator
 
 from asgi_jwks.events.event import Event
 from asgi_jwks.events.key_set import BudgetExhausted, KeySetRefreshed, RefreshFailed, UnknownKey
+from asgi_jwks.events.proofs import ProofUsed, ReplayStoreAnswered, ReplayStoreFailed
 from asgi_jwks.events.requests import (
+    ConnectionEnded,
     RequestAccepted,
     RequestAnonymous,
     RequestLabels,
@@ -13,6 +15,12 @@ from asgi_jwks.events.requests import (
     RouteUnavailable,
     Unavailable,
     WouldBeRefused,
+)
+from asgi_jwks.events.resolver import (
+    ResolverAnswered,
+    ResolverBudgetSpent,
+    ResolverFailed,
+    ResolverMistaken,
 )
 
 __all__ = ["Count", "Duration", "counted_as", "counts_of_accepted", "duration_of", "timed_as"]
@@ -45,6 +53,8 @@ def counted_as(event: Event) -> Iterator[Count]:
             yield "route_refusals", (event.cause, event.issuer, event.connection)
         case WouldBeRefused():
             yield "report_only_refusals", (event.cause, event.issuer)
+        case ConnectionEnded(cause=cause):
+            yield "ended_connections", (cause, event.issuer, event.connection)
         case KeySetRefreshed(name):
             yield "key_set.fetches", (name, "success", "")
         case RefreshFailed(name):
@@ -53,6 +63,20 @@ def counted_as(event: Event) -> Iterator[Count]:
             yield "unknown_kids", (name, "sought")
         case BudgetExhausted(name):
             yield "unknown_kids", (name, "budget_spent")
+        case ResolverAnswered(resolution):
+            yield "resolver.questions", (str(resolution), "")
+        case ResolverMistaken():
+            yield "resolver.questions", ("mistaken", "")
+        case ResolverFailed():
+            yield "resolver.questions", ("failure", event.error_type)
+        case ResolverBudgetSpent():
+            yield "resolver.questions", ("budget_spent", "")
+        case ProofUsed(use):
+            yield "proofs", (str(use),)
+        case ReplayStoreAnswered():
+            yield "replay_store.requests", ("success", "")
+        case ReplayStoreFailed(error_type=kind):
+            yield "replay_store.requests", ("failure", kind)
 
 
 def duration_of(*, is_cached: bool) -> Count:
@@ -67,3 +91,11 @@ def timed_as(event: Event) -> Iterator[Duration]:
             yield *duration_of(is_cached=is_cached), seconds
         case KeySetRefreshed(name, seconds=seconds) | RefreshFailed(name, seconds=seconds):
             yield "key_set.fetch.duration", (name,), seconds
+        case (
+            ResolverAnswered(seconds=seconds)
+            | ResolverMistaken(seconds=seconds)
+            | ResolverFailed(seconds=seconds)
+        ):
+            yield "resolver.question.duration", (), seconds
+        case ReplayStoreAnswered(seconds) | ReplayStoreFailed(seconds=seconds):
+            yield "replay_store.request.duration", (), seconds

@@ -92,6 +92,15 @@ class MCPToolRequirements:
                 return
         await self.app(scope, _again(messages, receive), send)
 
+    def needs_of_connection(self, scope: Mapping[str, Any]) -> list[Requirement]:
+        """The needs of the tool that a request says it calls, for the challenges around this one.
+
+        MCP 2026-07-28 has the name of the tool in a header field. It is not believed: what is
+        enforced are the needs of the tools that the body calls.
+        """
+        names = {value for name, value in scope["headers"] if name == b"mcp-name"}
+        return [needs for tool, needs in self._needs.items() if tool.encode() in names]
+
     async def _read(self, receive: Receive) -> tuple[list[Message], bytes | None]:
         """The messages of a request, and its body unless that is too long."""
         messages: list[Message] = []

@@ -67,6 +67,13 @@ METRICS: Final = {
             "{token}",
         ),
         Metric(
+            "ended_connections",
+            _COUNTER,
+            ("reason", "issuer", "connection"),
+            "Connections that were ended with their token, as end_at_expiry says.",
+            "{connection}",
+        ),
+        Metric(
             "verification.duration",
             _HISTOGRAM,
             ("cached",),
@@ -127,6 +134,51 @@ METRICS: Final = {
             ("key_set",),
             "A number that is equal wherever the keys in use are equal.",
         ),
+        Metric(
+            "resolver.questions",
+            _COUNTER,
+            ("outcome", "error_type"),
+            "Questions to the resolver of tenants, and spells in which the budget paid for none.",
+            "{question}",
+        ),
+        Metric("resolver.question.duration", _HISTOGRAM, (), "Duration of such questions.", "s"),
+        Metric("resolver.age", _GAUGE, (), "Time since the resolver answered last.", "s"),
+        Metric(
+            "resolver.tenants",
+            _GAUGE,
+            ("state",),
+            "Tenants that the resolver has named lately, by the state of their keys.",
+            "{tenant}",
+        ),
+        Metric(
+            "proofs",
+            _COUNTER,
+            ("use",),
+            "DPoP proofs that were looked up: used for the first time, or refused for their use.",
+            "{proof}",
+        ),
+        Metric(
+            "replay_memory.size",
+            _GAUGE,
+            (),
+            "Used proofs that the process remembers.",
+            "{proof}",
+        ),
+        Metric(
+            "replay_memory.capacity",
+            _GAUGE,
+            (),
+            "Used proofs that the process can remember.",
+            "{proof}",
+        ),
+        Metric(
+            "replay_store.requests",
+            _COUNTER,
+            ("outcome", "error_type"),
+            "Requests to the store of used proofs that several workers share.",
+            "{request}",
+        ),
+        Metric("replay_store.request.duration", _HISTOGRAM, (), "Duration of such requests.", "s"),
     )
 }
 """All metrics, by name."""

@@ -162,9 +162,8 @@ class OpenTelemetry:
 
     def _measured(self, metric: Metric) -> Callable[[CallbackOptions], Iterable[Observation]]:
         def measure(_options: CallbackOptions) -> Iterable[Observation]:
-            for name, labels, value in self._watched.measure():
-                if name == metric.name:
-                    yield Observation(value, _attributes(name, labels))
+            for name, labels, value in self._watched.measure_one(metric.name):
+                yield Observation(value, _attributes(name, labels))
 
         return measure
 

@@ -121,7 +121,8 @@ class _SharedValues:
 
     def observe(self, name: str, labels: Labels, seconds: float) -> None:
         """Count one duration."""
-        self._histograms[name].labels(*labels).observe(seconds)
+        histogram = self._histograms[name]
+        (histogram.labels(*labels) if labels else histogram).observe(seconds)
 
 
 class _OwnValues(ProcessValues, Collector):

@@ -8,7 +8,7 @@ import inspect
 import re
 import secrets
 from math import ceil
-from typing import Any, Final
+from typing import Any, Final, Self
 
 from asgi_jwks._options import require_flag, require_text
 from asgi_jwks.errors import ConfigurationError, ReplayStoreUnavailable
@@ -63,6 +63,37 @@ class RedisReplayStore:
         self._prefix: Final = require_text("prefix", prefix, example="asgi-jwks:dpop:")
         self._survives_restarts: Final = require_flag("survives_restarts", survives_restarts)
         self._longest_ttl = _LONGEST_TTL
+
+    @classmethod
+    def from_url(
+        cls, url: str, *, prefix: str = "asgi-jwks:dpop:", survives_restarts: bool = False
+    ) -> Self:
+        """A store with a client of its own, which connects when the first proof comes.
+
+        Args:
+            url: as redis-py takes it: "redis://redis.internal:6379/0", "rediss://..." for TLS, or
+                "unix:///path".
+            prefix, survives_restarts: as above.
+
+        Raises:
+            ConfigurationError: an option is wrong, or redis-py is not installed.
+        """
+        try:
+            import redis.asyncio
+        except ImportError:
+            raise ConfigurationError(
+                "A replay store in Redis needs redis-py. Install it by: "
+                "pip install 'asgi-jwks[redis]'"
+            ) from None
+        try:
+            client = redis.asyncio.Redis.from_url(url)
+        # A URL is taken apart there, whatever it is. It may hold a password.
+        except Exception:
+            raise ConfigurationError(
+                "the URL of a replay store begins with redis://, rediss:// or unix://. Write for "
+                "example redis://redis.internal:6379/0."
+            ) from None
+        return cls(client, prefix=prefix, survives_restarts=survives_restarts)
 
     def expect(self, longest_ttl: float) -> None:
         """Be told the longest time that a proof is remembered for, in seconds."""

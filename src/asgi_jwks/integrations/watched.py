@@ -1,10 +1,11 @@
 """The state of verifiers at the time of a measurement, for gauges of any system."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Final, NamedTuple, Protocol
 
-from asgi_jwks.keys.health import STATES, KeySetState
+from asgi_jwks.binding.replay import ReplayMemory
+from asgi_jwks.keys.health import STATES, KeySetState, ResolverState
 
 __all__ = ["Measurement", "Verifier", "Watched"]
 
@@ -17,6 +18,8 @@ class Verifier(Protocol):
 
     def key_set_states(self) -> tuple[KeySetState, ...]: ...
     def remembered_count(self) -> int: ...
+    def resolver_state(self) -> ResolverState | None: ...
+    def replay_memories(self) -> tuple[ReplayMemory, ...]: ...
 
 
 class Measurement(NamedTuple):
@@ -32,6 +35,13 @@ class Watched:
 
     def __init__(self) -> None:
         self._verifiers: tuple[Verifier, ...] = ()
+        # By the first part of a gauge's name.
+        self._measured: Final[Mapping[str, Callable[[], Iterator[Measurement]]]] = {
+            "token_cache": self._token_cache,
+            "key_set": self._key_sets,
+            "resolver": self._resolvers,
+            "replay_memory": self._replay_memories,
+        }
 
     def add(self, verifier: Verifier) -> None:
         """Measure one verifier more."""
@@ -40,12 +50,41 @@ class Watched:
 
     def measure(self) -> Iterator[Measurement]:
         """All gauges now. It touches no network; any thread may call it."""
+        for measured in self._measured.values():
+            yield from measured()
+
+    def measure_one(self, name: str) -> Iterator[Measurement]:
+        """One gauge now."""
+        room, _, _ = name.partition(".")
+        return (found for found in self._measured[room]() if found.name == name)
+
+    def _token_cache(self) -> Iterator[Measurement]:
         if self._verifiers:
             size = sum(verifier.remembered_count() for verifier in self._verifiers)
             yield Measurement("token_cache.size", (), size)
+
+    def _key_sets(self) -> Iterator[Measurement]:
         states = {s.key_set: s for v in self._verifiers for s in v.key_set_states()}
         for name, state in states.items():
             yield from _of_key_set(name, state)
+
+    def _resolvers(self) -> Iterator[Measurement]:
+        found = [verifier.resolver_state() for verifier in self._verifiers]
+        states = [state for state in found if state is not None]
+        ages = [state.age for state in states if state.age is not None]
+        if ages:
+            # A resolver that nobody needs is not asked.
+            yield Measurement("resolver.age", (), min(ages))
+        if states:
+            for known in STATES:
+                tenants = sum(state.tenants.get(known, 0) for state in states)
+                yield Measurement("resolver.tenants", (known,), tenants)
+
+    def _replay_memories(self) -> Iterator[Measurement]:
+        memories = {id(m): m for v in self._verifiers for m in v.replay_memories()}.values()
+        if memories:
+            yield Measurement("replay_memory.size", (), sum(map(len, memories)))
+            yield Measurement("replay_memory.capacity", (), sum(m.capacity for m in memories))
 
 
 def _of_key_set(name: str, state: KeySetState) -> Iterator[Measurement]:

@@ -55,6 +55,14 @@ class VerificationKey:
             {algorithm: signature_check(algorithm) for algorithm in algorithms},
         )
 
+    @property
+    def rsa_bits(self) -> int | None:
+        """The size of the modulus of an RSA key; None of another key."""
+        if self.kty != "RSA":
+            return None
+        bits: int = self._material.key_size
+        return bits
+
     def verify(self, algorithm: str, signing_input: bytes, signature: bytes) -> bool:
         """Whether `signature` over `signing_input` was made with this key and `algorithm`.
 

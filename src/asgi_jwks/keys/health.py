@@ -15,7 +15,15 @@ from asgi_jwks.caching.freshness import Phase
 from asgi_jwks.jose.jwk_set import JWKSet, SkippedKey
 from asgi_jwks.keys.distrust import DistrustList
 
-__all__ = ["GIVEN", "STATES", "KeySetHealth", "KeySetState", "health_of", "key_set_states"]
+__all__ = [
+    "GIVEN",
+    "STATES",
+    "KeySetHealth",
+    "KeySetState",
+    "ResolverState",
+    "health_of",
+    "key_set_states",
+]
 
 GIVEN: Final = "given"
 """The state of keys that are not fetched."""
@@ -82,6 +90,18 @@ class KeySetState:
     skipped: Mapping[str, int] = field(default_factory=dict)
     failures: int = 0
     digest: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ResolverState:
+    """The state of a resolver of tenants.
+
+    `age` is how many seconds ago it answered last, None where it has not; `tenants` how many
+    tenants it has named lately, by the state of their keys.
+    """
+
+    age: float | None
+    tenants: Mapping[str, int]
 
 
 def health_of(

@@ -120,15 +120,18 @@ class LoopbackServer:
                     await super().main_loop()
 
             async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+                for listening in (*self.servers, *(sockets or ())):
+                    listening.close()
                 for connection in list(self.server_state.connections):
                     connection.transport.abort()
                 for request in list(loopback._requests):
                     request.cancel()
-                # It looks 10 times a second for the last of them, which end in a few turns.
                 for _ in range(_TURNS):
                     if not self.server_state.connections and not self.server_state.tasks:
-                        break
+                        await self.lifespan.shutdown()
+                        return
                     await asyncio.sleep(0)
+                # It waits for requests that clean up for long, and looks 10 times a second.
                 await super().shutdown(sockets)
 
         # The loop and the protocol are named so that a run does not depend on what else happens

@@ -13,6 +13,8 @@ from asgi_jwks.testing.proofs import ProofKey
 
 __all__ = ["DPoPAuth"]
 
+_Origin = tuple[str, str, int | None]
+
 if TYPE_CHECKING:
     import httpx2
 
@@ -45,26 +47,29 @@ class DPoPAuth(_Auth):
         self._token = token
         self._key = key
         # By origin: a nonce is that of one server.
-        self._nonces: dict[tuple[str, str, int | None], str] = {}
+        self._nonces: dict[_Origin, str] = {}
 
     def auth_flow(self, request: Any) -> Generator[Any, Any, None]:
         """Sign a request; both libraries call it."""
-        origin = (request.url.scheme, request.url.host, request.url.port)
+        # A WebSocket begins as a request for the http form of its URL.
+        scheme = str(request.url.scheme).replace("ws", "http")
+        origin = (scheme, request.url.host, request.url.port)
         before = self._nonces.get(origin)
-        self._sign(request, before)
+        self._sign(request, origin, before)
         response = yield request
         nonce = self._remember(origin, response)
         if response.status_code == 401 and nonce is not None and nonce != before:
-            self._sign(request, nonce)
+            self._sign(request, origin, nonce)
             response = yield request
             self._remember(origin, response)
 
-    def _sign(self, request: Any, nonce: str | None) -> None:
+    def _sign(self, request: Any, origin: _Origin, nonce: str | None) -> None:
         token = self._token() if callable(self._token) else self._token
-        fields = self._key.headers(request.method, str(request.url), token, nonce=nonce)
+        url = f"{origin[0]}{str(request.url).removeprefix(request.url.scheme)}"
+        fields = self._key.headers(request.method, url, token, nonce=nonce)
         request.headers.update(fields)
 
-    def _remember(self, origin: tuple[str, str, int | None], response: Any) -> str | None:
+    def _remember(self, origin: _Origin, response: Any) -> str | None:
         nonce: str | None = response.headers.get("DPoP-Nonce")
         if nonce is not None:
             self._nonces[origin] = nonce

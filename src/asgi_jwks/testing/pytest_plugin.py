@@ -22,13 +22,18 @@ from asgi_jwks.testing.pytest_attacks import (
 )
 
 if TYPE_CHECKING:
+    from starlette.testclient import TestClient
+
+    from asgi_jwks.testing.proofs import ProofKey
     from asgi_jwks.testing.provider.mock_issuer import MockIssuer
 
 __all__ = [
     "jwks_access_token",
     "jwks_auth_headers",
+    "jwks_dpop_client",
     "jwks_issuer",
     "jwks_issuer_of",
+    "jwks_proof_key",
     "jwks_server",
 ]
 
@@ -100,6 +105,56 @@ def jwks_issuer_of() -> "Iterator[Callable[[Any], MockIssuer]]":
             return target.issuer
 
         yield issuer_of
+
+
+@pytest.fixture
+def jwks_proof_key() -> "ProofKey":
+    """A client's key for DPoP proofs: `jwks_access_token(cnf=jwks_proof_key.confirmation)`.
+
+    Override it in a conftest.py to have another algorithm.
+    """
+    from asgi_jwks.testing.proofs import ProofKey
+
+    return ProofKey()
+
+
+@pytest.fixture
+def jwks_dpop_client(
+    jwks_issuer_of: "Callable[[Any], MockIssuer]", jwks_proof_key: "ProofKey"
+) -> "Callable[..., TestClient]":
+    """Makes a client of an application that takes DPoP proofs.
+
+    It has a bound token, and makes a fresh proof for each request.
+
+    `client = jwks_dpop_client(app, scopes="read:messages")`: the application is the one of
+    `jwks_issuer_of`, and the other arguments are those of `MockIssuer.access_token`. The key is
+    `jwks_proof_key`. Nonces are answered. The client is at the application's public origin, so a
+    WebSocket is `client.websocket_connect("wss://api.example.com/path")`.
+    """
+
+    # Any: the arguments are those of access_token, whatever claims they bring.
+    def client(app: Any, **token: Any) -> "TestClient":
+        from urllib.parse import urlsplit
+
+        from starlette.testclient import TestClient
+
+        from asgi_jwks.testing.attacks.own_middleware import public_origin_of, verifier_of
+        from asgi_jwks.testing.attacks.run import AttackRunError
+        from asgi_jwks.testing.proofs_auth import DPoPAuth
+
+        origin = public_origin_of(verifier_of(app))
+        if origin is None:
+            raise AttackRunError(
+                "The application takes no DPoP proofs. Its first issuer needs "
+                "dpop=DPoP(public_origin=...)."
+            )
+        bound = jwks_issuer_of(app).access_token(cnf=jwks_proof_key.confirmation, **token)
+        # Where the application is mounted below a path, servers say so by the root path.
+        made = TestClient(app, base_url=origin, root_path=urlsplit(origin).path)
+        made.auth = DPoPAuth(bound, jwks_proof_key)
+        return made
+
+    return client
 
 
 @pytest.fixture

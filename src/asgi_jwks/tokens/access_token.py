@@ -14,7 +14,7 @@ from asgi_jwks.tokens.scopes import (
     unreadable_grants,
 )
 
-__all__ = ["AccessToken"]
+__all__ = ["AccessToken", "basis_of"]
 
 NewClaims = TypeVar("NewClaims")
 if TYPE_CHECKING:
@@ -151,3 +151,9 @@ class AccessToken(Generic[Claims]):
     def __repr__(self) -> str:
         # Claims may hold personal data; a repr ends up in logs.
         return f"AccessToken(issuer={self.issuer!r}, scopes={self.scopes!r})"
+
+
+def basis_of(token: AccessToken[Any]) -> Basis:
+    """The basis of a token, for whoever judges it again."""
+    basis: Basis = token._basis
+    return basis

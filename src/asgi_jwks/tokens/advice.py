@@ -24,6 +24,7 @@ from asgi_jwks.tokens.key_advice import (
     on_algorithm,
     on_ambiguous_key,
     on_signature,
+    on_small_key,
     on_unknown_key,
 )
 from asgi_jwks.tokens.proof_advice import PROOF_REASONS, on_binding, on_proof
@@ -220,6 +221,7 @@ _ADVICE: Final[Mapping[Reason, Callable[[RefusedToken], Advice]]] = {
     Reason.UNKNOWN_ISSUER: on_issuer,
     Reason.UNKNOWN_KEY: on_unknown_key,
     Reason.AMBIGUOUS_KEY: on_ambiguous_key,
+    Reason.KEY_TOO_SMALL: on_small_key,
     Reason.BAD_SIGNATURE: on_signature,
     Reason.MISSING_CLAIM: on_missing_claim,
     Reason.INVALID_CLAIM: on_invalid_claim,

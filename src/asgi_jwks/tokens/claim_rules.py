@@ -12,6 +12,7 @@ from typing import Any, Final, Literal
 
 from asgi_jwks._printable import printable
 from asgi_jwks.errors import InvalidToken, Reason
+from asgi_jwks.jose.jwk import RSA_BITS
 from asgi_jwks.tokens.header_rules import ACCESS_TOKEN_TYPE, JOSEHeader
 from asgi_jwks.tokens.kinds import DEFAULT_KIND_RULE, KindRule
 from asgi_jwks.tokens.principal import IdentityForm
@@ -55,6 +56,7 @@ class TokenRules:
         grant_claims: the claims that grant scopes, roles and permissions.
         grants: the names that its tokens may grant; None where they are not bounded.
         identity: how its users are named; None leaves it to the verifier.
+        min_rsa_bits: smaller RSA keys of the issuer sign nothing here.
     """
 
     issuer: str
@@ -70,6 +72,7 @@ class TokenRules:
     grant_claims: GrantClaims = DEFAULT_GRANT_CLAIMS
     grants: frozenset[str] | None = None
     identity: IdentityForm | None = None
+    min_rsa_bits: int = RSA_BITS.start
 
     def check_header(self, header: JOSEHeader) -> None:
         """Apply the header rules that this issuer's configuration decides.
@@ -83,6 +86,18 @@ class TokenRules:
         if self.profile == "rfc9068" and header.type != ACCESS_TOKEN_TYPE:
             raise InvalidToken(Reason.WRONG_TYPE, "the rfc9068 profile demands typ at+jwt")
         self.kind.check_header(header)
+
+    def check_key_size(self, rsa_bits: int | None) -> None:
+        """Judge the size of the issuer's key; None is one that is not of RSA.
+
+        Raises:
+            InvalidToken: key_too_small.
+        """
+        if rsa_bits is not None and rsa_bits < self.min_rsa_bits:
+            raise InvalidToken(
+                Reason.KEY_TOO_SMALL,
+                f"the RSA key has {rsa_bits} bits, and not at least {self.min_rsa_bits}",
+            )
 
     def check_claims(
         self, claims: Mapping[str, Any], header: JOSEHeader, now: float

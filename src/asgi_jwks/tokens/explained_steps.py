@@ -4,7 +4,7 @@ No rule is applied here in another way than the procedure does: the comparisons 
 those of `claim_rules`, one by one, so that all claims that are wrong show at once.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
@@ -43,6 +43,7 @@ _STEP_OF: Final = {
     Reason.UNKNOWN_ISSUER: 3,
     Reason.UNKNOWN_KEY: 4,
     Reason.AMBIGUOUS_KEY: 4,
+    Reason.KEY_TOO_SMALL: 4,
     Reason.BAD_SIGNATURE: 5,
 }
 
@@ -303,7 +304,7 @@ class _Told:
             yield Finding(
                 name="binding",
                 status=_PASSED if refusal is not None and is_of_checks else status,
-                expected="proof of all that the token is bound to",
+                expected=_bound_to(self._trace.claims or {}),
                 found=None if refusal is None or is_of_checks else _phrase(refusal),
             )
         if is_of_checks:
@@ -323,6 +324,20 @@ _TIME_OF: Final = {
     Reason.NOT_YET_VALID: "nbf",
     Reason.ISSUED_IN_FUTURE: "iat",
 }
+
+
+_PROOFS: Final = {
+    "jkt": "a DPoP proof by the key with the thumbprint",
+    "x5t#S256": "the client's certificate, with the thumbprint",
+}
+
+
+def _bound_to(claims: Mapping[str, Any]) -> str:
+    """The proofs that a token asks for: RFC 9449, section 6.1; RFC 8705, section 3.1."""
+    confirmation = claims.get("cnf")
+    names: Mapping[str, Any] = confirmation if isinstance(confirmation, Mapping) else {}
+    wanted = [f"{proof} {_said(names[name])}" for name, proof in _PROOFS.items() if name in names]
+    return ", and ".join(wanted) or "proof of all that the token is bound to"
 
 
 def _phrase(refusal: RequestError) -> str:

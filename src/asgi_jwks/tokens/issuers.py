@@ -95,7 +95,9 @@ class TrustedIssuers:
     ) -> Signer:
         """A key that a header names, with the reading of its issuer's claims."""
         reading = self._readings.get(issuer.rules.issuer) or _reading(issuer, "qualified")
-        return Signer(header, issuer, keys, key, Basis(reading, key.kid))
+        thumbprint = None if key.kty == "oct" else key.thumbprint
+        basis = Basis(reading, key.kid, header.algorithm, thumbprint, key.rsa_bits)
+        return Signer(header, issuer, keys, key, basis)
 
     def trusted_still(self, issuer: Issuer) -> Issuer | None:
         """The issuer, if it is trusted still.

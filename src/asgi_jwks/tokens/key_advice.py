@@ -9,7 +9,13 @@ from asgi_jwks.events.requests import Hint
 from asgi_jwks.jose.algorithms import SYMMETRIC_ALGORITHMS
 from asgi_jwks.tokens.refused_token import RefusedToken, listing
 
-__all__ = ["on_algorithm", "on_ambiguous_key", "on_signature", "on_unknown_key"]
+__all__ = [
+    "on_algorithm",
+    "on_ambiguous_key",
+    "on_signature",
+    "on_small_key",
+    "on_unknown_key",
+]
 
 
 def on_algorithm(token: RefusedToken) -> Advice:
@@ -91,6 +97,17 @@ def on_ambiguous_key(_token: RefusedToken) -> Advice:
         lambda: (
             "the token does not say which key signed it, and several would fit: have the issuer "
             "write a kid into its tokens and publish each key under a kid of its own."
+        ),
+    )
+
+
+def on_small_key(token: RefusedToken) -> Advice:
+    """An RSA key that is smaller than the issuer's rules demand."""
+    return Advice(
+        Hint.KEY_SIZE,
+        lambda: (
+            f"{token.detail or 'the RSA key is small'}, as min_rsa_bits demands{_of(token)}: "
+            "have it sign with a larger key, or set min_rsa_bits to the size that its keys have."
         ),
     )
 

@@ -44,13 +44,23 @@ DEFAULT_READING: Final = ClaimReading()
 
 
 class Basis(NamedTuple):
-    """The reading of a token's claims, and the `kid` of its key if any.
+    """The reading of a token's claims, and the names of the key that verified it.
 
-    Every request that brings the same token shares it.
+    Every token of that key shares it.
+
+    Attributes:
+        reading: how its claims are read.
+        key_id: the `kid` of the key, if it has one.
+        algorithm: the token's `alg`.
+        thumbprint: of the key (RFC 7638); None of a shared secret, which could be guessed by it.
+        rsa_bits: the size of an RSA key.
     """
 
     reading: ClaimReading = DEFAULT_READING
     key_id: str | None = None
+    algorithm: str | None = None
+    thumbprint: str | None = None
+    rsa_bits: int | None = None
 
 
 DEFAULT_BASIS: Final = Basis()

@@ -14,7 +14,7 @@ from typing import Any, Final
 from asgi_jwks.errors import Advice, InsufficientScope, RequestError
 from asgi_jwks.events.requests import RequestLabels, WouldBeRefused
 from asgi_jwks.jose.jws import decode_header
-from asgi_jwks.tokens.access_token import AccessToken
+from asgi_jwks.tokens.access_token import AccessToken, basis_of
 from asgi_jwks.tokens.advice import advise, advise_on_request
 from asgi_jwks.tokens.header_rules import JOSEHeader, read_header
 from asgi_jwks.tokens.issuer import Issuer
@@ -69,6 +69,7 @@ class ReportOnly:
             else:
                 header = read_header(decode_header(header_segment))
                 issuer.rules.check_header(header)
+                issuer.rules.check_key_size(basis_of(token).rsa_bits)
                 issuer.rules.check_claims(token.claims, header, self._clock())
                 await run_checks(issuer.checks, token)
         except RequestError as refusal:

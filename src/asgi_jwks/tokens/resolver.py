@@ -18,10 +18,18 @@ from typing import Any, Final
 from asgi_jwks._printable import printable
 from asgi_jwks.caching.budget import Budget
 from asgi_jwks.caching.keyed import DEFAULT_PERIOD, KeyedPeriod, KeyedValues
-from asgi_jwks.events.event import Listener, Telling
+from asgi_jwks.errors import RequestError
+from asgi_jwks.events.event import Listener, Listeners, add_listener_to
 from asgi_jwks.events.key_set import KeySetEvent
 from asgi_jwks.events.requests import OTHER_ISSUER
-from asgi_jwks.events.resolver import ResolverEvent, ResolverFailed, ResolverMistaken
+from asgi_jwks.events.resolver import (
+    Resolution,
+    ResolverAnswered,
+    ResolverBudgetSpent,
+    ResolverEvent,
+    ResolverFailed,
+    ResolverMistaken,
+)
 from asgi_jwks.tokens.claim_rules import TokenRules
 from asgi_jwks.tokens.issuer import Binding
 from asgi_jwks.tokens.issuers import MOST_RESOLVED, Check, Issuer
@@ -49,7 +57,8 @@ Or None for one that is not trusted.
 Anybody can make it be called with any text, so it should look at the form of the name before it
 asks a database. An exception, and no answer within 5 s, count as an outage: the answer is 503
 unless the last answer about that name still serves. The issuer must state its `grants`, so that no
-tenant can grant what only the platform may.
+tenant can grant what only the platform may. All issuers have one DPoP object, or one
+`replay_store`: an issuer is made anew now and then, and used proofs must not be forgotten then.
 """
 
 
@@ -83,22 +92,26 @@ class ResolvedIssuers:
     ) -> None:
         self._resolver: Final = resolver
         self._reports: Final = _Reports(clock)
-        self._listeners: tuple[Telling, ...] = ()
+        # Where used DPoP proofs are remembered: by one memory, since answers come and go.
+        self._memory_of_proofs: object = None
+        self._clock: Final = clock
+        self._listeners: Final = Listeners(_log)
+        self._answered_at: float | None = None
         self._answers: Final = KeyedValues[Issuer](
             self._ask,
             source="the issuer resolver",
             merge=_with_keys_at_hand,
             budget=budget,
             on_failure=self._report_failure,
+            on_spent=self._report_spent,
             size=MOST_RESOLVED,
             period=period,
             clock=clock,
         )
 
     def add_listener(self, listener: Listener) -> None:
-        """Have a listener hear of failures, and of the answers' key sets under "_other"."""
-        if listener not in [telling.listener for telling in self._listeners]:
-            self._listeners = (*self._listeners, Telling(listener, _log))
+        """Have a listener hear of questions, and of the answers' key sets under "_other"."""
+        self._listeners.add(listener)
 
     def known(self, name: str) -> Issuer | None:
         """The issuer of this name if the resolver named it lately."""
@@ -107,6 +120,11 @@ class ResolvedIssuers:
     def all(self) -> list[Issuer]:
         """The issuers that may have keys in use."""
         return self._answers.values()
+
+    def age(self) -> float | None:
+        """Seconds since it answered last, whatever it said; None where it has not."""
+        at = self._answered_at
+        return None if at is None else self._clock() - at
 
     async def resolve(self, name: str) -> Issuer | None:
         """Ask the resolver, unless its answer is known or its budget for strangers is spent.
@@ -122,15 +140,21 @@ class ResolvedIssuers:
         await self._answers.aclose()
 
     async def _ask(self, name: str) -> Issuer | None:
-        answer: Any = self._resolver(name)
-        if inspect.isawaitable(answer):
-            answer = await answer
+        began = self._clock()
+        try:
+            answer: Any = self._resolver(name)
+            if inspect.isawaitable(answer):
+                answer = await answer
+        except RequestError:
+            self._answered(Resolution.REFUSED, began)
+            raise
         if answer is None:
+            self._answered(Resolution.UNKNOWN, began)
             return None
         rules = getattr(answer, "rules", None)
         if isinstance(answer, type) or not isinstance(rules, TokenRules):
             raise TypeError(f"the issuer resolver must return a TrustedIssuer or None: {answer!r}")
-        mistake = _mistake_in(rules, answer.keys, name)
+        mistake = _mistake_in(rules, answer.keys, name) or self._mistake_about_proofs(answer)
         if mistake is not None:
             count = self._reports.due(mistake)
             if count:
@@ -140,24 +164,43 @@ class ResolvedIssuers:
                     mistake,
                     count,
                 )
-            self._tell(ResolverMistaken(mistake))
+            self._tell(ResolverMistaken(mistake, self._clock() - began))
             return None
         issuer: Issuer = answer
-        add_listener = getattr(issuer.keys, "add_listener", None)
-        if add_listener is not None:
-            for telling in self._listeners:
-                add_listener(_OfATenant(telling.listener))
+        self._answered(Resolution.FOUND, began)
+        for listener in self._listeners:
+            add_listener_to(issuer.keys, _OfATenant(listener))
+            add_listener_to(issuer.binding, listener)
         return issuer
 
-    def _report_failure(self, error: Exception) -> None:
+    def _mistake_about_proofs(self, issuer: Issuer) -> str | None:
+        memory: object = getattr(issuer.binding, "memory_of_proofs", None)
+        if memory is None or memory is self._memory_of_proofs:
+            return None
+        if self._memory_of_proofs is not None:
+            return (
+                "its dpop has a memory of used proofs of its own, and with the next answer a used "
+                "proof would pass again. Make one DPoP(...) outside of the resolver and give it to "
+                "all issuers, or several with one replay_store"
+            )
+        self._memory_of_proofs = memory
+        return None
+
+    def _answered(self, resolution: Resolution, began: float) -> None:
+        self._answered_at = now = self._clock()
+        self._tell(ResolverAnswered(resolution, now - began))
+
+    def _report_failure(self, error: Exception, seconds: float) -> None:
         count = self._reports.due("failure")
         if count:
             _log.error("the issuer resolver failed (count: %d)", count, exc_info=error)
-        self._tell(ResolverFailed(error))
+        self._tell(ResolverFailed(error, seconds))
+
+    def _report_spent(self) -> None:
+        self._tell(ResolverBudgetSpent())
 
     def _tell(self, event: ResolverEvent) -> None:
-        for tell in self._listeners:
-            tell(event)
+        self._listeners(event)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -9,6 +10,7 @@ import httpx
 import pytest
 
 from asgi_jwks.cli.console.shapes import FORGERIES, SHAPES
+from asgi_jwks.cli.no_tls import no_tls
 from asgi_jwks.testing import MockIssuer, forge
 
 
@@ -49,9 +51,16 @@ class Page:
 
 
 @pytest.fixture
-def page(console: Any) -> Iterator[Page]:
-    with httpx.Client(trust_env=False, timeout=30) as client:
+def own_page(console: Any) -> Iterator[Page]:
+    with httpx.Client(trust_env=False, verify=no_tls(), timeout=30) as client:
         yield Page(console.url, client, console.issuer)
+
+
+@pytest.fixture(scope="module")
+def page(shared_console: Any) -> Iterator[Page]:
+    """The page of a console that no case changes."""
+    with httpx.Client(trust_env=False, verify=no_tls(), timeout=30) as client:
+        yield Page(shared_console.url, client, shared_console.issuer)
 
 
 def test_the_page_and_its_files_are_there(page: Page) -> None:
@@ -117,68 +126,68 @@ def test_a_request_without_a_token_and_one_without_the_scope(page: Page) -> None
     assert page.send(page.mint(), "/messages")["status"] == 200
 
 
-def test_a_key_is_rotated_distrusted_trusted_and_withdrawn(page: Page) -> None:
+def test_a_key_is_rotated_distrusted_trusted_and_withdrawn(own_page: Page) -> None:
     """Issue 15: rotate, distrust."""
-    old, kid = page.mint(), page.issuer.signing_key.kid
-    assert page.send(old)["status"] == 200
-    page.done("keys", way="rotate", kid="")
-    assert page.send(page.mint())["status"] == 200
-    first, second = page.state()["keys"]
+    old, kid = own_page.mint(), own_page.issuer.signing_key.kid
+    assert own_page.send(old)["status"] == 200
+    own_page.done("keys", way="rotate", kid="")
+    assert own_page.send(own_page.mint())["status"] == 200
+    first, second = own_page.state()["keys"]
     assert (first["signs"], second["signs"]) == (False, True)
     assert first["at_hand"]
     assert second["at_hand"]
-    page.done("keys", way="distrust", kid=kid)
-    assert page.send(old)["status"] == 401
-    assert page.state()["keys"][0]["distrusted"]
-    page.done("keys", way="trust_again", kid=kid)
-    assert page.send(old)["status"] == 200
-    page.done("keys", way="withdraw", kid=kid)
-    assert len(page.state()["keys"]) == 1
+    own_page.done("keys", way="distrust", kid=kid)
+    assert own_page.send(old)["status"] == 401
+    assert own_page.state()["keys"][0]["distrusted"]
+    own_page.done("keys", way="trust_again", kid=kid)
+    assert own_page.send(old)["status"] == 200
+    own_page.done("keys", way="withdraw", kid=kid)
+    assert len(own_page.state()["keys"]) == 1
 
 
 @pytest.mark.parametrize("way", ["prepare", "swap", "reissue", "restore"])
-def test_keys_change_in_other_ways_too(way: str, page: Page) -> None:
-    page.done("keys", way=way, kid="")
-    assert f"Keys: {way}." in page.state()["entries"][-1]["text"]
+def test_keys_change_in_other_ways_too(way: str, own_page: Page) -> None:
+    own_page.done("keys", way=way, kid="")
+    assert f"Keys: {way}." in own_page.state()["entries"][-1]["text"]
 
 
-def test_the_key_set_goes_through_its_phases(page: Page) -> None:
+def test_the_key_set_goes_through_its_phases(own_page: Page) -> None:
     """Issue 15: fresh, due, stale, expired, with fetches and refusals, live."""
-    token = page.mint(lifetime=86_400)
-    assert page.send(token)["status"] == 200
-    state = page.state()
+    token = own_page.mint(lifetime=86_400)
+    assert own_page.send(token)["status"] == 200
+    state = own_page.state()
     assert (state["phase"], state["lifetime"], state["max_stale"]) == ("fresh", 600, 3600)
-    page.done("fault", text="jwks:fail:503")
-    page.done("clock", seconds=660)
-    assert page.state()["phase"] == "stale"
-    assert page.send(token)["status"] == 200
-    state = page.state()
+    own_page.done("fault", text="jwks:fail:503")
+    own_page.done("clock", seconds=660)
+    assert own_page.state()["phase"] == "stale"
+    assert own_page.send(token)["status"] == 200
+    state = own_page.state()
     assert state["faults"] == {"jwks": "jwks:fail:503"}
     assert state["failures"] > 0
     assert "503" in state["last_error"]
-    page.done("clock", seconds=7200)
-    assert page.state()["phase"] == "expired"
-    sent = page.send(token)
+    own_page.done("clock", seconds=7200)
+    assert own_page.state()["phase"] == "expired"
+    sent = own_page.send(token)
     assert sent["status"] == 503
     assert sent["retry_after"]
     assert sent["reason"] is None
     assert sent["advice"]
-    page.done("mend", endpoint="jwks")
-    page.done("mend", endpoint="jwks")
-    page.done("clock", seconds=300)
-    assert page.send(token)["status"] == 200
-    state = page.state()
+    own_page.done("mend", endpoint="jwks")
+    own_page.done("mend", endpoint="jwks")
+    own_page.done("clock", seconds=300)
+    assert own_page.send(token)["status"] == 200
+    state = own_page.state()
     assert state["faults"] == {}
     kinds = {entry["kind"] for entry in state["entries"]}
     assert kinds >= {"fetched", "failed", "phase", "request", "act"}
 
 
-def test_the_cache_control_of_the_set_decides_how_long_it_is_fresh(page: Page) -> None:
-    page.done("cache-control", value="max-age=300")
-    assert page.issuer.jwks.cache_control == "max-age=300"
-    assert page.state()["lifetime"] == 300
-    page.done("cache-control", value=None)
-    assert page.issuer.jwks.cache_control is None
+def test_the_cache_control_of_the_set_decides_how_long_it_is_fresh(own_page: Page) -> None:
+    own_page.done("cache-control", value="max-age=300")
+    assert own_page.issuer.jwks.cache_control == "max-age=300"
+    assert own_page.state()["lifetime"] == 300
+    own_page.done("cache-control", value=None)
+    assert own_page.issuer.jwks.cache_control is None
 
 
 @pytest.mark.parametrize(
@@ -230,18 +239,18 @@ def test_a_body_is_json_and_bounded(page: Page) -> None:
     assert "up to 65536 bytes" in large.json()["error"]
 
 
-def test_a_stream_tells_of_news_and_the_number_of_streams_is_bounded(page: Page) -> None:
+def test_a_stream_tells_of_news_and_the_number_of_streams_is_bounded(own_page: Page) -> None:
     """Issue 15: live, by server-sent events."""
-    url = f"{page.origin}/events?token={page.token}"
-    with page.client.stream("GET", url) as stream:
+    url = f"{own_page.origin}/events?token={own_page.token}"
+    with own_page.client.stream("GET", url) as stream:
         lines = (line for line in stream.iter_lines() if line)
         before = json.loads(next(lines).removeprefix("data: "))
-        page.done("keys", way="rotate", kid="")
+        own_page.done("keys", way="rotate", kid="")
         # Two states are on their way at most before the one with the news.
-        states = [json.loads(next(lines).removeprefix("data: ")) for _ in range(3)]
+        states = (json.loads(line.removeprefix("data: ")) for line in islice(lines, 3))
         assert len(before["keys"]) == 1
         assert any(len(state["keys"]) == 2 for state in states)
-        with httpx.Client(trust_env=False, timeout=30) as other:
+        with httpx.Client(trust_env=False, verify=no_tls(), timeout=30) as other:
             opened = [other.send(other.build_request("GET", url), stream=True) for _ in range(8)]
             statuses = [response.status_code for response in opened]
             for response in opened:

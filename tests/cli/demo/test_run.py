@@ -18,6 +18,7 @@ from asgi_jwks.cli.demo.exchange import Expected, Participants, Step
 from asgi_jwks.cli.demo.report import Report
 from asgi_jwks.cli.demo.run import run, run_steps, wait_for_ctrl_c
 from asgi_jwks.cli.demo.scenario import SCENARIO, Section
+from asgi_jwks.cli.no_tls import no_tls
 from asgi_jwks.testing import MockIssuer, serve_app
 
 
@@ -49,13 +50,16 @@ def participants() -> Iterator[Participants]:
     clock = SimulatedClock()
     with issuer.serve() as url:
         api = protected_api(url, audience="https://api.example.com", clock=clock)
-        with serve_app(api) as origin, httpx.Client(base_url=origin, trust_env=False) as client:
+        with (
+            serve_app(api) as origin,
+            httpx.Client(base_url=origin, trust_env=False, verify=no_tls()) as client,
+        ):
             yield Participants(issuer, client, clock)
 
 
 def get(url: str, token: str | None = None) -> int:
     headers = {} if token is None else {"Authorization": f"Bearer {token}"}
-    return httpx.get(url, headers=headers, trust_env=False).status_code
+    return httpx.get(url, headers=headers, trust_env=False, verify=no_tls()).status_code
 
 
 def test_every_answer_of_the_demo_is_right(screen: Screen) -> None:
@@ -67,6 +71,9 @@ def test_every_answer_of_the_demo_is_right(screen: Screen) -> None:
     for answer in ("200", "401 invalid_token", "403 insufficient_scope", "503"):
         assert f" {answer}" in screen.text
     assert "asgi-jwks demo --serve" in screen.text
+    # Two screens of 30 lines and 80 columns.
+    assert len(screen.text.splitlines()) <= 60
+    assert max(map(len, screen.text.splitlines())) <= 80
 
 
 def test_the_titles_fit_their_column() -> None:
@@ -109,7 +116,7 @@ def test_the_token_line_gets_a_token_that_the_api_accepts(screen: Screen) -> Non
     def get_a_token() -> None:
         form = {"grant_type": "password", "username": "alice", "password": "wonderland"}
         url = screen.find(r"curl -d grant_type=password [^\n]* (\S+)\n")
-        token = httpx.post(url, data=form, trust_env=False).json()["access_token"]
+        token = httpx.post(url, data=form, trust_env=False, verify=no_tls()).json()["access_token"]
         api = screen.find(r"protected API  (\S+)")
         statuses.append(get(f"{api}/me", token))
 

@@ -17,6 +17,7 @@ from asgi_jwks.cli.console.shapes import FORGERIES, SHAPES
 from asgi_jwks.cli.console.values import Choices, KeyState, Sent, State
 from asgi_jwks.cli.demo.api import PATHS, SimulatedClock
 from asgi_jwks.cli.faults import FAULTS, fault_of, mend
+from asgi_jwks.cli.no_tls import no_tls
 from asgi_jwks.errors import ConfigurationError
 from asgi_jwks.fetching.response import FetchResponse, freshness_advice
 from asgi_jwks.keys.remote import RemoteJWKSet
@@ -142,7 +143,7 @@ class Laboratory:
             fields[b"authorization"] = b"Bearer " + token.encode("utf-8", "surrogatepass")
         before = self._issuer.jwks.count
         # A proxy of the environment cannot reach the loopback of this machine.
-        async with httpx.AsyncClient(trust_env=False, timeout=30) as client:
+        async with httpx.AsyncClient(trust_env=False, verify=no_tls(), timeout=30) as client:
             try:
                 answer = await client.get(f"{self._api}{path}", headers=fields)
             except (httpx.HTTPError, ValueError) as error:

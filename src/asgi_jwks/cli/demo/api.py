@@ -16,7 +16,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from asgi_jwks import JWTBearerMiddleware, OnRefused, RemoteJWKSet, access_token, requires
+from asgi_jwks import DPoP, JWTBearerMiddleware, OnRefused, RemoteJWKSet, access_token, requires
+from asgi_jwks.cli.no_tls import no_tls
 from asgi_jwks.events import KeySetListener, log_event
 
 __all__ = ["PATHS", "SimulatedClock", "key_set_of", "protected_api"]
@@ -60,6 +61,7 @@ def protected_api(
     algorithms: Sequence[str] = ("RS256",),
     listener: KeySetListener = log_event,
     on_refused: OnRefused | None = None,
+    dpop: DPoP | None = None,
 ) -> JWTBearerMiddleware:
     """The API, which trusts `issuer`, takes tokens for `audience` and discovers the keys.
 
@@ -71,8 +73,9 @@ def protected_api(
         algorithms: the accepted algorithms.
         listener: is told of the changes of the key set.
         on_refused: is told of refused requests.
+        dpop: the demands on DPoP proofs.
     """
-    client = httpx.AsyncClient(trust_env=False)
+    client = httpx.AsyncClient(trust_env=False, verify=no_tls())
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
@@ -99,6 +102,7 @@ def protected_api(
         keys=keys,
         algorithms=algorithms,
         on_refused=on_refused,
+        dpop=dpop,
     )
 
 

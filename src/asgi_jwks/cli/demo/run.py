@@ -10,6 +10,7 @@ from typing import Final
 
 import httpx
 
+from asgi_jwks import DPoP
 from asgi_jwks.cli.console.laboratory import Laboratory
 from asgi_jwks.cli.console.life import Life
 from asgi_jwks.cli.console.serving import served_console
@@ -17,7 +18,8 @@ from asgi_jwks.cli.demo.api import SimulatedClock, key_set_of, protected_api
 from asgi_jwks.cli.demo.exchange import Participants
 from asgi_jwks.cli.demo.instructions import curl_commands
 from asgi_jwks.cli.demo.record import Reporter
-from asgi_jwks.cli.demo.scenario import SCENARIO, Section
+from asgi_jwks.cli.demo.scenario import PUBLIC_ORIGIN, SCENARIO, Section
+from asgi_jwks.cli.no_tls import no_tls
 from asgi_jwks.testing import MockIssuer, serve_app
 
 __all__ = ["run", "run_steps", "wait_for_ctrl_c"]
@@ -66,11 +68,13 @@ def run(
             clock=clock,
             listener=life.heard,
             on_refused=life.refused,
+            # One algorithm, so that a challenge has room on a line.
+            dpop=DPoP(public_origin=PUBLIC_ORIGIN, algorithms=["ES256"]),
         )
         with (
             serve_app(api, port=api_port) as api_url,
             # A proxy of the environment cannot reach the loopback of this machine.
-            httpx.Client(base_url=api_url, trust_env=False) as client,
+            httpx.Client(base_url=api_url, trust_env=False, verify=no_tls()) as client,
         ):
             report.opening(api=api_url, issuer=issuer_url)
             right = run_steps(Participants(issuer, client, clock), report, scenario)

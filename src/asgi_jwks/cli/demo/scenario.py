@@ -8,10 +8,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from asgi_jwks.cli.demo.exchange import Expected, Participants, Step
-from asgi_jwks.testing import SigningKey, forge
+from asgi_jwks.cli.demo.exchange import Expected, Participants, Proven, Step
+from asgi_jwks.testing import ProofKey, SigningKey, forge
 
-__all__ = ["SCENARIO", "Section"]
+__all__ = ["PUBLIC_ORIGIN", "SCENARIO", "Section"]
+
+PUBLIC_ORIGIN: Final = "https://api.example.com"
+"""The address of the API in proofs, which is never taken from a request."""
 
 # The numbers of JWKS fetches that are right. A failing fetch is tried twice.
 _ONE: Final = range(1, 2)
@@ -48,6 +51,26 @@ def _signed_by_a_forger(participants: Participants) -> str:
 
 def _under_an_unknown_kid(participants: Participants) -> str:
     return participants.issuer.access_token(key=SigningKey.generate("RS256"))
+
+
+def _bound_token(participants: Participants) -> str:
+    return participants.issuer.access_token(cnf=participants.proof_key.confirmation)
+
+
+def _proven_by(key: ProofKey, token: str) -> Proven:
+    return Proven(token, key.proof("GET", f"{PUBLIC_ORIGIN}/me", token))
+
+
+def _by_the_client(participants: Participants) -> Proven:
+    return _proven_by(participants.proof_key, _bound_token(participants))
+
+
+def _by_a_thief(participants: Participants) -> Proven:
+    return _proven_by(ProofKey(), _bound_token(participants))
+
+
+def _recorded(participants: Participants) -> Proven:
+    return participants.proven[0]
 
 
 def _after_a_rotation(participants: Participants) -> str:
@@ -142,6 +165,19 @@ def _sections() -> Iterator[Section]:
                     participants.issuer
                 ),
                 _INVALID,
+            ),
+        ),
+    )
+    yield Section(
+        "Stolen tokens, bound to the client's key by DPoP",
+        (
+            Step("the client's request, with its proof", _by_the_client, _GRANTED),
+            Step("its token as a Bearer token", _bound_token, _INVALID),
+            Step("its token with a thief's proof", _by_a_thief, _INVALID),
+            Step(
+                "its request once more, recorded",
+                _recorded,
+                Expected(401, error="invalid_dpop_proof", challenge=True),
             ),
         ),
     )

@@ -13,6 +13,7 @@ from asgi_jwks.jose.encoding import EncodingError, json_object
 __all__ = ["check_metadata"]
 
 _OK: Final = 200
+_REFUSED: Final = frozenset({401, 403})
 _WELL_KNOWN: Final = "/.well-known/oauth-protected-resource"
 
 
@@ -37,6 +38,8 @@ async def check_metadata(
     places = [named] if named else [f"{origin}{_WELL_KNOWN}{parts.path.rstrip('/')}"]
     if not named and parts.path.rstrip("/"):
         places.append(f"{origin}{_WELL_KNOWN}")
+    refused: list[str] = []
+    answers: list[str] = []
     for place in places:
         if urlsplit(place).netloc != parts.netloc:
             # Who answers the API must not make this machine ask others.
@@ -52,14 +55,26 @@ async def check_metadata(
             findings.ok(
                 "resource_metadata", f"There is metadata at {printable(place, longest=200)}."
             )
-            _check_resource(place, document, findings)
+            _check_resource(place, document, findings, url)
             return _check_servers(document, findings, issuer)
+        answers.append(answer.words())
+        if answer.status in _REFUSED:
+            refused.append(place)
     words = "; ".join(places)
-    if named:
+    if refused == places:
+        tell = findings.problem if named else findings.note
+        tell(
+            "resource_metadata",
+            f"Without a token there is no metadata at {quoted(words)}: {answers[0]}.",
+            "Serve it in front of the guard, since clients without a token look for it: the option "
+            f"resource= of the middleware does so; otherwise add {_WELL_KNOWN}/* to public_paths.",
+        )
+    elif named:
         findings.problem(
             "resource_metadata",
-            f"The challenge names {quoted(words)}, and no JSON object is there.",
-            "Serve the metadata there, or leave resource_metadata out of the challenge.",
+            f"The challenge names {quoted(words)}, and no JSON object is there: {answers[0]}.",
+            "Serve the metadata there, or leave resource_metadata out of the challenge. A proxy "
+            f"must pass {_WELL_KNOWN} to the application, beside the path of the API.",
         )
     else:
         findings.note(
@@ -80,24 +95,47 @@ def _document(answer: Answer) -> Mapping[str, Any] | None:
         return None
 
 
-def _check_resource(place: str, document: Mapping[str, Any], findings: Findings) -> None:
+def _check_resource(place: str, document: Mapping[str, Any], findings: Findings, url: str) -> None:
     resource = document.get("resource")
     words = f"The metadata names the resource {quoted(str(resource))}."
-    inserted = None
+    inserted = difference = None
     if isinstance(resource, str) and resource.startswith(("https://", "http://")):
         parts = urlsplit(resource)
         query = f"?{parts.query}" if parts.query else ""
         path = parts.path.rstrip("/") if parts.path == "/" else parts.path
         inserted = f"{parts.scheme}://{parts.netloc}{_WELL_KNOWN}{path}{query}"
-    if inserted == place:
-        findings.ok("resource", words)
-    else:
+        difference = _difference(url, resource)
+    if difference is not None:
+        findings.problem(
+            "resource",
+            f"{words} It differs from {quoted(url)} by {difference}.",
+            "Name the URL that clients call, to the last slash; they must not use the metadata of "
+            "another one. If the URL that was asked is the mistaken one, ask the other.",
+        )
+    elif inserted != place:
         findings.problem(
             "resource",
             words,
             "Name the resource from whose URL this metadata's URL is made, to the last character; "
             "clients must not use it otherwise.",
         )
+    else:
+        findings.ok("resource", words)
+
+
+def _difference(url: str, resource: str) -> str | None:
+    """The part by which a URL is not that of a resource or below it (RFC 9728, section 3.3)."""
+    ours, named = urlsplit(url), urlsplit(resource)
+    if ours.scheme != named.scheme:
+        return "its scheme"
+    if ours.netloc != named.netloc:
+        return "its host" if ours.hostname != named.hostname else "its port"
+    path, base = ours.path, named.path
+    if path == base or {path, base} <= {"", "/"}:
+        return None
+    if path.rstrip("/") == base.rstrip("/"):
+        return "the slash at its end"
+    return None if path.startswith(f"{base.rstrip('/')}/") else "its path"
 
 
 def _check_servers(

@@ -1,0 +1,150 @@
+"""Django's ASGI application: `requires` for views, and the answers to errors that views raise.
+
+    from asgi_jwks.integrations.django import requires
+
+    @requires("read:messages")
+    async def messages(request): ...
+
+The middleware names the scopes that views declare in this way, in its challenges and metadata.
+"""
+
+import functools
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, Final, TypeVar, Unpack, cast
+
+from asgiref.sync import async_to_sync, iscoroutinefunction
+from django.conf import settings
+from django.core.handlers.asgi import ASGIHandler, ASGIRequest
+from django.http import HttpRequest, HttpResponse
+from django.urls import get_resolver, resolve
+from django.utils.deprecation import MiddlewareMixin
+
+from asgi_jwks.asgi.declared import Declared, declare, declared_by, needs_of_endpoint
+from asgi_jwks.asgi.guards import RouteGuard, refusal_of
+from asgi_jwks.asgi.guards import requires as route_guard
+from asgi_jwks.asgi.route_tables import add_table, path_within
+from asgi_jwks.authorization.requirement import Requirement
+from asgi_jwks.authorization.requirement_parts import RequirementOptions
+from asgi_jwks.errors import RequestError, TemporarilyUnavailable
+
+__all__ = ["AnswerRefusals", "requires"]
+
+View = TypeVar("View", bound=Callable[..., Any])
+
+
+def requires(*demands: str | Requirement, **options: Unpack[RequirementOptions]) -> "_Guard":
+    """Demand more of a view's access token than that it is valid; see `asgi_jwks.requires`.
+
+    It takes functions, async or not, methods of class-based views, and what `as_view()` returns.
+
+    Raises:
+        ConfigurationError: nothing is required, a part is of the wrong form, or no token could
+            meet all of it.
+    """
+    return _Guard(route_guard(*demands, **options))
+
+
+class _Guard:
+    """The decorator of a view; two of them on one are combined."""
+
+    def __init__(self, guard: RouteGuard) -> None:
+        self.requirement: Final = guard.requirement
+        self._guard: Final = guard
+
+    def __call__(self, view: View) -> View:
+        inner = declared_by(view)
+        if inner is not None:
+            both = _Guard(RouteGuard(self.requirement & inner.requirement))
+            return cast("View", both(inner.within))
+        guard = self._guard
+
+        @functools.wraps(view)
+        async def guarded(*args: Any, **kwargs: Any) -> Any:
+            scope = _scope(args)
+            try:
+                await guard.enforce(scope)
+            except (RequestError, TemporarilyUnavailable) as error:
+                return _response(scope, error)
+            return await view(*args, **kwargs)
+
+        @functools.wraps(view)
+        def guarded_in_thread(*args: Any, **kwargs: Any) -> Any:
+            scope = _scope(args)
+            try:
+                if guard.requirement.conditions:
+                    async_to_sync(guard.enforce)(scope)
+                else:
+                    guard.check_scope(scope)
+            except (RequestError, TemporarilyUnavailable) as error:
+                return _response(scope, error)
+            return view(*args, **kwargs)
+
+        made = guarded if iscoroutinefunction(view) else guarded_in_thread
+        declare(made, Declared(self.requirement, view))
+        return cast("View", made)
+
+
+class AnswerRefusals(MiddlewareMixin):
+    """Answers errors of this package that views raise as the middleware around Django answers.
+
+    MIDDLEWARE = ["asgi_jwks.integrations.django.AnswerRefusals", ...]
+    """
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        """Django asks it for each exception of a view; None leaves one to others."""
+        if isinstance(error, RequestError | TemporarilyUnavailable):
+            return _response(_scope((request,)), error)
+        return None
+
+
+def _scope(arguments: Iterable[object]) -> Mapping[str, Any]:
+    for argument in arguments:
+        if isinstance(argument, ASGIRequest):
+            return argument.scope
+    raise TypeError(
+        "the view was called without a request of Django's ASGI application, which "
+        "JWTBearerMiddleware is around; under WSGI no token is verified"
+    )
+
+
+def _response(
+    scope: Mapping[str, Any], error: RequestError | TemporarilyUnavailable
+) -> HttpResponse:
+    refusal = refusal_of(scope, error)
+    # Django keeps one field of a name: RFC 9110, section 5.3, lets challenges be one list.
+    fields: dict[str, str] = {}
+    for name, value in refusal.headers:
+        text = value.decode("ascii")
+        key = name.decode("ascii")
+        fields[key] = f"{fields[key]}, {text}" if key in fields else text
+    return HttpResponse(refusal.body, status=refusal.status, headers=fields)
+
+
+class _Table:
+    """The URLs of Django's one application, by its ROOT_URLCONF."""
+
+    def knows(self, app: object) -> bool:
+        return isinstance(app, ASGIHandler)
+
+    def needs(self, _app: object) -> Iterator[tuple[str, Requirement]]:
+        return _below(get_resolver().url_patterns, "/")
+
+    def needs_at(self, _app: object, scope: Mapping[str, Any]) -> Iterator[Requirement]:
+        script: str | None = settings.FORCE_SCRIPT_NAME
+        within = scope if script is None else {**scope, "root_path": script}
+        found = resolve(path_within(within))
+        yield from needs_of_endpoint(found.func, scope.get("method"))
+
+
+def _below(patterns: Iterable[Any], path: str) -> Iterator[tuple[str, Requirement]]:
+    for entry in patterns:
+        below = path + str(entry.pattern).removeprefix("^")
+        inner = getattr(entry, "url_patterns", None)
+        if inner is not None:
+            yield from _below(inner, below)
+        else:
+            for need in needs_of_endpoint(entry.callback):
+                yield below, need
+
+
+add_table(_Table())

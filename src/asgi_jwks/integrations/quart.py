@@ -1,0 +1,132 @@
+"""Quart: `requires` for views, which have no argument with the request.
+
+    from asgi_jwks.integrations.quart import requires
+
+    @app.get("/messages")
+    @requires("read:messages")
+    async def messages(): ...
+
+The middleware names the scopes that views declare in this way, in its challenges and metadata.
+"""
+
+import functools
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Final, TypeVar, Unpack, cast
+
+from quart import Quart, Response, current_app, has_websocket_context, request, websocket
+
+from asgi_jwks.asgi.challenge import Refusal
+from asgi_jwks.asgi.declared import Declared, declare, declared_by, needs_of_endpoint
+from asgi_jwks.asgi.guards import RouteGuard, refusal_of
+from asgi_jwks.asgi.guards import requires as route_guard
+from asgi_jwks.asgi.responses import POLICY_VIOLATION
+from asgi_jwks.asgi.route_tables import add_table, path_within
+from asgi_jwks.authorization.requirement import Requirement
+from asgi_jwks.authorization.requirement_parts import RequirementOptions
+from asgi_jwks.errors import RequestError, TemporarilyUnavailable
+
+__all__ = ["answer_refusals", "requires"]
+
+View = TypeVar("View", bound=Callable[..., Any])
+
+
+def requires(*demands: str | Requirement, **options: Unpack[RequirementOptions]) -> "_Guard":
+    """Demand more of a view's access token than that it is valid; see `asgi_jwks.requires`.
+
+    It is written below the route, so that the route has the guarded view.
+
+    Raises:
+        ConfigurationError: nothing is required, a part is of the wrong form, or no token could
+            meet all of it.
+    """
+    return _Guard(route_guard(*demands, **options))
+
+
+def answer_refusals(app: Quart) -> None:
+    """Have errors of this package that views raise answered as the middleware answers."""
+    for kind in (RequestError, TemporarilyUnavailable):
+        app.register_error_handler(kind, _answer)
+
+
+class _Guard:
+    """The decorator of a view; two of them on one are combined."""
+
+    def __init__(self, guard: RouteGuard) -> None:
+        self.requirement: Final = guard.requirement
+        self._guard: Final = guard
+
+    def __call__(self, view: View) -> View:
+        inner = declared_by(view)
+        if inner is not None:
+            both = _Guard(RouteGuard(self.requirement & inner.requirement))
+            return cast("View", both(inner.within))
+        guard = self._guard
+
+        @functools.wraps(view)
+        async def guarded(*args: Any, **kwargs: Any) -> Any:
+            try:
+                await guard.enforce(_scope())
+            except (RequestError, TemporarilyUnavailable) as error:
+                return await _answer(error)
+            # As Quart calls a view, which may be a plain function.
+            return await current_app.ensure_async(view)(*args, **kwargs)
+
+        declare(guarded, Declared(self.requirement, view))
+        return cast("View", guarded)
+
+
+def _scope() -> Mapping[str, Any]:
+    connection = websocket if has_websocket_context() else request
+    return cast("Mapping[str, Any]", connection.scope)
+
+
+async def _answer(error: RequestError | TemporarilyUnavailable) -> Response:
+    scope = _scope()
+    if scope["type"] == "websocket" and "websocket.http.response" not in (
+        scope.get("extensions") or {}
+    ):
+        # Before it is accepted, a server turns this into a handshake answered with 403.
+        await websocket.close(POLICY_VIOLATION)
+    return _response(refusal_of(scope, error))
+
+
+def _response(refusal: Refusal) -> Response:
+    response = Response(refusal.body, refusal.status)
+    response.headers.clear()
+    for name, value in refusal.headers:
+        # Each challenge has a field of its own.
+        response.headers.add(name.decode("ascii"), value.decode("ascii"))
+    return response
+
+
+class _Table:
+    """The URL map of a Quart application, those of its blueprints included."""
+
+    def knows(self, app: object) -> bool:
+        return isinstance(_application(app), Quart)
+
+    def needs(self, app: object) -> Iterator[tuple[str, Requirement]]:
+        quart: Quart = _application(app)
+        for rule in quart.url_map.iter_rules():
+            for need in needs_of_endpoint(quart.view_functions.get(rule.endpoint)):
+                yield rule.rule, need
+
+    def needs_at(self, app: object, scope: Mapping[str, Any]) -> Iterator[Requirement]:
+        quart: Quart = _application(app)
+        is_websocket = scope["type"] == "websocket"
+        host = next((value for name, value in scope["headers"] if name == b"host"), b"")
+        urls = quart.url_map.bind(
+            quart.config["SERVER_NAME"] or host.decode("latin-1"),
+            url_scheme="ws" if is_websocket else "http",
+        )
+        method = scope.get("method", "GET")
+        endpoint, _ = urls.match(path_within(scope), method, websocket=is_websocket)
+        yield from needs_of_endpoint(quart.view_functions.get(endpoint), method)
+
+
+def _application(app: object) -> Any:
+    # `app.asgi_app = JWTBearerMiddleware(app.asgi_app, ...)` has a method of it.
+    return getattr(app, "__self__", app)
+
+
+add_table(_Table())

@@ -56,7 +56,7 @@ def test_it_is_told_when_an_application_asks(
         assert getattr(accepted, grant) == ()
     (record,) = caplog.records
     assert record.levelno == logging.WARNING
-    assert record.name == "asgi_jwks.requests"
+    assert record.name == "asgi_jwks.tokens"
     assert record.__dict__["hint"] == "unreadable_grant"
     assert (record.__dict__["issuer"], record.__dict__["claim"]) == (ISSUER, "scope")
     said = record.getMessage()

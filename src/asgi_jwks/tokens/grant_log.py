@@ -18,7 +18,7 @@ from asgi_jwks.tokens.scopes import GrantClaim
 
 __all__ = ["GrantLog", "tell_unreadable"]
 
-_log: Final = logging.getLogger("asgi_jwks.requests")
+_log: Final = logging.getLogger("asgi_jwks.tokens")
 
 # The deciding sentence on the log: at most one line per cause in this many seconds.
 INTERVAL: Final = 300.0
@@ -39,7 +39,7 @@ _KINDS: Final[tuple[tuple[type, str], ...]] = (
 
 
 class GrantLog:
-    """Tells of grants that cannot be read, in the logger `asgi_jwks.requests`; see the module.
+    """Tells of grants that cannot be read, in the logger `asgi_jwks.tokens`; see the module.
 
     Args:
         clock: monotonic seconds.

@@ -1,4 +1,4 @@
-"""The check of one variable's value, where it belongs, so that a mistake has one name."""
+"""The check of one variable's value, apart from those of all others."""
 
 from collections.abc import Mapping
 from typing import Any, Final

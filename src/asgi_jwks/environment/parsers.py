@@ -1,4 +1,4 @@
-"""From the text of a variable to the value of an option, by the option's type."""
+"""The parsers of variables: from a text to the type of an option."""
 
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final, Literal, get_args, get_origin

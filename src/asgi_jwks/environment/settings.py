@@ -1,4 +1,4 @@
-"""The settings of an entry point, and those of one issuer, as the environment names them."""
+"""The settings of an entry point, and of one issuer, from the environment."""
 
 import os
 from collections.abc import Mapping

@@ -27,6 +27,7 @@ from asgi_jwks.tokens.explanation import Explanation
 from asgi_jwks.tokens.issuers import Issuer, TrustedIssuers
 from asgi_jwks.tokens.outcomes import Outcomes
 from asgi_jwks.tokens.resolver import IssuerResolver, ResolvedIssuers
+from asgi_jwks.tokens.standing import check_standing
 from asgi_jwks.tokens.verifier import TokenVerifier
 from asgi_jwks.trusted_issuer import IssuerOptions, TrustedIssuer
 
@@ -80,9 +81,10 @@ class AccessTokenVerifier:
             prepare_exchanges()
         self.issuers: Final = trusted
         self.sees_proofs: Final = resolver is not None or any(
-            getattr(issuer, "binding", None) is not None for issuer in trusted
+            getattr(issuer, "binding", None) is not None or issuer.rules.gateway_proves_binding
+            for issuer in trusted
         )
-        """Whether a request can prove the binding of its token: `verify(token, proof=...)`."""
+        """Whether it matters how a request presents its token: `verify(token, proof=...)`."""
         self.max_token_bytes: Final = require_whole_number("max_token_bytes", max_token_bytes)
         self._resolved: Final = None if resolver is None else ResolvedIssuers(resolver)
         self._issuers: Final = TrustedIssuers(trusted, self._resolved)
@@ -131,6 +133,23 @@ class AccessTokenVerifier:
             token if type(token) is bytes else _octets(token),
             None if proof is None else _proof(proof),
         )
+
+    async def check_again(self, token: AccessToken) -> None:
+        """Judge a verified token again, for work that lasts longer than a request.
+
+        Its expiry is yours to compare; its issuer, the trust in its key, and `checks` are judged as
+        they are for the next request that brings it.
+
+        Args:
+            token: a token that `verify` has returned.
+
+        Raises:
+            InvalidToken: its key was removed or is distrusted, its issuer is not trusted any more,
+                or a check refuses it.
+            RequestError: a check refuses it otherwise.
+            TemporarilyUnavailable: the trust in its keys has lapsed, or the resolver cannot tell.
+        """
+        await check_standing(self._issuers, token)
 
     async def explain(
         self, token: str | bytes, *, proof: ProofOfPossession | None = None

@@ -146,10 +146,9 @@ def require_leeway(leeway: object) -> float:
 
 
 def require_min_rsa_bits(bits: object) -> int:
-    """The least bits of an RSA modulus; it can only be stricter than the rule for all keys."""
+    """The size of the smallest RSA key; others are not used whatever is written here."""
     if type(bits) is int and bits in RSA_BITS:
         return bits
-    # Smaller and larger keys are not used whatever is written here.
     raise ConfigurationError(
         f"min_rsa_bits must be a whole number from {RSA_BITS.start} to {RSA_BITS.stop - 1}; got "
         f"{bits!r}. Write for example min_rsa_bits=3072."

@@ -9,8 +9,17 @@ from starlette.applications import Starlette
 from starlette.responses import StreamingResponse
 from starlette.routing import Route, WebSocketRoute
 
-from asgi_jwks import AccessTokenVerifier, JWTBearerMiddleware, StaticJWKSet, TrustedIssuer
-from asgi_jwks.asgi.connection_expiry import LONGEST_SLEEP, ending_at_expiry
+from asgi_jwks import (
+    AccessTokenVerifier,
+    InvalidToken,
+    JWTBearerMiddleware,
+    KeySetUnavailable,
+    Reason,
+    StaticJWKSet,
+    TrustedIssuer,
+)
+from asgi_jwks.asgi.connection_expiry import JUDGED_EVERY, ending_at_expiry
+from asgi_jwks.events import ConnectionEnded, Event, RequestLabels
 from asgi_jwks.testing import MockIssuer
 from asgi_jwks.tokens.access_token import AccessToken
 
@@ -46,6 +55,13 @@ class Time:
 class Verifier:
     def __init__(self, clock: Callable[[], float]) -> None:
         self.clock = clock
+        self.judged = 0
+        self.verdict: BaseException | None = None
+
+    async def check_again(self, token: AccessToken) -> None:
+        self.judged += 1
+        if self.verdict is not None:
+            raise self.verdict
 
     def leeway_of(self, issuer: str) -> float:
         return LEEWAY
@@ -61,7 +77,14 @@ class Connection:
         self.ended = anyio.Event()
         claims = {"iss": "https://issuer.example/", "exp": self.time.now + LIFETIME}
         self.scope: dict[str, Any] = {"type": kind, "method": method, "auth": AccessToken(claims)}
-        self._app = ending_at_expiry(app, Verifier(self.time), sleep=self.time.sleep)
+        self.causes: list[str] = []
+        self.verifier = Verifier(self.time)
+        self._app = ending_at_expiry(
+            app,
+            self.verifier,
+            on_end=lambda _scope, _token, cause: self.causes.append(cause),
+            sleep=self.time.sleep,
+        )
 
     async def send(self, message: Any) -> None:
         await anyio.lowlevel.checkpoint()
@@ -132,7 +155,59 @@ async def test_it_ends_at_exp_and_leeway_and_not_before() -> None:
         connection.time.pass_by(0.5)
     assert ended.is_set()
     # A clock that is set, or a machine that is suspended, is noticed before long.
-    assert connection.time.slept == [LONGEST_SLEEP, LIFETIME + LEEWAY - LONGEST_SLEEP]
+    assert connection.time.slept == [JUDGED_EVERY, JUDGED_EVERY, JUDGED_EVERY, LEEWAY]
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(
+    ("verdict", "cause"),
+    [
+        (InvalidToken(Reason.UNKNOWN_KEY), "unknown_key"),
+        (KeySetUnavailable("expired"), "unavailable"),
+        (ZeroDivisionError(), "unavailable"),
+    ],
+    ids=["refused", "lapsed", "raises"],
+)
+@pytest.mark.parametrize("kind", ["http", "websocket"])
+async def test_a_token_that_does_not_stand_any_more_ends_its_connection(
+    kind: str, verdict: Exception, cause: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """C6, H3: within half a minute, and long before it expires; it fails closed."""
+    seen: list[Any] = []
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await send({"type": "websocket.accept"} if kind == "websocket" else START)
+        seen.append(await receive())
+
+    connection = Connection(app, kind)
+    connection.verifier.verdict = verdict
+    await connection.run(JUDGED_EVERY)
+    assert seen[0]["type"] == f"{kind}.disconnect"
+    assert connection.causes == [cause]
+    assert connection.verifier.judged == 1
+    assert len(caplog.records) == (cause == "unavailable" and "Zero" in repr(verdict))
+
+
+@pytest.mark.anyio
+async def test_a_check_that_is_late_keeps_no_connection_open(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """C6: and is logged once, however many connections it concerns."""
+
+    async def late(token: AccessToken) -> None:
+        await anyio.sleep_forever()
+
+    monkeypatch.setattr("asgi_jwks.asgi.connection_expiry.JUDGED_EVERY", 0.01)
+    connection = Connection(_waits, "websocket")
+    connection.verifier.check_again = late  # type: ignore[method-assign]  # of this one
+    app = ending_at_expiry(
+        _waits, connection.verifier, on_end=lambda *said: connection.causes.append(said[2])
+    )
+    with anyio.fail_after(10):
+        for _ in range(2):
+            await app(connection.scope, connection.receive, connection.send)
+    assert connection.causes == ["unavailable"] * 2
+    assert len(caplog.records) == 1
 
 
 @pytest.mark.anyio
@@ -337,3 +412,36 @@ async def test_the_middleware_does_so_when_it_is_told_to() -> None:
         given: Any = options
         await JWTBearerMiddleware(app, verifier=ends, **given)(scope, None, send)
     assert [passed is send for passed in seen] == [False, True, True]
+
+
+@pytest.mark.anyio
+async def test_the_middleware_tells_of_a_connection_whose_key_was_distrusted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """C6, N1, F17: by the real verifier; of the issuer's name and the scheme."""
+    monkeypatch.setattr("asgi_jwks.asgi.connection_expiry.JUDGED_EVERY", 0.01)
+    issuer, heard = MockIssuer(), list[Event]()
+    keys = StaticJWKSet(issuer.jwk_set())
+    app = JWTBearerMiddleware(
+        _waits,
+        issuer=issuer.issuer,
+        audience=issuer.audience,
+        keys=keys,
+        listener=heard.append,
+        end_at_expiry=True,
+    )
+    fields = [(b"authorization", f"Bearer {issuer.access_token()}".encode())]
+    scope = {"type": "websocket", "path": "/", "headers": fields}
+    sent: list[Any] = []
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    with anyio.fail_after(10):
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(app, scope, anyio.sleep_forever, send)
+            await anyio.wait_all_tasks_blocked()
+            keys.distrust(kid=issuer.signing_key.kid)
+    assert sent == [{"type": "websocket.close", "code": 1008, "reason": ""}]
+    labels = RequestLabels(issuer.issuer, "bearer", "websocket")
+    assert heard[-1] == ConnectionEnded(labels, "unknown_key")

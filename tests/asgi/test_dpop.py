@@ -320,6 +320,17 @@ async def test_where_no_issuer_takes_proofs_the_scheme_is_another_one(proven: Fi
     assert (await gateway(*proven(scheme="Bearer"))).status == 200
 
 
+async def test_a_gateway_may_pass_the_scheme_on_as_it_came(proven: Fields) -> None:
+    """G12, I10: it has judged the proof; a token that is bound to nothing had none."""
+    gateway = Door(trusted(gateway_proves_binding=True))
+    assert (await gateway(*proven())).status == 200
+    answer = await gateway(*proven(token=ISSUER.access_token()))
+    assert answer.challenges["bearer"] == {"realm": "api"}
+    assert answer.status == 401
+    beside = Door(trusted(gateway_proves_binding=True), trusted(OTHER))
+    assert (await beside(*proven(token=OTHER.access_token()))).status == 401
+
+
 async def test_each_issuer_has_a_policy_of_its_own(key: ProofKey, proven: Fields) -> None:
     """I1: modes per issuer."""
     door = Door(trusted(dpop=dpop(mode="required")), trusted(OTHER))
@@ -586,3 +597,44 @@ async def test_a_verifier_without_a_framework_takes_the_parts_of_a_request(
     assert refused.value.reason is Reason.NOT_BOUND
     bearer = ProofOfPossession(method="GET", url="/", fields=(), scheme="Bearer")
     assert (await unbinding.verify(ISSUER.access_token(), proof=bearer)).issuer == ISSUER.issuer
+
+
+async def test_the_log_says_by_what_a_token_is_bound_also_when_it_was_seen_before(
+    key: ProofKey, bound: str, proven: Fields
+) -> None:
+    """P4, G12: the claims of a remembered token are not at hand then."""
+    verifier = AccessTokenVerifier(trusted(dpop=dpop()))
+    for number in range(3):
+        proof = ProofOfPossession(
+            method="GET",
+            url="/messages",
+            fields=[("DPoP", key.proof("GET", f"{ORIGIN}/messages", bound))],
+        )
+        await verifier.verify(bound, proof=proof)
+        with pytest.raises(InvalidToken) as refused:
+            await verifier.verify(bound)
+        advice = refused.value.advice
+        assert advice is not None, number
+        assert "by DPoP (claim cnf)" in advice.sentence
+        assert "send it by the scheme DPoP" in advice.sentence
+
+
+@pytest.mark.parametrize(
+    ("options", "cnf", "option"),
+    [
+        ({"certificate_sources": [TLSExtension()]}, "jkt", 'dpop=DPoP(public_origin="https://'),
+        ({"dpop": dpop()}, "x5t#S256", "certificate_sources=[...]"),
+    ],
+)
+async def test_the_log_names_the_option_that_a_bound_token_needs(
+    options: dict[str, Any], cnf: str, option: str
+) -> None:
+    """P4, J5: an issuer may bind by both, and have one of them configured."""
+    verifier = AccessTokenVerifier(trusted(**options))
+    with pytest.raises(InvalidToken) as refused:
+        await verifier.verify(ISSUER.access_token(cnf={cnf: "A" * 43}))
+    assert refused.value.reason == Reason.SENDER_CONSTRAINED
+    advice = refused.value.advice
+    assert advice is not None
+    assert f"write {option}" in advice.sentence
+    assert "gateway_proves_binding" not in advice.sentence

@@ -28,6 +28,7 @@ from asgi_jwks.events import (
     RequestEvent,
     RequestLabels,
     RequestRefused,
+    ResolverAnswered,
     RouteRefused,
     RouteUnavailable,
     Unavailable,
@@ -267,7 +268,8 @@ async def test_a_token_of_a_resolved_issuer_has_the_label_of_others(heard: Heard
 
     verifier = AccessTokenVerifier(resolver=resolver, listener=heard)
     assert await Guarded(verifier=verifier)(tenant.access_token()) == 200
-    [event] = heard
+    answered, event = heard
+    assert isinstance(answered, ResolverAnswered)
     assert isinstance(event, RequestAccepted)
     assert event.labels == RequestLabels(OTHER_ISSUER, "bearer", "http")
 

@@ -2,17 +2,21 @@
 
     uv run python -m tests.benchmarks.metrics
 
-The ratio of each over no listener is the median of the differences within one round.
+The ratio of each over no listener is the median of the differences within one round. With
+`--flood`, a hundred thousand refused requests are sent instead, each with names of its own, and the
+series and log lines that they add are counted.
 """
 
 import argparse
 import asyncio
+import logging
 import statistics
 from collections.abc import Callable
 
 from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import InMemoryMetricReader
 from prometheus_client import CollectorRegistry
+from tests.support.flood import flood
 
 from asgi_jwks import JWTBearerMiddleware
 from asgi_jwks.events import Event, Listener
@@ -28,6 +32,9 @@ from .tokens import AUDIENCE, ISSUER, Mint
 
 # Requests of one turn: long against the clock's resolution, short against the machine's moods.
 TURN = 2000
+
+# Requests of a flood after which every series and line is there that it can cause.
+FIRST = 1000
 
 
 def _nothing(event: Event) -> None: ...
@@ -77,12 +84,38 @@ async def measure(jwks_uri: str, mint: Mint, rounds: int) -> dict[str, tuple[flo
     }
 
 
+async def count_flood(jwks_uri: str, requests: int) -> None:
+    """Count the series and lines after the first of the requests, and after all of them."""
+    registry, lines = CollectorRegistry(), list[str]()
+    handler = logging.Handler()
+    handler.emit = lambda record: lines.append(record.getMessage())  # type: ignore[method-assign]
+    logging.getLogger("asgi_jwks").addHandler(handler)
+    app = JWTBearerMiddleware(
+        bare_app,
+        issuer=ISSUER,
+        audience=AUDIENCE,
+        jwks_uri=jwks_uri,
+        listener=PrometheusMetrics(registry),
+    )
+    sent = 0
+    for number in (FIRST, requests):
+        await flood(app, sent, number)
+        sent = number
+        series = sum(len(family.samples) for family in registry.collect())
+        print(f"after {number} requests: {series} series, {len(lines)} log lines")
+
+
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=41)
+    parser.add_argument("--flood", action="store_true")
     arguments = parser.parse_args()
     mint = Mint()
+    if arguments.flood:
+        with serving(mint.jwks()) as jwks_uri:
+            asyncio.run(count_flood(jwks_uri, 100_000))
+        return
     with serving(mint.jwks()) as jwks_uri:
         for key, value in machine_state(["cryptography", "prometheus-client"]).items():
             print(f"{key}: {value}")

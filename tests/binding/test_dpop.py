@@ -154,6 +154,11 @@ HEADERS: dict[str, tuple[dict[str, Any], Reason]] = {
         },
         Reason.UNUSABLE_PROOF_KEY,
     ),
+    # W1: a client chooses its key, and such a one makes each of its proofs costly.
+    "an RSA exponent of 64 bits": (
+        {"alg": "RS256", "jwk": {**ProofKey("RS256").jwk, "e": "gAAAAAAAAAE"}},
+        Reason.UNUSABLE_PROOF_KEY,
+    ),
     "an Ed25519 point of small order": (
         {
             "alg": "EdDSA",

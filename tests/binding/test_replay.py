@@ -1,6 +1,9 @@
 """The memory of used proofs, and the share of each sender in it."""
 
 import gc
+import os
+import subprocess
+import sys
 import threading
 import tracemalloc
 from collections.abc import Iterator
@@ -166,6 +169,23 @@ def test_a_share_is_free_again_whatever_others_had_before() -> None:
     shares.take("sender", 60.0)
     clock.now += 61.0
     shares.check("sender")
+
+
+def test_nobody_can_choose_whose_cells_to_fill() -> None:
+    """I11: also where PYTHONHASHSEED makes Python's own hashes known."""
+    script = """
+from asgi_jwks.binding.shares import _CELLS, _cells
+print(_cells("sender") == hash("sender") & (_CELLS * _CELLS - 1))
+"""
+    run = subprocess.run(
+        [sys.executable, "-c", script],
+        env={**os.environ, "PYTHONHASHSEED": "0"},
+        capture_output=True,
+        check=True,
+        text=True,
+        timeout=30,
+    )
+    assert run.stdout.strip() == "False"
 
 
 def test_the_share_of_one_is_not_that_of_others() -> None:

@@ -48,6 +48,13 @@ async def refusal(
     return reason
 
 
+class SyncStore:
+    """It would block the event loop, and answer with what cannot be awaited."""
+
+    def first_use(self, key: bytes, ttl: float) -> bool:
+        raise NotImplementedError
+
+
 @pytest.fixture
 def bound(proof_key: ProofKey) -> dict[str, Any]:
     return {"cnf": proof_key.confirmation}
@@ -265,6 +272,7 @@ def test_the_options_make_a_rule_or_none() -> None:
         ("nonces", True),
         ("replay_store", "redis://localhost"),
         ("replay_store", dict),
+        ("replay_store", SyncStore()),
         ("on_store_failure", "open"),
         ("on_store_failure", None),
         ("proofs_per_sender", 0),

@@ -15,7 +15,7 @@ def test_it_is_seen_through_an_outage(tmp_path: Path) -> None:
     issuer = MockIssuer(audience=AUDIENCE, key=SigningKey.generate("RS256"))
     with issuer.serve():
         program = PROGRAM.format(
-            issuer=issuer.issuer, audience=AUDIENCE, max_age=1.0, max_stale=4.0
+            issuer=issuer.issuer, audience=AUDIENCE, max_age=1.0, max_stale=1.0
         )
         with running(SERVERS[0], tmp_path, program=program) as server:
             server.wait_until_it_answers()

@@ -70,6 +70,10 @@ PANELS: Final = (
             "report only: {{reason}}": _rate("report_only_refusals", "reason"),
         },
     ),
+    Panel(
+        title="Open connections that were ended with their token",
+        queries={"{{reason}} {{connection}}": _rate("ended_connections", "reason, connection")},
+    ),
     Panel(title="Trust that remains", queries={"{{key_set}}": _TRUST}, unit="s"),
     Panel(
         title="State of the keys",

@@ -117,7 +117,8 @@ LIMITS: Final = (
     Limit(
         "the part of larger claims in which `iss` is looked for",
         f"{_size(MAX_SEARCHED_CLAIMS_BYTES)}, as they are sent",
-        "only where no key at hand made the signature, to know whose keys to ask for",
+        "only where no key at hand made the signature, to know whose keys to ask for; Casdoor "
+        "writes permissions in front of it",
     ),
     Limit(
         "RSA modulus",
@@ -126,7 +127,7 @@ LIMITS: Final = (
     ),
     Limit(
         "RSA exponent",
-        f"odd, 3 to {jwk._MAX_EXPONENT_BITS} bits",
+        f"odd, 3 to {jwk.MAX_EXPONENT_BITS} bits",
         "OpenSSL's limit for large moduli",
     ),
     Limit(

@@ -17,6 +17,7 @@ import anyio
 
 from asgi_jwks import (
     AccessTokenVerifier,
+    DPoP,
     JWTBearerMiddleware,
     RemoteJWKSet,
     StaticJWKSet,
@@ -25,7 +26,7 @@ from asgi_jwks import (
 )
 from asgi_jwks.events import Hint
 from asgi_jwks.fetching.response import FetchResponse
-from asgi_jwks.testing import MockIssuer, SigningKey, forgery
+from asgi_jwks.testing import MockIssuer, ProofKey, SigningKey, forgery
 
 __all__ = ["MISTAKES", "PAGE", "Mistake", "page", "play"]
 
@@ -41,6 +42,7 @@ _BY_NAME: Final = "https://login.microsoftonline.com/contoso.onmicrosoft.com/v2.
 
 _KEY: Final = SigningKey.generate("RS256", kid="2026-01")
 _NEW_KEY: Final = SigningKey.generate("RS256", kid="2026-02")
+_PROOF_KEY: Final = ProofKey(clock=lambda: NOW)
 
 
 def _issuer(name: str) -> MockIssuer:
@@ -65,6 +67,7 @@ class Mistake:
         options: of the TrustedIssuer, besides those that would be right.
         keys: where keys come from; those that the issuer publishes unless given.
         needs: the scopes that the route needs.
+        proof_for: the address that the DPoP proof of the request names, for tokens of a key.
         earlier: how many requests with other tokens came before.
         level: that of the line.
     """
@@ -79,6 +82,7 @@ class Mistake:
     options: Mapping[str, Any] = field(default_factory=dict)
     keys: Callable[[MockIssuer], Any] | None = None
     needs: tuple[str, ...] = ()
+    proof_for: str | None = None
     earlier: Token | None = None
     level: int = logging.WARNING
 
@@ -235,6 +239,14 @@ MISTAKES: Final = (
         options={"algorithms": ["ES256"]},
     ),
     Mistake(
+        name="The provider's key is smaller than demanded",
+        hint=Hint.KEY_SIZE,
+        says=("2048 bits", "3072", "min_rsa_bits"),
+        mend="Have the provider sign with a larger key, or demand the size that it has.",
+        token=lambda issuer: issuer.access_token(),
+        options={"min_rsa_bits": 3072},
+    ),
+    Mistake(
         name="The API is set to sign with a shared secret",
         hint=Hint.SHARED_SECRET,
         says=("'HS256'", "RS256", "SharedSecret"),
@@ -295,6 +307,31 @@ MISTAKES: Final = (
         token=lambda issuer: issuer.access_token(
             cnf={"jkt": "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I"}
         ),
+    ),
+    Mistake(
+        name="Clients reach the API by another address than DPoP is told",
+        hint=Hint.PROOF,
+        says=("for another URL", "public_origin"),
+        mend="Write the address that clients use as `public_origin`, the path of a mount included.",
+        token=lambda issuer: issuer.access_token(cnf=_PROOF_KEY.confirmation),
+        options={"dpop": DPoP(public_origin="http://10.0.0.7:8000")},
+        proof_for="https://api.example.com/",
+    ),
+    Mistake(
+        name="The token lacks a claim that is demanded",
+        hint=Hint.MISSING_CLAIM,
+        says=("email",),
+        mend="Have the provider write the claim into access tokens, or do not demand it.",
+        token=lambda issuer: issuer.access_token(),
+        options={"required_claims": ["email"]},
+    ),
+    Mistake(
+        name="A check of your own refuses the token",
+        hint=Hint.CHECK,
+        says=("checks",),
+        mend="Look at the check: it has returned False.",
+        token=lambda issuer: issuer.access_token(),
+        options={"checks": [lambda _token: False]},
     ),
     Mistake(
         name="The token grants too little",
@@ -394,6 +431,9 @@ async def play(mistake: Mistake, *, times: int = 1) -> list[int]:
 
     for token in (*tokens, *(mistake.token(issuer) for _ in range(times))):
         fields = [] if token is None else [(b"authorization", f"Bearer {token}".encode())]
+        if token is not None and mistake.proof_for is not None:
+            proof = _PROOF_KEY.headers("GET", mistake.proof_for, token)
+            fields = [(name.lower().encode(), value.encode()) for name, value in proof.items()]
         scope = {"type": "http", "method": "GET", "path": "/", "root_path": "", "headers": fields}
         await app(scope, receive, send)
     return statuses

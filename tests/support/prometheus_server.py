@@ -69,7 +69,11 @@ class Prometheus:
     def get(self, path: str, **parameters: str) -> Any:
         """The data of an answer of its API."""
         answer = httpx.get(
-            f"{self.url}/api/v1/{path}", params=parameters, trust_env=False, timeout=10
+            f"{self.url}/api/v1/{path}",
+            params=parameters,
+            trust_env=False,
+            timeout=10,
+            verify=False,
         )
         return answer.json()["data"]
 

@@ -157,7 +157,7 @@ REQUIREMENTS: Final[Mapping[str, str]] = {
     "N2": "outcomes are counted by reason, issuer, scheme and connection",
     "N3": "verifications are timed, and those that the memory of tokens spared are counted",
     "N4": "the state of each key set is told: age, trust that remains, keys, digest",
-    "N5": "likewise for the resolver, DPoP proofs, their memory and its store, in usual units",
+    "N5": "likewise for the resolver, DPoP proofs, their memory and store; in conventional units",
     "N6": "a span has outcome, reason and issuer; a user only by option; an outage is its error",
     "N7": "labels are of closed sets: a flood of kids, issuers and paths adds no series",
     "N8": "alert rules and a dashboard, tested, of metrics that there are",

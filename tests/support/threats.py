@@ -89,9 +89,9 @@ THREATS: Final = (
     ),
     Threat(
         "a stolen DPoP- or mTLS-bound token",
-        "refused as a plain Bearer token",
-        "G12",
-        "tokens/claim_rules.py",
+        "accepted with the proof that it demands alone; as a plain Bearer token it is refused",
+        "G12 I5 I6 I10 J1 J5",
+        "binding/sender_constraint.py tokens/claim_rules.py",
     ),
     Threat(
         "a removed key, an ended trust, a token in the cache",

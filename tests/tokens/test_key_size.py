@@ -10,6 +10,7 @@ from asgi_jwks import (
     ConfigurationError,
     InvalidToken,
     Reason,
+    RemoteJWKSet,
     StaticJWKSet,
     TrustedIssuer,
 )
@@ -55,6 +56,26 @@ async def test_a_token_of_a_smaller_rsa_key_is_refused_with_a_sentence(several: 
     assert "the RSA key has 2048 bits, and not at least 3072" in refusal.advice.sentence
     explained = await judging.explain(SMALL.access_token())
     assert [step.number for step in explained.steps if step.status == "failed"] == [4]
+    # The signature is judged first.
+    with pytest.raises(InvalidToken) as caught:
+        await judging.verify(SMALL.access_token(key=SigningKey.generate("RS256", kid="k1")))
+    assert caught.value.reason is Reason.BAD_SIGNATURE
+
+
+@pytest.mark.anyio
+async def test_a_small_key_that_was_replaced_under_its_key_id_stands_in_nobodys_way() -> None:
+    """F7: the larger one is sought as any other that was replaced."""
+    issuer = MockIssuer(key=SigningKey.generate("RS256", kid="k1"))
+    keys = RemoteJWKSet(issuer.jwks_uri, http_client=issuer.http_client())
+    judging = AccessTokenVerifier(
+        issuer=issuer.issuer, audience=issuer.audience, keys=keys, min_rsa_bits=2049
+    )
+    await judging.warm()
+    larger = SigningKey.generate("RS256", kid="k1", key_size=2056)
+    issuer.withdraw("k1")
+    issuer.publish(larger)
+    issuer.use(larger)
+    assert (await judging.verify(issuer.access_token())).key_id == "k1"
 
 
 @pytest.mark.anyio

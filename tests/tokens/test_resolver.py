@@ -9,10 +9,12 @@ from tests.support.clock import Clock
 
 from asgi_jwks import (
     AccessTokenVerifier,
+    DPoP,
     InvalidToken,
     KeySetUnavailable,
     Reason,
     RemoteJWKSet,
+    ReplayMemory,
     StaticJWKSet,
     TrustedIssuer,
     access_token_verifier,
@@ -151,6 +153,31 @@ async def test_an_answer_that_must_not_be_used_is_nobody(
     assert await issuers.resolve(NAME) is None
     [record] = caplog.records
     assert sentence in record.getMessage()
+
+
+async def test_an_answer_that_would_forget_used_proofs_is_nobody(
+    trusted: Trusted, seconds: Clock, caplog: pytest.LogCaptureFixture
+) -> None:
+    """I11, F24: a resolver's answers share one memory of proofs, since each is made anew."""
+    made: list[DPoP] = []
+
+    async def resolver(name: str) -> TrustedIssuer:
+        return trusted(issuer=name, grants=["read"], dpop=made[-1])
+
+    issuers = ResolvedIssuers(resolver, clock=seconds)
+    origin, memory = "https://api.example.com", ReplayMemory()
+    made.append(DPoP(public_origin=origin, replay_store=memory))
+    assert await issuers.resolve(NAME) is not None
+    made.append(DPoP(public_origin=origin, mode="required", replay_store=memory))
+    assert await issuers.resolve("https://second.example/") is not None
+    made.append(DPoP(public_origin=origin, consume_proofs=False))
+    assert await issuers.resolve("https://third.example/") is not None
+    assert not caplog.records
+    made.append(DPoP(public_origin=origin))
+    seconds.now = 300.0
+    assert await issuers.resolve(NAME) is None
+    [record] = caplog.records
+    assert "Make one DPoP(...) outside of the resolver" in record.getMessage()
 
 
 @pytest.mark.parametrize("answer", ["https://x.example/", TrustedIssuer, True, {}], ids=str)

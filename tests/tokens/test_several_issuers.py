@@ -78,6 +78,28 @@ async def test_what_none_allows_is_refused_before_the_payload_is_read() -> None:
     assert refusal.value.reason is Reason.ALGORITHM_NOT_ALLOWED
 
 
+@pytest.mark.parametrize("verifier_of", [verifier_of_two, verifier_that_asks])
+@pytest.mark.parametrize(
+    "claims",
+    [
+        {"permissions": [f"permission-of-this-user-{n:04}" for n in range(290)]},
+        {f"https://example.com/groups/{n:03}": [f"group-{n}"] * 2 for n in range(165)},
+    ],
+    ids=["Casdoor", "Auth0"],
+)
+async def test_a_large_token_with_iss_at_its_end_is_accepted_the_first_time(
+    verifier_of: Callable[[], AccessTokenVerifier], claims: dict[str, object]
+) -> None:
+    """W3, P3: no key of it was seen before, and all other claims are in front of `iss`."""
+    good = decode_claims(SECOND.access_token().encode().split(b".")[1])
+    ordered = {**claims, **{name: value for name, value in good.items() if name != "iss"}}
+    token = SECOND.signing_key.sign(
+        {"alg": "ES256", "kid": SECOND.signing_key.kid}, {**ordered, "iss": SECOND.issuer}
+    )
+    assert 12_000 < len(token) <= 14_400
+    assert (await verifier_of().verify(token)).issuer == SECOND.issuer
+
+
 async def reason_of(verifier: AccessTokenVerifier, token: str) -> Reason:
     with pytest.raises(InvalidToken) as refusal:
         await verifier.verify(token)

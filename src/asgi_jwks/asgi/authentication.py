@@ -57,7 +57,6 @@ _BEFORE_IT_IS_READ_WHOLE: Final = frozenset(
         Reason.WRONG_TYPE,
         Reason.UNKNOWN_KEY,
         Reason.AMBIGUOUS_KEY,
-        Reason.KEY_TOO_SMALL,
         Reason.BAD_SIGNATURE,
     }
 )
@@ -210,6 +209,10 @@ class Authentication:
         around = scope.get(AROUND)
         outer = around if isinstance(around, Authentication) else self
         return self._refusals.answer(error, scope, outer._refusals)
+
+    def connection_ended(self, scope: Scope, token: AccessToken, cause: str) -> None:
+        """Tell the listener of an open connection that was ended with its token."""
+        self._refusals.connection_ended(scope, token, cause)
 
     def conceal_tokens(self, scope: Scope) -> None:
         """Take tokens out of the subprotocols of a WebSocket, which the application could echo."""

@@ -47,7 +47,7 @@ class MiddlewareOptions(BearerOptions, total=False):
     health_path: str | None
     """answer readiness at this path, and liveness at `/live` below it, without a token"""
     end_at_expiry: bool
-    """end WebSockets and streamed responses when their token expires"""
+    """end WebSockets and streamed responses when their token expires or is revoked"""
 
 
 class JWTBearerMiddleware:
@@ -71,7 +71,8 @@ class JWTBearerMiddleware:
         health_path: a path such as "/health" that answers readiness, and liveness at `/live` below
             it, without a token; see `asgi_jwks.health_app`.
         end_at_expiry: close a WebSocket (1008), and end a response without content-length, when its
-            token expires; the application sees a disconnect.
+            token expires, and within 30 s when it would not be accepted any more; the application
+            sees a disconnect.
         options: those of authentication (AuthenticationOptions), of authorization
             (AuthorizationOptions) and of one issuer (IssuerOptions).
 
@@ -111,7 +112,7 @@ class JWTBearerMiddleware:
             None if health_path is None else HealthPath(health_path, self.verifier)
         )
         self._served: Final = (
-            ending_at_expiry(app, self.verifier)
+            ending_at_expiry(app, self.verifier, on_end=self.authentication.connection_ended)
             if require_flag("end_at_expiry", end_at_expiry)
             else app
         )

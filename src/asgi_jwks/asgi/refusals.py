@@ -21,7 +21,13 @@ from asgi_jwks.errors import (
 )
 from asgi_jwks.events.event import Telling
 from asgi_jwks.events.refusal_log import RefusalLog
-from asgi_jwks.events.requests import OTHER_ISSUER, UNAVAILABLE, RequestLabels, WouldBeRefused
+from asgi_jwks.events.requests import (
+    OTHER_ISSUER,
+    UNAVAILABLE,
+    ConnectionEnded,
+    RequestLabels,
+    WouldBeRefused,
+)
 from asgi_jwks.tokens.access_token import AccessToken
 from asgi_jwks.tokens.outcomes import NO_CONNECTION, Fault, refusal_event
 
@@ -96,6 +102,13 @@ class Refusals:
             _log.exception("a report could not be logged")
         if self._tell is not None:
             self._tell(event)
+
+    def connection_ended(self, scope: Scope, token: AccessToken, cause: str) -> None:
+        """Tell of an open connection that was ended with its token."""
+        if self._tell is not None:
+            label = token.issuer if token.issuer in self._configured else OTHER_ISSUER
+            scheme = "dpop" if self._sees_proofs and uses_dpop(scope) else "bearer"
+            self._tell(ConnectionEnded(RequestLabels(label, scheme, scope["type"]), cause))
 
     def _of_this_request(self, error: RequestError, scope: Scope) -> RequestError:
         """The error with the scheme of the request, and all scopes that it needs.

@@ -22,6 +22,10 @@ _TYPE: Final = "dpop+jwt"
 # change the bytes that were signed.
 _REFUSED_PARAMETERS: Final = ("crit", "b64", "zip")
 
+# Requirement W1: that of 65537. A client chooses its key itself, and with an exponent of 64 bits a
+# verification would cost four times as much; libraries write no larger one.
+_MAX_EXPONENT_BITS: Final = 17
+
 # Clients that are active at a time; some 3 KB each.
 MAX_HEADERS: Final = 2048
 
@@ -87,7 +91,7 @@ def read_proof_header(segment: bytes, algorithms: frozenset[str]) -> ProofHeader
 
 def _key(header: Mapping[str, Any], algorithm: str) -> VerificationKey:
     try:
-        key = read_public_key(header.get("jwk"))
+        key = read_public_key(header.get("jwk"), max_exponent_bits=_MAX_EXPONENT_BITS)
     except UnusableKeyError as unusable:
         raise InvalidProof(Reason.UNUSABLE_PROOF_KEY, unusable.reason) from None
     if algorithm not in key.algorithms:

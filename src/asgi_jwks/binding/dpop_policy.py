@@ -1,5 +1,6 @@
 """`DPoP`: which proofs the tokens of an issuer need (RFC 9449)."""
 
+import inspect
 from collections.abc import Iterable
 from typing import Any, Final, Literal, get_args
 
@@ -39,7 +40,8 @@ class DPoP:
 
         TrustedIssuer(..., dpop=DPoP(public_origin="https://api.example.com"))
 
-    Each one has a memory of used proofs: make one, and give it to all issuers of an API.
+    Each one has a memory of used proofs: make one, and give it to all issuers of an API. A resolver
+    of issuers gives the same one with each of its answers, since a new one would remember nothing.
 
     Args:
         public_origin: the address by which clients reach this API, or several: what proofs name in
@@ -63,7 +65,7 @@ class DPoP:
         ConfigurationError: an option is wrong; the message says what to write.
     """
 
-    __slots__ = ("_origins", "_rules", "_used", "algorithms", "mode", "replay_store")
+    __slots__ = ("_origins", "_rules", "_used", "algorithms", "mode")
 
     def __init__(
         self,
@@ -86,10 +88,9 @@ class DPoP:
             max_age=_max_age(proof_max_age),
             nonces=_nonces(nonces),
         )
-        self.replay_store: Final = _store(replay_store)
         share = require_whole_number("proofs_per_sender", proofs_per_sender, least=1)
         used = UsedProofs(
-            self.replay_store,
+            _store(replay_store),
             share=share,
             longest=self._rules.longest_ttl,
             on_failure=_on_failure(on_store_failure),
@@ -101,6 +102,11 @@ class DPoP:
     def public_origins(self) -> tuple[str, ...]:
         """The addresses by which clients reach this API, in their normal form."""
         return tuple(origin.text for origin in self._origins)
+
+    @property
+    def memory_of_proofs(self) -> object:
+        """Where used proofs are remembered; None where they are not."""
+        return None if self._used is None else self._used.remembered_in
 
     @property
     def replay_memory(self) -> ReplayMemory | None:
@@ -196,8 +202,10 @@ def _nonces(nonces: object) -> DPoPNonces | None:
 
 
 def _store(store: ReplayStore | None) -> ReplayStore | None:
+    first_use = getattr(store, "first_use", None)
+    # A plain function would block the event loop, and its answer be no answer when a proof comes.
     if store is not None and (
-        isinstance(store, type) or not callable(getattr(store, "first_use", None))
+        isinstance(store, type) or not inspect.iscoroutinefunction(first_use)
     ):
         raise ConfigurationError(
             f"replay_store must have an async method first_use(key, ttl); got {store!r}. Write for "

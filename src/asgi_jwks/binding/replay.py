@@ -4,6 +4,7 @@ One question, whether this is the first use of a proof, is answered and remember
 does not know what a proof is: it sees the digest of a key and a `jti`.
 """
 
+import secrets
 import time
 from collections.abc import Callable
 from typing import Final, Protocol
@@ -23,6 +24,9 @@ CAPACITY: Final = 250_000
 _SHARDS: Final = 32
 # Python keeps an integer of 60 bits in 32 bytes, and one more bit takes another 16.
 _BITS: Final = (1 << 60) - 1
+
+# Nobody can choose two keys that meet, also where PYTHONHASHSEED is set.
+_SALT: Final = secrets.token_bytes(16)
 
 
 class ReplayStore(Protocol):
@@ -71,9 +75,8 @@ class ReplayMemory:
 
     async def first_use(self, key: bytes, ttl: float) -> bool:
         """See ReplayStore. Raises ReplayStoreUnavailable if the memory is full."""
-        # Python's own hash of bytes is keyed anew in each process, so that nobody can choose two
-        # keys that meet. Two that meet by chance, of 100,000, are one case in 10^13.
-        number = hash(key) & _BITS
+        # A key that meets one of 100,000 by chance is one case in 10^13.
+        number = hash(_SALT + key) & _BITS
         seen = self._seen[number % _SHARDS]
         now = self._clock()
         with self._lock:

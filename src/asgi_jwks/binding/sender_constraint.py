@@ -32,6 +32,11 @@ class SenderConstraint:
     certificate_sources: tuple[CertificateSource, ...]
 
     @property
+    def memory_of_proofs(self) -> object:
+        """Where used DPoP proofs are remembered; None where they are not."""
+        return None if self.dpop is None else self.dpop.memory_of_proofs
+
+    @property
     def replay_memory(self) -> ReplayMemory | None:
         """The memory of used proofs in this process, if there is one."""
         return None if self.dpop is None else self.dpop.replay_memory
@@ -70,19 +75,22 @@ class SenderConstraint:
             # A field of a stranger is refused whatever the token says.
             certificate = certificate_of(self.certificate_sources, request)
         if confirmation.certificate is not None and confirmation.certificate != certificate:
-            reason = (
-                Reason.WRONG_CERTIFICATE if self.certificate_sources else Reason.SENDER_CONSTRAINED
-            )
+            if not self.certificate_sources:
+                raise InvalidToken(
+                    Reason.SENDER_CONSTRAINED, "cnf.x5t#S256, and there are no certificate_sources"
+                )
             detail = f"the thumbprint {certificate}" if certificate else "no certificate"
-            raise InvalidToken(reason, detail)
+            raise InvalidToken(Reason.WRONG_CERTIFICATE, detail)
         uses_dpop = request is not None and request.uses_dpop
         if confirmation.jkt is None:
             if uses_dpop or (self.dpop is not None and self.dpop.mode == "required"):
                 raise InvalidToken(Reason.NOT_BOUND, "cnf.jkt is missing")
             return
+        if self.dpop is None:
+            raise InvalidToken(Reason.SENDER_CONSTRAINED, "cnf.jkt, and there is no dpop")
         # RFC 9449, section 7.2: as a Bearer token, it would be good for a thief.
-        if self.dpop is None or request is None or not uses_dpop:
-            raise InvalidToken(Reason.SENDER_CONSTRAINED, "not presented by the DPoP scheme")
+        if request is None or not uses_dpop:
+            raise InvalidToken(Reason.SENDER_CONSTRAINED, "cnf.jkt, by another scheme than DPoP")
         await self.dpop.prove(request, jkt=confirmation.jkt, digest=digest, now=now)
 
 

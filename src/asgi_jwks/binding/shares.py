@@ -6,6 +6,7 @@ only for a sender that meets busy ones in both rows. So the count of a million s
 memory than that of one.
 """
 
+import secrets
 import time
 from array import array
 from collections.abc import Callable
@@ -19,6 +20,9 @@ __all__ = ["SenderShares"]
 
 _CELL_BITS: Final = 16
 _CELLS: Final = 1 << _CELL_BITS
+
+# Nobody can choose whose cells to fill, also where PYTHONHASHSEED is set.
+_SALT: Final = secrets.token_hex(16)
 
 # A millisecond of work; a sender over its share is asked to wait longer than that.
 _MOST_AT_ONCE: Final = 4096
@@ -75,5 +79,4 @@ class SenderShares:
 
 
 def _cells(sender: str) -> int:
-    # Keyed anew in each process, so that nobody can choose whose cells to fill.
-    return hash(sender) & (_CELLS * _CELLS - 1)
+    return hash(_SALT + sender) & (_CELLS * _CELLS - 1)

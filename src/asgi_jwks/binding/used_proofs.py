@@ -56,6 +56,8 @@ class UsedProofs:
         self._local: Final = (
             store if isinstance(store, ReplayMemory) else _local(is_local, on_failure)
         )
+        self.remembered_in: Final[object] = store if store is not None else self._local
+        """Where used proofs are remembered; two that are the same know of each other's."""
         self.listeners: Final = Listeners(_log)
         """Hear of each use, and of the answers of the store."""
         self._shares: Final = SenderShares(share, clock=clock)

@@ -1,7 +1,8 @@
 """Questions to endpoints: one deadline, and a sign of life on a terminal."""
 
+import math
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import anyio
 import click
@@ -9,20 +10,38 @@ import click
 from asgi_jwks.cli.output import CannotTell, console
 from asgi_jwks.errors import TemporarilyUnavailable
 
-__all__ = ["TIMEOUT", "ask", "deadline_option", "insecure_http_option"]
+__all__ = ["TIMEOUT", "ask", "deadline_option", "insecure_http_option", "seconds_option"]
 
 T = TypeVar("T")
 
 TIMEOUT = 10.0
 """Seconds that a person waits for an endpoint."""
 
-deadline_option = click.option(
-    "--deadline",
-    type=click.FloatRange(0.1, 300),
-    default=TIMEOUT,
-    show_default=True,
-    metavar="SECONDS",
-    help="For all requests of the command together.",
+
+def _number(_ctx: click.Context, _param: click.Parameter, value: float) -> float:
+    # To a range of click's, not-a-number is within it.
+    if math.isnan(value):
+        raise click.BadParameter("It is not a number of seconds.")
+    return value
+
+
+def seconds_option(
+    name: str, *, most: float, default: float, about: str
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """An option of 0.1 s to `most` seconds."""
+    return click.option(
+        name,
+        type=click.FloatRange(0.1, most),
+        default=default,
+        show_default=True,
+        metavar="SECONDS",
+        help=about,
+        callback=_number,
+    )
+
+
+deadline_option = seconds_option(
+    "--deadline", most=300, default=TIMEOUT, about="For all requests of the command together."
 )
 
 insecure_http_option = click.option(

@@ -13,6 +13,7 @@ from rich.text import Text
 
 from asgi_jwks._printable import printable
 from asgi_jwks.cli.output import CannotTell, Status, console, json_option, tell
+from asgi_jwks.cli.plain_text import plain_text
 from asgi_jwks.testing.attacks.corpus import ATTACKS
 from asgi_jwks.testing.attacks.named_application import AttackedApplication, attacked_application
 from asgi_jwks.testing.attacks.run import (
@@ -67,10 +68,30 @@ class AttackReport:
 
 
 @click.command()
-@click.argument("app", metavar="MODULE:APP")
-@click.option("--path", default="/", show_default=True, help="A path that needs a token.")
-@click.option("--method", default="GET", show_default=True, help="The method to ask for it with.")
-@click.option("--scopes", default="", help="The scopes that it needs, separated by spaces.")
+@click.argument("app", type=plain_text, metavar="MODULE:APP")
+@click.option(
+    "--path",
+    type=plain_text,
+    metavar="TEXT",
+    default="/",
+    show_default=True,
+    help="A path that needs a token.",
+)
+@click.option(
+    "--method",
+    type=plain_text,
+    metavar="TEXT",
+    default="GET",
+    show_default=True,
+    help="The method to ask for it with.",
+)
+@click.option(
+    "--scopes",
+    type=plain_text,
+    metavar="TEXT",
+    default="",
+    help="The scopes that it needs, separated by spaces.",
+)
 @click.option(
     "--junit",
     type=click.Path(dir_okay=False, writable=True, path_type=Path),

@@ -16,6 +16,7 @@ from asgi_jwks import AccessTokenVerifier, Reason, StaticJWKSet
 from asgi_jwks.cli.asking import ask, deadline_option
 from asgi_jwks.cli.named import named_verifier
 from asgi_jwks.cli.output import Status, json_option, quiet_logs, tell
+from asgi_jwks.cli.plain_text import plain_text
 from asgi_jwks.cli.presented import Presented, RequestParts, presented, request_options
 from asgi_jwks.cli.trusting import Given, trusted_by, trusting_options
 from asgi_jwks.errors import TemporarilyUnavailable
@@ -63,7 +64,12 @@ class Explained:
 
 @click.command()
 @click.argument("token", nargs=-1, metavar="TOKEN")
-@click.option("--app", metavar="MODULE:APP", help="Judge by the settings of this application.")
+@click.option(
+    "--app",
+    type=plain_text,
+    metavar="MODULE:APP",
+    help="Judge by the settings of this application.",
+)
 @click.option(
     "--keys",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),

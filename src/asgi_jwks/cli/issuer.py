@@ -1,9 +1,11 @@
 """`asgi-jwks issuer`: the mock issuer alone, with faults, and its console."""
 
 import json
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Final
 
 import click
 
@@ -16,6 +18,7 @@ from asgi_jwks.cli.demo.instructions import environment
 from asgi_jwks.cli.demo.run import wait_for_ctrl_c
 from asgi_jwks.cli.faults import FAULTS, Fault, fault_of
 from asgi_jwks.cli.output import CannotTell, Status, as_json, json_option, quiet_logs
+from asgi_jwks.cli.plain_text import plain_text
 from asgi_jwks.testing import MockIssuer, SigningKey, serve_app
 
 __all__ = ["RunningIssuer", "issuer", "wait"]
@@ -23,6 +26,8 @@ __all__ = ["RunningIssuer", "issuer", "wait"]
 wait = wait_for_ctrl_c
 """Returns, or raises KeyboardInterrupt, when the servers shall stop."""
 
+# RFC 8414, section 2: no query and no fragment. The endpoints are served below its path.
+_ISSUER: Final = re.compile(r"https?://[\w.-]+(?::\d{1,5})?(?:/[\w.~!$&'()*+,;=:@%/-]*)?", re.ASCII)
 _ALGORITHMS = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512"]
 
 
@@ -49,9 +54,16 @@ class RunningIssuer:
 
 @click.command()
 @click.option("--port", type=PORT, default=0, help="Its loopback port; a free one unless given.")
-@click.option("--issuer", "name", metavar="TEXT", help="Its identifier; its URL unless given.")
+@click.option(
+    "--issuer",
+    "name",
+    type=plain_text,
+    metavar="TEXT",
+    help="Its identifier; its URL unless given.",
+)
 @click.option(
     "--audience",
+    type=plain_text,
     multiple=True,
     default=["https://api.example.com"],
     show_default=True,
@@ -72,7 +84,9 @@ class RunningIssuer:
     metavar="ENDPOINT:NAME[:NUMBER]",
     help=f"Have jwks or discovery fail: {', '.join(FAULTS)}. For example jwks:fail:503.",
 )
-@click.option("--cache-control", metavar="TEXT", help="The Cache-Control of its key set.")
+@click.option(
+    "--cache-control", type=plain_text, metavar="TEXT", help="The Cache-Control of its key set."
+)
 @click.option("--console/--no-console", default=True, help="Serve the console too.")
 @click.option(
     "--console-port", type=PORT, default=0, help="The console's port; a free one unless given."
@@ -95,6 +109,8 @@ def issuer(
     mock-secret. The console is a page to mint tokens, send them to an API, and break the issuer.
     """
     quiet_logs()
+    if name is not None and not _ISSUER.fullmatch(name):
+        raise click.UsageError("--issuer is a URL, such as https://example.eu.auth0.com/.")
     put = [fault_of(text) for text in faults]
     audiences = audience[0] if len(audience) == 1 else audience
     mock = MockIssuer(issuer=name, audience=audiences, key=SigningKey.generate(algorithm))

@@ -2,7 +2,6 @@
 
 import time
 from dataclasses import dataclass
-from pathlib import Path
 
 import click
 from rich.console import Console
@@ -14,7 +13,9 @@ from asgi_jwks.caching.freshness import TrustPeriod
 from asgi_jwks.cli.asking import ask, deadline_option, insecure_http_option
 from asgi_jwks.cli.key_document import KeyDocument, fetched_document, file_document
 from asgi_jwks.cli.output import Status, json_option, tell
+from asgi_jwks.cli.plain_text import plain_text
 from asgi_jwks.cli.published_keys import PublishedKey, published_set
+from asgi_jwks.cli.token_argument import existing_file
 from asgi_jwks.errors import ConfigurationError
 from asgi_jwks.fetching.request import DocumentRequest
 from asgi_jwks.fetching.response import FetchResponse, freshness_advice
@@ -61,7 +62,7 @@ class KeyListing:
 
 
 @click.command()
-@click.argument("source", metavar="ISSUER|URL|FILE")
+@click.argument("source", type=plain_text, metavar="ISSUER|URL|FILE")
 @deadline_option
 @insecure_http_option
 @json_option
@@ -71,8 +72,8 @@ def keys(source: str, deadline: float, allow_insecure_http: bool, json_wanted: b
     The issuer is discovered; a URL of a JWK Set and a file are read as they are. Exit status 1
     means that no key is usable, 2 that there is no answer.
     """
-    path = Path(source)
-    if path.is_file():
+    path = existing_file(source)
+    if path is not None:
         document = file_document(path)
     elif "://" in source:
         request = DocumentRequest(allow_insecure_http=allow_insecure_http)

@@ -106,8 +106,14 @@ def quiet_logs() -> None:
 
 
 def redacted(text: str) -> str:
-    """The text with each token cut off after twelve characters: a token is a credential."""
-    return _TOKEN.sub(r"\1...", text)
+    """The text with each token cut off after twelve characters: a token is a credential.
+
+    Characters that would move a terminal's cursor are escaped, but for ends of lines.
+    """
+    return "".join(
+        one if one == "\n" or one.isprintable() else ascii(one)[1:-1]
+        for one in _TOKEN.sub(r"\1...", text)
+    )
 
 
 def say(text: str) -> None:

@@ -16,6 +16,7 @@ from asgi_jwks.binding.certificate_sources import ClientCertField, EnvoyXFCC, TL
 from asgi_jwks.binding.dpop_policy import DPoP
 from asgi_jwks.binding.possession import ProofOfPossession
 from asgi_jwks.cli.pasted_request import pasted_request
+from asgi_jwks.cli.plain_text import plain_text
 from asgi_jwks.cli.token_argument import bare_token, text_of, token_of
 
 __all__ = ["Presented", "RequestParts", "presented", "request_options"]
@@ -64,10 +65,18 @@ def request_options(command: Callable[..., Any]) -> Callable[..., Any]:
             metavar="PROOF",
             help="The field DPoP of the request: as it is, @FILE, or - for standard input.",
         ),
-        click.option("--request-url", metavar="URL", help="The whole URL of the request."),
-        click.option("--request-method", metavar="METHOD", help="Its method; GET unless given."),
+        click.option(
+            "--request-url", type=plain_text, metavar="URL", help="The whole URL of the request."
+        ),
+        click.option(
+            "--request-method",
+            type=plain_text,
+            metavar="METHOD",
+            help="Its method; GET unless given.",
+        ),
         click.option(
             "--request-from",
+            type=plain_text,
             metavar="ADDRESS",
             default=_PROXY,
             show_default=True,

@@ -14,6 +14,7 @@ from typing import Any, Final, Literal, get_args, get_origin, get_type_hints
 import click
 
 from asgi_jwks import providers
+from asgi_jwks.cli.plain_text import plain_text
 from asgi_jwks.providers import ProviderIssuer
 
 __all__ = [
@@ -133,6 +134,7 @@ def word_options(command: Callable[..., Any]) -> Callable[..., Any]:
         command = click.option(
             f"--{word_name.replace('_', '-')}",
             word_name,
+            type=plain_text,
             multiple=True,
             metavar="TEXT",
             help=f"For {shown}.",

@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.text import Text
 
 from asgi_jwks.cli.output import Status, json_option, tell
+from asgi_jwks.cli.plain_text import plain_text
 from asgi_jwks.cli.preset_words import (
     Word,
     complete_preset,
@@ -102,8 +103,15 @@ class Providers:
 
 
 @click.command()
-@click.argument("name", required=False, metavar="[NAME]", shell_complete=complete_preset)
-@click.option("--jwks-uri", metavar="URL", help="Where the keys are, if not where it is usual.")
+@click.argument(
+    "name", type=plain_text, required=False, metavar="[NAME]", shell_complete=complete_preset
+)
+@click.option(
+    "--jwks-uri",
+    type=plain_text,
+    metavar="URL",
+    help="Where the keys are, if not where it is usual.",
+)
 @json_option
 @word_options
 def provider(

@@ -8,6 +8,7 @@ from asgi_jwks import JWTBearerMiddleware
 from asgi_jwks.cli.demo.command import PORT
 from asgi_jwks.cli.named import named_application
 from asgi_jwks.cli.output import CannotTell, Status, as_json, json_option
+from asgi_jwks.cli.plain_text import plain_text
 from asgi_jwks.cli.trusting import trusted_by, trusting_options
 
 __all__ = ["Served", "serve"]
@@ -29,8 +30,15 @@ class Served:
 
 
 @click.command()
-@click.argument("app", metavar="MODULE:APP")
-@click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
+@click.argument("app", type=plain_text, metavar="MODULE:APP")
+@click.option(
+    "--host",
+    type=plain_text,
+    metavar="TEXT",
+    default="127.0.0.1",
+    show_default=True,
+    help="The address to listen on.",
+)
 @click.option("--port", type=PORT, default=8000, show_default=True, help="The port to listen on.")
 @json_option
 @trusting_options

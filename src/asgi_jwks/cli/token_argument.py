@@ -13,7 +13,7 @@ import click
 from asgi_jwks.cli.output import CannotTell
 from asgi_jwks.jose.jws import MAX_TOKEN_BYTES
 
-__all__ = ["bare_token", "text_of", "token_argument", "token_of"]
+__all__ = ["bare_token", "existing_file", "text_of", "token_argument", "token_of"]
 
 # A token and the field around it; who pipes a whole log into a command has made a mistake.
 _LARGEST_TEXT: Final = 4 * MAX_TOKEN_BYTES
@@ -40,7 +40,7 @@ def token_of(words: tuple[str, ...]) -> str:
     text = " ".join(words).strip()
     if text == "-" or text.startswith("@"):
         text = text_of(text)
-    elif (path := _file(text)) is not None:
+    elif (path := existing_file(text)) is not None:
         text = _read(path)
     return bare_token(text)
 
@@ -87,7 +87,7 @@ def _standard_input() -> TextIO:
     return sys.stdin
 
 
-def _file(text: str) -> Path | None:
+def existing_file(text: str) -> Path | None:
     """The file of this name, if there is one."""
     path = Path(text)
     try:

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 import click
 
+from asgi_jwks.cli.plain_text import plain_text
 from asgi_jwks.cli.preset_words import complete_preset, issuers_of, presets, word_options, words_of
 from asgi_jwks.environment import VARIABLES, settings_from_env
 from asgi_jwks.errors import ConfigurationError
@@ -62,12 +63,14 @@ def trusting_options(command: Callable[..., Any]) -> Callable[..., Any]:
         command = click.option(
             f"--{name.replace('_', '-')}",
             name,
+            type=plain_text,
             multiple=True,
             metavar="TEXT",
             help=f"As {_PREFIX}{variable}.",
         )(command)
     return click.option(
         "--provider",
+        type=plain_text,
         metavar="NAME",
         shell_complete=complete_preset,
         help="A preset, such as auth0, with its words; `asgi-jwks provider` lists them.",

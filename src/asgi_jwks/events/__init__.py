@@ -32,6 +32,7 @@ from asgi_jwks.events.refusal_log import RefusalLog
 from asgi_jwks.events.requests import (
     OTHER_ISSUER,
     UNAVAILABLE,
+    ConnectionEnded,
     Hint,
     RefusalEvent,
     RequestAccepted,
@@ -58,6 +59,7 @@ __all__ = [
     "OTHER_ISSUER",
     "UNAVAILABLE",
     "BudgetExhausted",
+    "ConnectionEnded",
     "Event",
     "Hint",
     "KeyDistrusted",

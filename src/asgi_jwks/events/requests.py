@@ -6,6 +6,7 @@ is in an event but in the sentence of its advice, which is put together when it 
     RequestEvent
     ├── RequestAccepted       a token was verified
     ├── RequestAnonymous      no token, where that is allowed
+    ├── ConnectionEnded       accepted, and ended with its token while it was open
     └── RefusalEvent
         ├── RequestRefused    the client's fault
         ├── Unavailable       our side's fault
@@ -25,6 +26,7 @@ from asgi_jwks.events.event import Event
 __all__ = [
     "OTHER_ISSUER",
     "UNAVAILABLE",
+    "ConnectionEnded",
     "Hint",
     "RefusalEvent",
     "RequestAccepted",
@@ -198,6 +200,18 @@ _set_access_token: Final = vars(RequestAccepted)["access_token"].__set__
 @dataclass(frozen=True, slots=True)
 class RequestAnonymous(RequestEvent):
     """A request without a token was let through as nobody, as `allow_anonymous` says."""
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionEnded(RequestEvent):
+    """A WebSocket or a streamed response was ended with its token, as `end_at_expiry` says.
+
+    Attributes:
+        cause: "expired", or the Reason for which the token is not accepted any more; "unavailable"
+            where that cannot be told any more.
+    """
+
+    cause: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

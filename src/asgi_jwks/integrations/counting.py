@@ -6,6 +6,7 @@ from asgi_jwks.events.event import Event
 from asgi_jwks.events.key_set import BudgetExhausted, KeySetRefreshed, RefreshFailed, UnknownKey
 from asgi_jwks.events.proofs import ProofUsed, ReplayStoreAnswered, ReplayStoreFailed
 from asgi_jwks.events.requests import (
+    ConnectionEnded,
     RequestAccepted,
     RequestAnonymous,
     RequestLabels,
@@ -52,6 +53,8 @@ def counted_as(event: Event) -> Iterator[Count]:
             yield "route_refusals", (event.cause, event.issuer, event.connection)
         case WouldBeRefused():
             yield "report_only_refusals", (event.cause, event.issuer)
+        case ConnectionEnded(cause=cause):
+            yield "ended_connections", (cause, event.issuer, event.connection)
         case KeySetRefreshed(name):
             yield "key_set.fetches", (name, "success", "")
         case RefreshFailed(name):

@@ -67,6 +67,13 @@ METRICS: Final = {
             "{token}",
         ),
         Metric(
+            "ended_connections",
+            _COUNTER,
+            ("reason", "issuer", "connection"),
+            "Connections that were ended with their token, as end_at_expiry says.",
+            "{connection}",
+        ),
+        Metric(
             "verification.duration",
             _HISTOGRAM,
             ("cached",),

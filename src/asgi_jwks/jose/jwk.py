@@ -19,7 +19,7 @@ __all__ = ["MAX_KID_LENGTH", "RSA_BITS", "SkipReason", "UnusableKeyError", "read
 # modulus, and nobody is known to publish more than 8192 bits. OpenSSL allows an exponent of 64 bits
 # under a large modulus (OPENSSL_RSA_MAX_PUBEXP_BITS in its rsa.h).
 RSA_BITS: Final = range(2048, 8192 + 1)
-_MAX_EXPONENT_BITS: Final = 64
+MAX_EXPONENT_BITS: Final = 64
 
 # RFC 7517, section 4.5 sets no bound. Thumbprints take 43 characters, ARNs and URLs under 200, the
 # did:key form of an RSA key of 2048 bits 755, and one of 4096 bits some 1,450.
@@ -75,7 +75,10 @@ class SkipReason(StrEnum):
 
 
 class UnusableKeyError(Exception):
-    """The key is to be skipped, for `reason`. It never leaves this room."""
+    """The key cannot be used, for `reason`.
+
+    A set skips it, and a DPoP proof with it is refused.
+    """
 
     def __init__(self, reason: SkipReason) -> None:
         super().__init__(reason)
@@ -89,10 +92,15 @@ class _Material(NamedTuple):
     required_members: dict[str, str]
 
 
-def read_public_key(jwk: object) -> VerificationKey:
-    """Read one member of a published `keys` array.
+def read_public_key(jwk: object, *, max_exponent_bits: int = MAX_EXPONENT_BITS) -> VerificationKey:
+    """Read one member of a published `keys` array, or the key of a client.
 
-    Raises UnusableKeyError with the first rule that the key breaks.
+    Args:
+        jwk: the key.
+        max_exponent_bits: the most bits of an RSA exponent.
+
+    Raises:
+        UnusableKeyError: with the first rule that the key breaks.
     """
     if not isinstance(jwk, Mapping):
         raise UnusableKeyError(SkipReason.NOT_AN_OBJECT)
@@ -105,7 +113,10 @@ def read_public_key(jwk: object) -> VerificationKey:
     _check_use(jwk)
     crv = None if kty == "RSA" else _curve(jwk, kty)
     algorithms = _algorithms(jwk, kty, crv)
-    material = _rsa(jwk) if crv is None else _ec(jwk, crv) if kty == "EC" else _okp(jwk, crv)
+    if crv is None:
+        material = _rsa(jwk, max_exponent_bits)
+    else:
+        material = _ec(jwk, crv) if kty == "EC" else _okp(jwk, crv)
     return VerificationKey.of(
         material.public_key,
         kid=kid,
@@ -182,7 +193,7 @@ def _algorithms(jwk: Mapping[str, Any], kty: str, crv: str | None) -> frozenset[
     return fitting if kty == "OKP" else frozenset({algorithm})
 
 
-def _rsa(jwk: Mapping[str, Any]) -> _Material:
+def _rsa(jwk: Mapping[str, Any], max_exponent_bits: int) -> _Material:
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicNumbers
 
     # Leading zero octets are against RFC 7518, section 2, but were common in Java and change
@@ -199,7 +210,7 @@ def _rsa(jwk: Mapping[str, Any]) -> _Material:
         raise UnusableKeyError(SkipReason.RSA_MODULUS_EVEN)
     if e < 3:
         raise UnusableKeyError(SkipReason.RSA_EXPONENT_TOO_SMALL)
-    if e.bit_length() > _MAX_EXPONENT_BITS:
+    if e.bit_length() > max_exponent_bits:
         raise UnusableKeyError(SkipReason.RSA_EXPONENT_TOO_LARGE)
     if e % 2 == 0:
         raise UnusableKeyError(SkipReason.RSA_EXPONENT_EVEN)

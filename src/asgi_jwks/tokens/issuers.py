@@ -93,16 +93,10 @@ class TrustedIssuers:
     def signer(
         self, header: JOSEHeader, issuer: Issuer, keys: JWKSet, key: VerificationKey
     ) -> Signer:
-        """A key that a header names, with the reading of its issuer's claims.
-
-        Raises:
-            InvalidToken: the issuer's rules demand a larger one.
-        """
-        rsa_bits = key.rsa_bits
-        issuer.rules.check_key_size(rsa_bits)
+        """A key that a header names, with the reading of its issuer's claims."""
         reading = self._readings.get(issuer.rules.issuer) or _reading(issuer, "qualified")
         thumbprint = None if key.kty == "oct" else key.thumbprint
-        basis = Basis(reading, key.kid, header.algorithm, thumbprint, rsa_bits)
+        basis = Basis(reading, key.kid, header.algorithm, thumbprint, key.rsa_bits)
         return Signer(header, issuer, keys, key, basis)
 
     def trusted_still(self, issuer: Issuer) -> Issuer | None:

@@ -67,21 +67,26 @@ def on_proof(token: RefusedToken) -> Advice:
 def on_binding(token: RefusedToken) -> Advice:
     """A token that is bound to a key, and presented as if it were not."""
     confirmation = token.claim("cnf")
-    names = confirmation if isinstance(confirmation, dict) else {}
+    # The claims of a token that was accepted before are not at hand; the detail names the member.
+    detail = token.detail or ""
+    bound_by = [*confirmation] if isinstance(confirmation, dict) else []
+    bound_by += [name for name in ("jkt", "x5t#S256") if detail.startswith(f"cnf.{name},")]
     by, option = "a key", "nothing else"
-    if "jkt" in names:
+    if "jkt" in bound_by:
         by, option = "DPoP", 'dpop=DPoP(public_origin="https://...")'
-    elif "x5t#S256" in names:
+    elif "x5t#S256" in bound_by:
         by, option = "mutual TLS", "certificate_sources=[...]"
-    if token.rules is not None and token.rules.proves_binding:
-        mend = (
-            "have the client send it by the scheme DPoP with a proof, or with its certificate to "
-            "one of the certificate_sources."
-        )
-    else:
+    if token.rules is None or not token.rules.proves_binding:
         mend = (
             f"write {option} to have the proof checked here, gateway_proves_binding=True if a "
             "gateway in front checks it, else have clients ask for tokens that are not bound."
+        )
+    elif detail.endswith(("dpop", "certificate_sources")):  # the option that there is not
+        mend = f"write {option} as well to have the proof checked here."
+    else:
+        mend = (
+            "have the client send it by the scheme DPoP with a proof, or with its certificate to "
+            "one of the certificate_sources."
         )
     return Advice(
         Hint.SENDER_CONSTRAINED,

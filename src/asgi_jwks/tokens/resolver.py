@@ -57,7 +57,8 @@ Or None for one that is not trusted.
 Anybody can make it be called with any text, so it should look at the form of the name before it
 asks a database. An exception, and no answer within 5 s, count as an outage: the answer is 503
 unless the last answer about that name still serves. The issuer must state its `grants`, so that no
-tenant can grant what only the platform may.
+tenant can grant what only the platform may. All issuers have one DPoP object, or one
+`replay_store`: an issuer is made anew now and then, and used proofs must not be forgotten then.
 """
 
 
@@ -91,6 +92,8 @@ class ResolvedIssuers:
     ) -> None:
         self._resolver: Final = resolver
         self._reports: Final = _Reports(clock)
+        # Where used DPoP proofs are remembered: by one memory, since answers come and go.
+        self._memory_of_proofs: object = None
         self._clock: Final = clock
         self._listeners: Final = Listeners(_log)
         self._answered_at: float | None = None
@@ -151,7 +154,7 @@ class ResolvedIssuers:
         rules = getattr(answer, "rules", None)
         if isinstance(answer, type) or not isinstance(rules, TokenRules):
             raise TypeError(f"the issuer resolver must return a TrustedIssuer or None: {answer!r}")
-        mistake = _mistake_in(rules, answer.keys, name)
+        mistake = _mistake_in(rules, answer.keys, name) or self._mistake_about_proofs(answer)
         if mistake is not None:
             count = self._reports.due(mistake)
             if count:
@@ -169,6 +172,19 @@ class ResolvedIssuers:
             add_listener_to(issuer.keys, _OfATenant(listener))
             add_listener_to(issuer.binding, listener)
         return issuer
+
+    def _mistake_about_proofs(self, issuer: Issuer) -> str | None:
+        memory: object = getattr(issuer.binding, "memory_of_proofs", None)
+        if memory is None or memory is self._memory_of_proofs:
+            return None
+        if self._memory_of_proofs is not None:
+            return (
+                "its dpop has a memory of used proofs of its own, and with the next answer a used "
+                "proof would pass again. Make one DPoP(...) outside of the resolver and give it to "
+                "all issuers, or several with one replay_store"
+            )
+        self._memory_of_proofs = memory
+        return None
 
     def _answered(self, resolution: Resolution, began: float) -> None:
         self._answered_at = now = self._clock()

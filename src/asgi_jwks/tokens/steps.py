@@ -126,7 +126,11 @@ async def check_binding(
     if issuer.binding is not None:
         await issuer.binding.check(claims, digest, request, now)
     elif request is not None and request.uses_dpop:
-        raise InvalidToken(Reason.NOT_BOUND, "its issuer has no dpop=DPoP(...)")
+        # A gateway that has judged the proof may pass the scheme on as it came.
+        if not issuer.rules.gateway_proves_binding:
+            raise InvalidToken(Reason.NOT_BOUND, "its issuer has no dpop=DPoP(...)")
+        if "cnf" not in claims:
+            raise InvalidToken(Reason.NOT_BOUND, "cnf is missing")
 
 
 async def run_checks(checks: Sequence[Check], access_token: AccessToken) -> None:

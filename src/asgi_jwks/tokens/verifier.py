@@ -208,6 +208,8 @@ class TokenVerifier:
         trace.claims = claims = token.claims()
         if claims.get("iss") != issuer.rules.issuer:
             raise InvalidToken(Reason.INVALID_CLAIM, "iss is read in two ways")
+        # (4) again: a small key may have been replaced under its key id, so it is judged last.
+        issuer.rules.check_key_size(signer.basis.rsa_bits)
         not_before, not_after = issuer.rules.check_claims(claims, header, self._clock())
         if signer is not known:
             self._headers.put(token.header_segment, signer)

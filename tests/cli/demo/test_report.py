@@ -162,7 +162,7 @@ def test_the_verdict_counts(wrong: int, words: str) -> None:
 def test_the_opening_says_where_the_servers_are_and_that_time_is_simulated() -> None:
     text = written(lambda report: report.opening(api="http://a", issuer="http://b/"))
     assert "protected API  http://a    mock issuer  http://b/\n" in text
-    assert "is simulated: the API's clock is set forward.\n" in text
+    assert '"Later" is simulated: by its clock.\n' in text
 
 
 def test_the_end_says_what_to_do_next() -> None:

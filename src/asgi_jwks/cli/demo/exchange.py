@@ -134,6 +134,6 @@ class Step:
 
 
 def _challenge(response: httpx.Response, scheme: str) -> str | None:
-    """The challenges for a scheme; each is a field of its own. A request without one gets all."""
+    """The challenges for a scheme, each from a field of its own; None without any."""
     challenges = response.headers.get_list("WWW-Authenticate")
     return ", ".join(one for one in challenges if one.startswith(scheme)) or None

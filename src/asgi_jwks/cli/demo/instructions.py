@@ -16,8 +16,7 @@ def middleware(*, issuer: str, audience: str) -> tuple[str, ...]:
         "from asgi_jwks import JWTBearerMiddleware",
         "",
         "app = JWTBearerMiddleware(",
-        "    app,",
-        f'    issuer="{issuer}",',
+        f'    app, issuer="{issuer}",',
         f'    audience="{audience}",',
         ")",
     )

@@ -32,7 +32,7 @@ class Report:
 
     Args:
         console: where to write; standard output unless given.
-        verbose: show each request with its whole answer, not only the first of each kind.
+        verbose: show each request with its whole answer, not only the first of each status.
     """
 
     def __init__(self, console: Console | None = None, *, verbose: bool = False) -> None:
@@ -40,14 +40,13 @@ class Report:
         self._verbose = verbose
         self._width = min(self._console.width, _WIDTH)
         self._title = self._width - _MARK - _ANSWER - _FETCHES
-        self._shown: set[tuple[int, str | None]] = set()
+        self._shown: set[int] = set()
 
     def opening(self, *, api: str, issuer: str) -> None:
         """Say where both servers are, that time is simulated, and how to read the report."""
         self._line(Text.assemble(("asgi-jwks demo", "bold"), ": real requests over loopback HTTP"))
         self._paragraph(f"protected API  {api}    mock issuer  {issuer}")
-        self._paragraph('"11 minutes later" is simulated: the API\'s clock is set forward.')
-        self._paragraph('"+1 fetch" marks a request for which the API fetched the issuer\'s keys.')
+        self._paragraph('"+1 fetch": the API fetched keys. "Later" is simulated: by its clock.')
 
     def section(self, title: str) -> None:
         """Begin a section."""
@@ -57,20 +56,19 @@ class Report:
     def step(self, title: str, exchange: Exchange, differences: Sequence[str]) -> None:
         """Show one request with its answer, and its differences from the right one.
 
-        The header field or the body that matters is shown for the first answer of each kind, and
+        The header field or the body that matters is shown for the first answer of each status, and
         for each that is wrong.
         """
-        kind = (exchange.status, exchange.error)
         self._summary(title, exchange, wrong=bool(differences))
         whole = self._verbose or bool(differences)
         if whole:
             self._detail(Text(_request(exchange)))
             self._detail(Text(f"{exchange.status} {exchange.phrase}"))
-        if whole or kind not in self._shown:
+        if whole or exchange.status not in self._shown:
             self._detail(Text(_answer(exchange), "cyan"))
         if whole:
             self._detail(Text(f"JWKS fetches so far: {exchange.fetches}", "dim"))
-        self._shown.add(kind)
+        self._shown.add(exchange.status)
         for difference in differences:
             self._detail(Text(difference, "bold red"))
 
@@ -88,7 +86,7 @@ class Report:
         self._lines(
             middleware(issuer="https://example.eu.auth0.com/", audience="https://api.example.com")
         )
-        self.note("To try it out first, without an account anywhere:")
+        self._console.print()
         self._line(Text("asgi-jwks demo --serve    an issuer for your app, and curl lines"))
         self._line(Text("asgi-jwks demo --verbose  each request with its whole answer"))
         self._line(Text("docs/ and examples/       every setting; one program per framework"))
@@ -146,7 +144,6 @@ class Report:
             self._line(line)
 
     def _lines(self, lines: Iterable[str]) -> None:
-        self._console.print()
         for line in lines:
             self._whole(line)
 

@@ -14,7 +14,7 @@ from asgi_jwks.testing import ProofKey, SigningKey, forge
 __all__ = ["PUBLIC_ORIGIN", "SCENARIO", "Section"]
 
 PUBLIC_ORIGIN: Final = "https://api.example.com"
-"""The address of the API in proofs: it is configured, and never taken from a request."""
+"""The address of the API in proofs, which is never taken from a request."""
 
 # The numbers of JWKS fetches that are right. A failing fetch is tried twice.
 _ONE: Final = range(1, 2)

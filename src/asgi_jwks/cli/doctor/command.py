@@ -6,12 +6,13 @@ import click
 from rich.console import Console
 from rich.text import Text
 
-from asgi_jwks.cli.asking import ask
+from asgi_jwks.cli.asking import ask, seconds_option
 from asgi_jwks.cli.doctor.api_checks import check_api
 from asgi_jwks.cli.doctor.findings import Condition, DoctorFinding, Findings, worst
 from asgi_jwks.cli.doctor.issuer_checks import check_issuer
 from asgi_jwks.cli.doctor.probe import Probe
 from asgi_jwks.cli.output import Status, json_option, tell
+from asgi_jwks.cli.plain_text import plain_text
 from asgi_jwks.cli.token_argument import token_of
 from asgi_jwks.errors import ConfigurationError
 from asgi_jwks.fetching.secure_url import require_secure_url
@@ -48,30 +49,18 @@ class Diagnosis:
 
 
 @click.command()
-@click.argument("issuer", required=False, metavar="[ISSUER]")
-@click.option("--api", metavar="URL", help="A URL of a protected API that needs a token.")
+@click.argument("issuer", type=plain_text, required=False, metavar="[ISSUER]")
+@click.option(
+    "--api", type=plain_text, metavar="URL", help="A URL of a protected API that needs a token."
+)
 @click.option(
     "--token",
     metavar="TOKEN",
     help="A token to send to the API: as it is, @FILE, or - for standard input. Without this "
     "option no token of anybody is sent.",
 )
-@click.option(
-    "--deadline",
-    type=click.FloatRange(0.1, 300),
-    default=60.0,
-    show_default=True,
-    metavar="SECONDS",
-    help="For all requests together.",
-)
-@click.option(
-    "--timeout",
-    type=click.FloatRange(0.1, 60),
-    default=5.0,
-    show_default=True,
-    metavar="SECONDS",
-    help="For each request.",
-)
+@seconds_option("--deadline", most=300, default=60.0, about="For all requests together.")
+@seconds_option("--timeout", most=60, default=5.0, about="For each request.")
 @json_option
 def doctor(
     issuer: str | None,

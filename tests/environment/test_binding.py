@@ -41,7 +41,7 @@ def test_used_proofs_are_kept_where_the_environment_says(url: str) -> None:
     binding = issuer_from_env(environ=environ(**variables)).binding
     assert binding is not None
     assert binding.dpop is not None
-    assert isinstance(binding.dpop.replay_store, RedisReplayStore)
+    assert isinstance(binding.dpop.memory_of_proofs, RedisReplayStore)
 
 
 def test_a_store_needs_its_library(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -137,7 +137,8 @@ NAMED = ("scopes", "any_of", "permissions")
 
 
 def refusal(needed: Requirement, claims: dict[str, Any]) -> RequestError | None:
-    token = AccessToken({"exp": NOW + 60, **claims})
+    verified: Mapping[str, Any] = {"exp": NOW + 60, **claims}
+    token = AccessToken(verified)
     try:
         needed.check(token, clock=lambda: float(NOW))
     except RequestError as error:

@@ -137,8 +137,7 @@ NAMED = ("scopes", "any_of", "permissions")
 
 
 def refusal(needed: Requirement, claims: dict[str, Any]) -> RequestError | None:
-    verified: Mapping[str, Any] = {"exp": NOW + 60, **claims}
-    token = AccessToken(verified)
+    token: AccessToken = AccessToken({"exp": NOW + 60, **claims})
     try:
         needed.check(token, clock=lambda: float(NOW))
     except RequestError as error:

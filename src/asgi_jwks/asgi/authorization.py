@@ -145,6 +145,8 @@ class Authorization:
             # Routes may be of any framework: that they cannot be read makes no 500 of a refusal.
             except Exception:
                 _log.debug("the needs of a route cannot be read", exc_info=True)
+        if not needs:
+            return ()
         return tuple(dict.fromkeys(name for need in needs for name in need.named_scopes))
 
     def metadata_url(self, scope: Scope) -> str | None:

@@ -104,7 +104,7 @@ def _spelling(url: str) -> str:
 
 
 def difference_of(resource: ProtectedResource, path: str, scope: Mapping[str, Any]) -> str | None:
-    """The part of a URL by which it is not within a resource.
+    """The part by which a request is not at or below a resource.
 
     Of the Host field, which nobody has verified, a port is told and another name is not: proxies
     write names anew.

@@ -678,8 +678,8 @@ def test_a_requirement_is_a_dependency(issuer: MockIssuer) -> None:
         assert refused.headers["www-authenticate"].endswith('scope="users admin root delete:user"')
     operation = app.openapi()["paths"]["/user"]["delete"]
     assert operation["security"] == [
-        {"JWTBearer": ["users", "admin"]},
-        {"JWTBearer": ["users", "root"]},
+        {"JWTBearer": ["users", "delete:user", "admin"]},
+        {"JWTBearer": ["users", "delete:user", "root"]},
     ]
 
 

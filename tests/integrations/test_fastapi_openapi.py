@@ -313,3 +313,18 @@ def test_a_scheme_has_a_name(name: Any) -> None:
     """A11"""
     with pytest.raises(ConfigurationError, match=r"^scheme_name "):
         JWTBearer(scheme_name=name)
+
+
+def test_permissions_stand_beside_scopes_as_in_the_challenge() -> None:
+    """K9: a client asks for both in one list; one that is not a scope's name is told in words."""
+    bearer = JWTBearer()
+    app = FastAPI()
+    bearer.attach(app)
+    needed = bearer.requires("read", permissions=["read", "delete:user", "löschen"])
+
+    @app.get("/users", dependencies=[Depends(needed)])
+    async def users() -> None: ...
+
+    operation = app.openapi()["paths"]["/users"]["get"]
+    assert operation["security"] == [{"JWTBearer": ["read", "delete:user"]}]
+    assert "löschen" in operation["responses"]["403"]["description"]

@@ -7,6 +7,7 @@ What is written here must need no cast and no ignore.
 from collections.abc import Awaitable, Callable
 from typing import Annotated, assert_type
 
+from django.http import HttpRequest, HttpResponse
 from fastapi import Depends, FastAPI, Security
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
@@ -26,8 +27,10 @@ from asgi_jwks import (
     TrustedIssuer,
     requires,
 )
+from asgi_jwks.integrations.django import requires as requires_of_django
 from asgi_jwks.integrations.fastapi import JWTBearer
 from asgi_jwks.integrations.mcp import MCPToolRequirements
+from asgi_jwks.integrations.quart import requires as requires_of_quart
 
 ISSUER = TrustedIssuer(issuer="https://example.eu.auth0.com/", audience="https://api.example.com")
 RESOURCE = "https://api.example.com/mcp"
@@ -117,6 +120,23 @@ mounted = JWTBearerMiddleware(starlette, ISSUER, resource=RESOURCE)
 whole = ProtectedResourceMetadata(Starlette(routes=[Mount("/mcp", mounted)]), mounted)
 tools = MCPToolRequirements(starlette, {"cancel": "orders:write", "pay": PAY, "two": ["a", "b"]})
 mcp = JWTBearerMiddleware(tools, ISSUER, resource=RESOURCE, requires="mcp:tools")
+
+
+# Quart and Django: the type of a view stays what it was.
+
+
+@requires_of_quart(READ, roles="admin")
+async def view_of_quart(number: int) -> str:
+    return str(number)
+
+
+@requires_of_django("orders:read", max_age=300)
+def view_of_django(request: HttpRequest, number: int) -> HttpResponse:
+    return HttpResponse(str(number))
+
+
+of_quart: Callable[[int], Awaitable[str]] = view_of_quart
+of_django: Callable[[HttpRequest, int], HttpResponse] = view_of_django
 
 
 # FastAPI.

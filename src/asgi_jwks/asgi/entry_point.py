@@ -86,8 +86,9 @@ def _authorization(verifier: Any, own: Any, declared: Any, app: object) -> Autho
 
 
 def _has_resolver(verifier: Any) -> bool:
+    # Whether it is a verifier at all is judged by Authentication.
     state = getattr(verifier, "resolver_state", None)
-    return callable(state) and state() is not None
+    return not isinstance(verifier, type) and callable(state) and state() is not None
 
 
 def _only(options: Mapping[str, object], names: Iterable[str]) -> dict[str, object]:

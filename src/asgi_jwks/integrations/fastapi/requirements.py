@@ -11,6 +11,7 @@ from fastapi.requests import HTTPConnection
 from fastapi.security import SecurityScopes
 
 from asgi_jwks.authorization.requirement import Requirement
+from asgi_jwks.authorization.scope_names import is_scope
 from asgi_jwks.errors import MissingToken
 from asgi_jwks.integrations.fastapi.bearer_rules import BearerRules, Refused
 from asgi_jwks.integrations.fastapi.openapi import DocumentedScheme
@@ -83,12 +84,14 @@ def required_token(
     """A dependency on a token that meets a requirement, and scopes of `Security`."""
     requirement = rules.with_those_of_all(demanded)
     documented = DocumentedScheme(rules.bearer, requirement=requirement)
+    # Clients ask for permissions as they ask for scopes, and challenges name them alike.
+    named = [n for n in (*requirement.scopes, *requirement.permissions) if is_scope(n)]
 
     async def required(
         connection: HTTPConnection,
         security_scopes: SecurityScopes,
         found: Annotated[Any, Security(_Token(rules), scopes=[_NOT_A_SCOPE])],
-        _in_the_document: Annotated[None, Security(documented, scopes=requirement.scopes)],
+        _in_the_document: Annotated[None, Security(documented, scopes=named)],
     ) -> AccessToken:
         token = rules.accepted(connection, found)
         if token is None:

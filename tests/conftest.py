@@ -2,7 +2,7 @@
 
 import pytest
 
-pytest_plugins = ["tests.support.jumping_time"]
+pytest_plugins = ["tests.support.jumping_time", "tests.support.examples"]
 
 
 @pytest.fixture(params=["asyncio", "trio"])

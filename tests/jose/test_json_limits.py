@@ -6,8 +6,9 @@ import re
 from typing import Any
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
+from tests.support.examples import examples
 
 from asgi_jwks.jose.encoding import EncodingError, LimitError, json_object
 from asgi_jwks.jose.json_limits import (
@@ -22,7 +23,7 @@ from asgi_jwks.jose.json_limits import (
     exceeds,
 )
 
-many = settings(max_examples=400, deadline=None)
+many = examples(400)
 SMALL = JSONLimits(members=6, containers=5, values=9, fractions=2, together=40)
 
 

@@ -5,8 +5,9 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from tests.support.examples import examples
 
 from asgi_jwks.jose.algorithms import algorithms_for
 from asgi_jwks.jose.encoding import b64url_decode, b64url_encode
@@ -319,7 +320,7 @@ json_values = st.none() | st.booleans() | st.integers() | st.floats() | words | 
 octets = st.binary(max_size=70).map(b64url_encode)
 
 
-@settings(max_examples=300, deadline=None)
+@examples(300)
 @given(
     st.sampled_from(["RS256", "ES256", "ES512", "EdDSA"]),
     st.dictionaries(members, json_values | octets | st.lists(json_values, max_size=3), max_size=4),

@@ -5,8 +5,9 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
+from tests.support.examples import examples
 
 from asgi_jwks.jose.encoding import EncodingError, LimitError, json_object
 from asgi_jwks.jose.json_limits import CLAIMS_LIMITS
@@ -131,7 +132,7 @@ VALUES = st.recursive(
 OBJECTS = st.dictionaries(NAMES, VALUES, max_size=5)
 
 
-@settings(max_examples=600, deadline=None)
+@examples(600)
 @given(
     value=OBJECTS,
     is_ascii=st.booleans(),
@@ -151,7 +152,7 @@ def test_both_readers_find_the_same_text(
             member_of(document, "iss")
 
 
-@settings(max_examples=600, deadline=None)
+@examples(600)
 @given(value=OBJECTS, place=st.integers(0, 200), piece=st.sampled_from(['"', "\\", "{", "}", "x"]))
 def test_no_text_is_found_but_that_of_a_strict_reader(
     value: dict[str, Any], place: int, piece: str

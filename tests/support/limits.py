@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from asgi_jwks.access_token_verifier import VERIFIED_TOKENS
+from asgi_jwks.asgi import connection_expiry
 from asgi_jwks.asgi.responses import POLICY_VIOLATION
 from asgi_jwks.caching import budget, refresh_ahead
 from asgi_jwks.caching.budget import Budget
@@ -37,7 +38,7 @@ from asgi_jwks.jose.jws import (
 from asgi_jwks.keys import directory_lock, persistence, snapshot
 from asgi_jwks.keys.distrust import LONGEST_LIST
 from asgi_jwks.keys.sought import REMEMBERED
-from asgi_jwks.tokens import claim_rules, resolver, token_cache
+from asgi_jwks.tokens import claim_rules, grant_log, resolver, token_cache
 from asgi_jwks.tokens.header_cache import MAX_HEADERS
 from asgi_jwks.tokens.issuers import MOST_RESOLVED
 from asgi_jwks.tokens.key_index import MAX_CANDIDATES
@@ -220,9 +221,10 @@ STATED: Final = (
     f"`refetch_interval` ({_seconds(BUDGET.interval)})",
     f"within {_seconds(refresh_ahead.LONGEST_SLEEP)} where the lifespan runs",
     f"one line for each cause in {_seconds(refusal_log.INTERVAL)}",
-    f"one line each {_seconds(resolver.REPORTED_EVERY)}",
+    f"a claim that cannot be read, one line each {_seconds(grant_log.INTERVAL)}",
     f"`leeway` ({_seconds(DEFAULTS['leeway'])}, at most {_seconds(LARGEST_LEEWAY)})",
     f"close code {POLICY_VIOLATION}",
+    f"judged again every {_seconds(connection_expiry.JUDGED_EVERY)}",
     f"for {_seconds(TENANTS.fresh)} after",
     f"serves for {_seconds(TENANTS.serves)}",
     f"at most {_seconds(PERIOD.max_wait)} where the keys are past `max_age`",

@@ -59,6 +59,7 @@ def test_it_is_told_when_an_application_asks(
     assert record.name == "asgi_jwks.tokens"
     assert record.__dict__["hint"] == "unreadable_grant"
     assert (record.__dict__["issuer"], record.__dict__["claim"]) == (ISSUER, "scope")
+    assert record.__dict__["count"] == 1
     said = record.getMessage()
     assert f"issuer {ISSUER}: the claim scope is an object" in said
     assert "grant_claims=GrantClaims(...)" in said

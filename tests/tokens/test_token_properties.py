@@ -9,8 +9,9 @@ from typing import Any
 
 import anyio
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import HealthCheck, example, given
 from hypothesis import strategies as st
+from tests.support.examples import examples
 
 from asgi_jwks import (
     AccessToken,
@@ -42,9 +43,7 @@ VERIFIER = AccessTokenVerifier(
 )
 
 # Signing is what these tests spend their time with: about a millisecond for each example.
-bounded = settings(
-    max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True
-)
+bounded = examples(300, suppress_health_check=[HealthCheck.too_slow], derandomize=True)
 
 JSON = st.recursive(
     st.none()

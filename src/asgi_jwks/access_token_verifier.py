@@ -119,7 +119,10 @@ class AccessTokenVerifier:
             ConfigurationError: `token` is neither a string nor bytes, or `proof` of another type.
         """
         verification = self.verify_untold(token, proof=proof)
-        return verification if self._outcomes is None else self._outcomes.of(verification)
+        if self._outcomes is None:
+            return verification
+        scheme = "dpop" if proof is not None and proof.uses_dpop else "bearer"
+        return self._outcomes.of(verification, scheme)
 
     def verify_untold(
         self, token: str | bytes, *, proof: ProofOfPossession | None = None
@@ -174,7 +177,7 @@ class AccessTokenVerifier:
 
     @property
     def procedure(self) -> TokenVerifier:
-        """The procedure, which counts the tokens that it has verified."""
+        """The procedure, which knows the token that it has verified last."""
         return self._tokens
 
     def remembered_count(self) -> int:

@@ -1,16 +1,22 @@
 """One listener hears of each outcome of a request, once, and of each change of a key set."""
 
 import logging
+from contextlib import suppress
 from typing import Any
 
+import anyio
 import pytest
 
 from asgi_jwks import (
+    AccessToken,
     AccessTokenVerifier,
     ConfigurationError,
+    DPoP,
+    InvalidProof,
     InvalidToken,
     JWTBearerMiddleware,
     KeySetUnavailable,
+    ProofOfPossession,
     Reason,
     RemoteJWKSet,
     StaticJWKSet,
@@ -34,7 +40,7 @@ from asgi_jwks.events import (
     Unavailable,
     log_event,
 )
-from asgi_jwks.testing import MockIssuer
+from asgi_jwks.testing import MockIssuer, ProofKey
 
 
 class Heard(list[Event]):
@@ -242,7 +248,9 @@ async def test_a_verifier_tells_of_tokens_without_a_connection(
     assert isinstance(accepted, RequestAccepted)
     assert isinstance(refused, RequestRefused)
     assert accepted.labels == refused.labels == RequestLabels(issuer.issuer, "bearer", "none")
-    assert (verifier.procedure.verified, verifier.remembered_count()) == (1, 1)
+    assert verifier.remembered_count() == 1
+    # Nobody keeps the token of a request that has ended.
+    assert verifier.procedure.verified_last is None
 
 
 @pytest.mark.anyio
@@ -324,3 +332,64 @@ async def test_a_request_is_logged_at_debug_with_its_reason(
     assert await guarded() == 401
     debug = [record for record in caplog.records if record.levelno == logging.DEBUG]
     assert [(vars(r)["reason"], vars(r)["is_outcome"]) for r in debug] == [("missing_token", True)]
+
+
+@pytest.mark.anyio
+async def test_a_remembered_token_is_told_as_such_whatever_is_verified_meanwhile(
+    issuer: MockIssuer, heard: Heard
+) -> None:
+    """N3: a check or a store may be waited for, and other tokens are verified in that time."""
+    waiting, go_on = anyio.Event(), anyio.Event()
+
+    async def check(token: AccessToken) -> bool:
+        if token.subject == "slow" and any(isinstance(e, RequestAccepted) for e in heard):
+            waiting.set()
+            await go_on.wait()
+        return True
+
+    guarded = Guarded(**trusted(issuer, listener=heard, checks=[check]))
+    slow = issuer.access_token(subject="slow")
+    assert await guarded(slow) == 200
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(guarded, slow)
+        await waiting.wait()
+        assert await guarded(issuer.access_token(subject="quick")) == 200
+        go_on.set()
+    events = [event for event in heard if isinstance(event, RequestAccepted)]
+    told = [(event.access_token.principal[1], event.is_cached) for event in events]
+    assert told == [("slow", False), ("quick", False), ("slow", True)]
+
+
+@pytest.mark.anyio
+async def test_a_request_that_is_cancelled_has_no_outcome(issuer: MockIssuer, heard: Heard) -> None:
+    """N1: its client or its server gave it up; the next one is told as ever."""
+
+    async def check(token: AccessToken) -> bool:
+        if token.subject == "slow":
+            await anyio.sleep_forever()
+        return True
+
+    guarded = Guarded(**trusted(issuer, listener=heard, checks=[check]))
+    with anyio.move_on_after(0.01) as scope:
+        await guarded(issuer.access_token(subject="slow"))
+    assert scope.cancelled_caught
+    assert not list(heard)
+    assert await guarded(issuer.access_token(subject="quick")) == 200
+    assert [type(event) for event in heard] == [RequestAccepted]
+
+
+@pytest.mark.anyio
+async def test_a_verifier_tells_the_scheme_of_a_token_without_a_connection(
+    issuer: MockIssuer, heard: Heard
+) -> None:
+    """N2: of a good proof and of one that is missing."""
+    dpop = DPoP(public_origin="https://api.example.com")
+    verifier = AccessTokenVerifier(**trusted(issuer, listener=heard, dpop=dpop))
+    key = ProofKey()
+    token = issuer.access_token(cnf=key.confirmation)
+    for fields in (list(key.headers("GET", "https://api.example.com/", token).items()), []):
+        proof = ProofOfPossession(method="GET", url="/", fields=fields)
+        with suppress(InvalidProof):
+            await verifier.verify(token, proof=proof)
+    labels = [event.labels for event in heard if isinstance(event, RequestEvent)]
+    assert labels == [RequestLabels(issuer.issuer, "dpop", "none")] * 2

@@ -1,7 +1,10 @@
 """Prometheus: scraped over HTTP from a real server, and floods that add no series."""
 
 import logging
+import os
 import signal
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -335,6 +338,85 @@ async def test_the_resolver_and_the_memory_of_proofs_are_measured_at_the_scrape(
 
 
 async def _ok(scope: Any, receive: Any, send: Any) -> None: ...
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["https://пример.example/", "https://例え.example/", 'a"b\\c\nd', "https://a.example/{}"],
+)
+def test_an_issuer_of_any_characters_is_a_label(
+    name: str, metrics: PrometheusMetrics, registry: CollectorRegistry
+) -> None:
+    """N7: it is escaped, and the scrape can be read."""
+    metrics(RequestAnonymous(RequestLabels(name, "none", "http")))
+    labels = {"outcome": "anonymous", "reason": "", "issuer": name, "scheme": "none"}
+    assert value(scraped(registry), "requests_total", connection="http", **labels) == 1
+
+
+@pytest.mark.anyio
+async def test_two_middlewares_share_one_listener(
+    metrics: PrometheusMetrics, registry: CollectorRegistry
+) -> None:
+    """N1: each with a verifier of its own; gauges of both, and one sum of requests."""
+    first, second = MockIssuer(issuer="https://a.example/"), MockIssuer(issuer="https://b.example/")
+    for issuer in (first, second):
+        app = JWTBearerMiddleware(
+            _ok,
+            issuer=issuer.issuer,
+            audience=issuer.audience,
+            keys=StaticJWKSet(issuer.jwk_set()),
+            listener=metrics,
+        )
+        fields = [(b"authorization", f"Bearer {issuer.access_token()}".encode())]
+        await app({"type": "http", "method": "GET", "path": "/", "headers": fields}, None, None)
+    samples = scraped(registry)
+    for issuer in (first, second):
+        labels = {**REQUEST, "issuer": issuer.issuer, "outcome": "accepted", "reason": ""}
+        assert value(samples, "requests_total", **labels) == 1
+        assert value(samples, "key_set_state", key_set=issuer.issuer, state="given") == 1
+    assert value(samples, "token_cache_size") == 2
+
+
+FORKED = """
+import os, threading
+from prometheus_client import CollectorRegistry, generate_latest
+from asgi_jwks.events import RequestAccepted, RequestAnonymous, RequestLabels
+from asgi_jwks.integrations.prometheus import PrometheusMetrics
+
+registry, ended = CollectorRegistry(), threading.Event()
+metrics, labels = PrometheusMetrics(registry), RequestLabels("https://issuer.example/")
+
+def count():
+    while not ended.is_set():
+        metrics(RequestAnonymous(labels))
+
+thread = threading.Thread(target=count)
+thread.start()
+failures = 0
+for _ in range(10):
+    pid = os.fork()
+    if pid == 0:
+        metrics(RequestAccepted(labels, False, 0.1, None))
+        scrape = generate_latest(registry).decode()
+        os._exit('outcome="accepted"' not in scrape)
+    failures += os.waitpid(pid, 0)[1] != 0
+ended.set()
+thread.join()
+print(failures)
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="the system has no fork")
+def test_a_forked_worker_counts_for_itself() -> None:
+    """N1, F21: while other threads of the parent count; no lock is held in the child."""
+    run = subprocess.run(
+        [sys.executable, "-W", "ignore::DeprecationWarning", "-c", FORKED],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=50,
+    )
+    assert (run.stdout, run.stderr) == ("0\n", "")
 
 
 def test_a_registry_has_such_metrics_once(

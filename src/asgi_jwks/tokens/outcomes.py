@@ -7,7 +7,6 @@ connection but its kind.
 from collections.abc import Coroutine, Iterable
 from functools import partial
 from inspect import isroutine
-from itertools import count
 from time import perf_counter
 from typing import Any, Final, Protocol
 
@@ -36,13 +35,11 @@ NO_CONNECTION: Final = "none"
 """The kind of connection of a token that came without one."""
 
 
-class Counted(Protocol):
-    """A procedure that counts."""
+class Procedure(Protocol):
+    """A procedure that tells tokens that it has verified from those that it remembered."""
 
-    @property
-    def verified(self) -> int:
-        """How many tokens were verified, those not counted that were just remembered."""
-        ...
+    verified_last: AccessToken | None
+    """The token that was verified last; None where it was taken away."""
 
 
 class Outcomes:
@@ -51,8 +48,7 @@ class Outcomes:
     Args:
         tell: tells the listener.
         issuers: the names of the configured issuers.
-        counted: counts the tokens that were verified and not just remembered; None where that is
-            not known.
+        procedure: verifies the tokens; None where it is not known which ones it remembers.
         report_only: a second policy for accepted tokens.
     """
 
@@ -60,7 +56,7 @@ class Outcomes:
         self,
         tell: Telling,
         issuers: Iterable[str],
-        counted: Counted | None = None,
+        procedure: Procedure | None = None,
         report_only: ReportOnly | None = None,
     ) -> None:
         self._tell: Final = tell
@@ -69,7 +65,7 @@ class Outcomes:
         listener: Any = tell.listener
         self._listener: Final[Listener] = listener if isroutine(listener) else listener.__call__
         self._report_only: Final = report_only
-        self._counted: Final = _NotCounted() if counted is None else counted
+        self._procedure: Final = procedure
         self._labels: Final = {
             scheme: {
                 connection: {
@@ -95,13 +91,18 @@ class Outcomes:
         header_segment = b"" if self._report_only is None else _header_segment(token)
         # Not while the verification runs the application's checks (requirement H7).
         del token
-        before, began = self._counted.verified, perf_counter()
+        began = perf_counter()
         accepted = await verification
         seconds = perf_counter() - began
+        procedure = self._procedure
+        # Nothing else has run in this event loop since the verification returned.
+        is_cached = procedure is not None and procedure.verified_last is not accepted
+        if procedure is not None and not is_cached:
+            procedure.verified_last = None
         labels = self._labels[scheme][connection]
         event = RequestAccepted(
             labels.get(accepted.issuer) or labels[OTHER_ISSUER],
-            self._counted.verified == before,
+            is_cached,
             seconds,
             accepted,
         )
@@ -116,15 +117,15 @@ class Outcomes:
             )
         return accepted
 
-    async def of(self, verification: Coroutine[Any, Any, AccessToken]) -> AccessToken:
+    async def of(self, verification: Coroutine[Any, Any, AccessToken], scheme: str) -> AccessToken:
         """The result of a verification without a connection.
 
         The listener hears of a refusal too.
         """
         try:
-            return await self.heard(verification, b"")
+            return await self.heard(verification, b"", scheme=scheme)
         except (RequestError, TemporarilyUnavailable) as error:
-            labels = RequestLabels(error.issuer or OTHER_ISSUER, "bearer", NO_CONNECTION)
+            labels = RequestLabels(error.issuer or OTHER_ISSUER, scheme, NO_CONNECTION)
             self._tell(refusal_event(error, labels, is_outcome=True))
             raise
 
@@ -136,18 +137,6 @@ class Outcomes:
 def _header_segment(token: str | bytes) -> bytes:
     octets = token.encode("utf-8", "surrogatepass") if isinstance(token, str) else token
     return octets.partition(b".")[0]
-
-
-class _NotCounted:
-    """Of a verifier that is not ours it is not known which tokens it remembers."""
-
-    def __init__(self) -> None:
-        self._numbers: Final = count()
-
-    @property
-    def verified(self) -> int:
-        """Never the same: no token counts as remembered."""
-        return next(self._numbers)
 
 
 def refusal_event(

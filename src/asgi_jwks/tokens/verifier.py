@@ -91,8 +91,11 @@ class TokenVerifier:
         self._headers: Final = HeaderCache()
         self._search: Final = SignerSearch(issuers, clock)
         self._batching: Final = Batching()
-        self.verified = 0
-        """How many tokens were verified and accepted, those not counted that were remembered."""
+        self.verified_last: AccessToken | None = None
+        """The token that was verified last, and not just remembered.
+
+        Whoever has looked may set it to None.
+        """
 
     @property
     def remembered(self) -> int:
@@ -130,8 +133,8 @@ class TokenVerifier:
         except _ADVISED as refusal:
             attach_advice(refusal, self._issuers, trace or _trace_of(cached), self._clock())
             raise
-        self.verified += 1
         self._tokens.put(digest, cached)
+        self.verified_last = access_token
         return access_token
 
     async def explain(self, token: bytes, request: Presentation | None = None) -> Explanation:

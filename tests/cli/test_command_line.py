@@ -95,6 +95,26 @@ def test_a_mistake_never_echoes_a_whole_token(capsys: pytest.CaptureFixture[str]
     assert TOKEN[12:40] not in error
 
 
+@pytest.mark.parametrize(
+    ("argv", "words"),
+    [
+        (["keys", f"https://idp.example/{TOKEN}"], "has a token in it"),
+        (["provider", "auth0", "--domain", "\x1b[31m"], "characters that cannot be printed"),
+        (["issuer", "--issuer", "nonsense"], "--issuer is a URL"),
+        (["doctor", "https://idp.example/", "--timeout", "nan"], "not a number of seconds"),
+    ],
+)
+def test_a_word_that_would_be_shown_again_is_looked_at_first(
+    argv: list[str], words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """O3: wrong use, and nothing of it moves a cursor or shows a token."""
+    assert main(argv) == 3
+    error = capsys.readouterr().err
+    assert words in error
+    assert TOKEN[12:40] not in error
+    assert "\x1b" not in error
+
+
 def test_a_failure_is_json_where_that_was_asked_for(capsys: pytest.CaptureFixture[str]) -> None:
     """O3: the schema has failures too."""
     assert main(["inspect", "hello", "--json"]) == 1

@@ -127,6 +127,27 @@ def test_a_stop_ends_an_application_that_does_not_look_at_its_client(
     assert [record for record in caplog.records if record.levelno > logging.INFO] == []
 
 
+def test_a_stop_waits_for_a_request_that_cleans_up_for_long() -> None:
+    busy, over = threading.Event(), threading.Event()
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        assert scope["type"] == "http"
+        busy.set()
+        try:
+            await anyio.sleep_forever()
+        finally:
+            with anyio.CancelScope(shield=True):
+                await anyio.sleep(0.05)
+                over.set()
+
+    with ThreadPoolExecutor(1) as threads:
+        with serve_app(app) as url:
+            answer = threads.submit(httpx.get, url)
+            assert busy.wait(5)
+        assert over.is_set()
+        assert isinstance(answer.exception(5), httpx.RemoteProtocolError)
+
+
 def test_websockets_are_served() -> None:
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         assert scope["type"] == "websocket"

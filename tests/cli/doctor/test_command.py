@@ -116,11 +116,19 @@ def test_tls_is_told_by_version_and_end_of_the_certificate(tmp_path: Path) -> No
     trusting = ssl.create_default_context(cafile=str(certificate))
     with serving_tls(certificate, key) as url:
 
-        async def look() -> tuple[Secured | str, Secured | str]:
-            known = await Probe(timeout=5, context=trusting).tls(url)
-            return known, await Probe(timeout=5).tls(url)
+        async def look() -> tuple[Secured | str, Secured | str, float | None, float | None]:
+            knowing, strange = Probe(timeout=5, context=trusting), Probe(timeout=5)
+            return (
+                await knowing.tls(url),
+                await strange.tls(url),
+                await knowing.connect(url),
+                await strange.connect(url),
+            )
 
-        secured, unknown = anyio.run(look)
+        secured, unknown, took, none = anyio.run(look)
+    assert took is not None
+    assert 0 < took < 5
+    assert none is None
     assert isinstance(secured, Secured)
     assert secured.version.startswith("TLSv1.")
     assert secured.ends_at > 1_700_000_000
@@ -133,3 +141,4 @@ def test_a_proxy_hides_the_tls_of_a_host(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.delenv("no_proxy", raising=False)
     monkeypatch.delenv("NO_PROXY", raising=False)
     assert anyio.run(Probe(timeout=5).tls, "https://idp.example/") == "a proxy stands between"
+    assert anyio.run(Probe(timeout=5).connect, "https://idp.example/") is None

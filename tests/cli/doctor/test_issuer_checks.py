@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from itertools import count
 from typing import Any
 
 import anyio
@@ -64,7 +65,13 @@ def healthy() -> Web:
 class Looking(Probe):
     """A probe whose web and whose TLS are values."""
 
-    def __init__(self, web: Web, secured: Secured | str, now: float) -> None:
+    def __init__(
+        self,
+        web: Web,
+        secured: Secured | str,
+        now: float,
+        timer: Callable[[], float] = lambda: 0.0,
+    ) -> None:
         async def fetch(url: str, headers: Mapping[str, str]) -> FetchResponse:
             assert "authorization" not in headers
             answer = web.get(url, FetchResponse(404, {"date": DATE}, b""))
@@ -72,7 +79,7 @@ class Looking(Probe):
                 raise answer
             return answer
 
-        super().__init__(timeout=5, fetch=fetch, clock=lambda: now)
+        super().__init__(timeout=5, fetch=fetch, clock=lambda: now, timer=timer)
         self._secured = secured
 
     async def connect(self, url: str) -> float | None:
@@ -386,6 +393,24 @@ def test_each_fault_of_the_mock_issuer_is_found_over_sockets(
     # Of a loopback issuer nobody asks for https.
     if "issuer_tls" in findings:
         assert findings["issuer_tls"].condition is NOTE
+
+
+def test_a_slow_answer_is_noted_beside_the_timeout() -> None:
+    """O5: the times of the key endpoint and of the metadata."""
+
+    class Slow(Looking):
+        def __init__(self) -> None:
+            # Each look at the timer is 1.5 s after the one before.
+            super().__init__(healthy(), SECURED, NOW, timer=count(0, 1.5).__next__)
+
+    diagnosis = anyio.run(diagnosis_of, ISSUER, None, Slow())
+    findings = {finding.check: finding for finding in diagnosis.findings}
+    for check, url in (("jwks_time", JWKS), ("metadata_time", OPENID)):
+        finding = findings[check]
+        assert finding.condition is NOTE
+        words = f"{url} answered within 1.50 s; a connection alone takes 0.05 s."
+        assert finding.found == f"{words} The timeout is 5 s."
+        assert "max_wait" in (finding.remedy or "")
 
 
 def test_a_finding_is_a_value() -> None:

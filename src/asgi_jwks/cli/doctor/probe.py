@@ -149,10 +149,10 @@ class Probe:
                 else:
                     port = parts.port or 443
                     stream = await anyio.connect_tcp(host, port, tls=True, ssl_context=context)
+                took = self._timer() - began
+                await stream.aclose()
         except (OSError, TimeoutError):
             return None
-        took = self._timer() - began
-        await anyio.aclose_forcefully(stream)
         return took
 
     async def tls(self, url: str) -> Secured | str:

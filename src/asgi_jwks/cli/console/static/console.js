@@ -151,7 +151,7 @@ function showLife(state) {
   by("marks").replaceChildren(...state.entries.filter((entry) => entry.at >= fetched).map((entry) => {
     const line = document.createElementNS("http://www.w3.org/2000/svg", "line");
     const x = place(entry.at - fetched, due, stale, expires).toFixed(1);
-    for (const [name, value] of [["x1", x], ["x2", x], ["y1", 50], ["y2", 76]]) line.setAttribute(name, value);
+    for (const [name, value] of [["x1", x], ["x2", x], ["y1", 49], ["y2", 60]]) line.setAttribute(name, value);
     line.setAttribute("class", entry.kind);
     return line;
   }));

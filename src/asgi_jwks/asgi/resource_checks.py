@@ -121,7 +121,7 @@ def _spelling(url: str) -> str:
 
 
 def difference_of(resource: ProtectedResource, path: str, scope: Mapping[str, Any]) -> str | None:
-    """The part by which the URL of a request is not that of a resource or below it.
+    """The part of a URL by which it is not within a resource.
 
     Of the Host field, which nobody has verified, a port is told and another name is not: proxies
     write names anew.

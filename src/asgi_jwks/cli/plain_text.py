@@ -10,8 +10,8 @@ __all__ = ["plain_text"]
 def plain_text(text: str) -> str:
     """The type of an option that is shown again.
 
-    It is printable text without a token. A token in the place of something else would be shown whole
-    by whoever tells of that place, and whoever put it there has made a mistake.
+    It is printable text without a token. A token in the place of something else would be shown
+    whole by whoever tells of that place, and whoever put it there has made a mistake.
 
     Raises:
         BadParameter: it is anything else.

@@ -93,7 +93,7 @@ class MCPToolRequirements:
         await self.app(scope, _again(messages, receive), send)
 
     def needs_of_connection(self, scope: Mapping[str, Any]) -> list[Requirement]:
-        """The needs of the tool that a request says it calls, for the challenges around this one.
+        """The needs of the tool that a request calls, for the challenges around.
 
         MCP 2026-07-28 has the name of the tool in a header field. It is not believed: what is
         enforced are the needs of the tools that the body calls.

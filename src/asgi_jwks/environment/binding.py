@@ -1,7 +1,4 @@
-"""The variables about DPoP's replay store, and about the certificates of clients.
-
-Their texts become values here; `environment` tells a mistake by the name of its variable.
-"""
+"""The values of the variables about sender-constrained tokens: DPoP, and client certificates."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
@@ -13,10 +10,12 @@ from asgi_jwks.binding.certificate_sources import (
     EnvoyXFCC,
     TLSExtension,
 )
+from asgi_jwks.binding.dpop_policy import DPoP
+from asgi_jwks.binding.nonce import DPoPNonces
 from asgi_jwks.binding.replay import ReplayStore
 from asgi_jwks.errors import ConfigurationError
 
-__all__ = ["certificate_sources_of", "check_certificate_variable", "redis_store_of"]
+__all__ = ["certificate_sources_of", "check_certificate_variable", "dpop_of"]
 
 _FIELDS: Final = {"client-cert": ClientCertField, "x-forwarded-client-cert": EnvoyXFCC}
 
@@ -24,18 +23,20 @@ _FIELDS: Final = {"client-cert": ClientCertField, "x-forwarded-client-cert": Env
 _SOME_PROXIES: Final = ("127.0.0.1",)
 
 
-def redis_store_of(url: str | None, *, survives_restarts: bool) -> ReplayStore | None:
-    """The replay store at a URL; None without one.
+def dpop_of(options: Mapping[str, Any]) -> DPoP:
+    """The demands on DPoP proofs that variables name.
 
     Raises:
-        ConfigurationError: the URL is wrong, or redis-py is not installed.
+        ConfigurationError: one is wrong, or redis-py is not installed.
     """
-    if url is None:
-        return None
-    # Imported late: whoever has no such variable has no redis-py either.
-    from asgi_jwks.integrations.redis import RedisReplayStore
-
-    return RedisReplayStore.from_url(url, survives_restarts=survives_restarts)
+    given = {name.removeprefix("dpop_"): value for name, value in options.items()}
+    secrets, period = given.pop("nonce_secrets", None), given.pop("nonce_period", 60.0)
+    nonces = None if secrets is None else DPoPNonces(secrets, period)
+    store = _redis_store_of(
+        given.pop("redis_url", None),
+        survives_restarts=given.pop("redis_survives_restarts", False),
+    )
+    return DPoP(**given, nonces=nonces, replay_store=store)
 
 
 def certificate_sources_of(values: Mapping[str, Any]) -> Sequence[CertificateSource]:
@@ -94,3 +95,13 @@ def _proxy_secret(text: str | None) -> tuple[str, str] | None:
 
 def _any(text: str) -> Any:
     return text
+
+
+def _redis_store_of(url: str | None, *, survives_restarts: bool) -> ReplayStore | None:
+    """The replay store at a URL; None without one."""
+    if url is None:
+        return None
+    # Imported late: whoever has no such variable has no redis-py either.
+    from asgi_jwks.integrations.redis import RedisReplayStore
+
+    return RedisReplayStore.from_url(url, survives_restarts=survives_restarts)

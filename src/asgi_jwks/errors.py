@@ -186,6 +186,7 @@ class InvalidProof(RequestError):
 
     status = 401
     error = "invalid_dpop_proof"
+    scheme = "DPoP"
 
 
 class NonceRequired(InvalidProof):

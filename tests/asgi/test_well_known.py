@@ -382,6 +382,13 @@ def test_issuers_that_a_resolver_knows_are_named(caplog: pytest.LogCaptureFixtur
     assert "will name the issuer https://tenant.example/" in caplog.text
 
 
+def test_metadata_name_no_issuer_whose_tokens_are_refused() -> None:
+    """K4: nobody could use the token that a client gets there."""
+    resource = ProtectedResource(RESOURCE, issuers=[ISSUER.issuer, "https://other.example/"])
+    with pytest.raises(ConfigurationError, match="would name the issuer"):
+        JWTBearerMiddleware(PlainTextResponse("x"), trusted(), resource=resource)
+
+
 # Sender-constrained tokens.
 
 
@@ -428,7 +435,7 @@ def test_the_document_says_how_tokens_may_be_bound(options: Any, members: dict[s
 def test_a_binding_that_no_issuer_proves_is_a_mistake(binding: Any) -> None:
     """K9: what is declared and cannot be enforced."""
     needed = Requirement(binding=binding)
-    with pytest.raises(ConfigurationError, match=f"binding='{binding}', and no issuer has"):
+    with pytest.raises(ConfigurationError, match=f"binding='{binding}', and no issuer"):
         JWTBearerMiddleware(PlainTextResponse("x"), trusted(), requires=needed)
     provers: list[dict[str, Any]] = [
         {"gateway_proves_binding": True},

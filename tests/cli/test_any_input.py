@@ -144,6 +144,9 @@ def test_the_doctor_ends_with_findings_whatever_it_is_told(
     """O5: an issuer or an API that says anything is a patient too."""
 
     class Looking(Probe):
+        async def connect(self, url: str) -> float | None:
+            return 0.05
+
         async def tls(self, url: str) -> Secured | str:
             return "not looked at"
 

@@ -26,7 +26,7 @@ PAGE = Path(__file__).parents[2] / "docs" / "reference.md"
 LOGGERS = {
     "asgi_jwks.keys": "the key sets: refreshed, failed, stale, expired, starting without keys",
     "asgi_jwks.requests": "refusals, a line per cause and interval; failing listeners",
-    "asgi_jwks.tokens": "near misses of issuer and audience, resolvers, unchecked audiences",
+    "asgi_jwks.tokens": "grants that cannot be read, resolvers, unchecked audiences",
     "asgi_jwks.caching": "a refresh that ended in an unexpected way",
 }
 

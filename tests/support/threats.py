@@ -303,6 +303,22 @@ THREATS: Final = (
         "C1 C2",
         "asgi/responses.py",
     ),
+    Threat(
+        "a page of another site, or a name that leads to this machine (DNS rebinding), that uses "
+        "the console of the mock issuer",
+        "loopback alone; Host must be a loopback name; a random token in its URL, and in a field "
+        "for whatever changes something; no CORS, a strict Content Security Policy, no Referer; a "
+        "few streams at most; the middleware does not know it",
+        "O3",
+        "cli/console/access.py cli/console/app.py",
+    ),
+    Threat(
+        "a token that a command of ours leaves on a screen or in the log of CI",
+        "no command prints a token whole but the one that mints it for tests; a token in the place "
+        "of another word is wrong use, and cut off in the message",
+        "O3 H1",
+        "cli/output.py cli/plain_text.py",
+    ),
 )
 
 

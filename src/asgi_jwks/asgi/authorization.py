@@ -12,6 +12,7 @@ from typing import Any, Final, TypedDict
 from asgi_jwks._options import require_names
 from asgi_jwks._printable import quoted
 from asgi_jwks.asgi.declared import needs_at, needs_of
+from asgi_jwks.asgi.enforceable import require_enforceable
 from asgi_jwks.asgi.resource_checks import (
     difference_of,
     hint_at_audiences,
@@ -19,7 +20,6 @@ from asgi_jwks.asgi.resource_checks import (
     proof_members,
     require_audiences,
     require_issuers,
-    require_provers,
 )
 from asgi_jwks.asgi.types import Scope
 from asgi_jwks.authorization.requirement import (
@@ -73,6 +73,7 @@ class Authorization:
         app: the application whose routes may declare needs.
         methods: the ways to present a token, as metadata name them.
         allow_anonymous: whether requests without a token pass.
+        may_resolve: whether a resolver may vouch for other issuers.
         clock: seconds since the epoch, for the age of logins.
 
     Raises:
@@ -89,6 +90,7 @@ class Authorization:
         app: object = None,
         methods: Sequence[str] = (),
         allow_anonymous: bool = False,
+        may_resolve: bool = False,
         clock: Callable[[], float] = time.time,
     ) -> None:
         trusted = tuple(issuers)
@@ -98,12 +100,13 @@ class Authorization:
                 "requires=... refuses every request without a token, and allow_anonymous=True lets "
                 "them through. Leave one of them out, or demand it of the routes that need it."
             )
-        if self.requirement is not None and trusted:
-            require_provers(self.requirement, trusted)
+        self._known: Final = () if may_resolve else trusted
+        if self.requirement is not None:
+            self.require_enforceable(self.requirement, where="requires")
         self.resources: Final = () if resource is None else protected_resources(resource)
         if self.resources:
             require_audiences(trusted)
-            require_issuers(self.resources, trusted)
+            require_issuers(self.resources, trusted, may_resolve=may_resolve)
             hint_at_audiences(self.resources, trusted)
         needed = self.requirement
         if self.resources and needed and OFFLINE_ACCESS in needed.named_scopes:
@@ -125,6 +128,14 @@ class Authorization:
             self._with_implied if self._hierarchy else granted_scopes_of
         )
 
+    def require_enforceable(self, requirement: Requirement, *, where: str) -> None:
+        """Refuse a requirement that no token could meet which comes here.
+
+        Raises:
+            ConfigurationError: the message says why, and names the place.
+        """
+        require_enforceable(requirement, self._known, where=where)
+
     def named_scopes(self, scope: Scope) -> tuple[str, ...]:
         """The scopes that a request needs, as far as they are declared."""
         needs = [] if self.requirement is None else [self.requirement]
@@ -134,6 +145,8 @@ class Authorization:
             # Routes may be of any framework: that they cannot be read makes no 500 of a refusal.
             except Exception:
                 _log.debug("the needs of a route cannot be read", exc_info=True)
+        if not needs:
+            return ()
         return tuple(dict.fromkeys(name for need in needs for name in need.named_scopes))
 
     def metadata_url(self, scope: Scope) -> str | None:

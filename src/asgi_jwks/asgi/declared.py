@@ -6,7 +6,7 @@ that declares needs in another way adds a reader, one that keeps routes in anoth
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping
 from dataclasses import dataclass
-from typing import Any, Final, Protocol, runtime_checkable
+from typing import Any, Final, Protocol
 from weakref import WeakKeyDictionary
 
 from asgi_jwks.asgi.route_tables import table_of
@@ -36,7 +36,6 @@ class Declared:
     within: Callable[..., Any]
 
 
-@runtime_checkable
 class DeclaresByConnection(Protocol):
     """An application that demands more of some connections than of others."""
 
@@ -103,7 +102,9 @@ def needs_at(app: object, scope: Mapping[str, Any]) -> list[Requirement]:
 
     It costs as much as the routing of a request; nothing where no route can declare any.
     """
-    if not _declared and not _readers and not isinstance(app, DeclaresByConnection):
+    # Hot path of refusals (benchmark case `proofs`): not by isinstance, which asks a Protocol's
+    # members one by one.
+    if not _declared and not _readers and not hasattr(app, "needs_of_connection"):
         return []
     here = scope.get("root_path", "")
     # Starlette's mounts lengthen the root path; within one the first is kept under this name.
@@ -125,8 +126,9 @@ def _on_the_way(app: object, scope: dict[str, Any]) -> tuple[list[Requirement], 
             declared = declared_by(layer)
             if declared is not None:
                 needs.append(declared.requirement)
-            if isinstance(layer, DeclaresByConnection):
-                needs.extend(layer.needs_of_connection(scope))
+            if hasattr(layer, "needs_of_connection"):
+                by_connection: DeclaresByConnection = layer
+                needs.extend(by_connection.needs_of_connection(scope))
             table = table_of(layer)
             if table is not None:
                 needs.extend(table.needs_at(layer, scope))

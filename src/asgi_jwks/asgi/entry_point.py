@@ -78,10 +78,16 @@ def _authorization(verifier: Any, own: Any, declared: Any, app: object) -> Autho
         app=app,
         methods=["header"] if by_header else [],
         allow_anonymous=own.get("allow_anonymous") is True,
+        may_resolve=_has_resolver(verifier),
         # The verifier's own, so that one clock rules all.
         clock=getattr(verifier, "clock", time.time),
         **declared,
     )
+
+
+def _has_resolver(verifier: Any) -> bool:
+    state = getattr(verifier, "resolver_state", None)
+    return callable(state) and state() is not None
 
 
 def _only(options: Mapping[str, object], names: Iterable[str]) -> dict[str, object]:

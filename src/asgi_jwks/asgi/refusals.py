@@ -119,7 +119,8 @@ class Refusals:
         scopes = error.scopes
         if error.status != _BAD_REQUEST:
             declared = self._authorization.named_scopes(scope)
-            scopes = tuple(dict.fromkeys((*declared, *scopes)))
+            if declared or scopes:
+                scopes = tuple(dict.fromkeys((*declared, *scopes)))
         if (scheme, scopes) == (error.scheme, error.scopes):
             return error
         # Not by `copy`, which calls the constructor: a subclass may have another one.

@@ -9,7 +9,6 @@ from typing import Any, Final
 
 from asgi_jwks._printable import quoted
 from asgi_jwks.asgi.schemes import schemes_of
-from asgi_jwks.authorization.requirement import Requirement
 from asgi_jwks.authorization.resource_metadata import ProtectedResource, belongs_to
 from asgi_jwks.errors import ConfigurationError
 from asgi_jwks.tokens.issuers import Issuer
@@ -21,34 +20,9 @@ __all__ = [
     "proof_members",
     "require_audiences",
     "require_issuers",
-    "require_provers",
 ]
 
 _log: Final = logging.getLogger("asgi_jwks.requests")
-
-
-def require_provers(requirement: Requirement, trusted: Sequence[Issuer]) -> None:
-    """Refuse a binding that no trusted issuer's tokens could prove."""
-    policies = [getattr(issuer, "binding", None) for issuer in trusted]
-    gateway = any(issuer.rules.gateway_proves_binding for issuer in trusted)
-    provers = {
-        "dpop": (
-            any(_dpop(policy) for policy in policies),
-            'dpop=DPoP(public_origin="https://...")',
-        ),
-        "certificate": (any(map(_certificates, policies)), "certificate_sources=[...]"),
-    }
-    for binding in requirement.bindings:
-        is_proved, option = provers[binding]
-        if not is_proved and not gateway:
-            raise ConfigurationError(
-                f"requires demands binding={binding!r}, and no issuer has {option}: every request "
-                "would be refused."
-            )
-
-
-def _dpop(policy: object) -> bool:
-    return getattr(policy, "dpop", None) is not None
 
 
 def _certificates(policy: object) -> bool:
@@ -76,7 +50,10 @@ def require_audiences(trusted: Sequence[Issuer]) -> None:
             )
 
 
-def require_issuers(resources: Sequence[ProtectedResource], trusted: Sequence[Issuer]) -> None:
+def require_issuers(
+    resources: Sequence[ProtectedResource], trusted: Sequence[Issuer], *, may_resolve: bool
+) -> None:
+    """Refuse metadata that name nobody, or an issuer whose tokens are refused here."""
     names = {issuer.rules.issuer for issuer in trusted}
     for resource in resources:
         if resource.issuers is None and not any(map(is_server, names)):
@@ -85,13 +62,19 @@ def require_issuers(resources: Sequence[ProtectedResource], trusted: Sequence[Is
                 "authorization server with a URL. Write ProtectedResource(..., issuers=[...])."
             )
         for name in resource.issuers or ():
-            if name not in names:
-                _log.warning(
-                    "the metadata of %s will name the issuer %s, which is not among those that are "
-                    "configured: its tokens are refused unless your resolver vouches for it",
-                    resource.resource,
-                    name,
+            if name in names:
+                continue
+            if not may_resolve:
+                raise ConfigurationError(
+                    f"the metadata of {resource.resource} would name the issuer {name!r}, whose "
+                    "tokens are refused here. Trust it, or leave it out of issuers=[...]."
                 )
+            _log.warning(
+                "the metadata of %s will name the issuer %s, which is not among those that are "
+                "configured: its tokens are refused unless your resolver vouches for it",
+                resource.resource,
+                name,
+            )
 
 
 def hint_at_audiences(resources: Sequence[ProtectedResource], trusted: Sequence[Issuer]) -> None:
@@ -121,7 +104,7 @@ def _spelling(url: str) -> str:
 
 
 def difference_of(resource: ProtectedResource, path: str, scope: Mapping[str, Any]) -> str | None:
-    """The part of a URL by which it is not within a resource.
+    """The part by which a request is not at or below a resource.
 
     Of the Host field, which nobody has verified, a port is told and another name is not: proxies
     write names anew.

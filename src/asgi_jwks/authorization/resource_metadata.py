@@ -187,14 +187,21 @@ def _scopes(scopes: object) -> tuple[str, ...]:
                 "scopes has offline_access, which a client asks for to stay logged in: a resource "
                 "has no use for it. Leave it out."
             )
-    return names
+    return tuple(dict.fromkeys(names))
 
 
 def _issuers(issuers: object) -> tuple[str, ...]:
     names = require_names("issuers", issuers, example="https://example.eu.auth0.com/")
     if not names:
         raise ConfigurationError("issuers is empty: clients would not know where to get a token.")
-    return names
+    for name in names:
+        # RFC 8414, section 2: an issuer identifier; http is for those on loopback.
+        if not name.startswith(("https://", "http://")) or not name.isprintable() or " " in name:
+            raise ConfigurationError(
+                f"issuers must be URLs of authorization servers; got {name!r}. Write for example "
+                'issuers=["https://example.eu.auth0.com/"].'
+            )
+    return tuple(dict.fromkeys(names))
 
 
 def _page(url: object) -> str:

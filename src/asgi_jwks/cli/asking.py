@@ -26,7 +26,7 @@ def _number(_ctx: click.Context, _param: click.Parameter, value: float) -> float
 
 
 def seconds_option(
-    name: str, *, most: float, default: float, about: str
+    name: str, *, most: float, default: float, about: str, envvar: str | None = None
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """An option of 0.1 s to `most` seconds."""
     return click.option(
@@ -37,6 +37,7 @@ def seconds_option(
         metavar="SECONDS",
         help=about,
         callback=_number,
+        envvar=envvar,
     )
 
 

@@ -25,6 +25,8 @@ __all__ = ["LoopbackServer", "serve_app"]
 _PATIENCE = 10.0
 # Turns of the event loop in which cancelled requests end, but for those that clean up for long.
 _TURNS = 100
+# A connection that was accepted just now is known a few turns later.
+_QUIET_TURNS = 10
 
 
 def _nothing_waits() -> None:
@@ -120,14 +122,21 @@ class LoopbackServer:
                     await super().main_loop()
 
             async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+                # A server of asyncio that is closed drops a connection that it is just accepting,
+                # and leaves its socket open.
+                for _ in range(_QUIET_TURNS):
+                    await asyncio.sleep(0)
                 for listening in (*self.servers, *(sockets or ())):
                     listening.close()
-                for connection in list(self.server_state.connections):
-                    connection.transport.abort()
-                for request in list(loopback._requests):
-                    request.cancel()
+                quiet = 0
                 for _ in range(_TURNS):
-                    if not self.server_state.connections and not self.server_state.tasks:
+                    for connection in list(self.server_state.connections):
+                        connection.transport.abort()
+                    for request in list(loopback._requests):
+                        request.cancel()
+                    busy = self.server_state.connections or self.server_state.tasks
+                    quiet = 0 if busy else quiet + 1
+                    if quiet == _QUIET_TURNS:
                         await self.lifespan.shutdown()
                         return
                     await asyncio.sleep(0)

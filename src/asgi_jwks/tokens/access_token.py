@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+from asgi_jwks.tokens.grant_log import tell_unreadable
 from asgi_jwks.tokens.principal import DEFAULT_BASIS, Basis, qualified_identity
 from asgi_jwks.tokens.scopes import (
     client_id,
@@ -96,25 +97,27 @@ class AccessToken(Generic[Claims]):
     def scopes(self) -> tuple[str, ...]:
         """The granted scopes, from `scope` (RFC 8693, section 4.2) and `scp`."""
         reading = self._basis.reading
-        return reading.bounded(granted_scopes(self._verified, reading.grant_claims))
+        return reading.bounded(
+            granted_scopes(self._verified, reading.grant_claims, tell_unreadable)
+        )
 
     @property
     def permissions(self) -> tuple[str, ...]:
         """The granted permissions, such as Auth0's `permissions`."""
         reading = self._basis.reading
-        return reading.bounded(permissions(self._verified, reading.grant_claims))
+        return reading.bounded(permissions(self._verified, reading.grant_claims, tell_unreadable))
 
     @property
     def roles(self) -> tuple[str, ...]:
         """The roles, from the claims in which the issuer writes them."""
         reading = self._basis.reading
-        return reading.bounded(roles(self._verified, reading.grant_claims))
+        return reading.bounded(roles(self._verified, reading.grant_claims, tell_unreadable))
 
     @property
     def groups(self) -> tuple[str, ...]:
         """The groups, from the claims in which the issuer writes them."""
         reading = self._basis.reading
-        return reading.bounded(groups(self._verified, reading.grant_claims))
+        return reading.bounded(groups(self._verified, reading.grant_claims, tell_unreadable))
 
     @property
     def unreadable_grants(self) -> tuple[str, ...]:

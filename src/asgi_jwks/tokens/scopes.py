@@ -4,10 +4,10 @@ Only here: the claims for scopes, roles, groups, permissions and the client, and
 reading. It does not know whether a token is valid otherwise, and which provider writes what.
 
 A grant that cannot be read grants nothing, and refuses nothing by itself: `unreadable_grants` names
-it for the log. Nothing here raises for any JSON.
+it, and whoever reads grants may be told of it. Nothing here raises for any JSON.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal, get_args
 
@@ -18,6 +18,7 @@ __all__ = [
     "ClaimForm",
     "GrantClaim",
     "GrantClaims",
+    "Unreadable",
     "all_strings",
     "client_id",
     "granted_scopes",
@@ -200,30 +201,47 @@ class GrantClaims:
 DEFAULT_GRANT_CLAIMS: Final = GrantClaims()
 
 
+Unreadable = Callable[[GrantClaim, Mapping[str, Any]], None]
+"""Told of a claim that cannot be read.
+
+It gets the claim that was asked for, and all claims.
+"""
+
+
 def granted_scopes(
-    claims: Mapping[str, Any], grants: GrantClaims = DEFAULT_GRANT_CLAIMS
+    claims: Mapping[str, Any],
+    grants: GrantClaims = DEFAULT_GRANT_CLAIMS,
+    unreadable: Unreadable | None = None,
 ) -> tuple[str, ...]:
     """The granted scopes, each once, in the order of the claims."""
-    return _united(claims, grants.scopes)
+    return _united(claims, grants.scopes, unreadable)
 
 
-def roles(claims: Mapping[str, Any], grants: GrantClaims = DEFAULT_GRANT_CLAIMS) -> tuple[str, ...]:
+def roles(
+    claims: Mapping[str, Any],
+    grants: GrantClaims = DEFAULT_GRANT_CLAIMS,
+    unreadable: Unreadable | None = None,
+) -> tuple[str, ...]:
     """The roles, each once, in the order of the claims."""
-    return _united(claims, grants.roles)
+    return _united(claims, grants.roles, unreadable)
 
 
 def groups(
-    claims: Mapping[str, Any], grants: GrantClaims = DEFAULT_GRANT_CLAIMS
+    claims: Mapping[str, Any],
+    grants: GrantClaims = DEFAULT_GRANT_CLAIMS,
+    unreadable: Unreadable | None = None,
 ) -> tuple[str, ...]:
     """The groups, each once, in the order of the claims."""
-    return _united(claims, grants.groups)
+    return _united(claims, grants.groups, unreadable)
 
 
 def permissions(
-    claims: Mapping[str, Any], grants: GrantClaims = DEFAULT_GRANT_CLAIMS
+    claims: Mapping[str, Any],
+    grants: GrantClaims = DEFAULT_GRANT_CLAIMS,
+    unreadable: Unreadable | None = None,
 ) -> tuple[str, ...]:
     """The permissions, each once, in the order of the claims."""
-    return _united(claims, grants.permissions)
+    return _united(claims, grants.permissions, unreadable)
 
 
 def client_id(claims: Mapping[str, Any], grants: GrantClaims = DEFAULT_GRANT_CLAIMS) -> str | None:
@@ -252,8 +270,14 @@ def _is_readable(name: str | None, claim: GrantClaim, claims: Mapping[str, Any])
     )
 
 
-def _united(claims: Mapping[str, Any], where: tuple[GrantClaim, ...]) -> tuple[str, ...]:
+def _united(
+    claims: Mapping[str, Any], where: tuple[GrantClaim, ...], unreadable: Unreadable | None
+) -> tuple[str, ...]:
     names: list[str] = []
     for claim in where:
-        names += claim.names_in(claims) or ()
+        read = claim.names_in(claims)
+        if read is not None:
+            names += read
+        elif unreadable is not None:
+            unreadable(claim, claims)
     return tuple(dict.fromkeys(names))

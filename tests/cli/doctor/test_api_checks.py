@@ -83,6 +83,9 @@ class API:
 
 
 class Looking(Probe):
+    async def connect(self, url: str) -> float | None:
+        return 0.05
+
     async def tls(self, url: str) -> Secured | str:
         return Secured("TLSv1.3", NOW + 90 * 86_400)
 

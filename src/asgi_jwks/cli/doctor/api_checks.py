@@ -8,7 +8,7 @@ from typing import Final
 
 from asgi_jwks._printable import printable, quoted
 from asgi_jwks.cli.doctor.challenge_grammar import Challenge, ChallengeError, challenges
-from asgi_jwks.cli.doctor.connection_checks import check_clock, check_tls
+from asgi_jwks.cli.doctor.connection_checks import check_clock, check_time, check_tls
 from asgi_jwks.cli.doctor.findings import Findings
 from asgi_jwks.cli.doctor.probe import Answer, Probe
 from asgi_jwks.cli.doctor.resource_checks import check_metadata
@@ -58,6 +58,7 @@ async def check_api(
         )
         return ()
     _check_401(bare, findings)
+    await check_time("api_time", bare, probe, findings)
     check_clock("api_clock", bare, findings, whose="the API")
     await check_tls("api_tls", url, probe, findings)
     bearer = _check_challenge(bare, findings)

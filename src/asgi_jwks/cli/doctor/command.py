@@ -60,7 +60,13 @@ class Diagnosis:
     "option no token of anybody is sent.",
 )
 @seconds_option("--deadline", most=300, default=60.0, about="For all requests together.")
-@seconds_option("--timeout", most=60, default=5.0, about="For each request.")
+@seconds_option(
+    "--timeout",
+    most=60,
+    default=5.0,
+    about="For each request, as the option `timeout` of key sets.  [env: ASGI_JWKS_TIMEOUT]",
+    envvar="ASGI_JWKS_TIMEOUT",
+)
 @json_option
 def doctor(
     issuer: str | None,

@@ -1,4 +1,4 @@
-"""Checks that an issuer and an API have in common: the clock, and TLS."""
+"""Checks of any server: its clock, its TLS, and the time of its answer."""
 
 from email.utils import parsedate_to_datetime
 from typing import Final
@@ -8,13 +8,15 @@ from asgi_jwks.cli.doctor.findings import Findings
 from asgi_jwks.cli.doctor.probe import Answer, Probe, Secured
 from asgi_jwks.cli.moments import distance
 
-__all__ = ["check_clock", "check_tls"]
+__all__ = ["check_clock", "check_time", "check_tls"]
 
 # The default leeway for exp and nbf, and the allowance for iat (requirement G4).
 _NOTICED: Final = 5.0
 _WRONG: Final = 60.0
 # Certificates that renew themselves do so a month or two weeks before their end.
 _ENDS_SOON: Final = 14 * 86_400.0
+# The default of RemoteJWKSet's max_wait: requests that need new keys wait so long.
+_SLOW: Final = 1.0
 _OLD: Final = frozenset({"SSLv3", "TLSv1", "TLSv1.1"})
 
 
@@ -68,3 +70,20 @@ async def check_tls(check: str, url: str, probe: Probe, findings: Findings) -> N
         findings.note(check, words, "Renew the certificate, and see that it renews itself.")
     else:
         findings.ok(check, words)
+
+
+async def check_time(check: str, answer: Answer, probe: Probe, findings: Findings) -> None:
+    """Tell how long an answer took, beside the time that a fetch may take."""
+    connection = await probe.connect(answer.url)
+    part = "" if connection is None else f"; a connection alone takes {connection:.2f} s"
+    words = f"{answer.url} answered within {answer.seconds:.2f} s{part}."
+    limit = f"The timeout is {probe.timeout:g} s."
+    if answer.seconds > _SLOW or 2 * answer.seconds > probe.timeout:
+        findings.note(
+            check,
+            f"{words} {limit}",
+            "Look at the way to that host, or raise timeout=... and max_wait=... of RemoteJWKSet: "
+            "a request that needs new keys waits for them, 1 s by default.",
+        )
+    else:
+        findings.ok(check, f"{words} {limit}")

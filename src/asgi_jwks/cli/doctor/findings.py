@@ -30,8 +30,10 @@ CLAUSES: Final[Mapping[str, str]] = {
     "jwks_private": "RFC 7517, section 9.2",
     "jwks_kid": "RFC 7517, section 4.5",
     "jwks_algorithms": "RFC 7518, section 3.1",
+    "jwks_time": "RemoteJWKSet(timeout=..., max_wait=...)",
     "jwks_cache": "RFC 9111, section 5.2.2",
     "jwks_etag": "RFC 9110, section 8.8.3",
+    "metadata_time": "RemoteJWKSet(timeout=...); RFC 8414, section 3",
     "issuer_clock": "RFC 9110, section 6.6.1; RFC 7519, section 4.1.4",
     "issuer_tls": "RFC 9325, section 3.1.1; RFC 8414, section 6.1",
     # Of the protected API.
@@ -46,6 +48,7 @@ CLAUSES: Final[Mapping[str, str]] = {
     "resource": "RFC 9728, section 3.3",
     "authorization_servers": "RFC 9728, section 2",
     "api_token": "RFC 6750, section 3",
+    "api_time": "RFC 9110, section 15.6.5",
     "api_clock": "RFC 9110, section 6.6.1",
     "api_tls": "RFC 9325, section 3.1.1; RFC 6750, section 5.3",
 }

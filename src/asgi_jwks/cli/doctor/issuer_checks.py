@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from asgi_jwks._printable import quoted
-from asgi_jwks.cli.doctor.connection_checks import check_clock, check_tls
+from asgi_jwks.cli.doctor.connection_checks import check_clock, check_time, check_tls
 from asgi_jwks.cli.doctor.findings import Findings
 from asgi_jwks.cli.doctor.key_checks import check_keys
 from asgi_jwks.cli.doctor.probe import Answer, Probe
@@ -52,6 +52,7 @@ async def check_issuer(issuer: str, probe: Probe, findings: Findings) -> None:
     else:
         findings.ok("metadata_issuer", "The document names the issuer that was asked for.")
     asked = next(answer for answer in answers if answer.url == url)
+    await check_time("metadata_time", asked, probe, findings)
     check_clock("issuer_clock", asked, findings, whose="the issuer")
     await check_tls("issuer_tls", issuer, probe, findings)
     jwks_uri = _jwks_uri(issuer, metadata, findings)

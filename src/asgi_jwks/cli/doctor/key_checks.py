@@ -4,6 +4,7 @@ from collections import Counter
 from typing import Final
 
 from asgi_jwks._printable import printable
+from asgi_jwks.cli.doctor.connection_checks import check_time
 from asgi_jwks.cli.doctor.findings import Findings
 from asgi_jwks.cli.doctor.probe import Answer, Probe
 from asgi_jwks.cli.published_keys import PublishedKey, published_set
@@ -37,6 +38,7 @@ async def check_keys(jwks_uri: str, probe: Probe, findings: Findings) -> None:
             "keys are trusted for 70 minutes at most.",
         )
         return
+    await check_time("jwks_time", answer, probe, findings)
     found = published_set(answer.response.body, now=probe.clock())
     usable = [key for key in found.keys if key.usable]
     _check_skipped(found.keys, findings)

@@ -8,10 +8,11 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 import anyio
+from anyio.abc import AsyncResource
 from anyio.streams.tls import TLSAttribute
 
 from asgi_jwks._printable import printable
@@ -38,6 +39,7 @@ class Answer:
         failure: why there is none, in words.
         asked_at: when it was asked, in seconds since the epoch.
         answered_at: when the answer was there.
+        seconds: how long that took, by a clock that nobody sets.
     """
 
     url: str
@@ -45,6 +47,7 @@ class Answer:
     failure: str
     asked_at: float
     answered_at: float
+    seconds: float
 
     @property
     def status(self) -> int | None:
@@ -85,6 +88,7 @@ class Probe:
         fetch: one exchange; httpx with its defaults unless given.
         context: for looking at TLS; the system's trust unless given.
         clock: seconds since the epoch.
+        timer: seconds of a clock that nobody sets.
     """
 
     def __init__(
@@ -94,11 +98,13 @@ class Probe:
         fetch: Fetch | None = None,
         context: ssl.SSLContext | None = None,
         clock: Callable[[], float] = time.time,
+        timer: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._timeout: Final = timeout
+        self.timeout: Final = timeout
         self.fetch: Final = default_fetch() if fetch is None else fetch
         self._context: Final = context
         self.clock: Final = clock
+        self._timer: Final = timer
         self._left = _MOST_REQUESTS
 
     async def get(self, url: str, fields: Mapping[str, str] | None = None) -> Answer:
@@ -109,33 +115,55 @@ class Probe:
             "user-agent": f"asgi-jwks-doctor/{__version__}",
             **(fields or {}),
         }
-        asked_at = self.clock()
+        asked_at, began = self.clock(), self._timer()
         response, failure = None, ""
         self._left -= 1
         if self._left < 0:
             failure = "too many requests were made"
         else:
             try:
-                with anyio.fail_after(self._timeout):
+                with anyio.fail_after(self.timeout):
                     response = await self.fetch(url, headers)
             except TimeoutError:
-                failure = f"no answer within {self._timeout:g} s"
+                failure = f"no answer within {self.timeout:g} s"
             except TemporarilyUnavailable as error:
                 failure = f"{error}"
             # Clients raise errors of many kinds; each of them is an answer that did not come.
             except Exception as error:
                 failure = printable(f"{type(error).__name__}: {error}", longest=_LONGEST)
-        return Answer(url, response, failure, asked_at, self.clock())
+        return Answer(url, response, failure, asked_at, self.clock(), self._timer() - began)
+
+    async def connect(self, url: str) -> float | None:
+        """The seconds that a connection takes, with TLS; None where there is none."""
+        parts = urlsplit(url)
+        if _is_behind_proxy(parts):
+            return None
+        host = parts.hostname or ""
+        context = self._tls_context() if parts.scheme == "https" else None
+        began = self._timer()
+        stream: AsyncResource
+        try:
+            with anyio.fail_after(self.timeout):
+                if context is None:
+                    stream = await anyio.connect_tcp(host, parts.port or 80)
+                else:
+                    port = parts.port or 443
+                    stream = await anyio.connect_tcp(host, port, tls=True, ssl_context=context)
+        except (OSError, TimeoutError):
+            return None
+        took = self._timer() - began
+        await anyio.aclose_forcefully(stream)
+        return took
 
     async def tls(self, url: str) -> Secured | str:
         """Look at the TLS connection of a host; a sentence where that cannot be done."""
         parts = urlsplit(url)
         host, port = parts.hostname or "", parts.port or 443
-        if not is_loopback(host) and "https" in getproxies() and not proxy_bypass(host):
+        if _is_behind_proxy(parts):
             return "a proxy stands between"
-        context = ssl.create_default_context() if self._context is None else self._context
+        context = self._tls_context()
         try:
-            with anyio.fail_after(self._timeout):
+            with anyio.fail_after(self.timeout):
                 stream = await anyio.connect_tcp(host, port, tls=True, ssl_context=context)
                 async with stream:
                     attributes = stream.extra_attributes
@@ -144,3 +172,11 @@ class Probe:
         except (OSError, TimeoutError) as error:
             return printable(f"{type(error).__name__}: {error}", longest=_LONGEST)
         return Secured(version, ssl.cert_time_to_seconds(certificate["notAfter"]))
+
+    def _tls_context(self) -> ssl.SSLContext:
+        return ssl.create_default_context() if self._context is None else self._context
+
+
+def _is_behind_proxy(url: SplitResult) -> bool:
+    host = url.hostname or ""
+    return not is_loopback(host) and url.scheme in getproxies() and not proxy_bypass(host)

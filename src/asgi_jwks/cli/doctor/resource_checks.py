@@ -124,7 +124,7 @@ def _check_resource(place: str, document: Mapping[str, Any], findings: Findings,
 
 
 def _difference(url: str, resource: str) -> str | None:
-    """The part by which a URL is not within a resource (RFC 9728, section 3.3)."""
+    """The part by which a URL is not below a resource (RFC 9728, section 3.3)."""
     ours, named = urlsplit(url), urlsplit(resource)
     if ours.scheme != named.scheme:
         return "its scheme"

@@ -97,7 +97,10 @@ class BearerRules:
         Raises:
             ConfigurationError: no token could meet both.
         """
-        return requirement if self._of_all is None else self._of_all & requirement
+        both = requirement if self._of_all is None else self._of_all & requirement
+        if self._authentication is not None:
+            self._authentication.authorization.require_enforceable(both, where="requires")
+        return both
 
     def needed(
         self, scopes: Sequence[str], requirement: Requirement | None = None

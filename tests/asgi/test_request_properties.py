@@ -5,14 +5,14 @@ from typing import Any
 
 import anyio
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import HealthCheck, example, given
 from hypothesis import strategies as st
+from tests.support.examples import examples
 
 from asgi_jwks import AuthorizationHeader, Cookie, WebSocketSubprotocol
 
-bounded = settings(
-    max_examples=200,
-    deadline=None,
+bounded = examples(
+    200,
     derandomize=True,
     # `guarded` makes a new application for each example itself.
     suppress_health_check=[HealthCheck.function_scoped_fixture],

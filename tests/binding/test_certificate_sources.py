@@ -7,8 +7,9 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from tests.support.examples import examples
 
 from asgi_jwks import ConfigurationError, InvalidRequest, Reason
 from asgi_jwks.binding.certificate import thumbprint_of_der, thumbprint_of_pem
@@ -310,7 +311,7 @@ def test_a_long_field_is_refused_in_no_time(pem: bytes) -> None:
     assert time.perf_counter() - began < 0.1
 
 
-@settings(max_examples=200, deadline=None)
+@examples(200)
 @given(value=st.binary(max_size=60) | st.text(st.sampled_from('Hashcert=";,\\%2a-'), max_size=40))
 def test_any_value_of_a_field_is_read_or_refused(value: bytes | str) -> None:
     """A8, J4"""

@@ -4,9 +4,10 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from tests.binding.conftest import NOW, TOKEN, URL, Judge
+from tests.support.examples import examples
 
 from asgi_jwks import InvalidProof, InvalidToken, NonceRequired, Reason
 from asgi_jwks.binding.dpop import MAX_PROOF_BYTES, ProofRules, sole_proof
@@ -378,7 +379,7 @@ def test_the_faults_of_a_proof_come_before_a_missing_nonce(
     assert refusal(judge, proof, rules=with_nonces) is Reason.PROOF_METHOD
 
 
-@settings(max_examples=300, deadline=None)
+@examples(300)
 @given(proof=st.binary(max_size=200) | st.text(max_size=200).map(str.encode))
 def test_any_bytes_are_accepted_or_refused(proof: bytes) -> None:
     """A8, I3: garbage in: our error, never another exception."""
@@ -397,7 +398,7 @@ JSON = st.recursive(
 SIGNER = ProofKey("EdDSA", clock=lambda: NOW)
 
 
-@settings(max_examples=300, deadline=None)
+@examples(300)
 @given(
     name=st.sampled_from(["jti", "htm", "htu", "iat", "ath", "nonce", "exp", "nbf"]),
     value=JSON,

@@ -3,8 +3,9 @@
 import re
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from tests.support.examples import examples
 
 from asgi_jwks import ConfigurationError
 from asgi_jwks.binding.target_uri import (
@@ -191,7 +192,7 @@ URIS = st.builds(
 )
 
 
-@settings(max_examples=300)
+@examples(300)
 @given(uri=URIS)
 def test_it_is_idempotent(uri: str) -> None:
     """I7"""
@@ -199,7 +200,7 @@ def test_it_is_idempotent(uri: str) -> None:
     assert normal_target_uri(normal) == normal
 
 
-@settings(max_examples=300)
+@examples(300)
 @given(uri=st.text() | st.text(st.sampled_from("htps:/[]@.%2e\\?#\u00e9 ")))
 def test_any_text_has_one_normal_form_or_none(uri: str) -> None:
     """I7, A8"""
@@ -210,7 +211,7 @@ def test_any_text_has_one_normal_form_or_none(uri: str) -> None:
     assert normal_target_uri(normal) == normal
 
 
-@settings(max_examples=300)
+@examples(300)
 @given(uri=URIS)
 def test_hyperlink_normalises_alike(uri: str) -> None:
     """I7: against an independent normaliser, which takes an escaped dot for no dot."""
@@ -226,14 +227,14 @@ def by_yarl(uri: str) -> tuple[object, ...]:
     return url.scheme, url.host, url.port, url.raw_path or "/"
 
 
-@settings(max_examples=300)
+@examples(300)
 @given(uri=URIS)
 def test_yarl_takes_a_uri_and_its_normal_form_for_the_same(uri: str) -> None:
     """I7: against an independent normaliser, which makes fewer differences."""
     assert by_yarl(normal_target_uri(uri)) == by_yarl(uri)
 
 
-@settings(max_examples=300)
+@examples(300)
 @given(one=URIS, other=URIS)
 def test_no_two_resources_are_confused(one: str, other: str) -> None:
     """I7: what is equal here is equal to yarl."""

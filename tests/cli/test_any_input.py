@@ -12,8 +12,9 @@ import anyio
 import click
 import pytest
 import uvicorn
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
+from tests.support.examples import examples
 
 from asgi_jwks.cli import issuer, main
 from asgi_jwks.cli.command_line import COMMANDS, asgi_jwks
@@ -29,9 +30,7 @@ KEY = SigningKey.generate("ES256")
 TOKEN = MockIssuer(key=KEY).access_token()
 SIGNATURE = TOKEN.rpartition(".")[2]
 
-QUIET = settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+QUIET = examples(25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 # A word of a command line has no null character.
 WORDS = st.sampled_from(

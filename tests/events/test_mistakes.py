@@ -5,8 +5,9 @@ from dataclasses import replace
 
 import anyio
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from tests.support.examples import examples
 from tests.support.mistakes import MISTAKES, NOW, PAGE, Mistake, page, play
 
 from asgi_jwks import (
@@ -222,7 +223,7 @@ def is_leaked(part: str, text: str) -> bool:
     return any(part[i : i + 12] in text for i in range(max(len(part) - 11, 0)))
 
 
-@settings(deadline=None, max_examples=60)
+@examples(60)
 @given(segments=st.lists(SEGMENTS, min_size=1, max_size=6))
 def test_no_line_has_a_part_of_a_random_token(segments: list[str]) -> None:
     """H1: whatever its form is."""
@@ -231,7 +232,7 @@ def test_no_line_has_a_part_of_a_random_token(segments: list[str]) -> None:
     assert not any(is_leaked(segment, text) for segment in segments)
 
 
-@settings(deadline=None, max_examples=60)
+@examples(60)
 @given(
     claims=st.dictionaries(st.sampled_from(["iss", "aud", "typ", "cnf", "scope"]), st.text()),
     header=st.dictionaries(st.sampled_from(["kid", "typ", "alg", "crit"]), st.text()),

@@ -8,6 +8,7 @@ from typing import Any
 
 import httpx
 import pytest
+from tests.support.examples import only_in_ci
 from tests.support.redis_server import redis_server
 from tests.support.servers import Server, running
 
@@ -128,6 +129,7 @@ async def until_several_answer(url: str) -> None:
             await asyncio.sleep(0.01)
 
 
+@only_in_ci()
 @pytest.mark.timeout(180)
 async def test_four_workers_agree_on_nonces_and_share_used_proofs(tmp_path: Path) -> None:
     """I12, I14: with Redis no replay passes at any worker; without it, once at each at most."""

@@ -6,9 +6,10 @@ What a route needs is summed up here by hand: the scopes at each level above it,
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, FastAPI, Security
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from starlette.testclient import TestClient
+from tests.support.examples import examples
 
 from asgi_jwks import AccessToken, StaticJWKSet, TrustedIssuer
 from asgi_jwks.integrations.fastapi import JWTBearer
@@ -78,7 +79,7 @@ def named(answer: Any) -> list[str]:
     return sorted(answer.headers["www-authenticate"].partition(' scope="')[2].rstrip('"').split())
 
 
-@settings(max_examples=12)
+@examples(12)
 @given(trees)
 def test_check_challenge_document_and_metadata_are_one(tree: Any) -> None:
     """K4, K6, K9: whatever level declares a scope, and in whichever way."""

@@ -5,9 +5,10 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 from jwt.utils import base64url_decode
+from tests.support.examples import examples
 
 from asgi_jwks.jose.encoding import (
     DuplicateNameError,
@@ -20,7 +21,7 @@ from asgi_jwks.jose.encoding import (
 )
 from asgi_jwks.jose.json_limits import MAX_JSON_DEPTH
 
-few = settings(max_examples=150, deadline=None)
+few = examples(150)
 
 
 @pytest.mark.parametrize(

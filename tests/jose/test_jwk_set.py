@@ -6,8 +6,9 @@ from collections.abc import Callable, Generator, Mapping
 from typing import Any, TypeVar
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from tests.support.examples import examples
 from tests.support.immutability import assert_immutable
 
 from asgi_jwks.errors import InvalidKeySet, InvalidToken, Reason
@@ -24,7 +25,7 @@ from asgi_jwks.jose.jwk_set_document import SplitDocument
 JWKFor = Callable[..., dict[str, Any]]
 Result = TypeVar("Result")
 
-few = settings(max_examples=100, deadline=None)
+few = examples(100)
 
 
 def refusal_of(document: bytes | str | Mapping[str, Any]) -> str:

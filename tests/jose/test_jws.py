@@ -6,8 +6,9 @@ from typing import Any
 
 import jwt
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
+from tests.support.examples import examples
 
 from asgi_jwks.errors import InvalidToken, Reason
 from asgi_jwks.jose.encoding import b64url_encode
@@ -26,7 +27,7 @@ from asgi_jwks.jose.jws import (
 HEADER = b'{"alg":"RS256","kid":"a"}'
 PAYLOAD = b'{"iss":"https://issuer.example/","aud":["a","b"]}'
 
-few = settings(max_examples=150, deadline=None)
+few = examples(150)
 
 
 def compact(header: bytes = HEADER, payload: bytes = PAYLOAD, signature: bytes = b"sig") -> bytes:

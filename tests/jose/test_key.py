@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from tests.support.examples import examples
 from tests.support.immutability import assert_immutable
 
 from asgi_jwks._printable import printable
@@ -24,7 +25,7 @@ from asgi_jwks.jose.key import VerificationKey, symmetric_key
 SECRET = bytes(range(64))
 PYJWT_NAMES = sorted(ASYMMETRIC_ALGORITHMS - {"Ed25519"})
 
-few = settings(max_examples=60, deadline=None)
+few = examples(60)
 
 
 def signed_parts(token: bytes) -> tuple[bytes, bytes]:

@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 from fastapi.encoders import jsonable_encoder
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from tests.support.examples import examples
 
 from asgi_jwks.jose.encoding import json_object
 from asgi_jwks.jose.read_only import ReadOnlyDict, ReadOnlyList, private_copy
@@ -19,7 +20,7 @@ from asgi_jwks.jose.read_only import ReadOnlyDict, ReadOnlyList, private_copy
 DOCUMENT = b'{"aud":["a","b"],"realm_access":{"roles":["x",["y"]]},"exp":1.5}'
 PLAIN = {"aud": ["a", "b"], "realm_access": {"roles": ["x", ["y"]]}, "exp": 1.5}
 
-few = settings(max_examples=100, deadline=None)
+few = examples(100)
 values = st.recursive(
     st.none() | st.integers(0, 9) | st.text(max_size=2),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=2), inner),

@@ -5,8 +5,9 @@ import hashlib
 import random
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from tests.support.examples import examples
 
 from asgi_jwks.jose.encoding import b64url_decode, b64url_encode
 from asgi_jwks.jose.key import symmetric_key
@@ -96,7 +97,7 @@ def test_what_everyone_can_guess_is_not_a_secret(secret: bytes, why: str) -> Non
     assert secret.decode("latin-1") not in str(no.value)
 
 
-@settings(max_examples=200, deadline=None)
+@examples(200)
 @given(st.integers(0, 2**64))
 def test_a_random_secret_is_taken_in_each_spelling(seed: int) -> None:
     """H8: hexadecimal digits are 16 at most, and may lack some of them."""

@@ -5,6 +5,7 @@ uv run python -m tests.support.architecture
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import asgi_jwks
@@ -28,6 +29,7 @@ back through `asgi/challenge` and `asgi/responses`. Keys come from `keys/remote`
 """
 
 
+@cache
 def modules() -> dict[str, Path]:
     """The modules of the package by their path below it, without suffix."""
     paths = sorted(path for path in ROOT.rglob("*.py") if path.name != "__init__.py")

@@ -1,28 +1,48 @@
-"""How many examples a property test tries: many in `.ci/run`, some by the README's command.
+"""How much the slow tests try: much in `.ci/run`, some of it by the README's command.
 
 `.ci/run` gives `--hypothesis-profile=many`; whoever works on a room gives it for that room.
 """
 
 from typing import Any, Final
 
+import pytest
 from hypothesis import settings
 
-__all__ = ["MANY", "examples"]
+__all__ = ["MANY", "examples", "number_of_examples", "only_in_ci"]
 
 MANY: Final = "many"
 
 # Without the profile, a part of them: a fault that most examples show is found by these as well.
 _PART: Final = 5
 
-settings.register_profile(MANY, settings.get_profile("default"))
+# A deadline for one example would tell how busy the machine is.
+settings.register_profile(MANY, deadline=None)
+settings.register_profile("some", max_examples=100 // _PART, deadline=None)
+# Before the option is read, which may name the other one.
+settings.load_profile("some")
+
+
+def _has_many() -> bool:
+    return settings.get_current_profile_name() == MANY
+
+
+def number_of_examples(number: int) -> int:
+    """This many under the profile, else a fifth of them."""
+    return number if _has_many() else max(1, number // _PART)
 
 
 def examples(number: int, **others: Any) -> settings:
-    """Settings of a test that tries this many examples under the profile, else a fifth of them.
+    """Settings of a test that tries so many examples; see `number_of_examples`.
 
     Args:
         number: how many under the profile.
         others: further settings.
     """
-    has_many = settings.get_current_profile_name() == MANY
-    return settings(max_examples=number if has_many else number // _PART, deadline=None, **others)
+    return settings(max_examples=number_of_examples(number), deadline=None, **others)
+
+
+def only_in_ci() -> pytest.MarkDecorator:
+    """For a test of real servers that takes many seconds."""
+    return pytest.mark.skipif(
+        not _has_many(), reason="it takes long: .ci/run has it, by --hypothesis-profile=many"
+    )

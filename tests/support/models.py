@@ -3,6 +3,7 @@
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import RuleBasedStateMachine, run_state_machine_as_test
+from tests.support.examples import number_of_examples
 
 __all__ = ["model_time_limit", "run_model"]
 
@@ -12,11 +13,11 @@ model_time_limit = pytest.mark.timeout(600)
 
 
 def run_model(machine: type[RuleBasedStateMachine], *, examples: int, steps: int) -> None:
-    """Run so many examples of so many steps, however slow this machine is."""
+    """Run so many examples, or a part, of so many steps, however slow this machine is."""
     run_state_machine_as_test(
         machine,
         settings=settings(
-            max_examples=examples,
+            max_examples=number_of_examples(examples),
             stateful_step_count=steps,
             deadline=None,
             suppress_health_check=list(HealthCheck),

@@ -11,8 +11,9 @@ from typing import Any
 import anyio
 import httpx
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
+from tests.support.examples import examples
 from tests.support.explained import explained_as_verified
 
 from asgi_jwks import (
@@ -537,7 +538,7 @@ HEADER = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=400, deadline=None, suppress_health_check=list(HealthCheck))
+@examples(400, suppress_health_check=list(HealthCheck))
 @given(
     header=HEADER,
     claims=st.dictionaries(CLAIM, VALUE, max_size=4),

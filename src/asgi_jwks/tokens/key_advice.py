@@ -106,8 +106,9 @@ def on_small_key(token: RefusedToken) -> Advice:
     return Advice(
         Hint.KEY_SIZE,
         lambda: (
-            f"{printable(token.detail or 'the RSA key is small')}, as min_rsa_bits demands{_of(token)}: "
-            "have it sign with a larger key, or set min_rsa_bits to the size that its keys have."
+            f"{printable(token.detail or 'the RSA key is small')}, as min_rsa_bits "
+            f"demands{_of(token)}: have it sign with a larger key, or set min_rsa_bits to the size "
+            "that its keys have."
         ),
     )
 

@@ -112,7 +112,7 @@ _PHRASES: Final[dict[Reason, str]] = {
     Reason.ISSUED_IN_FUTURE: "The access token was issued in the future",
     Reason.WRONG_AUDIENCE: "The access token is not for this resource server",
     Reason.NOT_AN_ACCESS_TOKEN: "The token is not an access token",
-    Reason.SENDER_CONSTRAINED: "The access token is bound to a key and is no plain Bearer token",
+    Reason.SENDER_CONSTRAINED: "The access token is bound to a key and is not a plain Bearer token",
     Reason.NOT_BOUND: "The access token is not bound to a key, as it has to be here",
     Reason.WRONG_PROOF_KEY: "The access token is bound to another key than that of the proof",
     Reason.WRONG_CERTIFICATE: "The access token is not bound to the certificate of the client",

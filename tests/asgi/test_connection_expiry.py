@@ -415,8 +415,9 @@ async def test_the_middleware_does_so_when_it_is_told_to() -> None:
 
 
 @pytest.mark.anyio
+@pytest.mark.parametrize("is_heard", [True, False], ids=["heard", "without a listener"])
 async def test_the_middleware_tells_of_a_connection_whose_key_was_distrusted(
-    monkeypatch: pytest.MonkeyPatch,
+    monkeypatch: pytest.MonkeyPatch, is_heard: bool
 ) -> None:
     """C6, N1, F17: by the real verifier; of the issuer's name and the scheme."""
     monkeypatch.setattr("asgi_jwks.asgi.connection_expiry.JUDGED_EVERY", 0.01)
@@ -427,7 +428,7 @@ async def test_the_middleware_tells_of_a_connection_whose_key_was_distrusted(
         issuer=issuer.issuer,
         audience=issuer.audience,
         keys=keys,
-        listener=heard.append,
+        listener=heard.append if is_heard else None,
         end_at_expiry=True,
     )
     fields = [(b"authorization", f"Bearer {issuer.access_token()}".encode())]
@@ -444,4 +445,4 @@ async def test_the_middleware_tells_of_a_connection_whose_key_was_distrusted(
             keys.distrust(kid=issuer.signing_key.kid)
     assert sent == [{"type": "websocket.close", "code": 1008, "reason": ""}]
     labels = RequestLabels(issuer.issuer, "bearer", "websocket")
-    assert heard[-1] == ConnectionEnded(labels, "unknown_key")
+    assert heard[-1:] == [ConnectionEnded(labels, "unknown_key")] * is_heard

@@ -242,6 +242,11 @@ def test_the_options_make_a_rule_or_none() -> None:
     assert rule is not None
     assert rule.dpop is not None
     assert len(rule.certificate_sources) == 1
+    by_certificate = sender_constraint(None, [TLSExtension()])
+    assert by_certificate is not None
+    # There are no proofs to hear of.
+    by_certificate.add_listener(lambda event: None)
+    assert by_certificate.replay_memory is None
     dpop: Any
     for dpop in (True, "https://api.example.com", DPoP, {}):
         with pytest.raises(ConfigurationError, match="dpop must be"):

@@ -10,7 +10,7 @@ The middleware names the scopes that views declare in this way, in its challenge
 
 import functools
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any, Final, TypeVar, Unpack, cast
+from typing import Any, Unpack
 
 from asgiref.sync import async_to_sync, iscoroutinefunction
 from django.conf import settings
@@ -19,17 +19,16 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import get_resolver, resolve
 from django.utils.deprecation import MiddlewareMixin
 
-from asgi_jwks.asgi.declared import Declared, declare, declared_by, needs_of_endpoint
+from asgi_jwks.asgi.declared import needs_of_endpoint
 from asgi_jwks.asgi.guards import RouteGuard, refusal_of
 from asgi_jwks.asgi.guards import requires as route_guard
 from asgi_jwks.asgi.route_tables import add_table, path_within
 from asgi_jwks.authorization.requirement import Requirement
 from asgi_jwks.authorization.requirement_parts import RequirementOptions
 from asgi_jwks.errors import RequestError, TemporarilyUnavailable
+from asgi_jwks.integrations.view_guard import ViewGuard
 
 __all__ = ["AnswerRefusals", "requires"]
-
-View = TypeVar("View", bound=Callable[..., Any])
 
 
 def requires(*demands: str | Requirement, **options: Unpack[RequirementOptions]) -> "_Guard":
@@ -44,20 +43,8 @@ def requires(*demands: str | Requirement, **options: Unpack[RequirementOptions])
     return _Guard(route_guard(*demands, **options))
 
 
-class _Guard:
-    """The decorator of a view; two of them on one are combined."""
-
-    def __init__(self, guard: RouteGuard) -> None:
-        self.requirement: Final = guard.requirement
-        self._guard: Final = guard
-
-    def __call__(self, view: View) -> View:
-        inner = declared_by(view)
-        if inner is not None:
-            both = _Guard(RouteGuard(self.requirement & inner.requirement))
-            return cast("View", both(inner.within))
-        guard = self._guard
-
+class _Guard(ViewGuard):
+    def guarded(self, view: Callable[..., Any], guard: RouteGuard) -> Callable[..., Any]:
         @functools.wraps(view)
         async def guarded(*args: Any, **kwargs: Any) -> Any:
             scope = _scope(args)
@@ -79,9 +66,7 @@ class _Guard:
                 return _response(scope, error)
             return view(*args, **kwargs)
 
-        made = guarded if iscoroutinefunction(view) else guarded_in_thread
-        declare(made, Declared(self.requirement, view))
-        return cast("View", made)
+        return guarded if iscoroutinefunction(view) else guarded_in_thread
 
 
 class AnswerRefusals(MiddlewareMixin):

@@ -11,12 +11,12 @@ The middleware names the scopes that views declare in this way, in its challenge
 
 import functools
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, Final, TypeVar, Unpack, cast
+from typing import Any, Unpack, cast
 
 from quart import Quart, Response, current_app, has_websocket_context, request, websocket
 
 from asgi_jwks.asgi.challenge import Refusal
-from asgi_jwks.asgi.declared import Declared, declare, declared_by, needs_of_endpoint
+from asgi_jwks.asgi.declared import needs_of_endpoint
 from asgi_jwks.asgi.guards import RouteGuard, refusal_of
 from asgi_jwks.asgi.guards import requires as route_guard
 from asgi_jwks.asgi.responses import POLICY_VIOLATION
@@ -24,10 +24,9 @@ from asgi_jwks.asgi.route_tables import add_table, path_within
 from asgi_jwks.authorization.requirement import Requirement
 from asgi_jwks.authorization.requirement_parts import RequirementOptions
 from asgi_jwks.errors import RequestError, TemporarilyUnavailable
+from asgi_jwks.integrations.view_guard import ViewGuard
 
 __all__ = ["answer_refusals", "requires"]
-
-View = TypeVar("View", bound=Callable[..., Any])
 
 
 def requires(*demands: str | Requirement, **options: Unpack[RequirementOptions]) -> "_Guard":
@@ -48,20 +47,8 @@ def answer_refusals(app: Quart) -> None:
         app.register_error_handler(kind, _answer)
 
 
-class _Guard:
-    """The decorator of a view; two of them on one are combined."""
-
-    def __init__(self, guard: RouteGuard) -> None:
-        self.requirement: Final = guard.requirement
-        self._guard: Final = guard
-
-    def __call__(self, view: View) -> View:
-        inner = declared_by(view)
-        if inner is not None:
-            both = _Guard(RouteGuard(self.requirement & inner.requirement))
-            return cast("View", both(inner.within))
-        guard = self._guard
-
+class _Guard(ViewGuard):
+    def guarded(self, view: Callable[..., Any], guard: RouteGuard) -> Callable[..., Any]:
         @functools.wraps(view)
         async def guarded(*args: Any, **kwargs: Any) -> Any:
             try:
@@ -71,8 +58,7 @@ class _Guard:
             # As Quart calls a view, which may be a plain function.
             return await current_app.ensure_async(view)(*args, **kwargs)
 
-        declare(guarded, Declared(self.requirement, view))
-        return cast("View", guarded)
+        return guarded
 
 
 def _scope() -> Mapping[str, Any]:

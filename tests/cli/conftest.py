@@ -2,18 +2,13 @@
 
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from textwrap import dedent
-from typing import NamedTuple
 
 import pytest
+from tests.support.running_console import RunningConsole, running_console
 
-from asgi_jwks.cli.console.laboratory import Laboratory
-from asgi_jwks.cli.console.life import Life
-from asgi_jwks.cli.console.serving import served_console
-from asgi_jwks.cli.demo.api import SimulatedClock, key_set_of, protected_api
-from asgi_jwks.testing import MockIssuer, SigningKey, serve_app
+from asgi_jwks.testing import MockIssuer, SigningKey
 
 KEY = SigningKey.generate("RS256", kid="the-first-key")
 
@@ -98,50 +93,15 @@ def trusted_issuer() -> MockIssuer:
     return MockIssuer(issuer="https://example.eu.auth0.com/", key=KEY)
 
 
-class RunningConsole(NamedTuple):
-    """Its URL, the issuer, and the API."""
-
-    url: str
-    issuer: MockIssuer
-    api: str
-
-
-@contextmanager
-def running_console() -> Iterator[RunningConsole]:
-    """An issuer, an API that trusts it, and their console, while the block runs."""
-    issuer = MockIssuer(key=KEY)
-    clock = SimulatedClock()
-    life = Life(clock)
-    with issuer.serve() as url:
-        api = protected_api(
-            url,
-            audience=str(issuer.audience),
-            clock=clock,
-            listener=life.heard,
-            on_refused=life.refused,
-        )
-        with serve_app(api) as api_url:
-            laboratory = Laboratory(
-                issuer=issuer,
-                verifier=api.verifier,
-                keys=key_set_of(api),
-                life=life,
-                clock=clock,
-                api=api_url,
-            )
-            with served_console(laboratory) as page:
-                yield RunningConsole(page, issuer, api_url)
-
-
 @pytest.fixture
 def console() -> Iterator[RunningConsole]:
     """A console of the case's own, to break."""
-    with running_console() as running:
+    with running_console(KEY) as running:
         yield running
 
 
 @pytest.fixture(scope="module")
 def shared_console() -> Iterator[RunningConsole]:
     """A console for cases that change neither keys, nor faults, nor the clock."""
-    with running_console() as running:
+    with running_console(KEY) as running:
         yield running

@@ -11,21 +11,18 @@ import os
 import shlex
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import anyio
 from rich.console import Console
 from tests.providers.test_presets import ALL, Sample
+from tests.support.running_console import running_console
 
 from asgi_jwks import AccessTokenVerifier
 from asgi_jwks.cli import main
-from asgi_jwks.cli.console.laboratory import Laboratory
-from asgi_jwks.cli.console.life import Life
-from asgi_jwks.cli.console.serving import served_console
-from asgi_jwks.cli.demo.api import SimulatedClock, key_set_of, protected_api
 from asgi_jwks.cli.explain import explained, show
-from asgi_jwks.testing import MockIssuer, forge, serve_app
+from asgi_jwks.testing import forge
 
 __all__: list[str] = []
 
@@ -65,37 +62,11 @@ class Transcript:
         return out.getvalue()
 
 
-@contextlib.contextmanager
-def running() -> Iterator[tuple[MockIssuer, str, str]]:
-    """A mock issuer, an API that trusts it, and their console."""
-    issuer, clock = MockIssuer(), SimulatedClock()
-    life = Life(clock)
-    with issuer.serve() as url:
-        api = protected_api(
-            url,
-            audience=str(issuer.audience),
-            clock=clock,
-            listener=life.heard,
-            on_refused=life.refused,
-        )
-        with serve_app(api) as api_url:
-            laboratory = Laboratory(
-                issuer=issuer,
-                verifier=api.verifier,
-                keys=key_set_of(api),
-                life=life,
-                clock=clock,
-                api=api_url,
-            )
-            with served_console(laboratory) as page:
-                yield issuer, api_url, page
-
-
 def of_the_mock_issuer() -> str:
     """Every command, with tokens good and bad, and the issuer well and broken."""
     told = Transcript()
     told.run("asgi-jwks --help")
-    with running() as (issuer, api, page), tempfile.TemporaryDirectory() as folder:
+    with running_console() as (page, issuer, api), tempfile.TemporaryDirectory() as folder:
         os.chdir(folder)
         Path("my_api.py").write_text(APP.replace("ISSUER", issuer.issuer), encoding="utf-8")
         whom = "--issuer $ISSUER --audience https://api.example.com"

@@ -75,6 +75,10 @@ def test_the_well_known_path_stands_between_host_and_path(resource: str, url: st
         "https://ä.example/",
         "https://a.example/\n",
         "https://a.example/{tenant}",
+        "https://a.example:/",
+        "https://a.example/%",
+        "https://a.example/%2",
+        "https://a.example/%zz",
     ],
 )
 def test_a_resource_is_a_url_that_clients_write_in_one_way(wrong: Any) -> None:
@@ -92,7 +96,16 @@ def test_a_resource_is_a_url_that_clients_write_in_one_way(wrong: Any) -> None:
         ("issuers", 5),
         ("name", ""),
         ("name", 5),
+        ("issuers", "https://"),
+        ("issuers", "https://a.example/#x"),
+        ("issuers", "https://a.example/?tenant=1"),
+        ("issuers", ["https://a.example/", "mailto:a@a.example"]),
         ("documentation", "docs"),
+        ("documentation", ""),
+        ("documentation", "https://"),
+        ("documentation", "https://a.example/a b"),
+        ("documentation", "https://a.example:port/"),
+        ("documentation", "javascript:alert(1)"),
         ("documentation", 5),
         ("also_at_root", "yes"),
     ],
@@ -102,6 +115,13 @@ def test_an_argument_of_the_wrong_form_is_told_by_its_name(option: str, wrong: A
     given: Any = {option: wrong}
     with pytest.raises(ConfigurationError, match=rf"^{option} "):
         ProtectedResource("https://a.example", **given)
+
+
+def test_pages_and_loopback_are_taken_as_they_are_written() -> None:
+    """K1, K4: a page may have a fragment; all of 127.0.0.0/8 is loopback, as for key sets."""
+    page = "http://docs.example/#auth"
+    assert ProtectedResource("https://a.example", documentation=page).documentation == page
+    assert ProtectedResource("http://127.8.0.1:1/mcp").path == "/mcp"
 
 
 def test_offline_access_is_not_a_resource_s() -> None:

@@ -101,6 +101,10 @@ class MCPToolRequirements:
         names = {value for name, value in scope["headers"] if name == b"mcp-name"}
         return [needs for tool, needs in self._needs.items() if tool.encode() in names]
 
+    def needs_of_any(self) -> list[Requirement]:
+        """The needs of each tool, to be held against the issuers that are trusted."""
+        return [*self._needs.values()]
+
     async def _read(self, receive: Receive) -> tuple[list[Message], bytes | None]:
         """The messages of a request, and its body unless that is too long."""
         messages: list[Message] = []

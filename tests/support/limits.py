@@ -17,7 +17,7 @@ from asgi_jwks.caching.freshness import SHORTEST_MAX_AGE, TrustPeriod
 from asgi_jwks.caching.keyed import KeyedPeriod
 from asgi_jwks.events import refusal_log
 from asgi_jwks.fetching import request
-from asgi_jwks.fetching.client import LARGEST_DOCUMENT
+from asgi_jwks.fetching.client import LARGEST_DOCUMENT, MOST_FIELDS, MOST_PIECES
 from asgi_jwks.issuer_checks import LARGEST_LEEWAY
 from asgi_jwks.jose import jwk, weak_secrets
 from asgi_jwks.jose.json_limits import (
@@ -144,7 +144,8 @@ LIMITS: Final = (
     Limit(
         "fetch",
         f"{_seconds(PERIOD.timeout)} in all, connecting and TLS included; "
-        f"{_size(LARGEST_DOCUMENT)}; one retry after {_seconds(request.RETRY_PAUSE)}; no redirects",
+        f"{_size(LARGEST_DOCUMENT)} in {MOST_PIECES:,} pieces; {MOST_FIELDS} header fields; "
+        f"one retry after {_seconds(request.RETRY_PAUSE)}; no redirects",
         "slow providers need more than 0.5 s, none more than 5",
     ),
     Limit(

@@ -183,7 +183,7 @@ def _check_target(htu: str, targets: Sequence[str]) -> None:
             return
     except TargetURIError as error:
         raise InvalidProof(Reason.PROOF_CLAIM, f"htu: {error}") from None
-    here = " or ".join(targets) or "without a path"
+    here = " or ".join(targets) or "at a path that has no normal form"
     raise InvalidProof(
         Reason.PROOF_URL, lambda: f"htu is {quoted(htu)} (unverified), the request is {here}"
     )

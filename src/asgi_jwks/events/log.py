@@ -19,14 +19,14 @@ from asgi_jwks.events.key_set import (
 )
 from asgi_jwks.jose.jwk import SkipReason
 
-__all__ = ["log_event"]
+__all__ = ["MOST_NAMED", "MOST_TOLD", "log_event"]
 
 _log: Final = logging.getLogger("asgi_jwks.keys")
 
 # Requirement W6: a document of 512 KiB can hold 8,192 keys of which none is used. Real sets have
 # up to ten keys, and a few that are not for signatures.
-_MOST_NAMED: Final = 32
-_MOST_TOLD: Final = 8
+MOST_NAMED: Final = 32
+MOST_TOLD: Final = 8
 
 
 def log_event(event: Event) -> None:
@@ -70,7 +70,7 @@ def _log_refreshed(event: KeySetRefreshed) -> None:
     told = Counter[SkipReason]()
     for skipped in event.skipped:
         told[skipped.reason] += 1
-        if told[skipped.reason] <= _MOST_TOLD:
+        if told[skipped.reason] <= MOST_TOLD:
             kid = "none" if skipped.kid is None else f"'{printable(skipped.kid)}'"
             _log.log(
                 _level(skipped.reason),
@@ -81,15 +81,15 @@ def _log_refreshed(event: KeySetRefreshed) -> None:
                 _why(skipped.reason),
             )
     for reason, count in told.items():
-        if count > _MOST_TOLD:
+        if count > MOST_TOLD:
             text = "%s: %d more keys are not used: %s"
-            _log.log(_level(reason), text, event.key_set, count - _MOST_TOLD, _why(reason))
+            _log.log(_level(reason), text, event.key_set, count - MOST_TOLD, _why(reason))
 
 
 def _named(kids: tuple[str, ...]) -> str:
-    names = [printable(kid) for kid in kids[:_MOST_NAMED]]
-    if len(kids) > _MOST_NAMED:
-        names.append(f"and {len(kids) - _MOST_NAMED} more")
+    names = [printable(kid) for kid in kids[:MOST_NAMED]]
+    if len(kids) > MOST_NAMED:
+        names.append(f"and {len(kids) - MOST_NAMED} more")
     return ", ".join(names)
 
 

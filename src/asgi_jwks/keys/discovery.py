@@ -136,7 +136,10 @@ class Metadata:
 
 
 def _reasons(failures: Mapping[str, FetchFailed]) -> str:
-    """Why there is no document at these URLs; a reason that they share is given once."""
+    """Why there is no document at these URLs.
+
+    A reason that they share is given once.
+    """
     reasons = {url: str(failure).removeprefix(url) for url, failure in failures.items()}
     first = next(iter(reasons))
     if len(set(reasons.values())) == 1:

@@ -39,6 +39,8 @@ from asgi_jwks.testing import MockIssuer, ProofKey, forge
 ORIGIN = "https://api.example.com"
 ISSUER = MockIssuer()
 ROUNDS, PER_TURN = 15, 60
+# The log looks at the first 32 refusals of a reason, and then at one in each second.
+WARM_UP = 40
 OTHERS = [(b"host", b"api.example.com"), (b"accept", b"*/*"), (b"user-agent", b"Mozilla/5.0")] * 2
 
 Fields = list[tuple[bytes, bytes]]
@@ -198,7 +200,7 @@ def costs() -> None:
     prepared = dict(cases())
     unit = next(iter(prepared))
     for prepare in prepared.values():
-        prepare(20)(20)
+        prepare(WARM_UP)(WARM_UP)
     samples: dict[str, list[float]] = {name: [] for name in prepared}
     gc.collect()
     gc.freeze()
@@ -245,8 +247,8 @@ def _counted() -> None:
     """Run each case twice in children: one sends nothing, the other all; valgrind counts both."""
     gc.disable()
     for name, prepare in cases():
-        send = prepare(PER_TURN + 5)
-        send(5)
+        send = prepare(PER_TURN + WARM_UP)
+        send(WARM_UP)
         children: list[int] = []
         for requests in (0, PER_TURN):
             child = os.fork()

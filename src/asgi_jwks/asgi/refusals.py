@@ -105,8 +105,9 @@ class Refusals:
 
     def connection_ended(self, scope: Scope, token: AccessToken, cause: str) -> None:
         """Tell of an open connection that was ended with its token."""
+        label = token.issuer if token.issuer in self._configured else OTHER_ISSUER
+        self._refusal_log.tell_of_end(label, cause, scope["type"])
         if self._tell is not None:
-            label = token.issuer if token.issuer in self._configured else OTHER_ISSUER
             scheme = "dpop" if self._sees_proofs and uses_dpop(scope) else "bearer"
             self._tell(ConnectionEnded(RequestLabels(label, scheme, scope["type"]), cause))
 

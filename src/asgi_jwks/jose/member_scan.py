@@ -33,8 +33,8 @@ _MOST_OCCURRENCES: Final = 8
 # Of which few are among the last members of an object that is as large as a token may be.
 _MOST_OCCURRENCES_NEAR_THE_END: Final = 3
 
-# A name behind this many bytes is looked for from the end of the object, which is near in a token of
-# MAX_TOKEN_BYTES: Casdoor writes a user's permissions in front of `iss`, Auth0 a tenant's own
+# A name behind this many bytes is looked for from the end of the object, which is near in a token
+# of MAX_TOKEN_BYTES: Casdoor writes a user's permissions in front of `iss`, Auth0 a tenant's own
 # claims.
 _LOOKED_AT_FROM_THE_START: Final = 10_752
 
@@ -63,7 +63,7 @@ def member_of(data: bytes, name: str) -> str | None:
 
 
 def _value_near_the_start(data: bytes, quoted: bytes) -> bytes | None:
-    """The object from the value of that name on, where it has the name near its start."""
+    """The object from the value of a name near its start on."""
     last = data.rfind(quoted, 0, _LOOKED_AT_FROM_THE_START + len(quoted) - 1)
     if last < 0:
         return None
@@ -81,7 +81,7 @@ def _value_near_the_start(data: bytes, quoted: bytes) -> bytes | None:
 
 
 def _value_near_the_end(data: bytes, quoted: bytes) -> bytes | None:
-    """The object from the value of that name on, where it has the name near its end."""
+    """The object from the value of a name near its end on."""
     first = data.find(quoted, _LOOKED_AT_FROM_THE_START)
     if first < 0:
         return None

@@ -112,8 +112,8 @@ async def test_the_log_tells_changes_of_state_and_no_more(
     assert levels("keys refreshed; added") == {"INFO"}
     assert (levels("after a refetch"), times("after a refetch")) == ({"INFO"}, 2)
     assert (levels("used up the refetch"), times("used up")) == ({"WARNING"}, 1)
-    assert levels("could not be refreshed (attempt 1,") == {"WARNING"}
-    assert levels("could not be refreshed (attempt 2,") == {"INFO"}
+    assert levels("fetching the keys failed (attempt 1,") == {"WARNING"}
+    assert levels("fetching the keys failed (attempt 2,") == {"INFO"}
     assert (levels("serving the last good set"), times("serving")) == ({"WARNING"}, 1)
     assert (levels("answering 503"), times("answering 503")) == ({"ERROR"}, 1)
 

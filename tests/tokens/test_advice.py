@@ -346,7 +346,7 @@ class TestKeys:
         keys = KeysAtHand(KEYS, can_ask=False, age_of=lambda: 12.3)
         advice = advise(refused(Reason.UNKNOWN_KEY, keys=keys))
         assert advice.hint == Hint.REFETCH_BUDGET_SPENT
-        assert "it is not sought before the refetch budget" in advice.sentence
+        assert "unknown key ids have used up the refetch budget" in advice.sentence
 
     def test_a_token_without_a_key_id_and_no_keys_at_hand(self) -> None:
         """P4"""

@@ -73,10 +73,11 @@ def normal_target_uri(uri: str) -> str:
     match = _URI.fullmatch(uri)
     if match is None:
         raise TargetURIError("not an absolute http or https URI")
-    scheme, host = match["scheme"].lower(), match["host"].lower()
+    scheme, host, port, path = match.groups()
+    host = host.lower()
     if host.startswith("["):
         _check_ipv6(host)
-    return _origin(scheme, host, match["port"]) + normal_path(match["path"] or "/")
+    return _origin(scheme.lower(), host, port) + normal_path(path or "/")
 
 
 def normal_path(path: str) -> str:

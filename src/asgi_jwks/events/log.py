@@ -37,8 +37,10 @@ def log_event(event: Event) -> None:
         case RefreshFailed(key_set, error, failures, retry_in):
             # The first failure is news; the ones that the backoff spaces out repeat it.
             level = logging.WARNING if failures == 1 else logging.INFO
-            text = "%s: keys could not be refreshed (attempt %d, next in %.0f s): %s"
-            _log.log(level, text, key_set, failures, retry_in, error)
+            text = "%s: fetching the keys failed (attempt %d, next in %.0f s): %s"
+            # The key set is called by its issuer, or by the URL with which the error begins.
+            why = str(error).removeprefix(f"{key_set}: ")
+            _log.log(level, text, key_set, failures, retry_in, why)
         case ServingStale(key_set):
             _log.warning("%s: the keys are past max_age; serving the last good set", key_set)
         case KeySetExpired(key_set):

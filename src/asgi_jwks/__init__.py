@@ -1,7 +1,13 @@
 """asgi-jwks: an OAuth 2.0 resource server as ASGI middleware.
 
-The public surface. A name is imported when it is first asked for: the pytest plugin is imported by
-every test run of whoever has this package installed, and command line tools by every start.
+    app = JWTBearerMiddleware(app, issuer="https://example.eu.auth0.com/", audience="my-api")
+
+`requires` guards a route, `AccessTokenVerifier` needs no web framework, `asgi_jwks.providers` has
+the presets, `asgi_jwks.integrations.fastapi` the dependency of FastAPI, `asgi_jwks.testing` the
+mock issuer.
+
+A name is imported when it is first asked for: the pytest plugin is imported by every test run of
+whoever has this package installed, and command line tools by every start.
 """
 
 from importlib import import_module

@@ -43,6 +43,7 @@ PLACEHOLDERS: Final[Mapping[str, str]] = {
     "client_id": "my-client",
     "domain": "idp.example.com",
     "issuer": "https://idp.example.com/",
+    "oauth_server_url": f"https://us-south.appid.cloud.ibm.com/oauth/v4/{_GUID}",
     "policy": "B2C_1_signin",
     "project": "my-project",
     "project_id": "my-project",
@@ -71,6 +72,8 @@ _OF_PRESET: Final[Mapping[str, Mapping[str, str]]] = {
     "entra_id_tenants": {"audience": _GUID},
     "github_actions": {"repositories": "example/repository"},
     "gitlab": {"projects": "example/project"},
+    "stytch": {"project_id": "project-test-1234abcd"},
+    "supertokens": {"audience": "https://api.example.com"},
     "workos_session": {"audience": "https://api.example.com"},
 }
 

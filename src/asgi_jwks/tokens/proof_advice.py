@@ -76,7 +76,7 @@ def on_binding(token: RefusedToken) -> Advice:
         by, option = "DPoP", 'dpop=DPoP(public_origin="https://...")'
     elif "x5t#S256" in bound_by:
         by, option = "mutual TLS", "certificate_sources=[...]"
-    if token.rules is None or not token.rules.proves_binding:
+    if token.rules is None or not token.rules.proven_bindings:
         mend = (
             f"write {option}, or gateway_proves_binding=True if a gateway checks the "
             "proof; else have clients ask for tokens that are not bound."

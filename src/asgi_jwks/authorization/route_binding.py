@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from asgi_jwks.errors import Advice, InvalidToken, Reason
-from asgi_jwks.events.requests import Hint
+from asgi_jwks.events.hint import Hint
 from asgi_jwks.tokens.access_token import AccessToken
 from asgi_jwks.tokens.claim_rules import BindingKind
 

@@ -5,7 +5,7 @@ from typing import Final
 
 from asgi_jwks._printable import printable
 from asgi_jwks.errors import Advice, Reason
-from asgi_jwks.events.requests import Hint
+from asgi_jwks.events.hint import Hint
 from asgi_jwks.tokens.refused_token import RefusedToken
 
 __all__ = ["PROOF_REASONS", "on_binding", "on_proof"]

@@ -115,7 +115,7 @@ def require_grants(grants: object) -> frozenset[str] | None:
 def require_proven_bindings(
     here: frozenset[BindingKind], *, by_gateway: object
 ) -> frozenset[BindingKind]:
-    """The kinds of binding that are proven: here, or all of them by a gateway, and not both."""
+    """The kinds of binding that are proven: here, or all of them by a gateway."""
     if not require_flag("gateway_proves_binding", by_gateway):
         return here
     if here:

@@ -121,13 +121,16 @@ def telling(listener: Listener | None, verifier: AccessTokenVerifier) -> Telling
 def verification_by(
     verifier: AccessTokenVerifier,
 ) -> Callable[..., Coroutine[Any, Any, AccessToken]]:
-    """How a verifier verifies for an entry point, which tells the listener of the whole request.
+    """How an entry point, which tells of whole requests, has tokens verified.
 
     A `verify` of somebody's own may be stricter, so it is asked itself; the verifier's listener may
     hear of such a token twice, then.
     """
-    own = getattr(verifier.verify, "__func__", None) is not AccessTokenVerifier.verify
-    return verifier.verify if own else verifier.verify_untold
+    is_ours = (
+        isinstance(verifier, AccessTokenVerifier)
+        and getattr(verifier.verify, "__func__", None) is AccessTokenVerifier.verify
+    )
+    return verifier.verify_untold if is_ours else verifier.verify
 
 
 def second_policy(

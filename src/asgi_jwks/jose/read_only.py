@@ -180,9 +180,9 @@ def _read_only_array(elements: list[Any]) -> ReadOnlyList:
 
 
 class KeptObject:
-    """A JSON object that is kept for later readers, each of whom is given a copy of its own.
+    """A JSON object that is kept for later readers.
 
-    A copy shares no object and no array with any other; strings and numbers are shared. Nobody is
+    Each of them is given a copy of its own. A copy shares no object and no array with any other; strings and numbers are shared. Nobody is
     given what is kept here.
 
     Args:

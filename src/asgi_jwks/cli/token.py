@@ -11,11 +11,11 @@ from urllib.parse import parse_qs, urlsplit
 import click
 import httpx
 
-from asgi_jwks.cli.asking import TIMEOUT
 from asgi_jwks.cli.console.access import CONSOLE_VARIABLE, TOKEN_FIELD, TOKEN_PARAMETER
 from asgi_jwks.cli.console.shapes import FORGERIES, SHAPES
 from asgi_jwks.cli.no_tls import no_tls
 from asgi_jwks.cli.output import CannotTell, Status, as_json, json_option
+from asgi_jwks.cli.questions import TIMEOUT
 from asgi_jwks.fetching.secure_url import is_loopback
 
 __all__ = ["MintedToken", "token"]

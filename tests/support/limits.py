@@ -15,7 +15,7 @@ from asgi_jwks.binding import target_uri
 from asgi_jwks.caching import budget, refresh_ahead
 from asgi_jwks.caching.budget import Budget
 from asgi_jwks.caching.freshness import SHORTEST_MAX_AGE, TrustPeriod
-from asgi_jwks.caching.keyed import KeyedPeriod
+from asgi_jwks.caching.kept_answers import KeyedPeriod
 from asgi_jwks.events import log, refusal_log
 from asgi_jwks.fetching import request
 from asgi_jwks.fetching.client import LARGEST_DOCUMENT, MOST_FIELDS, MOST_PIECES

@@ -41,7 +41,6 @@ def rules(**options: Any) -> TokenRules:
         "profile": "default",
         "audience_claim": "aud",
         "required_claims": (),
-        "gateway_proves_binding": False,
         **options,
     }
     return TokenRules(**given)

@@ -9,7 +9,7 @@ from typing import Final
 
 from asgi_jwks._printable import printable, quoted
 from asgi_jwks.errors import Advice, Reason
-from asgi_jwks.events.requests import Hint
+from asgi_jwks.events.hint import Hint
 from asgi_jwks.tokens.header_rules import ACCESS_TOKEN_TYPE
 from asgi_jwks.tokens.issuer_names import likeness
 from asgi_jwks.tokens.kind_marks import MARKS

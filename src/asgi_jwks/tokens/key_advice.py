@@ -7,7 +7,7 @@ from typing import Final
 
 from asgi_jwks._printable import printable, quoted
 from asgi_jwks.errors import Advice
-from asgi_jwks.events.requests import Hint
+from asgi_jwks.events.hint import Hint
 from asgi_jwks.jose.algorithms import SYMMETRIC_ALGORITHMS
 from asgi_jwks.tokens.refused_token import RefusedToken, listing
 

@@ -71,15 +71,17 @@ def on_binding(token: RefusedToken) -> Advice:
     detail = token.detail or ""
     bound_by = [*confirmation] if isinstance(confirmation, dict) else []
     bound_by += [name for name in ("jkt", "x5t#S256") if detail.startswith(f"cnf.{name},")]
-    by, option = "a key", "nothing else"
+    by, option = "a key", ""
     if "jkt" in bound_by:
         by, option = "DPoP", 'dpop=DPoP(public_origin="https://...")'
     elif "x5t#S256" in bound_by:
         by, option = "mutual TLS", "certificate_sources=[...]"
     if token.rules is None or not token.rules.proves_binding:
+        here = f"write {option} to have the proof checked here, " if option else "write "
         mend = (
-            f"write {option} to have the proof checked here, gateway_proves_binding=True if a "
-            "gateway in front checks it, else have clients ask for tokens that are not bound."
+            f"{here}gateway_proves_binding=True if a gateway in front checks "
+            f"{'it' if option else 'the proof, which is not checked here'}, else have clients ask "
+            "for tokens that are not bound."
         )
     elif detail.endswith(("dpop", "certificate_sources")):  # the option that there is not
         mend = f"write {option} as well to have the proof checked here."

@@ -162,6 +162,7 @@ class TestAudience:
             ("00000003-0000-0000-c000-000000000000", "Microsoft Graph"),
             ([f"{ISSUER}userinfo"], "the provider's userinfo endpoint"),
             ("account", "Keycloak's account console"),
+            ("urn:microsoft:userinfo", "the userinfo endpoint of AD FS"),
         ],
     )
     def test_the_providers_own_api_is_named(self, audience: object, owner: str) -> None:
@@ -290,6 +291,13 @@ class TestIssuer:
         assert advice.hint == Hint.ISSUER
         assert "org authorization server" in advice.sentence
         assert f"under '{custom}/v1'" in advice.sentence
+
+    def test_the_two_issuers_of_ad_fs_are_known(self) -> None:
+        """P4"""
+        name = "http://adfs.example.com/adfs/services/trust"
+        advice = advise(of_issuer(name, "https://adfs.example.com/adfs"))
+        assert advice.hint == Hint.ISSUER
+        assert "write ad_fs(...)" in advice.sentence
 
     @pytest.mark.parametrize("audience", ["https://graph.microsoft.com/", ["account"]])
     def test_a_token_for_the_providers_own_api_is_told_before_its_issuer(
@@ -603,6 +611,7 @@ CONSOLES = {
     "https://contoso.b2clogin.com/x/v2.0/": "https://TENANT.onmicrosoft.com/API/read",
     "https://example.okta.com/oauth2/default": "org authorization server",
     "https://id.example.com/oauth2/aus1A": "org authorization server",
+    "http://adfs.example.com/adfs/services/trust": "which is 'https://api.example.com' here",
     "https://sso.example.com/realms/x": "'https://api.example.com' as \"Included Client Audience",
     "https://cognito-idp.eu-west-1.amazonaws.com/x": "token_use is access",
     "https://x.zitadel.cloud": "Auth Token Type",

@@ -26,6 +26,7 @@ __all__ = ["advice_on_owner", "of_provider", "on_audience"]
 _PROVIDERS_OWN: Final = {
     "00000003-0000-0000-c000-000000000000": "Microsoft Graph",
     "https://graph.microsoft.com": "Microsoft Graph",
+    "urn:microsoft:userinfo": "the userinfo endpoint of AD FS",
     "account": "Keycloak's account console",
 }
 

@@ -4,6 +4,8 @@ A value of the token is shown whole, escaped, and called unverified where nobody
 signature; such a value is never part of the text to write.
 """
 
+from typing import Final
+
 from asgi_jwks._printable import printable, quoted
 from asgi_jwks.errors import Advice, Reason
 from asgi_jwks.events.requests import Hint
@@ -12,6 +14,10 @@ from asgi_jwks.tokens.kind_advice import advice_on_kind, asking_remark, other_ki
 from asgi_jwks.tokens.refused_token import RefusedToken, listing
 
 __all__ = ["on_expiry", "on_future", "on_invalid_claim", "on_issuer", "on_missing_claim"]
+
+
+# AD FS: the identifier of the federation service.
+_OF_AD_FS: Final = "/adfs/services/trust"
 
 
 def on_issuer(token: RefusedToken) -> Advice:
@@ -32,6 +38,15 @@ def on_issuer(token: RefusedToken) -> Advice:
     owner = of_provider(token)
     if owner is not None:
         return advice_on_owner(token, owner)
+    if name.endswith(_OF_AD_FS):
+        return Advice(
+            Hint.ISSUER,
+            lambda: (
+                f"the token's iss is {token.said(name)}, and trusted is "
+                f"{listing(token.issuers.all)}: AD FS has one issuer in its metadata and another "
+                "in its access tokens; write ad_fs(...) of asgi_jwks.providers."
+            ),
+        )
     meant = token.issuers.meant_by(name)
     if meant is None:
         return Advice(

@@ -38,7 +38,8 @@ _ASKING: Final = tuple(
         (
             r"https://(login\.microsoftonline\.com|sts\.windows\.net|[^/]+\.ciamlogin\.com)/.+",
             "Entra ID gives it for a scope of this API's app registration, which is made under "
-            '"Expose an API", such as api://APP-ID/access_as_user or api://APP-ID/.default',
+            '"Expose an API", such as api://APP-ID/access_as_user, and to applications that one of '
+            "its app roles is assigned to, for api://APP-ID/.default",
         ),
         (
             r"https://[^/]+\.b2clogin\.com/.+",
@@ -49,6 +50,11 @@ _ASKING: Final = tuple(
             r"https://[^/]+/oauth2/(default|aus[0-9A-Za-z]+)",
             'Okta gives it from this custom authorization server ("Security", "API"), and not from '
             "its org authorization server, whose tokens are for Okta alone",
+        ),
+        (
+            r"https?://[^/]+/adfs/services/trust",
+            "AD FS gives it to clients that ask with resource=..., the identifier of the Web API, "
+            "which is {api} here",
         ),
         (
             r".+/realms/[^/]+",

@@ -36,7 +36,8 @@ def on_kind(token: RefusedToken) -> Advice:
         Hint.OTHER_KIND,
         lambda: (
             f"the token is not an access token of its issuer ({why}): have the client send the "
-            "access_token, or state with kind=KindRule(...) how yours are told."
+            f"access_token{asking_remark(token)}, or state with kind=KindRule(...) how yours are "
+            "told."
         ),
     )
 

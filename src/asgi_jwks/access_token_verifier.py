@@ -254,7 +254,8 @@ class AccessTokenVerifier:
             except KeySetError as error:
                 if require_keys:
                     raise
-                _log.warning("starting without the issuer's keys: %s", error)
+                text = "starting without the issuer's keys; tokens get 503 until they come: %s"
+                _log.warning(text, error)
             cancelled = anyio.get_cancelled_exc_class()
             async with anyio.create_task_group() as tasks:
                 tasks.start_soon(self._keep_fresh)

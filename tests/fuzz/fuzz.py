@@ -30,7 +30,7 @@ def jose() -> Target:
     from asgi_jwks.jose.json_limits import CLAIMS_LIMITS
     from asgi_jwks.jose.jws import parse_compact
     from asgi_jwks.jose.member_scan import member_of
-    from asgi_jwks.jose.read_only import private_copy
+    from asgi_jwks.jose.read_only import KeptObject
 
     def run(data: bytes) -> None:
         try:
@@ -48,7 +48,7 @@ def jose() -> Target:
             pass
         else:
             require(found in (None, value.get("iss")), "two readers of `iss` differ")
-            require(private_copy(value) == value, "a copy that differs")
+            require(KeptObject(value).copy() == value, "a copy that differs")
             require(data.count(b"{") > 0 and parts_of(value) <= 1537, "more than the limits allow")
             require(value == json.loads(data.decode("utf-8")), "another value than json's")
             json.dumps(value, allow_nan=False, ensure_ascii=False).encode("utf-8")

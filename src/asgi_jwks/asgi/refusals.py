@@ -115,7 +115,9 @@ class Refusals:
 
         A copy where it differs: an application may raise the same one for every request.
         """
-        scheme = DPOP if self._sees_proofs and uses_dpop(scope) else BEARER
+        # A refused proof says itself by which scheme it came (benchmark `proofs`).
+        is_dpop = error.scheme == DPOP or (self._sees_proofs and uses_dpop(scope))
+        scheme = DPOP if is_dpop else BEARER
         scopes = error.scopes
         if error.status != _BAD_REQUEST:
             declared = self._authorization.named_scopes(scope)

@@ -100,7 +100,8 @@ def explain(
     TOKEN is the token, a pasted `Authorization:` line, a file, or - for standard input. Whom to
     trust is said by --provider and its words, by --issuer and --audience, by the variables that
     settings_from_env() reads, or by --app. A request with a DPoP proof is told by --proof and
-    --request-url, one with a client's certificate by --certificate, and a pasted one by --request.
+    --request-url, one with a client's certificate by --certificate, and a pasted one, or one that a
+    browser copied as cURL, by --request.
     Exit status 0 valid, 1 refused, 2 cannot tell.
     """
     quiet_logs()

@@ -40,8 +40,8 @@ def on_audience(token: RefusedToken) -> Advice:
         return Advice(
             Hint.NO_AUDIENCE,
             lambda: (
-                f"the token's {name} is empty, so that it is for no API: have clients ask for this "
-                f"API {_asking(token, 'with its audience, as your provider names it')}."
+                f"the token's {name} is empty: have clients ask for this API "
+                f"{_asking(token, 'by its audience')}."
             ),
         )
 
@@ -60,24 +60,23 @@ def on_audience(token: RefusedToken) -> Advice:
             lambda: (
                 f"the token's {name} is {token.said(near)}, and audience is "
                 f"{quoted(likenesses[likeness(near)])}; they must be equal to the last character "
-                "(look at the slash at the end, the scheme, api:// too, and the case): if tokens "
-                f"have it so, {written}."
+                f"(slash at the end, scheme, api://, case): if tokens have it so, {written}."
             ),
         )
     if name != "aud":
         return Advice(
             Hint.AUDIENCE,
             lambda: (
-                f"{both()}: the token was given to another client; if this API is for that one as "
-                "well, add it to those that are accepted."
+                f"{both()}: the token was given to another client; add it if this API is for it "
+                "as well."
             ),
         )
     if found and set(found) <= _clients(token):
         return Advice(
             Hint.ID_TOKEN,
             lambda: (
-                f"{both()}; it is the client's own id, as in ID tokens: have the client send its "
-                f"access_token and not its id_token{and_ask(token)}."
+                f"{both()}, which is the client's own id, as in ID tokens: have the client send "
+                f"its access_token{and_ask(token)}."
             ),
         )
     owner = of_provider(token)
@@ -87,9 +86,8 @@ def on_audience(token: RefusedToken) -> Advice:
         return Advice(
             Hint.ID_TOKEN,
             lambda: (
-                f"{both()}; it lacks {proof_of(token)}, as access tokens of this issuer have it, "
-                "and is perhaps an ID token, which is for the client: have the client send its "
-                f"access_token and not its id_token{and_ask(token)}."
+                f"{both()}; it lacks {proof_of(token)} of access tokens, and is perhaps an ID "
+                f"token: have the client send its access_token{and_ask(token)}."
             ),
         )
     another = "the client asked for a token for another API"
@@ -128,8 +126,8 @@ def advice_on_owner(token: RefusedToken, owner: str) -> Advice:
             f"{listing(configured)}; that is {owner}: have clients ask for this API "
             + _asking(
                 token,
-                f"Auth0: audience={asked}; Entra ID: a scope of this API's app registration; "
-                "Keycloak: an audience mapper in a client scope",
+                f"Auth0: audience={asked}; Entra ID: a scope of this API; Keycloak: an audience "
+                "mapper",
             )
             + "."
         ),

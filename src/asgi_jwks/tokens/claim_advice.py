@@ -30,9 +30,8 @@ def on_issuer(token: RefusedToken) -> Advice:
             Hint.ISSUER,
             lambda: (
                 f"the token's iss is {token.said(name)}, and configured is {quoted(custom)}: it is "
-                "from Okta's org authorization server, for Okta alone, and nobody else can verify "
-                "its signature; have clients ask at the custom authorization server, under "
-                f"{quoted(custom + '/v1')}."
+                "of Okta's org authorization server, for Okta alone; have clients ask at the "
+                f"custom one, under {quoted(custom + '/v1')}."
             ),
         )
     owner = of_provider(token)
@@ -43,8 +42,8 @@ def on_issuer(token: RefusedToken) -> Advice:
             Hint.ISSUER,
             lambda: (
                 f"the token's iss is {token.said(name)}, and trusted is "
-                f"{listing(token.issuers.all)}: AD FS has one issuer in its metadata and another "
-                "in its access tokens; write ad_fs(...) of asgi_jwks.providers."
+                f"{listing(token.issuers.all)}: access tokens of AD FS have another issuer than "
+                "its metadata; write ad_fs(...) of asgi_jwks.providers."
             ),
         )
     meant = token.issuers.meant_by(name)
@@ -54,7 +53,7 @@ def on_issuer(token: RefusedToken) -> Advice:
             lambda: (
                 f"the token's iss is {token.said(name)}, and trusted is "
                 f"{listing(token.issuers.all)}: the client got it from another tenant, environment "
-                "or domain, unless issuer= is not as your provider's tokens have it."
+                "or domain, or issuer= is wrong."
             ),
         )
     hint, configured = meant
@@ -66,16 +65,16 @@ def on_issuer(token: RefusedToken) -> Advice:
         return Advice(
             hint,
             lambda: (
-                f"{both()}, which is the same tenant of Entra ID with the other version of its "
-                "tokens: set requestedAccessTokenVersion in the manifest of the API's app "
-                'registration, or write version="v1" or version="v2" in entra_id(...).'
+                f"{both()}, the same tenant with the other version of its tokens: write "
+                'version="v1" or version="v2" in entra_id(...), or set '
+                "requestedAccessTokenVersion in the API's manifest."
             ),
         )
     if hint is Hint.TENANT_NAME:
         return Advice(
             hint,
             lambda: (
-                f"{both()}, where the tenant stands by its name, and tokens have its id: write the "
+                f"{both()}, with the tenant's name in the place of its id: write the "
                 '"Tenant ID" of the overview in the Entra admin center.'
             ),
         )
@@ -83,8 +82,8 @@ def on_issuer(token: RefusedToken) -> Advice:
     return Advice(
         hint,
         lambda: (
-            f"{both()}; they must be equal to the last character (look at the slash at the end, "
-            f"the scheme and the case): if it is your provider's, {written}."
+            f"{both()}; they must be equal to the last character (slash at the end, scheme, "
+            f"case): if it is your provider's, {written}."
         ),
     )
 
@@ -109,20 +108,21 @@ def on_missing_claim(token: RefusedToken) -> Advice:
         return Advice(
             Hint.NO_AUDIENCE,
             lambda: (
-                "the token has no azp, which names the frontend: Clerk writes none where the "
-                'browser or the app sent no Origin. Under "Sessions" of its dashboard, let the '
-                "session token have an aud for this API and write audience=..., or write "
-                "insecure_no_audience=True, by which sessions of every frontend pass."
+                "the token has no azp, since Clerk was sent no Origin: give the session token an "
+                'aud under "Sessions" of its dashboard and write audience=..., or write '
+                "insecure_no_audience=True (sessions of every frontend pass then)."
             ),
         )
     if token.rules is not None and name == token.rules.audience_claim:
+        remark = asking_remark(token)
+        preset = "its preset" if remark else "the provider's preset of asgi_jwks.providers"
         return Advice(
             Hint.NO_AUDIENCE,
             lambda: (
                 f"the token has no {name}, which names the API: have the client ask for this API"
-                f"{asking_remark(token)}, or, if your provider writes none, use its preset of "
-                'asgi_jwks.providers, or write audience_claim="client_id" (Cognito), or '
-                "insecure_no_audience=True, by which tokens for every other API pass as well."
+                f"{remark}, or use {preset}, "
+                'audience_claim="client_id" (Cognito), or insecure_no_audience=True (tokens for '
+                "other APIs pass then)."
             ),
         )
     return Advice(

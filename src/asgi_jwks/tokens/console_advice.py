@@ -20,7 +20,7 @@ KNOWN_HEADER_TYPES: Final = {
     "logout+jwt": "a logout token",
     "oauth-authz-req+jwt": "a request object",
     "okta-internal-at+jwt": "an access token of Okta's org authorization server, which is for Okta "
-    "alone: have clients ask at a custom one, whose issuer has /oauth2/ in it",
+    "alone: have clients ask at a custom one",
     "secevent+jwt": "a security event",
     "statuslist+jwt": "a status list",
     "token-introspection+jwt": "an introspection response",
@@ -31,53 +31,34 @@ KNOWN_HEADER_TYPES: Final = {
 _ASKING: Final = tuple(
     (re.compile(pattern), words)
     for pattern, words in (
-        (
-            r"https://[^/]+\.auth0\.com/",
-            "Auth0 gives it to clients that ask with audience={api}, the identifier of the API",
-        ),
+        (r"https://[^/]+\.auth0\.com/", "Auth0: audience={api}"),
         (
             r"https://(login\.microsoftonline\.com|sts\.windows\.net|[^/]+\.ciamlogin\.com)/.+",
-            "Entra ID gives it for a scope of this API's app registration, which is made under "
-            '"Expose an API", such as api://APP-ID/access_as_user, and to applications that one of '
-            "its app roles is assigned to, for api://APP-ID/.default",
+            'Entra ID: a scope under "Expose an API" of its app registration; for applications an '
+            "app role",
         ),
         (
             r"https://[^/]+\.b2clogin\.com/.+",
-            "Azure AD B2C gives it for a scope of this API's registration, such as "
-            "https://TENANT.onmicrosoft.com/API/read, and not for openid alone",
+            "Azure AD B2C: a scope of its app registration, and not openid alone",
         ),
         (
             r"https://[^/]+/oauth2/(default|aus[0-9A-Za-z]+)",
-            'Okta gives it from this custom authorization server ("Security", "API"), and not from '
-            "its org authorization server, whose tokens are for Okta alone",
+            "Okta: at this custom authorization server, and not at the org's",
         ),
-        (
-            r"https?://[^/]+/adfs/services/trust",
-            "AD FS gives it to clients that ask with resource=..., the identifier of the Web API, "
-            "which is {api} here",
-        ),
+        (r"https?://[^/]+/adfs/services/trust", "AD FS: resource={api}"),
         (
             r".+/realms/[^/]+",
-            'Keycloak writes the audience by a mapper of the type "Audience" in a client scope of '
-            'the client, with {api} as "Included Client Audience"',
+            'Keycloak: a mapper "Audience" with {api} in a client scope of the client',
         ),
-        (
-            r"https://cognito-idp\..+",
-            "Cognito gives the client an access_token, whose token_use is access, beside the "
-            "id_token",
-        ),
+        (r"https://cognito-idp\..+", "Cognito: its token_use is access"),
         (
             r"https://[^/]+\.zitadel\.cloud",
-            "ZITADEL gives JWTs to applications whose Token Settings have the Auth Token Type JWT",
+            'ZITADEL: the "Auth Token Type" JWT in the Token Settings of the application',
         ),
-        (
-            r"https://[^/]+\.logto\.app/oidc",
-            "Logto gives JWTs to clients that ask with resource={api}, the API identifier",
-        ),
+        (r"https://[^/]+\.logto\.app/oidc", "Logto: resource={api}"),
         (
             r"https://[^/]+\.kinde\.com",
-            "Kinde gives it to applications that are authorized for the API and ask with "
-            "audience={api}",
+            "Kinde: audience={api}, by an application that is authorized for the API",
         ),
     )
 )
@@ -111,6 +92,6 @@ def of_legacy_secret(issuer: str | None) -> str | None:
     if issuer is None or not _SUPABASE.fullmatch(issuer):
         return None
     return (
-        'in the Supabase dashboard, under "JWT Keys" of the project, migrate the JWT secret and '
-        "rotate to the new key; until then write keys=SharedSecret(...) with the legacy JWT secret"
+        'under "JWT Keys" of the Supabase project migrate the secret and rotate to the new key; '
+        "until then write keys=SharedSecret(...)"
     )

@@ -64,7 +64,7 @@ class GrantLog:
         _log.warning(
             "accepted, issuer %s: the claim %s is %s, and %s was expected, so that it grants "
             "nothing: say with grant_claims=GrantClaims(...) how your provider writes it, or use "
-            "its preset of asgi_jwks.providers (asked for: %d)",
+            "its preset (asked for: %d)",
             printable(issuer),
             printable(str(claim)),
             _kind_of(claim.value_in(claims)),

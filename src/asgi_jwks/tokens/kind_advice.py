@@ -97,8 +97,8 @@ def advice_on_kind(token: RefusedToken, kind: str, words: Callable[[], str]) -> 
     return Advice(
         hint,
         lambda: (
-            f"{words()}: have the client send the access_token of the token response"
-            f"{and_ask(token)}{_unless_known(token)}."
+            f"{words()}: have the client send the access_token{and_ask(token)}"
+            f"{_unless_known(token)}."
         ),
     )
 
@@ -116,6 +116,6 @@ def _unless_known(token: RefusedToken) -> str:
     if name != "nonce" and kind not in UNCERTAIN_KINDS:
         return ""
     return (
-        f"; if it is the access token, and {name} is in those of your provider, write "
+        f"; if your provider's access tokens have {name}, write "
         f'kind=KindRule(without=frozenset({{"{name}"}}))'
     )

@@ -77,14 +77,12 @@ def on_binding(token: RefusedToken) -> Advice:
     elif "x5t#S256" in bound_by:
         by, option = "mutual TLS", "certificate_sources=[...]"
     if token.rules is None or not token.rules.proves_binding:
-        here = f"write {option} to have the proof checked here, " if option else "write "
         mend = (
-            f"{here}gateway_proves_binding=True if a gateway in front checks "
-            f"{'it' if option else 'the proof, which is not checked here'}, else have clients ask "
-            "for tokens that are not bound."
+            f"write {option + ', or ' if option else ''}gateway_proves_binding=True if a gateway "
+            "checks the proof; else have clients ask for tokens that are not bound."
         )
     elif detail.endswith(("dpop", "certificate_sources")):  # the option that there is not
-        mend = f"write {option} as well to have the proof checked here."
+        mend = f"write {option} as well."
     else:
         mend = (
             "have the client send it by the scheme DPoP with a proof, or with its certificate to "
@@ -93,7 +91,7 @@ def on_binding(token: RefusedToken) -> Advice:
     return Advice(
         Hint.SENDER_CONSTRAINED,
         lambda: (
-            f"the token is bound to its sender by {by} (claim cnf), which a plain Bearer request "
-            f"does not prove: {mend}"
+            f"the token is bound to its sender by {by} (claim cnf), which the request does not "
+            f"prove: {mend}"
         ),
     )

@@ -353,6 +353,14 @@ MISTAKES: dict[str, tuple[Callable[[], object], str]] = {
         lambda: providers.cloudflare_access("example", audience="https://app.example.com"),
         'audience="32eafc7626e737136660e1b9b8b8f4f0"',
     ),
+    "ad fs with the issuer of its metadata": (
+        lambda: providers.ad_fs("https://adfs.example.com/adfs", audience=API),
+        "Write 'adfs.example.com'.",
+    ),
+    "ad fs with the audience of userinfo": (
+        lambda: providers.ad_fs("adfs.example.com", audience="urn:microsoft:userinfo"),
+        'audience="https://api.example.com"',
+    ),
     "cidaas by its address": (
         lambda: providers.cidaas("https://example.cidaas.de/", client_id="x"),
         "Write 'example.cidaas.de'.",

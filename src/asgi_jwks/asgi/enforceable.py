@@ -3,16 +3,23 @@
 It judges no token. Where a resolver names issuers, it is not known before whose tokens come.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final
 
 from asgi_jwks.authorization.requirement import Requirement
 from asgi_jwks.errors import ConfigurationError
+from asgi_jwks.tokens.claim_rules import BindingKind
 from asgi_jwks.tokens.issuers import Issuer
 
 __all__ = ["require_enforceable"]
 
 # As many names as a reader takes in.
-_MOST_NAMES = 5
+_MOST_NAMES: Final = 5
+
+_OPTIONS: Final[Mapping[BindingKind, str]] = {
+    "dpop": 'dpop=DPoP(public_origin="https://...")',
+    "certificate": "certificate_sources=[TLSExtension()]",
+}
 
 
 def require_enforceable(
@@ -55,20 +62,11 @@ def _obstacles(
             f"a token of {names}, and the issuers that are trusted are others",
             f"Trust it with a TrustedIssuer of its own, or name one of those that are: {known}.",
         )
-    policy = getattr(issuer, "binding", None)
-    proofs = {
-        "dpop": (getattr(policy, "dpop", None), 'dpop=DPoP(public_origin="https://...")'),
-        "certificate": (
-            getattr(policy, "certificate_sources", ()),
-            "certificate_sources=[TLSExtension()]",
-        ),
-    }
     for binding in needed.bindings:
-        is_proved, option = proofs[binding]
-        if not is_proved and not rules.gateway_proves_binding:
+        if binding not in rules.proven_bindings:
             yield (
                 f"binding={binding!r}, and no issuer that it may be of has proofs of it",
-                f"Write {option} for the issuer, or leave the binding out.",
+                f"Write {_OPTIONS[binding]} for the issuer, or leave the binding out.",
             )
     grants, claims = rules.grants, rules.grant_claims
     for kind, wanted in (

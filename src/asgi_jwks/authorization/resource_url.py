@@ -21,6 +21,9 @@ __all__ = [
 EXAMPLE: Final = "https://api.example.com/mcp"
 _METADATA: Final = "https://api.example.com/.well-known/oauth-protected-resource"
 
+_PAGE: Final = "https://example.com/docs"
+_ISSUERS: Final = ["https://example.eu.auth0.com/"]
+
 _DEFAULT_PORTS: Final = {"https": 443, "http": 80}
 
 # RFC 3986, section 2.1.
@@ -78,7 +81,7 @@ def require_issuer_url(url: str) -> str:
         return url
     raise ConfigurationError(
         f"issuers must be URLs of authorization servers; {fault}: got {url!r}. Write for example "
-        'issuers=["https://example.eu.auth0.com/"].'
+        f"issuers={_ISSUERS!r}."
     )
 
 
@@ -93,7 +96,7 @@ def require_page(option: str, url: object) -> str:
         return url
     raise ConfigurationError(
         f"{option} must be the URL of a page; {fault}: got {url!r}. Write for example "
-        f'{option}="https://example.com/docs".'
+        f"{option}={_PAGE!r}."
     )
 
 

@@ -107,13 +107,13 @@ class UsedProofs:
             used.add((self, key))
 
     async def _note(self, sender: str, key: bytes, kept: float) -> None:
-        self._shares.check(sender)
+        cells = self._shares.check(sender)
         # Asked first also where there is a store: what this process has seen, it knows for sure.
         if self._local is not None and await self._local.first_use(key, kept) is not True:
             raise InvalidProof(Reason.REPLAYED_PROOF)
         if self._store is not None and not await self._is_first(self._store, key, kept):
             raise InvalidProof(Reason.REPLAYED_PROOF)
-        self._shares.take(sender, kept)
+        self._shares.take(cells, kept)
 
     async def _is_first(self, store: ReplayStore, key: bytes, ttl: float) -> bool:
         fault = ReplayStoreUnavailable(

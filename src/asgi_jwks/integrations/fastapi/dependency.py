@@ -16,7 +16,7 @@ import logging
 import re
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
-from typing import Final, Unpack
+from typing import Annotated, Final, Unpack
 
 from fastapi import FastAPI, Response
 from fastapi.openapi.models import SecurityBase as SecurityScheme
@@ -38,6 +38,7 @@ from asgi_jwks.fetching.response import FetchFailed
 from asgi_jwks.integrations.fastapi.bearer_rules import BearerRules
 from asgi_jwks.integrations.fastapi.lifespan import run_with_keys
 from asgi_jwks.integrations.fastapi.login import Login, PastedToken, require_login
+from asgi_jwks.integrations.fastapi.not_a_parameter import NotAParameter
 from asgi_jwks.integrations.fastapi.openapi import document_refusals
 from asgi_jwks.integrations.fastapi.refusals import answer_refusals
 from asgi_jwks.integrations.fastapi.requirements import optional_token, required_token
@@ -87,7 +88,7 @@ class JWTBearer(SecurityBase):
 
     def __init__(
         self,
-        *issuers: Issuer | Sequence[Issuer],
+        *issuers: Annotated[Issuer | Sequence[Issuer], NotAParameter()],
         login: Login | None = None,
         scheme_name: str = "JWTBearer",
         **options: Unpack[BearerOptions],
@@ -155,9 +156,14 @@ class JWTBearer(SecurityBase):
         have no lifespan.
 
         Raises:
-            ConfigurationError: no token could meet the demands of a route. Those of routes that are
-                added later stop the start.
+            ConfigurationError: it is not a FastAPI application, or no token could meet the demands
+                of a route. Those of routes that are added later stop the start.
         """
+        if not isinstance(app, FastAPI):
+            raise ConfigurationError(
+                f"attach() is for a FastAPI application; got {app!r}. Write bearer.attach(app), or "
+                "JWTBearerMiddleware(app, ...) around an application of another kind."
+            )
         self._require_possible(app)
         own = self.authentication
         self._rules.is_attached = True

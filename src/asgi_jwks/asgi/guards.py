@@ -214,7 +214,7 @@ class RouteGuard:
 
     async def _refusal(self, scope: Mapping[str, Any]) -> Refusal | None:
         try:
-            # Hot path (in_process, guarded): nothing is awaited where no condition is asked.
+            # Hot path (benchmark case `policies`): nothing is awaited where no condition is asked.
             if self.requirement.conditions:
                 await self.enforce(scope)
             else:

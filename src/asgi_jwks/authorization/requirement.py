@@ -197,7 +197,7 @@ class Requirement:
             )
 
     def _is_granted(self, token: AccessToken, scopes_of: ScopesOf) -> bool:
-        # Hot path (in_process, guarded): loops, since each expression has a frame of its own.
+        # Hot path (benchmark case `policies`): loops, since each expression has a frame of its own.
         if self.scopes or self.any_of:
             granted = scopes_of(token)
             for scope in self.scopes:

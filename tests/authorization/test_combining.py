@@ -18,6 +18,7 @@ from asgi_jwks import (
 from asgi_jwks.asgi.guards import RouteGuard
 from asgi_jwks.authorization.description import describe
 from asgi_jwks.authorization.requirement import combined
+from asgi_jwks.events.hint import Hint
 
 NOW = 1_700_000_000.0
 
@@ -150,8 +151,14 @@ def test_a_token_must_be_bound_as_the_route_needs(binding: Any, member: str) -> 
         with pytest.raises(InvalidToken) as refused:
             needed.check(token(scope="a", cnf=cnf))
         assert refused.value.reason is Reason.NOT_BOUND
+        assert refused.value.detail == f"cnf.{member} is missing"
         assert refused.value.advice is not None
-        assert "bound to a key of its client" in refused.value.advice.sentence
+        assert refused.value.advice.hint is Hint.PROOF
+        assert refused.value.advice.sentence == (
+            "the route needs a token that is bound to a key of its client, and this one is not: "
+            "have the client ask for it with a DPoP proof (RFC 9449) or by its certificate (RFC "
+            "8705), and the provider bind it."
+        )
     converted: Any = token(cnf=CONFIRMATION).with_claims(lambda _: object())
     with pytest.raises(InvalidToken):
         needed.check(converted)
@@ -176,7 +183,9 @@ def test_another_binding_is_told(wrong: Any) -> None:
 def test_an_unknown_part_is_told_by_its_name() -> None:
     """A11"""
     wrong: Any = {"role": "admin"}
-    with pytest.raises(ConfigurationError, match=r"no option role\. Did you mean roles\?"):
+    with pytest.raises(
+        ConfigurationError, match=r"^Requirement has no option role\. Did you mean roles\?"
+    ):
         Requirement("a", **wrong)
     with pytest.raises(ConfigurationError, match="Did you mean roles"):
         combined(["a"], wrong)

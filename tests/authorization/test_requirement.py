@@ -164,10 +164,15 @@ def test_whatever_can_be_awaited_counts_as_async() -> None:
 @anywhere
 async def test_a_condition_passes_by_true_alone(answer: Any) -> None:
     """G10: any other value is an error of the application."""
-    needed = Requirement(condition=lambda _: answer)
-    with pytest.raises(TypeError, match="must return True or False"):
+
+    def condition(_: AccessToken) -> Any:
+        return answer
+
+    needed = Requirement(condition=condition)
+    sentence = r"^the condition <function .*condition at .*> must return True or False; got "
+    with pytest.raises(TypeError, match=sentence):
         needed.check(token())
-    with pytest.raises(TypeError, match="must return True or False"):
+    with pytest.raises(TypeError, match=sentence):
         await needed.enforce(token())
 
 
@@ -245,6 +250,27 @@ def test_a_part_of_the_wrong_form_is_told_by_its_name(option: str, value: object
     wrong: Any = {option: value}
     with pytest.raises(ConfigurationError, match=rf"^{option} "):
         requires("read", **wrong)
+
+
+@pytest.mark.parametrize(
+    ("options", "what_to_write"),
+    [
+        ({"any_of": []}, "any_of=['read:messages']."),
+        ({"permissions": []}, "permissions=['delete:user']."),
+        ({"permissions": "a b"}, "requires(permissions=['delete:user'])."),
+        ({"roles": 5}, "roles=['admin']."),
+        ({"claims": {"a": 5}}, "claims=['admin']."),
+        ({"issuer": []}, "issuer=['https://example.eu.auth0.com/']."),
+        ({"acr": []}, "acr=['urn:example:mfa']."),
+        ({"acr": "a b"}, "requires(acr=['urn:example:mfa'])."),
+        ({"condition": 5}, "must be a callable, `condition(access_token)`; got 5."),
+    ],
+)
+def test_the_sentence_ends_with_the_way_to_write_it(options: Any, what_to_write: str) -> None:
+    """A11"""
+    with pytest.raises(ConfigurationError) as error:
+        requires("read", **options)
+    assert str(error.value).endswith(what_to_write)
 
 
 @pytest.mark.parametrize("path", ["", "a..b", (), ("a", 1), 5, "https://example.com/roles"])

@@ -38,49 +38,60 @@ def test_the_well_known_path_stands_between_host_and_path(resource: str, url: st
     assert ProtectedResource(resource).resource == resource
 
 
-@pytest.mark.parametrize(
-    "wrong",
-    [
-        None,
-        5,
+IT_BREAKS: dict[str, list[Any]] = {
+    "it is a string": [None, 5, b"https://a.example"],
+    "it has ASCII characters of URLs only": [
+        "https://a.example/a b",
+        *(f"https://a.example/{character}" for character in '"\\<>^`{|}\n\x7f'),
+        "https://ä.example/",
+        "https://a.example/{tenant}",
+    ],
+    "it is not a URL": ["https://a.example:x/", "https://a.example:99999/", "https://[::1/"],
+    "it begins with https://": [
         "",
-        b"https://a.example",
         "mcp",
         "/mcp",
         "a.example/mcp",
         "urn:example:api",
         "ftp://a.example",
-        "HTTPS://a.example",
-        "http://a.example",
-        "http://127.0.0.1.example",
         "https://",
         "https:///mcp",
-        "https://a.example:x/",
-        "https://a.example:99999/",
-        "https://[::1/",
-        "https://a.example/#top",
-        "https://a.example/mcp#",
-        "https://me@a.example/",
-        "https://me:secret@a.example/",
+    ],
+    "http is for loopback alone": ["http://a.example", "http://127.0.0.1.example"],
+    "it has no fragment": ["https://a.example/#top", "https://a.example/mcp#"],
+    "it has no user name": ["https://me@a.example/", "https://me:secret@a.example/"],
+    "its host is in lower case and without the default port": [
         "https://A.example/",
         "https://a.example:443/",
         "http://localhost:80/",
+    ],
+    "its scheme is in lower case": ["HTTPS://a.example"],
+    "its path has no empty and no dot segments": [
+        "https://a.example//b",
         "https://a.example/a//b",
         "https://a.example/a/../b",
         "https://a.example/./b",
         "https://a.example/%2e%2e/b",
-        "https://a.example/a b",
-        'https://a.example/"',
-        "https://a.example/\\",
-        "https://ä.example/",
-        "https://a.example/\n",
-        "https://a.example/{tenant}",
     ],
+}
+
+
+@pytest.mark.parametrize(
+    ("rule", "wrong"), [(rule, wrong) for rule, urls in IT_BREAKS.items() for wrong in urls]
 )
-def test_a_resource_is_a_url_that_clients_write_in_one_way(wrong: Any) -> None:
+def test_a_resource_is_a_url_that_clients_write_in_one_way(rule: str, wrong: Any) -> None:
     """K1, A11: checked at construction; capitals and default ports are never sent."""
-    with pytest.raises(ConfigurationError, match=r"^resource must be the URL that clients know"):
+    with pytest.raises(ConfigurationError) as refused:
         ProtectedResource(wrong)
+    assert str(refused.value) == (
+        "resource must be the URL that clients know this API by, such as "
+        f"resource='https://api.example.com/mcp'; {rule}: got {wrong!r}."
+    )
+
+
+def test_any_character_of_a_url_may_be_in_it() -> None:
+    """K1: letters of any case among them."""
+    assert ProtectedResource("https://a.example/XX-._~!$&'()*+,;=:@%20?q=X").path
 
 
 @pytest.mark.parametrize(
@@ -90,6 +101,10 @@ def test_a_resource_is_a_url_that_clients_write_in_one_way(wrong: Any) -> None:
         ("scopes", [5]),
         ("issuers", []),
         ("issuers", 5),
+        ("issuers", "issuer.example"),
+        ("issuers", "ftp://issuer.example/"),
+        ("issuers", "https://issuer.example/ a"),
+        ("issuers", "https://issuer.example/\x00"),
         ("name", ""),
         ("name", 5),
         ("documentation", "docs"),
@@ -102,6 +117,32 @@ def test_an_argument_of_the_wrong_form_is_told_by_its_name(option: str, wrong: A
     given: Any = {option: wrong}
     with pytest.raises(ConfigurationError, match=rf"^{option} "):
         ProtectedResource("https://a.example", **given)
+
+
+@pytest.mark.parametrize(
+    ("option", "example"),
+    [
+        ("scopes", "scopes=['orders:read']"),
+        ("issuers", "issuers=['https://example.eu.auth0.com/']"),
+        ("name", "name='Orders'"),
+        ("documentation", "documentation='https://example.com/docs'"),
+    ],
+)
+def test_the_sentence_says_how_to_write_it(option: str, example: str) -> None:
+    """A11"""
+    given: Any = {option: 5}
+    with pytest.raises(ConfigurationError) as refused:
+        ProtectedResource("https://a.example", **given)
+    assert str(refused.value).endswith(f"Write for example {example}.")
+
+
+def test_issuers_and_pages_may_be_on_this_machine() -> None:
+    """K4: plain http is for those; a resource itself is held to more."""
+    resource = ProtectedResource(
+        "http://localhost", issuers="http://127.0.0.1:9000/", documentation="http://localhost/docs"
+    )
+    assert resource.issuers == ("http://127.0.0.1:9000/",)
+    assert resource.documentation == "http://localhost/docs"
 
 
 def test_offline_access_is_not_a_resource_s() -> None:
@@ -208,6 +249,8 @@ def test_a_path_belongs_by_whole_segments() -> None:
     """K2"""
     assert belongs_to("/a/b", "/a")
     assert belongs_to("/a", "/a/")
+    assert belongs_to("/aX/b", "/aX")
+    assert not belongs_to("/a/b", "/aX")
     assert belongs_to("/x", "")
     assert not belongs_to("/ab", "/a")
     assert not belongs_to("/", "/a")

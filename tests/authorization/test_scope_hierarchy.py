@@ -53,3 +53,10 @@ def test_a_wrong_form_is_told(wrong: Any) -> None:
     """A11"""
     with pytest.raises(ConfigurationError, match=r"^implied_scopes must "):
         ScopeHierarchy(wrong)
+
+
+def test_the_sentence_says_how_to_write_it() -> None:
+    """A11"""
+    wrong: Any = {"orders:write": 5}
+    with pytest.raises(ConfigurationError, match=r"implied_scopes=\['orders:read'\]\.$"):
+        ScopeHierarchy(wrong)

@@ -107,6 +107,7 @@ def test_a_refusal_names_all_that_is_needed() -> None:
         ({}, "no acr and no auth_time"),
         ({"acr": "pwd", "auth_time": NOW - 900}, "the acr 'pwd' and a login 900 s ago"),
         ({"acr": "x\n" * 200, "auth_time": "now"}, "and the auth_time 'now', which is not a time"),
+        ({"acr": "x" * 200}, f"the acr 'x{'x' * 95}... and no auth_time"),
         ({"auth_time": math.nan}, "no acr and the auth_time nan, which is not a time"),
     ],
 )
@@ -122,6 +123,24 @@ def test_the_operator_is_told_what_the_token_has(claims: Any, says: str) -> None
     assert error.advice.hint == "step_up"
 
 
+def test_the_operator_is_told_all_contexts_of_which_one_will_do() -> None:
+    """P4, K8"""
+    error = refused(Needed(acr=["mfa", "phr"]), token())
+    assert error is not None
+    assert error.advice is not None
+    assert error.advice.sentence == (
+        "the route needs an acr of 'mfa' or 'phr', and the token has no acr and no auth_time: have "
+        "the client send the user to log in with the acr_values and the max_age of the challenge "
+        "(RFC 9470), and the provider write acr and auth_time into access tokens."
+    )
+
+
+@pytest.mark.parametrize("seconds", [1, 366 * 86_400])
+def test_a_login_may_be_of_a_second_ago_or_of_a_year_ago(seconds: int) -> None:
+    """K8"""
+    assert Needed(max_age=seconds).max_age == seconds
+
+
 @pytest.mark.parametrize("wrong", ["", [], ["a b"], 'a"', "ä", 5, [None], True])
 def test_a_wrong_acr_is_told(wrong: Any) -> None:
     """A11"""
@@ -129,7 +148,7 @@ def test_a_wrong_acr_is_told(wrong: Any) -> None:
         Needed(acr=wrong)
 
 
-@pytest.mark.parametrize("wrong", [0, -1, 1.5, "300", True, math.nan, 10**12])
+@pytest.mark.parametrize("wrong", [0, -1, 1.5, "300", True, math.nan, 366 * 86_400 + 1])
 def test_a_wrong_max_age_is_told(wrong: Any) -> None:
     """A11"""
     with pytest.raises(ConfigurationError, match=r"^max_age "):

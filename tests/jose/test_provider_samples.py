@@ -33,6 +33,7 @@ EXPECTED: dict[str, tuple[int, list[SkipReason]]] = {
     "gitlab": (3, []),
     "google": (2, []),
     "google-2025": (2, []),
+    "janssen": (1, [SkipReason.NOT_FOR_SIGNATURES]),
     "keycloak": (1, [SkipReason.NOT_FOR_SIGNATURES]),
     "okta": (2, []),
     "onelogin": (1, []),

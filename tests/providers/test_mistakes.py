@@ -279,7 +279,9 @@ MISTAKES: dict[str, tuple[Callable[[], object], str]] = {
     ),
     "descope without an audience": (
         lambda: providers.descope("P2abc", insecure_no_audience=False),
-        "insecure_no_audience=True",
+        "The tokens of descope do not say for which API they are, so a token that another service "
+        "of the same issuer was given is accepted here too. If that is meant, write "
+        "insecure_no_audience=True; if your tokens have an aud, write audience=... .",
     ),
     "github for everybody": (
         lambda: providers.github_actions(audience=API),
@@ -350,6 +352,36 @@ MISTAKES: dict[str, tuple[Callable[[], object], str]] = {
     "cloudflare's application by its address": (
         lambda: providers.cloudflare_access("example", audience="https://app.example.com"),
         'audience="32eafc7626e737136660e1b9b8b8f4f0"',
+    ),
+    "cidaas by its address": (
+        lambda: providers.cidaas("https://example.cidaas.de/", client_id="x"),
+        "Write 'example.cidaas.de'.",
+    ),
+    "gravitee by its host": (
+        lambda: providers.gravitee("am.example.com", audience=API),
+        "Write for example 'https://am.example.com/my-domain/oidc'.",
+    ),
+    "app id with the address of its region": (
+        lambda: providers.ibm_app_id("https://us-south.appid.cloud.ibm.com", client_id="x"),
+        "Write for example 'https://us-south.appid.cloud.ibm.com/oauth/v4/",
+    ),
+    "app id with a slash": (
+        lambda: providers.ibm_app_id(
+            "https://us-south.appid.cloud.ibm.com/oauth/v4/x/", client_id="x"
+        ),
+        "oAuthServerUrl",
+    ),
+    "stytch by a secret": (
+        lambda: providers.stytch("secret-live-1234"),
+        "Write for example project_id='project-live-1234abcd'.",
+    ),
+    "supertokens without an audience": (
+        lambda: providers.supertokens("https://api.example.com/auth"),
+        "insecure_no_audience=True",
+    ),
+    "supertokens by its path": (
+        lambda: providers.supertokens("/auth", audience=API),
+        "Write for example 'https://api.example.com/auth'.",
     ),
     "vault with a slash": (
         lambda: providers.vault("https://vault.example.com:8200/", client_id="x"),

@@ -264,9 +264,11 @@ def kind_of(sample: Sample, header: Mapping[str, Any], claims: Mapping[str, Any]
 
 # The refused samples that pass if one claim is left out, and why the provider never leaves it out.
 HANG_ON_ONE_CLAIM: dict[str, tuple[str, str]] = {
+    "cidaas-refused-id_token_without_code": ("at_hash", "nothing else tells its kinds apart"),
     "clerk-refused-session_pending": ("sts", "version 2 of its tokens has it always"),
     "clerk-refused-template_pending": ("sts", "version 2 of its tokens has it always"),
     "dex-refused-id_token_hybrid": ("c_hash", "nothing else tells its kinds apart"),
+    "supertokens-refused-second_factor_missing": ("st-mfa", "written once there are factors"),
     "fusionauth-refused-id_token_tty": ("tty", "the version that writes it writes it always"),
     "uaa-refused-id_token_bare": ("email_verified", "a boolean of every user"),
 }

@@ -164,8 +164,8 @@ class Authorization:
                 self._hinted_at_resource = True
                 _log.warning(
                     "a request for %s was refused with the metadata of %s, and the two differ by "
-                    "%s: clients refuse the metadata of another resource (RFC 9728, section 3.3); "
-                    "write resource=... as clients call it, unless a proxy changes it on the way",
+                    "%s, so that clients refuse them: write resource=... as clients call it, "
+                    "unless a proxy changes it on the way",
                     quoted(path),
                     quoted(found.resource),
                     difference,

@@ -99,10 +99,9 @@ class WellKnown:
         if self._is_due("near miss"):
             known = " and ".join(quoted(s.resource.metadata_url) for s in self._sources.values())
             _log.warning(
-                "a client looked for the metadata of a resource at %s, and they are at %s: the URL "
-                "that clients call and the resource must be the same to the last slash; write "
-                "resource=... as clients call it, or also_at_root=True for those that look at the "
-                "root alone",
+                "a client looked for the metadata of a resource at %s, and they are at %s: write "
+                "resource=... as clients call it, to the last slash, or also_at_root=True for "
+                "those that look at the root alone",
                 quoted(WELL_KNOWN + below),
                 known,
             )
@@ -113,9 +112,9 @@ class WellKnown:
         own = resource.resource.split("/")[2]
         if host and host.lower() != own and self._is_due("other host"):
             _log.warning(
-                "the metadata of %s were asked for at the host %s (unverified): clients that call "
-                "this API there refuse them (RFC 9728, section 3.3); write the resource with the "
-                "scheme, host and port that clients use, unless a proxy rewrites the Host field",
+                "the metadata of %s were asked for at the host %s (unverified), where clients "
+                "refuse them: write resource=... with the scheme, host and port that clients use, "
+                "unless a proxy rewrites the Host field",
                 quoted(resource.resource),
                 quoted(host),
             )

@@ -194,7 +194,7 @@ def _check_target(htu: str, targets: Sequence[str]) -> None:
 
 
 def _two_urls(htu: str, targets: Sequence[str]) -> str:
-    here = " or ".join(targets) or "without a path"
+    here = " or ".join(targets) or "at a path that has no normal form"
     return f"htu is {quoted(htu)} (unverified), the request is {here}"
 
 

@@ -95,6 +95,9 @@ class _Material(NamedTuple):
 def read_public_key(jwk: object, *, max_exponent_bits: int = MAX_EXPONENT_BITS) -> VerificationKey:
     """Read one member of a published `keys` array, or the key of a client.
 
+    A member that is null is absent: System.Text.Json writes a JsonWebKey of .NET with all members
+    that any kind of key can have.
+
     Args:
         jwk: the key.
         max_exponent_bits: the most bits of an RSA exponent.
@@ -104,6 +107,7 @@ def read_public_key(jwk: object, *, max_exponent_bits: int = MAX_EXPONENT_BITS) 
     """
     if not isinstance(jwk, Mapping):
         raise UnusableKeyError(SkipReason.NOT_AN_OBJECT)
+    jwk = {member: value for member, value in jwk.items() if value is not None}
     kty = _string(jwk, "kty")
     if kty == "oct" or "k" in jwk:
         raise UnusableKeyError(SkipReason.SYMMETRIC_KEY)
@@ -164,6 +168,9 @@ def _check_use(jwk: Mapping[str, Any]) -> None:
         raise UnusableKeyError(SkipReason.MALFORMED_KEY_OPS)
     if len(set(operations)) != len(operations):
         raise UnusableKeyError(SkipReason.MALFORMED_KEY_OPS)
+    if operations == [] and "use" in jwk:
+        # .NET and some trust anchors write it so: nothing is said beyond the use.
+        return
     if "verify" not in operations:
         raise UnusableKeyError(SkipReason.NOT_FOR_VERIFYING)
     if "use" in jwk and not {"sign", "verify"}.issuperset(operations):

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from asgi_jwks.providers._authentik import authentik
     from asgi_jwks.providers._azure_ad_b2c import azure_ad_b2c
     from asgi_jwks.providers._casdoor import casdoor
+    from asgi_jwks.providers._cidaas import cidaas
     from asgi_jwks.providers._clerk import clerk
     from asgi_jwks.providers._cloudflare_access import cloudflare_access
     from asgi_jwks.providers._cognito import cognito
@@ -29,6 +30,10 @@ if TYPE_CHECKING:
     from asgi_jwks.providers._fusionauth import fusionauth
     from asgi_jwks.providers._github_actions import github_actions
     from asgi_jwks.providers._gitlab import gitlab
+    from asgi_jwks.providers._gravitee import gravitee
+    from asgi_jwks.providers._ibm_app_id import ibm_app_id
+    from asgi_jwks.providers._janssen import janssen
+    from asgi_jwks.providers._kanidm import kanidm
     from asgi_jwks.providers._keycloak import keycloak
     from asgi_jwks.providers._kubernetes import kubernetes
     from asgi_jwks.providers._logto import logto
@@ -41,7 +46,9 @@ if TYPE_CHECKING:
     from asgi_jwks.providers._python_libraries import flask_jwt_extended, simplejwt
     from asgi_jwks.providers._spiffe import spiffe
     from asgi_jwks.providers._spring_authorization_server import spring_authorization_server
+    from asgi_jwks.providers._stytch import stytch
     from asgi_jwks.providers._supabase import supabase
+    from asgi_jwks.providers._supertokens import supertokens
     from asgi_jwks.providers._uaa import uaa, xsuaa
     from asgi_jwks.providers._vault import openbao, vault
     from asgi_jwks.providers._workos import workos_connect, workos_session
@@ -82,6 +89,7 @@ __all__ = [
     "authentik",
     "azure_ad_b2c",
     "casdoor",
+    "cidaas",
     "clerk",
     "cloudflare_access",
     "cognito",
@@ -96,6 +104,10 @@ __all__ = [
     "fusionauth",
     "github_actions",
     "gitlab",
+    "gravitee",
+    "ibm_app_id",
+    "janssen",
+    "kanidm",
     "keycloak",
     "kubernetes",
     "logto",
@@ -109,7 +121,9 @@ __all__ = [
     "simplejwt",
     "spiffe",
     "spring_authorization_server",
+    "stytch",
     "supabase",
+    "supertokens",
     "uaa",
     "vault",
     "workos_connect",
@@ -139,6 +153,7 @@ _HOME = {
     "authentik": "providers._authentik",
     "azure_ad_b2c": "providers._azure_ad_b2c",
     "casdoor": "providers._casdoor",
+    "cidaas": "providers._cidaas",
     "clerk": "providers._clerk",
     "cloudflare_access": "providers._cloudflare_access",
     "cognito": "providers._cognito",
@@ -153,6 +168,10 @@ _HOME = {
     "fusionauth": "providers._fusionauth",
     "github_actions": "providers._github_actions",
     "gitlab": "providers._gitlab",
+    "gravitee": "providers._gravitee",
+    "ibm_app_id": "providers._ibm_app_id",
+    "janssen": "providers._janssen",
+    "kanidm": "providers._kanidm",
     "keycloak": "providers._keycloak",
     "kubernetes": "providers._kubernetes",
     "logto": "providers._logto",
@@ -166,7 +185,9 @@ _HOME = {
     "simplejwt": "providers._python_libraries",
     "spiffe": "providers._spiffe",
     "spring_authorization_server": "providers._spring_authorization_server",
+    "stytch": "providers._stytch",
     "supabase": "providers._supabase",
+    "supertokens": "providers._supertokens",
     "uaa": "providers._uaa",
     "vault": "providers._vault",
     "workos_connect": "providers._workos",

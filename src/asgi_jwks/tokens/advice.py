@@ -10,7 +10,7 @@ from typing import Final
 
 from asgi_jwks._printable import printable, quoted
 from asgi_jwks.errors import Advice, Reason, ReplayStoreUnavailable, TemporarilyUnavailable
-from asgi_jwks.events.requests import Hint
+from asgi_jwks.events.hint import Hint
 from asgi_jwks.tokens.claim_advice import (
     on_audience,
     on_expiry,
@@ -65,10 +65,9 @@ def advise_on_grant(
         return Advice(
             Hint.UNREADABLE_GRANT,
             lambda: (
-                f"the token grants nothing by its claim {claims}, which is of another form than "
-                f"expected, and the route needs {_names(needed)}: say with grant_claims="
-                "GrantClaims(...) how your provider writes it, or use its preset of "
-                "asgi_jwks.providers."
+                f"the route needs {_names(needed)}, and the token's claim {claims}, which should "
+                "grant it, cannot be read: say with grant_claims=GrantClaims(...) how your "
+                "provider writes it, or use its preset."
             ),
         )
     has = "" if granted is None else f", and the token grants {_names(granted)}"
@@ -98,9 +97,9 @@ def advise_on_outage(error: TemporarilyUnavailable) -> Advice:
     return Advice(
         Hint.KEYS_UNAVAILABLE,
         lambda: (
-            "tokens cannot be verified, since what is needed for it is unavailable "
+            "tokens cannot be verified now "
             f"({printable(str(error), longest=_LONGEST_EXPLANATION)}): check that this machine "
-            "reaches that address, and that it is the one that your provider names."
+            "reaches that address, and that your provider names it."
         ),
     )
 
@@ -110,19 +109,17 @@ def _on_form(token: RefusedToken) -> Advice:
         return Advice(
             Hint.OPAQUE_TOKEN,
             lambda: (
-                "the token is opaque: it is not a JWT, nothing in it can be verified, and asking "
-                "the issuer about it (introspection) is not supported: have clients ask for a "
-                f"token for this API (Auth0: {_asked(token)}; Okta: from a custom authorization "
-                "server)."
+                "the token is opaque: it is not a JWT, and asking the issuer about it is not "
+                f"supported: have clients ask for a token for this API (Auth0: {_asked(token)}; "
+                "Okta: from a custom authorization server)."
             ),
         )
     if token.parts == 5:
         return Advice(
             Hint.ENCRYPTED_TOKEN,
             lambda: (
-                "the token is encrypted (a JWE, of five parts) and cannot be read here: Auth0 "
-                f"sends such tokens to clients that do not name an API, so have them ask with "
-                f"{_asked(token)}; elsewhere turn the encryption of access tokens off."
+                "the token is encrypted (a JWE): have clients of Auth0 name this API "
+                f"({_asked(token)}); elsewhere turn the encryption of access tokens off."
             ),
         )
     return Advice(
@@ -130,8 +127,8 @@ def _on_form(token: RefusedToken) -> Advice:
         lambda: (
             "the token is not a well-formed JWT"
             + (f" ({printable(token.detail)})" if token.detail else "")
-            + ": have the client send the access_token of the token response as it came, after "
-            "the word Bearer and a space."
+            + ": have the client send the access_token as it came, after the word Bearer and a "
+            "space."
         ),
     )
 
@@ -159,8 +156,8 @@ def _on_type(token: RefusedToken) -> Advice:
         types = () if token.rules is None else token.rules.kind.header_types
         accepted = ", ".join(sorted("none" if t is None else t for t in types)) or "another"
         return (
-            f"the header of the token {has}, and here an access token has {accepted}: it is "
-            "another kind of JWT, unless your provider writes it so; then say it with "
+            f"the header of the token {has}, and here an access token has {accepted}: have the "
+            "client send the access_token; if your provider writes it so, say it with "
             "kind=KindRule(header_types=...)."
         )
 
@@ -196,8 +193,8 @@ def _lower(phrase: str) -> str:
 
 _REQUESTS: Final[Mapping[Reason, str]] = {
     Reason.MISSING_TOKEN: (
-        "the request has no Bearer token: if the client does send one, look for a proxy that takes "
-        "the Authorization field away, and for another scheme in it."
+        "the request has no Bearer token: if the client sends one, look for another scheme in the "
+        "Authorization field, and for a proxy that takes it away."
     ),
     Reason.REPEATED_CREDENTIALS: (
         "the request has more than one set of credentials: look for a proxy or a client that adds "
@@ -205,7 +202,7 @@ _REQUESTS: Final[Mapping[Reason, str]] = {
     ),
     Reason.INVALID_CREDENTIALS: (
         "the Authorization field is not the word Bearer, a space and one token: look for quotes, "
-        "line breaks, a second word Bearer or a placeholder where the client puts it together."
+        "line breaks, a second Bearer or a placeholder in the client."
     ),
     Reason.TOKEN_TOO_LARGE: (
         "the token is longer than max_token_bytes: have the provider write less into it (groups "

@@ -9,7 +9,7 @@ from typing import Final
 
 from asgi_jwks._printable import printable, quoted
 from asgi_jwks.errors import Advice, Reason
-from asgi_jwks.events.requests import Hint
+from asgi_jwks.events.hint import Hint
 from asgi_jwks.tokens.header_rules import ACCESS_TOKEN_TYPE
 from asgi_jwks.tokens.issuer_names import likeness
 from asgi_jwks.tokens.kind_marks import MARKS
@@ -44,7 +44,7 @@ def on_issuer(token: RefusedToken) -> Advice:
             lambda: (
                 f"the token's iss is {token.said(name)}, and trusted is "
                 f"{listing(token.issuers.all)}: the client got it from another tenant, environment "
-                "or domain, unless issuer= is not as your provider's tokens have it."
+                "or domain, or issuer= is wrong."
             ),
         )
     hint, configured = meant
@@ -56,16 +56,16 @@ def on_issuer(token: RefusedToken) -> Advice:
         return Advice(
             hint,
             lambda: (
-                f"{both()}, which is the same tenant of Entra ID with the other version of its "
-                "tokens: set requestedAccessTokenVersion in the manifest of the API's app "
-                'registration, or write version="v1" or version="v2" in entra_id(...).'
+                f"{both()}, the same tenant with the other version of its tokens: write "
+                'version="v1" or version="v2" in entra_id(...), or set '
+                "requestedAccessTokenVersion in the API's manifest."
             ),
         )
     if hint is Hint.TENANT_NAME:
         return Advice(
             hint,
             lambda: (
-                f"{both()}, where the tenant stands by its name, and tokens have its id: write the "
+                f"{both()}, with the tenant's name in the place of its id: write the "
                 '"Tenant ID" of the overview in the Entra admin center.'
             ),
         )
@@ -73,8 +73,8 @@ def on_issuer(token: RefusedToken) -> Advice:
     return Advice(
         hint,
         lambda: (
-            f"{both()}; they must be equal to the last character (look at the slash at the end, "
-            f"the scheme and the case): if it is your provider's, {written}."
+            f"{both()}; they must be equal to the last character (slash at the end, scheme, "
+            f"case): if it is your provider's, {written}."
         ),
     )
 
@@ -101,16 +101,15 @@ def on_audience(token: RefusedToken) -> Advice:
             lambda: (
                 f"the token's {name} is {token.said(near)}, and audience is "
                 f"{quoted(likenesses[likeness(near)])}; they must be equal to the last character "
-                "(look at the slash at the end, the scheme, api:// too, and the case): if tokens "
-                f"have it so, {written}."
+                f"(slash at the end, scheme, api://, case): if tokens have it so, {written}."
             ),
         )
     if found and set(found) <= _clients(token):
         return Advice(
             Hint.ID_TOKEN,
             lambda: (
-                f"{both()}; it is the client's own id, as in ID tokens: have the client send its "
-                "access_token and not its id_token, and ask for one for this API."
+                f"{both()}, which is the client's own id, as in ID tokens: have the client send "
+                "its access_token, and ask for one for this API."
             ),
         )
     owners = {_owner(audience) for audience in found}
@@ -120,8 +119,8 @@ def on_audience(token: RefusedToken) -> Advice:
             Hint.AUDIENCE_OF_PROVIDER,
             lambda: (
                 f"{both()}; that is {' and '.join(sorted(map(str, owners)))}: have clients ask for "
-                f"this API (Auth0: audience={asked}; Entra ID: a scope of this API's app "
-                "registration; Keycloak: an audience mapper in a client scope)."
+                f"this API (Auth0: audience={asked}; Entra ID: a scope of this API; Keycloak: an "
+                "audience mapper)."
             ),
         )
     another = "the client asked for a token for another API"
@@ -146,9 +145,9 @@ def on_missing_claim(token: RefusedToken) -> Advice:
             Hint.NO_AUDIENCE,
             lambda: (
                 f"the token has no {name}, which names the API: have the client ask for this API, "
-                "or, if your provider writes none, use its preset of asgi_jwks.providers, or write "
-                'audience_claim="client_id" (Cognito), or insecure_no_audience=True, by which '
-                "tokens for every other API pass as well."
+                "or use the provider's preset of asgi_jwks.providers, "
+                'audience_claim="client_id" (Cognito), or insecure_no_audience=True (tokens for '
+                "other APIs pass then)."
             ),
         )
     return Advice(
@@ -246,10 +245,7 @@ def _advice_on_kind(kind: str, words: Callable[[], str]) -> Advice:
         hint = Hint.REFRESH_TOKEN
     return Advice(
         hint,
-        lambda: (
-            f"{words()}: have the client send the access_token of the token response, and ask for "
-            "one for this API."
-        ),
+        lambda: f"{words()}: have the client send the access_token, and ask for one for this API.",
     )
 
 

@@ -34,7 +34,7 @@ _ACCESS_TYPES: Final = frozenset({"bearer", "dpop", "access", "access_token", "j
 
 # A value of one of the claims that name a kind, in lower case, without `-`, `_` and "token".
 _KINDS: Final[Mapping[str, str]] = {
-    "id": _ID_TOKEN,  # PingAM, Casdoor
+    "id": _ID_TOKEN,  # PingAM, Casdoor, Curity
     "it": _ID_TOKEN,  # Oracle
     "refresh": _REFRESH_TOKEN,  # SimpleJWT, flask-jwt-extended, PingAM, Casdoor
     "rt": _REFRESH_TOKEN,
@@ -83,6 +83,12 @@ def _named_kind(name: str, claims: Mapping[str, Any]) -> str | None:
     return _KINDS.get(_word(value)) if isinstance(value, str) else _UNKNOWN
 
 
+def _purpose(name: str, claims: Mapping[str, Any]) -> str | None:
+    # Curity writes access_token and id. An array is somebody's own claim, such as of consents.
+    value = claims[name]
+    return _KINDS.get(_word(value)) if isinstance(value, str) else None
+
+
 def _word(value: str) -> str:
     """The kind in a value such as refresh_token, or urn:ietf:params:oauth:token-type:id_token."""
     word = value.rpartition(":")[2].lower().translate(_SEPARATORS)
@@ -110,6 +116,14 @@ def _authorization_response(_name: str, claims: Mapping[str, Any]) -> str | None
     return None if "sub" in claims else "an authorization response"
 
 
+def _only_in_id_tokens(_name: str, _claims: Mapping[str, Any]) -> str | None:
+    return _ID_TOKEN  # Janssen, Gluu
+
+
+def _only_in_refresh_tokens(_name: str, _claims: Mapping[str, Any]) -> str | None:
+    return _REFRESH_TOKEN  # Gravitee Access Management
+
+
 def _introspection_response(_name: str, _claims: Mapping[str, Any]) -> str | None:
     return "an introspection response"  # RFC 9701, section 5
 
@@ -129,9 +143,13 @@ MARKS: Final[Mapping[str, Judgement]] = {
     "tok_type": _named_kind,
     "type": _named_kind,
     "drn": _named_kind,
+    "purpose": _purpose,
     "granted_scopes": _granted_scopes_alone,
     "code": _authorization_response,
     "error": _authorization_response,
     "token_introspection": _introspection_response,
+    "jansOpenIDConnectVersion": _only_in_id_tokens,
+    "oxOpenIDConnectVersion": _only_in_id_tokens,
+    "orig_resources": _only_in_refresh_tokens,
     "nonce": _nonce_without_grant,
 }

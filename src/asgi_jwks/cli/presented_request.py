@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from asgi_jwks.binding.certificate_sources import ClientCertField, EnvoyXFCC, TLSExtension
 from asgi_jwks.binding.dpop_policy import DPoP
 from asgi_jwks.binding.possession import ProofOfPossession
+from asgi_jwks.cli.copied_command import copied_request, is_copied_command
 from asgi_jwks.cli.pasted_request import pasted_request
 from asgi_jwks.cli.plain_text import plain_text
 from asgi_jwks.cli.token_argument import bare_token, text_of, token_of
@@ -59,7 +60,8 @@ def request_options(command: Callable[..., Any]) -> Callable[..., Any]:
             "--request",
             metavar="FILE",
             help="The request with the token: its first line and its fields, pasted into a file, "
-            "or - for standard input. TOKEN is left out then.",
+            "or as a browser copies it as cURL (bash); - for standard input. TOKEN is left out "
+            "then.",
         ),
         click.option(
             "--proof",
@@ -147,7 +149,8 @@ def _pasted(words: tuple[str, ...], parts: RequestParts) -> Presented:
         raise click.UsageError(
             "--request has the token, the proof and the method: give it without them."
         )
-    request = pasted_request(text_of(parts["request"] or ""))
+    text = text_of(parts["request"] or "")
+    request = copied_request(text) if is_copied_command(text) else pasted_request(text)
     credentials = request.values("authorization")
     if len(credentials) != 1:
         raise click.UsageError(f"The request has {len(credentials)} Authorization fields, not one.")

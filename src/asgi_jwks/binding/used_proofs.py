@@ -61,6 +61,7 @@ class UsedProofs:
         self.listeners: Final = Listeners(_log)
         """Hear of each use, and of the answers of the store."""
         self._shares: Final = SenderShares(share, clock=clock)
+        self._settings: Final = (share, on_failure, None if is_local else store)
         self._clock: Final = clock
         self._logged_at = -_LOG_INTERVAL
         # A store that can lose its memory has to know which proofs it may have forgotten.
@@ -72,6 +73,10 @@ class UsedProofs:
     def memory(self) -> ReplayMemory | None:
         """The memory of this process; None where the store alone remembers."""
         return self._local
+
+    def can_stand_for(self, other: "UsedProofs") -> bool:
+        """Whether it remembers all that another would, by the same settings."""
+        return self._settings == other._settings
 
     async def use(
         self, sender: str, jti: str, ttl: float, used: set[tuple[object, bytes]] | None = None

@@ -168,7 +168,9 @@ class RefusalLog:
         )
 
     def tell_of_end(self, issuer: str, cause: str, connection: str) -> None:
-        """Write a line of an open connection that was ended with its token, if one is due.
+        """Write a line of an open connection that ended with its token.
+
+        Once per interval, as of refusals.
 
         Args:
             issuer: the label of its issuer.

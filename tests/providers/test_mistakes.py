@@ -279,7 +279,9 @@ MISTAKES: dict[str, tuple[Callable[[], object], str]] = {
     ),
     "descope without an audience": (
         lambda: providers.descope("P2abc", insecure_no_audience=False),
-        "insecure_no_audience=True",
+        "The tokens of descope do not say for which API they are, so a token that another service "
+        "of the same issuer was given is accepted here too. If that is meant, write "
+        "insecure_no_audience=True; if your tokens have an aud, write audience=... .",
     ),
     "github for everybody": (
         lambda: providers.github_actions(audience=API),
@@ -350,6 +352,14 @@ MISTAKES: dict[str, tuple[Callable[[], object], str]] = {
     "cloudflare's application by its address": (
         lambda: providers.cloudflare_access("example", audience="https://app.example.com"),
         'audience="32eafc7626e737136660e1b9b8b8f4f0"',
+    ),
+    "ad fs with the issuer of its metadata": (
+        lambda: providers.ad_fs("https://adfs.example.com/adfs", audience=API),
+        "Write 'adfs.example.com'.",
+    ),
+    "ad fs with the audience of userinfo": (
+        lambda: providers.ad_fs("adfs.example.com", audience="urn:microsoft:userinfo"),
+        'audience="https://api.example.com"',
     ),
     "cidaas by its address": (
         lambda: providers.cidaas("https://example.cidaas.de/", client_id="x"),

@@ -13,6 +13,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from asgi_jwks.providers._ad_fs import ad_fs
     from asgi_jwks.providers._allauth import allauth
     from asgi_jwks.providers._auth0 import auth0
     from asgi_jwks.providers._authentik import authentik
@@ -84,6 +85,7 @@ __all__ = [
     "Preset",
     "PresetOptions",
     "ProviderIssuer",
+    "ad_fs",
     "allauth",
     "auth0",
     "authentik",
@@ -148,6 +150,7 @@ _HOME = {
     "Preset": "providers.preset",
     "PresetOptions": "providers.preset",
     "ProviderIssuer": "providers.preset",
+    "ad_fs": "providers._ad_fs",
     "allauth": "providers._allauth",
     "auth0": "providers._auth0",
     "authentik": "providers._authentik",

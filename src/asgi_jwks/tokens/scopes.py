@@ -25,6 +25,7 @@ __all__ = [
     "groups",
     "permissions",
     "roles",
+    "unread_scopes",
     "unreadable_grants",
 ]
 
@@ -258,6 +259,25 @@ def unreadable_grants(
 ) -> tuple[str, ...]:
     """The claims that are present, should grant something, and cannot be read; for the log."""
     return tuple([str(c) for name, c in grants._granting if not _is_readable(name, c, claims)])
+
+
+# Where providers write scopes: league/oauth2-server and cidaas, SAP Cloud Identity, UAA.
+_SCOPES_OF_OTHERS: Final = ("scope", "scp", "scopes", "ias_apis", "authorities")
+
+
+def unread_scopes(
+    claims: Mapping[str, Any], grants: GrantClaims = DEFAULT_GRANT_CLAIMS
+) -> tuple[str, ...]:
+    """The claims with names where other providers write scopes, which are not read.
+
+    They grant nothing here, and are named in a log.
+    """
+    read = {claim.path for _, claim in grants._granting}
+    return tuple(
+        name
+        for name in _SCOPES_OF_OTHERS
+        if (name,) not in read and _names(claims.get(name), "separated by spaces")
+    )
 
 
 def _is_readable(name: str | None, claim: GrantClaim, claims: Mapping[str, Any]) -> bool:

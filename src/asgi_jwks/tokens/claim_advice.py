@@ -10,7 +10,6 @@ from asgi_jwks._printable import printable, quoted
 from asgi_jwks.errors import Advice, Reason
 from asgi_jwks.events.hint import Hint
 from asgi_jwks.tokens.audience_advice import advice_on_owner, of_provider
-from asgi_jwks.tokens.issuer_names import likeness
 from asgi_jwks.tokens.kind_advice import advice_on_kind, asking_remark, other_kind
 from asgi_jwks.tokens.refused_token import RefusedToken, listing
 

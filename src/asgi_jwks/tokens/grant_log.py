@@ -15,7 +15,7 @@ from asgi_jwks._fork import ForkSafeLock
 from asgi_jwks._printable import printable
 from asgi_jwks.events.hint import Hint
 from asgi_jwks.events.requests import OTHER_ISSUER
-from asgi_jwks.tokens.scopes import GrantClaim
+from asgi_jwks.tokens.grant_claims import GrantClaim
 
 __all__ = ["GrantLog", "tell_unreadable"]
 

@@ -166,7 +166,10 @@ class GrantClaims:
     permissions: tuple[GrantClaim, ...]
     client: tuple[GrantClaim, ...]
     granting: tuple[tuple[str | None, GrantClaim], ...] = field(repr=False, compare=False)
-    """All but the client; each with its name, where it has one and the claim may be text."""
+    """All but the client.
+
+    Each with its name, where it has one and the claim may be text.
+    """
 
     def __init__(
         self,

@@ -207,8 +207,15 @@ async def test_a_tenant_signs_for_nobody_but_its_own_users(issuer: MockIssuer) -
 
 
 @pytest.mark.anyio
-async def test_a_stranger_cannot_tell_a_tenant_from_any_other_name() -> None:
-    """W5: by status, header fields and body, where tenants are resolved."""
+@pytest.mark.parametrize(
+    "claims",
+    [{}, {"exp": 0}, {"aud": "another"}, {"token_use": "id"}, {"cnf": {"jkt": "a"}}, {"sub": 1}],
+)
+async def test_a_stranger_cannot_tell_a_tenant_from_any_other_name(claims: dict[str, Any]) -> None:
+    """W5: by status, header fields and body, where tenants are resolved.
+
+    Whatever else is wrong with the token, for which its issuer's keys would not be asked.
+    """
     tenant, nobody = (
         MockIssuer(issuer="https://a.example/"),
         MockIssuer(issuer="https://b.example/"),
@@ -229,7 +236,7 @@ async def test_a_stranger_cannot_tell_a_tenant_from_any_other_name() -> None:
     app = JWTBearerMiddleware(no_app, verifier=AccessTokenVerifier(resolver=resolver))
     answers = []
     for name in (tenant.issuer, nobody.issuer):
-        token = nobody.access_token(iss=name)
+        token = nobody.access_token(**{"iss": name, **claims})
         sent = await _connect(app, "http", [(b"authorization", f"Bearer {token}".encode())])
         answers.append(sent)
     assert answers[0][0]["status"] == 401

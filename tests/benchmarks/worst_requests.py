@@ -49,6 +49,9 @@ def with_late_issuer(claims: Mapping[str, object], size: int) -> Iterator[tuple[
     for name, text in payloads(others, SEARCHED - len(last)):
         start = text.removesuffix("}") + last
         yield f"{name}, late iss", padded(start.replace("%", "%%") + ',"z":"%s"}', "a", size)
+        # Others of that name behind it, so that the part behind is looked through as well.
+        behind = ',"z":[' + '{"iss":""},' * 7 + '"%s"]}'
+        yield f"{name}, both sides", padded(start.replace("%", "%%") + behind, "\\n", size)
 
 
 def payloads(claims: Mapping[str, object], size: int) -> Iterator[tuple[str, str]]:

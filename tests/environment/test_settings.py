@@ -168,6 +168,18 @@ def test_neither_issuer_nor_audience_can_be_left_out(missing: str, how: str) -> 
         settings_from_env(environ=environ)
 
 
+@pytest.mark.parametrize("quote", ["'", '"'])
+def test_quotes_around_a_value_are_told(quote: str) -> None:
+    """A11: docker's --env-file keeps them; a secret is not repeated."""
+    with pytest.raises(ConfigurationError, match=r"^ASGI_JWKS_REALM: the quotes are a") as error:
+        settings(REALM=f"{quote}orders{quote}")
+    assert "orders" not in str(error.value)
+
+
+def test_one_quote_is_a_text() -> None:
+    assert settings(REALM="'")["realm"] == "'"
+
+
 def test_a_misspelt_variable_is_a_mistake() -> None:
     with pytest.raises(ConfigurationError) as error:
         settings(LEWAY="5")

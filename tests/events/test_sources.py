@@ -25,7 +25,7 @@ from asgi_jwks import (
     events,
 )
 from asgi_jwks.caching.budget import Budget
-from asgi_jwks.caching.keyed import KeyedPeriod
+from asgi_jwks.caching.kept_answers import KeyedPeriod
 from asgi_jwks.events import (
     Event,
     KeySetEvent,

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import pytest
 from fastapi import APIRouter, Depends, FastAPI, HTTPException, Request, Security, WebSocket
 from fastapi.responses import JSONResponse
+from starlette.applications import Starlette
 from starlette.testclient import TestClient, WebSocketDenialResponse
 from starlette.websockets import WebSocketDisconnect
 from tests.support.fastapi_app import SUBJECT, application, headers, trusted
@@ -515,6 +516,22 @@ def test_a_wrong_option_is_told_at_construction(options: Any, sentence: str) -> 
     with pytest.raises(ConfigurationError) as error:
         JWTBearer(**options)
     assert str(error.value).startswith(sentence)
+
+
+def test_the_class_in_the_place_of_an_instance_is_told_where_it_is_written() -> None:
+    """A11: FastAPI would ask for its options as parameters of the request."""
+    app = FastAPI()
+    with pytest.raises(ConfigurationError, match=r"Write bearer = JWTBearer\(issuer="):
+
+        @app.get("/me")
+        def me(token: Annotated[Any, Depends(JWTBearer)]) -> None: ...
+
+
+def test_only_an_application_of_fastapi_can_be_completed() -> None:
+    """A11"""
+    bearer: Any = JWTBearer(issuer="https://i.example/", audience="a")
+    with pytest.raises(ConfigurationError, match=r"^attach\(\) is for a FastAPI application; got"):
+        bearer.attach(Starlette())
 
 
 # Scopes that no token can grant.

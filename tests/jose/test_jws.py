@@ -248,15 +248,35 @@ def test_the_claimed_issuer_is_read_without_the_other_claims() -> None:
         assert refusal.value.reason is Reason.MALFORMED
 
 
-def test_the_claimed_issuer_is_looked_for_in_a_part_of_the_payload() -> None:
+def claims_with_iss_at(place: int, length: int) -> bytes:
+    """A payload as it is sent, of this many bytes in all, with `iss` behind `place` of them."""
+    iss = b'"iss":"https://issuer.example/"'
+    head = b'{"x":"' + b"a" * (place - 8) + b'",' + iss + b',"y":"'
+    document = head + b"a" * (length * 3 // 4 - len(head) - 2) + b'"}'
+    segment = b64url_encode(document).encode()
+    assert len(segment) == length
+    return segment
+
+
+@pytest.mark.parametrize("place", [8, 6_000, 10_740, 10_760, 12_000])
+def test_the_claimed_issuer_is_found_in_any_token_of_the_default_size(place: int) -> None:
+    """W1: wherever it stands."""
+    assert claimed_issuer(claims_with_iss_at(place, MAX_TOKEN_BYTES)) == "https://issuer.example/"
+
+
+def test_the_claimed_issuer_of_a_larger_token_is_looked_for_in_a_part_of_it() -> None:
     """W1: what is behind it is not even decoded."""
     assert MAX_SEARCHED_CLAIMS_BYTES == 14_336
-    iss = '"iss":"https://issuer.example/"'
-    last = '{"x":"' + "a" * (10_752 - len(iss) - 8) + '",' + iss
-    assert len(last) == 10_752
-    segment = b64url_encode((last + "}").encode()).encode() + b"=!"
-    assert claimed_issuer(segment) == "https://issuer.example/"
-    late = b64url_encode(("{" + " " * 99 + last[1:] + "}").encode()).encode()
-    with pytest.raises(InvalidToken, match="iss is not in the first 14336 bytes") as refusal:
-        claimed_issuer(late)
+    segment = claims_with_iss_at(10_700, 65_536)
+    assert claimed_issuer(segment[:-2] + b"=!") == "https://issuer.example/"
+    sentence = (
+        r"iss is not in the first 14336 bytes of a payload of 65536: have the issuer write it "
+        r"first, or write less"
+    )
+    with pytest.raises(InvalidToken, match=sentence) as refusal:
+        claimed_issuer(claims_with_iss_at(12_000, 65_536))
     assert refusal.value.reason is Reason.MALFORMED
+    # It ends in the middle of a text, and is not taken for the end of the object.
+    cut = b64url_encode(b'{"y":[{"iss":"b"' + b"," * 10_736 + b"}" + b" " * 9000).encode()
+    with pytest.raises(InvalidToken, match="iss is not in the first"):
+        claimed_issuer(cut)

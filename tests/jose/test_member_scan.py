@@ -9,6 +9,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from tests.support.examples import examples
 
+from asgi_jwks.jose import member_scan
 from asgi_jwks.jose.encoding import EncodingError, LimitError, json_object
 from asgi_jwks.jose.json_limits import CLAIMS_LIMITS
 from asgi_jwks.jose.member_scan import member_of
@@ -111,6 +112,54 @@ def test_what_the_claims_may_hold_is_not_too_much() -> None:
         assert member_of(document, "iss") == "a"
 
 
+MUCH = 10_752
+FAR = b'{"x":"' + b"a" * MUCH + b'",'
+
+
+@pytest.mark.parametrize(
+    ("document", "text"),
+    [
+        (FAR + b'"iss":"a"}', "a"),
+        (FAR + b'"iss" :\n"a" } ', "a"),
+        (FAR + b'"iss":"a","y":[{"iss":"b"}],"z":"]}"}', "a"),
+        (FAR + b'"y":{"iss":"b","act":{"iss":"c"}},"iss":"a"}', "a"),
+        (FAR + b'"y":"iss","iss":"a"}', "a"),
+        (FAR + b'"y":["iss"],"iss":"a"}', "a"),
+        (FAR + b'"y":"\\"iss\\":","iss":"a"}', "a"),
+        (FAR + b'"iss":"a","y":"\\\\","z":"{\\"iss\\":1"}', "a"),
+        (FAR + b'"y":{"iss":"b"}}', None),
+        (FAR + b'"y":"iss"}', None),
+        (FAR + b'"\\u0069ss":"a"}', None),
+        # The one that is far behind is not the token's, which is near its start.
+        (b'{"iss":"a",' + FAR[1:] + b'"act":{"iss":"b"}}', "a"),
+        (b'{"iss":"a",' + FAR[1:] + b'"act":{"iss":"b","iss":"c","iss":"d","iss":"e"}}', "a"),
+        # The first quote of all that are far behind is a character of a text.
+        (b'{"x":"' + b"a" * MUCH + b'\\"iss\\\\\\"iss","iss":"a"}', "a"),
+    ],
+)
+def test_a_member_far_behind_the_start_is_found_from_the_end(
+    document: bytes, text: str | None
+) -> None:
+    """W1, E5: whatever stands in front of it."""
+    assert member_of(document, "iss") == text
+
+
+@pytest.mark.parametrize("behind", range(MUCH - 6, MUCH + 3))
+def test_no_place_is_left_out_between_both_sides(behind: int) -> None:
+    """W1"""
+    document = b'{"x":"' + b"\\n" * 500 + b"a" * (behind - 1008) + b'","iss":"a","y":{"iss":"b"}}'
+    assert document.index(b'"iss":"a"') == behind
+    assert member_of(document, "iss") == "a"
+
+
+def test_the_members_of_that_name_near_the_end_are_few() -> None:
+    """W2: three; then those near the start are looked at."""
+    others = b",".join([b'"y":{"iss":"b"}'] * 3)
+    assert member_of(FAR + b'"iss":"a",' + others[16:] + b"}", "iss") == "a"
+    assert member_of(FAR + b'"iss":"a",' + others + b"}", "iss") is None
+    assert member_of(b'{"iss":"c",' + FAR[1:] + b'"z":{"iss":"a"},' + others + b"}", "iss") == "c"
+
+
 def test_a_long_text_is_not_found() -> None:
     """W2: an issuer identifier is a URL of up to 2,048 characters."""
     fits = "a" * 4094
@@ -132,36 +181,54 @@ VALUES = st.recursive(
 OBJECTS = st.dictionaries(NAMES, VALUES, max_size=5)
 
 
-@examples(600)
+# Where the part that is looked through from its end begins: in most documents behind their end.
+BOUNDS = st.just(10_752) | st.integers(0, 60)
+
+
+def member_of_bounded(document: bytes, bound: int) -> str | None:
+    """The `iss` of a document that is looked through from its end behind `bound` bytes."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(member_scan, "_LOOKED_AT_FROM_THE_START", bound)
+        return member_of(document, "iss")
+
+
+@examples(900)
 @given(
     value=OBJECTS,
     is_ascii=st.booleans(),
     separators=st.sampled_from([(",", ":"), (", ", ": "), (" ,\n", "\t: ")]),
+    bound=BOUNDS,
 )
 def test_both_readers_find_the_same_text(
-    value: dict[str, Any], is_ascii: bool, separators: tuple[str, str]
+    value: dict[str, Any], is_ascii: bool, separators: tuple[str, str], bound: int
 ) -> None:
-    """E5, D2: of every object, in whatever spelling."""
+    """E5, D2: of every object, in whatever spelling, from its start and from its end."""
     document = json.dumps(value, ensure_ascii=is_ascii, separators=separators).encode()
-    strict = json_object(document, CLAIMS_LIMITS)
+    strict = json.loads(document)
+    assert json_object(document, CLAIMS_LIMITS) == strict
+    assume(document.count(b'"iss"') <= 3)
     if isinstance(strict.get("iss", ""), str):
-        assume(document.count(b'"iss"') < 8)
-        assert member_of(document, "iss") == strict.get("iss")
+        assert member_of_bounded(document, bound) == strict.get("iss")
     else:
         with pytest.raises(EncodingError):
-            member_of(document, "iss")
+            member_of_bounded(document, bound)
 
 
-@examples(600)
-@given(value=OBJECTS, place=st.integers(0, 200), piece=st.sampled_from(['"', "\\", "{", "}", "x"]))
+@examples(900)
+@given(
+    value=OBJECTS,
+    place=st.integers(0, 200),
+    piece=st.sampled_from(['"', "\\", "{", "}", "x", '"iss":"b"', ',"iss":"b"']),
+    bound=BOUNDS,
+)
 def test_no_text_is_found_but_that_of_a_strict_reader(
-    value: dict[str, Any], place: int, piece: str
+    value: dict[str, Any], place: int, piece: str, bound: int
 ) -> None:
     """E5, A8: in documents that are not quite JSON as well."""
     text = json.dumps(value)
     document = (text[:place] + piece + text[place:]).encode()
     try:
-        found = member_of(document, "iss")
+        found = member_of_bounded(document, bound)
     except EncodingError:
         found = None
     try:

@@ -6,6 +6,8 @@ import ssl
 import subprocess
 import sys
 from pathlib import Path
+from types import FrameType
+from typing import Any
 
 import httpx
 import pytest
@@ -235,6 +237,25 @@ def test_a_fork_does_not_wait_for_ever_for_its_own_thread(
 def test_a_process_forks_while_other_threads_make_locks_and_fork_too() -> None:
     """F21: the hook fails in none of them."""
     assert output_of(FORK_WHILE_LOCKS_ARE_MADE) == "20 0"
+
+
+def test_locks_that_are_made_while_a_fork_looks_at_all_do_no_harm() -> None:
+    """F21: at each step of that look, which another thread could take its turn at."""
+    made: list[ForkSafeLock] = []
+
+    def make_one(frame: FrameType, event: str, arg: object) -> Any:
+        if len(made) < 10_000:
+            made.append(ForkSafeLock())
+        return make_one
+
+    before, traced = ForkSafeLock(), sys.gettrace()
+    sys.settrace(make_one)
+    try:
+        found = _fork._all_locks()
+    finally:
+        sys.settrace(traced)
+    assert before in found
+    assert made
 
 
 def test_a_child_that_was_forked_at_any_moment_works() -> None:

@@ -279,7 +279,9 @@ MISTAKES: dict[str, tuple[Callable[[], object], str]] = {
     ),
     "descope without an audience": (
         lambda: providers.descope("P2abc", insecure_no_audience=False),
-        "insecure_no_audience=True",
+        "The tokens of descope do not say for which API they are, so a token that another service "
+        "of the same issuer was given is accepted here too. If that is meant, write "
+        "insecure_no_audience=True; if your tokens have an aud, write audience=... .",
     ),
     "github for everybody": (
         lambda: providers.github_actions(audience=API),

@@ -15,7 +15,7 @@ from asgi_jwks.binding import target_uri
 from asgi_jwks.caching import budget, refresh_ahead
 from asgi_jwks.caching.budget import Budget
 from asgi_jwks.caching.freshness import SHORTEST_MAX_AGE, TrustPeriod
-from asgi_jwks.caching.keyed import KeyedPeriod
+from asgi_jwks.caching.kept_answers import KeyedPeriod
 from asgi_jwks.events import log, refusal_log
 from asgi_jwks.fetching import request
 from asgi_jwks.fetching.client import LARGEST_DOCUMENT, MOST_FIELDS, MOST_PIECES
@@ -132,10 +132,10 @@ LIMITS: Final = (
         "only where the key is not at hand; larger ones pay the budget unread",
     ),
     Limit(
-        "the part of larger claims in which `iss` is looked for",
+        "the part of claims above 16 KiB in which `iss` is looked for",
         f"{_size(MAX_SEARCHED_CLAIMS_BYTES)}, as they are sent",
-        "only where no key at hand made the signature, to know whose keys to ask for; Casdoor "
-        "writes permissions in front of it",
+        "only with a larger max_token_bytes, and where no key at hand made the signature, to know "
+        "whose keys to ask for",
     ),
     Limit(
         "RSA modulus",

@@ -47,7 +47,6 @@ def rules(**options: Any) -> TokenRules:
         "profile": "default",
         "audience_claim": "aud",
         "required_claims": (),
-        "gateway_proves_binding": False,
         **options,
     }
     return TokenRules(**given)
@@ -436,6 +435,12 @@ class TestKeys:
         advice = advise(refused(Reason.UNKNOWN_KEY, keys=keys))
         assert advice.hint == Hint.REFETCH_BUDGET_SPENT
         assert "unknown key ids have used up the refetch budget" in advice.sentence
+
+    def test_keys_that_were_given_have_no_budget(self) -> None:
+        """B13: a phrase is true in each state."""
+        advice = advise(refused(Reason.UNKNOWN_KEY, keys=KeysAtHand(KEYS, can_ask=False)))
+        assert advice.hint == Hint.KEY
+        assert "budget" not in advice.sentence
 
     def test_a_token_without_a_key_id_and_no_keys_at_hand(self) -> None:
         """P4"""

@@ -20,8 +20,9 @@ from asgi_jwks.asgi.authentication_options import (
     verification_by,
 )
 from asgi_jwks.asgi.authorization import DEFAULT_AUTHORIZATION, Authorization
-from asgi_jwks.asgi.challenge import Challenges, ErrorBody, Refusal
+from asgi_jwks.asgi.challenge import Challenges, Refusal
 from asgi_jwks.asgi.presentation import DPOP_NONCE, presentation_of
+from asgi_jwks.asgi.refusal_content import ErrorBody
 from asgi_jwks.asgi.refusals import OnRefused, Refusals
 from asgi_jwks.asgi.schemes import schemes_of
 from asgi_jwks.asgi.token_sources import TokenSource, find_token, is_token68

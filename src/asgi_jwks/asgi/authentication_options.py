@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Coroutine, Sequence
 from typing import Any, Final, TypedDict
 
 from asgi_jwks.access_token_verifier import AccessTokenVerifier, trusted_issuers
-from asgi_jwks.asgi.challenge import ErrorBody
+from asgi_jwks.asgi.refusal_content import ErrorBody
 from asgi_jwks.asgi.refusals import OnRefused
 from asgi_jwks.asgi.token_sources import AuthorizationHeader, BearerOrDPoPHeader, TokenSource
 from asgi_jwks.errors import ConfigurationError

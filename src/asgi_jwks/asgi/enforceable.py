@@ -3,13 +3,20 @@
 It judges no token. Where a resolver names issuers, it is not known before whose tokens come.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final
 
 from asgi_jwks.authorization.requirement import Requirement
 from asgi_jwks.errors import ConfigurationError
+from asgi_jwks.tokens.claim_rules import BindingKind
 from asgi_jwks.tokens.issuers import Issuer
 
 __all__ = ["require_enforceable"]
+
+_OPTIONS: Final[Mapping[BindingKind, str]] = {
+    "dpop": 'dpop=DPoP(public_origin="https://...")',
+    "certificate": "certificate_sources=[...]",
+}
 
 
 def require_enforceable(
@@ -45,14 +52,9 @@ def _obstacles(needed: Requirement, issuer: Issuer) -> Iterator[str]:
     if needed.issuers and rules.issuer not in needed.issuers:
         names = " or ".join(map(repr, needed.issuers))
         yield f"a token of {names}, and the issuers that are trusted are others"
-    policy = getattr(issuer, "binding", None)
-    proofs = {
-        "dpop": (getattr(policy, "dpop", None), 'dpop=DPoP(public_origin="https://...")'),
-        "certificate": (getattr(policy, "certificate_sources", ()), "certificate_sources=[...]"),
-    }
     for binding in needed.bindings:
-        is_proved, option = proofs[binding]
-        if not is_proved and not rules.gateway_proves_binding:
+        if binding not in rules.proven_bindings:
+            option = _OPTIONS[binding]
             yield f"binding={binding!r}, and no issuer that it may be of has {option}"
     grants, claims = rules.grants, rules.grant_claims
     for kind, wanted in (

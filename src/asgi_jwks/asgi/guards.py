@@ -152,7 +152,8 @@ class RouteGuard:
             return guarded
         raise ConfigurationError(
             f"requires() needs an argument named 'request' or 'websocket'; {endpoint!r} has none. "
-            "Views of Quart have a decorator of their own: asgi_jwks.integrations.quart.requires."
+            "FastAPI's endpoints are guarded by Depends(bearer.requires(...)), Quart's views by "
+            "asgi_jwks.integrations.quart.requires."
         )
 
     def _around_request(self, endpoint: Callable[P, Any]) -> Callable[P, Any]:

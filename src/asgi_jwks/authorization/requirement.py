@@ -10,7 +10,6 @@ from typing import Any, Final, Unpack
 
 from asgi_jwks._options import require_known
 from asgi_jwks.authorization.requirement_parts import (
-    Binding,
     Condition,
     RequirementOptions,
     acr_parts,
@@ -29,6 +28,7 @@ from asgi_jwks.authorization.route_binding import require_bindings
 from asgi_jwks.authorization.step_up import authenticated_as, authenticated_within, step_up
 from asgi_jwks.errors import ConfigurationError, InsufficientScope
 from asgi_jwks.tokens.access_token import AccessToken
+from asgi_jwks.tokens.claim_rules import BindingKind
 from asgi_jwks.tokens.scopes import GrantClaim
 
 __all__ = ["Requirement", "ScopesOf", "combined", "granted_scopes_of"]
@@ -70,7 +70,7 @@ class Requirement:
     issuers: tuple[str, ...]
     acr: tuple[str, ...]
     max_age: int | None
-    bindings: tuple[Binding, ...]
+    bindings: tuple[BindingKind, ...]
     conditions: tuple[Condition, ...]
 
     def __init__(

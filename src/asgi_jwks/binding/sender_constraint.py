@@ -6,7 +6,7 @@ the error. Every confirmation that a token has must hold.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from asgi_jwks.binding.certificate_sources import CertificateSource, certificate_of
 from asgi_jwks.binding.confirmation import read_confirmation
@@ -30,6 +30,12 @@ class SenderConstraint:
 
     dpop: DPoP | None
     certificate_sources: tuple[CertificateSource, ...]
+
+    @property
+    def kinds(self) -> frozenset[Literal["dpop", "certificate"]]:
+        """The kinds of binding whose proof it judges."""
+        by_key: set[Literal["dpop", "certificate"]] = set() if self.dpop is None else {"dpop"}
+        return frozenset(by_key | {"certificate"} if self.certificate_sources else by_key)
 
     @property
     def memory_of_proofs(self) -> object:

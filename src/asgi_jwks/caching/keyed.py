@@ -8,57 +8,20 @@ answers that serve while the source fails. It knows neither the questions nor wh
 import math
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from functools import partial
 from typing import Final, Generic, TypeVar
 
 import anyio
-from cachetools import TTLCache
 
 from asgi_jwks._fork import ForkSafeLock
-from asgi_jwks.caching.budget import Backoff, Budget
+from asgi_jwks.caching.budget import Budget
+from asgi_jwks.caching.kept_answers import DEFAULT_PERIOD, Answer, KeptAnswers, KeyedPeriod
 from asgi_jwks.caching.single_flight import Flight, SingleFlight
 from asgi_jwks.errors import KeySetUnavailable, RequestError, TemporarilyUnavailable
 
-__all__ = ["DEFAULT_PERIOD", "KeyedPeriod", "KeyedValues"]
+__all__ = ["KeyedValues"]
 
 T = TypeVar("T")
-
-# Failures in a row are counted for as long as a backoff may last, twice over.
-FAILURES_FOR: Final = 120.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KeyedPeriod:
-    """How long answers are kept, in seconds.
-
-    Args:
-        fresh: an answer is asked for anew after this.
-        serves: while the source fails, its last answer serves for this long after it was given.
-        unknown: for this long a key is known to have no value; it must be longer than `timeout`.
-        timeout: the deadline of one question.
-        max_wait: where a last answer is at hand, nobody waits longer for a new one.
-    """
-
-    fresh: float = 300.0
-    serves: float = 4200.0
-    unknown: float = 10.0
-    timeout: float = 5.0
-    max_wait: float = 1.0
-
-
-DEFAULT_PERIOD: Final = KeyedPeriod()
-
-
-@dataclass(frozen=True, slots=True)
-class _Answer(Generic[T]):
-    """A value, or None where there is none.
-
-    `turn` counts the questions as they were asked.
-    """
-
-    turn: int
-    value: T | None
 
 
 class _Question(Generic[T]):
@@ -71,7 +34,7 @@ class _Question(Generic[T]):
     ) -> None:
         self.key: Final = key
         self.paid: Final = paid
-        self.outcomes: Final[dict[int, _Answer[T] | RequestError]] = {}
+        self.outcomes: Final[dict[int, Answer[T] | RequestError]] = {}
         self.flights: Final = SingleFlight(partial(run, self))
 
 
@@ -108,7 +71,6 @@ class KeyedValues(Generic[T]):
     ) -> None:
         self._ask: Final = ask
         self._source: Final = source
-        self._merge: Final = merge
         self._on_failure: Final = on_failure
         self._on_spent: Final = on_spent
         self._is_spent = False
@@ -117,23 +79,19 @@ class KeyedValues(Generic[T]):
         self._budget = budget
         self._lock: Final = ForkSafeLock()
         self._turns = 0
-        self._fresh: Final = TTLCache[str, _Answer[T]](size, period.fresh, clock)
-        self._last: Final = TTLCache[str, _Answer[T]](size, period.serves, clock)
-        # Apart, so that keys of strangers evict no value.
-        self._unknown: Final = TTLCache[str, _Answer[T]](size, period.unknown, clock)
-        self._failures: Final = TTLCache[str, Backoff](size, FAILURES_FOR, clock)
+        self._kept: Final = KeptAnswers(size, period, merge, clock)
         self._questions: Final[dict[str, _Question[T]]] = {}
 
     def known(self, key: str) -> T | None:
         """The value, if it was answered lately."""
         with self._lock:
-            answer = self._fresh.get(key)
+            answer = self._kept.fresh(key)
         return None if answer is None else answer.value
 
     def values(self) -> list[T]:
         """The values that may be in use."""
         with self._lock:
-            return [answer.value for answer in self._last.values() if answer.value is not None]
+            return self._kept.values()
 
     async def get(self, key: str) -> T | None:
         """The value of a key.
@@ -146,11 +104,11 @@ class KeyedValues(Generic[T]):
         """
         now = self._clock()
         with self._lock:
-            answer = self._fresh.get(key) or self._unknown.get(key)
+            answer = self._kept.settled(key)
             if answer is not None:
                 return answer.value
-            last = self._last.get(key)
-            backoff = self._failures.get(key, Backoff())
+            last = self._kept.last(key)
+            backoff = self._kept.backoff(key)
             question = self._questions.get(key)
             is_refused = False
             if question is None and backoff.allows(now):
@@ -172,7 +130,7 @@ class KeyedValues(Generic[T]):
         if last is not None:
             return last.value
         with self._lock:
-            backoff = self._failures.get(key, backoff)
+            backoff = self._kept.backoff(key)
         raise KeySetUnavailable(
             f"{self._source} failed", retry_after=backoff.retry_after(self._clock())
         )
@@ -208,7 +166,8 @@ class KeyedValues(Generic[T]):
                 value = await self._ask(key)
         except RequestError as refusal:
             question.outcomes[flight.number] = refusal
-            self._forget(key)
+            with self._lock:
+                self._kept.forget(key)
         except anyio.get_cancelled_exc_class():
             if flight.is_cancelled():
                 raise
@@ -221,49 +180,29 @@ class KeyedValues(Generic[T]):
         except Exception as error:
             self._failed(key, error, began)
         else:
-            question.outcomes[flight.number] = self._answered(question, _Answer(turn, value))
+            question.outcomes[flight.number] = self._answered(question, Answer(turn, value))
         finally:
             with self._lock:
                 if self._questions.get(key) is question:
                     del self._questions[key]
 
-    def _answered(self, question: _Question[T], answer: _Answer[T]) -> _Answer[T]:
-        """Keep an answer, unless a question that was asked later has been answered already."""
-        key = question.key
+    def _answered(self, question: _Question[T], answer: Answer[T]) -> Answer[T]:
+        """Keep an answer; the question that has found a value is paid back."""
         with self._lock:
-            self._failures.pop(key, None)
-            last = self._last.get(key)
-            for newer in (last, self._unknown.get(key)):
-                if newer is not None and newer.turn > answer.turn:
-                    return newer
-            if answer.value is None:
-                self._unknown[key] = answer
-                self._fresh.pop(key, None)
-                self._last.pop(key, None)
-                return answer
-            if question.paid:
+            kept = self._kept.accept(question.key, answer)
+            if question.paid and kept.turn == answer.turn and kept.value is not None:
                 self._budget = self._budget.refunded()
-            if last is not None and last.value is not None:
-                answer = _Answer(answer.turn, self._merge(last.value, answer.value))
-            self._unknown.pop(key, None)
-            self._fresh[key] = self._last[key] = answer
-            return answer
-
-    def _forget(self, key: str) -> None:
-        with self._lock:
-            self._fresh.pop(key, None)
-            self._last.pop(key, None)
+        return kept
 
     def _failed(self, key: str, error: Exception, began: float) -> None:
         retry_after = error.retry_after if isinstance(error, TemporarilyUnavailable) else None
         now = self._clock()
         with self._lock:
-            backoff = self._failures.get(key, Backoff())
-            self._failures[key] = backoff.after_failure(now, spread=0.0, retry_after=retry_after)
+            self._kept.failed(key, now, retry_after)
         self._on_failure(error, now - began)
 
 
-async def _outcome(question: _Question[T], now: float) -> _Answer[T] | RequestError | None:
+async def _outcome(question: _Question[T], now: float) -> Answer[T] | RequestError | None:
     """The outcome of this event loop's run; None where it failed."""
     flight = question.flights.current() or question.flights.start(now)
     await flight.ended.wait()

@@ -1,4 +1,4 @@
-"""A request that a browser copied as cURL, or that somebody wrote for it, in bash.
+"""A request as a command of curl, which a browser copied or somebody wrote.
 
 The command is read and never run; it does not know which fields count.
 """
@@ -102,7 +102,10 @@ def _options(words: list[str]) -> Iterator[tuple[str, str]]:
 
 
 def _short_options(letters: str, rest: Iterator[str]) -> Iterator[tuple[str, str]]:
-    """Options of one letter in one word, the last of which may have its value with it."""
+    """Options of one letter in one word.
+
+    The last of them may have its value with it.
+    """
     while letters:
         option, letters = _known(f"-{letters[0]}"), letters[1:]
         if option in _WITH_VALUE:

@@ -13,12 +13,12 @@ from rich.console import Console
 from rich.text import Text
 
 from asgi_jwks import AccessTokenVerifier, Reason, StaticJWKSet
-from asgi_jwks.cli.asking import ask, deadline_option
-from asgi_jwks.cli.named import named_verifier
+from asgi_jwks.cli.application_argument import named_verifier
 from asgi_jwks.cli.output import Status, json_option, quiet_logs, tell
 from asgi_jwks.cli.plain_text import plain_text
-from asgi_jwks.cli.presented import Presented, RequestParts, presented, request_options
-from asgi_jwks.cli.trusting import Given, trusted_by, trusting_options
+from asgi_jwks.cli.presented_request import Presented, RequestParts, presented, request_options
+from asgi_jwks.cli.questions import ask, deadline_option
+from asgi_jwks.cli.trust_options import Given, trusted_by, trusting_options
 from asgi_jwks.errors import TemporarilyUnavailable
 from asgi_jwks.tokens.explanation import Explanation, Finding, Step, StepStatus, Verdict
 

@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
+from types import MappingProxyType
 from typing import Any, Final, Literal, get_args, get_origin, get_type_hints
 
 import click
@@ -125,8 +126,15 @@ def words_of(preset: PresetFunction) -> tuple[Word, ...]:
     )
 
 
-def word_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a command one option for each word of any preset."""
+def word_options(
+    command: Callable[..., Any], *, without_preset: Mapping[str, str] = MappingProxyType({})
+) -> Callable[..., Any]:
+    """Give a command one option for each word of any preset.
+
+    Args:
+        command: the command.
+        without_preset: the meaning of words that the command takes without a preset too.
+    """
     takers: dict[str, list[str]] = {}
     for name, preset in presets().items():
         for word in words_of(preset):
@@ -140,7 +148,9 @@ def word_options(command: Callable[..., Any]) -> Callable[..., Any]:
             type=plain_text,
             multiple=True,
             metavar="TEXT",
-            help=f"For {shown}.",
+            help=f"{without_preset[word_name]} Also for {shown}."
+            if word_name in without_preset
+            else f"For {shown}.",
         )(command)
     return command
 

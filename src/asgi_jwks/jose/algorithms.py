@@ -60,6 +60,11 @@ ALGORITHMS: Final = MappingProxyType(
     }
 )
 
+_BY_KIND: Final = {
+    kind: frozenset(alg for alg, its_kind in ALGORITHMS.items() if its_kind == kind)
+    for kind in ALGORITHMS.values()
+}
+
 # RFC 7518, section 3.4: the octets of either number of a signature.
 _ECDSA_OCTETS: Final = MappingProxyType({"ES256": 32, "ES384": 48, "ES512": 66})
 
@@ -69,7 +74,7 @@ ASYMMETRIC_ALGORITHMS: Final = frozenset(ALGORITHMS) - SYMMETRIC_ALGORITHMS
 
 def algorithms_for(kty: str, crv: str | None = None) -> frozenset[str]:
     """All algorithms for keys of this kind; empty for an unknown kind."""
-    return frozenset(alg for alg, kind in ALGORITHMS.items() if kind == (kty, crv))
+    return _BY_KIND.get(KeyKind(kty, crv), frozenset())
 
 
 def signature_check(algorithm: str) -> SignatureCheck:

@@ -40,12 +40,9 @@ MAX_TOKEN_BYTES: Final = 16384
 # access tokens of ordinary size have 300 to 2,000 bytes.
 MAX_UNVERIFIED_CLAIMS_BYTES: Final = 4096
 
-# Of a larger payload that is not judged yet, the part in which its `iss` is looked for. Casdoor
-# writes a user's permissions in front of it, Auth0 a tenant's own claims: 10.5 KB of them fit.
-# Decoding is most of the work; with all of a token of MAX_TOKEN_BYTES, a refused request would cost
-# more than four good ones (benchmark `worst_requests --issuers 3`).
+# Of a payload longer than any token by default, which max_token_bytes admits, the part in which its
+# `iss` is looked for. Decoding is most of the work (benchmark `worst_requests --issuers 3`).
 MAX_SEARCHED_CLAIMS_BYTES: Final = 14_336
-
 # Half of a token. A header with a chain of three certificates (`x5c`) has some 6 KB, one without
 # 100 bytes. Counted as it is sent, so that a longer one is not even decoded.
 MAX_HEADER_BYTES: Final = 8192
@@ -138,19 +135,22 @@ def decode_unverified(segment: bytes) -> ReadOnlyDict | None:
 def claimed_issuer(segment: bytes) -> str | None:
     """The `iss` of a large payload that nobody has vouched for.
 
-    None if it has none. Only its first MAX_SEARCHED_CLAIMS_BYTES are looked through, and of these
-    the part in front of `iss`.
+    None if it has none. A payload above MAX_TOKEN_BYTES is looked through in its first
+    MAX_SEARCHED_CLAIMS_BYTES alone.
 
-    Raises InvalidToken(Reason.MALFORMED) if there is more, or if it is not an object, or `iss` not
-    a text.
+    Raises InvalidToken(Reason.MALFORMED) if `iss` is not there, or if the payload is not an object,
+    or `iss` not a text.
     """
+    is_whole = len(segment) <= MAX_TOKEN_BYTES
+    searched = segment if is_whole else segment[:MAX_SEARCHED_CLAIMS_BYTES]
     try:
-        issuer = member_of(b64url_decode(segment[:MAX_SEARCHED_CLAIMS_BYTES]), "iss")
+        issuer = member_of(b64url_decode(searched), "iss")
     except EncodingError as error:
-        raise _malformed(f"in the payload: {error}") from None
-    if issuer is None and len(segment) > MAX_SEARCHED_CLAIMS_BYTES:
+        raise _malformed(f"in the payload, where its iss is looked for: {error}") from None
+    if issuer is None and not is_whole:
         raise _malformed(
-            f"iss is not in the first {MAX_SEARCHED_CLAIMS_BYTES} bytes of the payload"
+            f"iss is not in the first {MAX_SEARCHED_CLAIMS_BYTES} bytes of a payload of "
+            f"{len(segment)}: have the issuer write it first, or write less"
         )
     return issuer
 

@@ -8,13 +8,18 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from asgi_jwks.jose.algorithms import SYMMETRIC_ALGORITHMS, SignatureCheck, signature_check
 from asgi_jwks.jose.encoding import b64url_encode
 from asgi_jwks.jose.weak_secrets import weakness_of
 
 __all__ = ["VerificationKey", "rfc7638_thumbprint", "symmetric_key"]
+
+
+# F4, which nearly all RSA keys have. A signature costs a multiplication for each bit of the
+# exponent, and one more for each that is set.
+USUAL_EXPONENT: Final = 65_537
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +67,11 @@ class VerificationKey:
             return None
         bits: int = self._material.key_size
         return bits
+
+    @property
+    def has_long_exponent(self) -> bool:
+        """Whether it is an RSA key with an exponent above 65537, which makes it slow."""
+        return self.kty == "RSA" and self._material.public_numbers().e > USUAL_EXPONENT
 
     def verify(self, algorithm: str, signing_input: bytes, signature: bytes) -> bool:
         """Whether `signature` over `signing_input` was made with this key and `algorithm`.

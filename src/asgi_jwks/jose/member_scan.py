@@ -30,6 +30,13 @@ _MOST_ESCAPES: Final = 1024
 
 # A chain of delegation (RFC 8693, section 4.1) may name an issuer in each of its links.
 _MOST_OCCURRENCES: Final = 8
+# Of which few are among the last members of an object that is as large as a token may be.
+_MOST_OCCURRENCES_NEAR_THE_END: Final = 3
+
+# A name behind this many bytes is looked for from the end of the object, which is near in a token
+# of MAX_TOKEN_BYTES: Casdoor writes a user's permissions in front of `iss`, Auth0 a tenant's own
+# claims.
+_LOOKED_AT_FROM_THE_START: Final = 10_752
 
 # An issuer is a URL, of up to 2,048 characters; each may be escaped, as PHP escapes slashes.
 _LONGEST_TEXT: Final = 4096
@@ -40,26 +47,27 @@ _scan_string: Final = json.JSONDecoder().raw_decode
 def member_of(data: bytes, name: str) -> str | None:
     """The text that a JSON object has under a name, or None.
 
-    The name is found where it is written without escapes. Of a name that occurs twice the first
-    counts.
+    The name is found where it is written without escapes. Of a name that occurs twice one counts.
 
-    Raises EncodingError: it is not an object with a text under that name, or LimitError: it has
-    more in front of that name than is looked through.
+    Raises EncodingError: it is not an object with a text under that name, or LimitError: there is
+    more around that name than is looked through.
     """
     data = data.lstrip(_WHITE_SPACE)
     if not data.startswith(b"{"):
         raise EncodingError("not a JSON object")
     quoted = b'"%b"' % name.encode()
-    last = data.rfind(quoted)
+    value = _value_near_the_end(data, quoted)
+    if value is None:
+        value = _value_near_the_start(data, quoted)
+    return None if value is None else _text_at_start(value)
+
+
+def _value_near_the_start(data: bytes, quoted: bytes) -> bytes | None:
+    """The object from the value of a name near its start on."""
+    last = data.rfind(quoted, 0, _LOOKED_AT_FROM_THE_START + len(quoted) - 1)
     if last < 0:
         return None
-    head = data[: last + len(quoted)]
-    # Escapes exist only in strings. With those of backslash and quote blotted out, each quote
-    # opens or closes a string, and everything is still in its place.
-    if b"\\" in head:
-        if head.count(b"\\") > _MOST_ESCAPES:
-            raise LimitError("too many escapes")
-        head = head.replace(b"\\\\", b"__").replace(b'\\"', b"__")
+    head = _without_escapes(data[: last + len(quoted)])
     depth = start = 0
     for _ in range(_MOST_OCCURRENCES):
         found = head.find(quoted, start)
@@ -67,11 +75,49 @@ def member_of(data: bytes, name: str) -> str | None:
             return None
         depth += _depth_gained(head[start:found])
         start = found + len(quoted)
-        if depth == 1:
-            rest = data[start:].lstrip(_WHITE_SPACE)
-            if rest.startswith(b":"):
-                return _text_at_start(rest[1:].lstrip(_WHITE_SPACE))
-    raise LimitError(f"too many members {name}")
+        if depth == 1 and (value := _behind_colon(data[start:])) is not None:
+            return value
+    raise LimitError(f"too many members {quoted[1:-1].decode()}")
+
+
+def _value_near_the_end(data: bytes, quoted: bytes) -> bytes | None:
+    """The object from the value of a name near its end on."""
+    first = data.find(quoted, _LOOKED_AT_FROM_THE_START)
+    if first < 0:
+        return None
+    before = data[:first]
+    # A quote behind an odd number of backslashes is a character of a string.
+    first += (len(before) - len(before.rstrip(b"\\"))) % 2
+    tail = _without_escapes(data[first:])
+    depth, end = 0, len(tail)
+    for _ in range(_MOST_OCCURRENCES_NEAR_THE_END):
+        found = tail.rfind(quoted, 0, end)
+        if found < 0:
+            break
+        start = found + len(quoted)
+        depth -= _depth_gained(tail[start:end])
+        if depth == 1 and (value := _behind_colon(data[first + start :])) is not None:
+            return value
+        end = found
+    return None
+
+
+def _without_escapes(piece: bytes) -> bytes:
+    """The piece with its escapes of backslash and quote blotted out.
+
+    Escapes exist only in strings. Of what is left each quote opens or closes a string, and
+    everything is still in its place.
+    """
+    if b"\\" in piece:
+        if piece.count(b"\\") > _MOST_ESCAPES:
+            raise LimitError("too many escapes")
+        piece = piece.replace(b"\\\\", b"__").replace(b'\\"', b"__")
+    return piece
+
+
+def _behind_colon(rest: bytes) -> bytes | None:
+    rest = rest.lstrip(_WHITE_SPACE)
+    return rest[1:].lstrip(_WHITE_SPACE) if rest.startswith(b":") else None
 
 
 def _depth_gained(piece: bytes) -> int:

@@ -10,7 +10,7 @@ from typing import Final
 
 from asgi_jwks._printable import printable, quoted
 from asgi_jwks.errors import Advice, Reason, ReplayStoreUnavailable, TemporarilyUnavailable
-from asgi_jwks.events.requests import Hint
+from asgi_jwks.events.hint import Hint
 from asgi_jwks.tokens.audience_advice import on_audience
 from asgi_jwks.tokens.claim_advice import (
     on_expiry,

@@ -8,7 +8,7 @@ from typing import Final
 
 from asgi_jwks._printable import quoted
 from asgi_jwks.errors import Advice
-from asgi_jwks.events.requests import Hint
+from asgi_jwks.events.hint import Hint
 from asgi_jwks.tokens.console_advice import asking_or
 from asgi_jwks.tokens.issuer_names import likeness
 from asgi_jwks.tokens.kind_advice import (

@@ -8,7 +8,7 @@ from typing import Final
 
 from asgi_jwks._printable import printable, quoted
 from asgi_jwks.errors import Advice, Reason
-from asgi_jwks.events.requests import Hint
+from asgi_jwks.events.hint import Hint
 from asgi_jwks.tokens.audience_advice import advice_on_owner, of_provider
 from asgi_jwks.tokens.console_advice import other_issuers
 from asgi_jwks.tokens.kind_advice import advice_on_kind, asking_remark, other_kind

@@ -13,7 +13,8 @@ from typing import Any, Final
 
 from asgi_jwks._fork import ForkSafeLock
 from asgi_jwks._printable import printable
-from asgi_jwks.events.requests import OTHER_ISSUER, Hint
+from asgi_jwks.events.hint import Hint
+from asgi_jwks.events.requests import OTHER_ISSUER
 from asgi_jwks.tokens.scopes import GrantClaim
 
 __all__ = ["GrantLog", "tell_unreadable"]

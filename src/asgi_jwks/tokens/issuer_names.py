@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from asgi_jwks.events.requests import Hint
+from asgi_jwks.events.hint import Hint
 
 __all__ = ["IssuerNames", "likeness"]
 

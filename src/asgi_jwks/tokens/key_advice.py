@@ -7,7 +7,7 @@ from typing import Final
 
 from asgi_jwks._printable import printable, quoted
 from asgi_jwks.errors import Advice
-from asgi_jwks.events.requests import Hint
+from asgi_jwks.events.hint import Hint
 from asgi_jwks.jose.algorithms import SYMMETRIC_ALGORITHMS
 from asgi_jwks.tokens.console_advice import of_legacy_secret
 from asgi_jwks.tokens.refused_token import RefusedToken, listing
@@ -81,7 +81,9 @@ def on_algorithm(token: RefusedToken) -> Advice:
 def on_unknown_key(token: RefusedToken) -> Advice:
     """A key id that is not among those at hand."""
     keys = token.keys
-    hint = Hint.KEY if keys is None or keys.can_ask else Hint.REFETCH_BUDGET_SPENT
+    # Keys that were given have no budget.
+    is_spent = keys is not None and not keys.can_ask and keys.age_of() is not None
+    hint = Hint.REFETCH_BUDGET_SPENT if is_spent else Hint.KEY
 
     def words() -> str:
         if token.header is None or token.header.kid is None:

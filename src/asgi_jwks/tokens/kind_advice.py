@@ -7,7 +7,7 @@ one of the provider's access tokens.
 from collections.abc import Callable
 
 from asgi_jwks.errors import Advice, Reason
-from asgi_jwks.events.requests import Hint
+from asgi_jwks.events.hint import Hint
 from asgi_jwks.tokens.console_advice import asking
 from asgi_jwks.tokens.header_rules import ACCESS_TOKEN_TYPE
 from asgi_jwks.tokens.kind_marks import MARKS, UNCERTAIN_KINDS

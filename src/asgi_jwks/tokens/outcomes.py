@@ -11,7 +11,7 @@ from time import perf_counter
 from typing import Any, Final, Protocol
 
 from asgi_jwks.errors import Advice, InsufficientScope, RequestError, TemporarilyUnavailable
-from asgi_jwks.events.event import Listener, Telling
+from asgi_jwks.events.event import Event, Listener, Telling
 from asgi_jwks.events.requests import (
     OTHER_ISSUER,
     RefusalEvent,
@@ -62,11 +62,10 @@ class Outcomes:
     ) -> None:
         self._tell: Final = tell
         names = tuple(issuers)
-        # Hot path (metrics, a listener that does nothing): bound and put together here.
-        listener: Any = tell.listener
-        self._listener: Final[Listener] = listener if isroutine(listener) else listener.__call__
+        self._listener: Listener = self._call_first
         self._report_only: Final = report_only
         self._procedure: Final = procedure
+        # Hot path (metrics, a listener that does nothing): put together here.
         self._labels: Final = {
             scheme: {
                 connection: {
@@ -129,6 +128,13 @@ class Outcomes:
             labels = RequestLabels(error.issuer or OTHER_ISSUER, scheme, NO_CONNECTION)
             self._tell(refusal_event(error, labels, is_outcome=True))
             raise
+
+    def _call_first(self, event: Event) -> None:
+        """Tell of the first event by `tell`, which looks at the answer of the listener."""
+        # Hot path (metrics, a listener that does nothing): bound, and called directly from now on.
+        listener: Any = self._tell.listener
+        self._listener = listener if isroutine(listener) else listener.__call__
+        self._tell(event)
 
     def anonymous(self, connection: str) -> None:
         """A request without a token was let through."""

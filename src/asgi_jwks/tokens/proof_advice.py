@@ -5,7 +5,7 @@ from typing import Final
 
 from asgi_jwks._printable import printable
 from asgi_jwks.errors import Advice, Reason
-from asgi_jwks.events.requests import Hint
+from asgi_jwks.events.hint import Hint
 from asgi_jwks.tokens.refused_token import RefusedToken
 
 __all__ = ["PROOF_REASONS", "on_binding", "on_proof"]
@@ -76,7 +76,7 @@ def on_binding(token: RefusedToken) -> Advice:
         by, option = "DPoP", 'dpop=DPoP(public_origin="https://...")'
     elif "x5t#S256" in bound_by:
         by, option = "mutual TLS", "certificate_sources=[...]"
-    if token.rules is None or not token.rules.proves_binding:
+    if token.rules is None or not token.rules.proven_bindings:
         mend = (
             f"write {option + ', or ' if option else ''}gateway_proves_binding=True if a gateway "
             "checks the proof; else have clients ask for tokens that are not bound."

@@ -17,7 +17,8 @@ from typing import Any, Final
 
 from asgi_jwks._printable import printable
 from asgi_jwks.caching.budget import Budget
-from asgi_jwks.caching.keyed import DEFAULT_PERIOD, KeyedPeriod, KeyedValues
+from asgi_jwks.caching.kept_answers import DEFAULT_PERIOD, KeyedPeriod
+from asgi_jwks.caching.keyed import KeyedValues
 from asgi_jwks.errors import RequestError
 from asgi_jwks.events.event import Listener, Listeners, add_listener_to
 from asgi_jwks.events.key_set import KeySetEvent

@@ -15,7 +15,7 @@ Tokens are judged and refusals worded as the middleware does it, so that the ans
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
-from typing import Final, Unpack
+from typing import Annotated, Final, Unpack
 
 from fastapi import FastAPI, Response
 from fastapi.openapi.models import SecurityBase as SecurityScheme
@@ -36,6 +36,7 @@ from asgi_jwks.fetching.response import FetchFailed
 from asgi_jwks.integrations.fastapi.bearer_rules import BearerRules
 from asgi_jwks.integrations.fastapi.lifespan import run_with_keys
 from asgi_jwks.integrations.fastapi.login import Login, PastedToken, require_login
+from asgi_jwks.integrations.fastapi.not_a_parameter import NotAParameter
 from asgi_jwks.integrations.fastapi.openapi import document_refusals
 from asgi_jwks.integrations.fastapi.refusals import answer_refusals
 from asgi_jwks.integrations.fastapi.requirements import optional_token, required_token
@@ -85,7 +86,7 @@ class JWTBearer(SecurityBase):
 
     def __init__(
         self,
-        *issuers: Issuer | Sequence[Issuer],
+        *issuers: Annotated[Issuer | Sequence[Issuer], NotAParameter()],
         login: Login | None = None,
         scheme_name: str = "JWTBearer",
         **options: Unpack[BearerOptions],
@@ -151,7 +152,15 @@ class JWTBearer(SecurityBase):
         and kept fresh until shutdown, and a scope that no token can grant stops the start. Without
         it refusals are the same, and keys are fetched when requests need them. It is for the
         application that a server runs: those that are mounted have no lifespan.
+
+        Raises:
+            ConfigurationError: it is not a FastAPI application.
         """
+        if not isinstance(app, FastAPI):
+            raise ConfigurationError(
+                f"attach() is for a FastAPI application; got {app!r}. Write bearer.attach(app), or "
+                "JWTBearerMiddleware(app, ...) around an application of another kind."
+            )
         own = self.authentication
         self._rules.is_attached = True
         answer_refusals(app)

@@ -46,7 +46,8 @@ class SkipReason(StrEnum):
     """Why a published key is not used: one value per rule."""
 
     NOT_AN_OBJECT = "not_an_object"
-    # Found where the document is read, before any member is looked at.
+    # Found where the document is read, before any other member is looked at.
+    OF_ANOTHER_TENANT = "of_another_tenant"
     DUPLICATE_MEMBER = "duplicate_member"
     TOO_COMPLEX = "too_complex"
     TOO_MANY_KEYS = "too_many_keys"

@@ -74,7 +74,6 @@ class JWKSet:
     skipped: tuple[SkippedKey, ...] = ()
     _candidates: _Candidates = field(init=False, compare=False)
     _one_candidate: dict[tuple[str | None, str], VerificationKey] = field(init=False, compare=False)
-    _thumbprints: frozenset[str] = field(init=False, compare=False)
 
     def __post_init__(self) -> None:
         candidates = _indexed(self.keys)
@@ -85,7 +84,6 @@ class JWKSet:
         }
         object.__setattr__(self, "_candidates", candidates)
         object.__setattr__(self, "_one_candidate", one)
-        object.__setattr__(self, "_thumbprints", frozenset(key.thumbprint for key in self.keys))
 
     @classmethod
     def parse(
@@ -190,10 +188,6 @@ class JWKSet:
         if candidates := len(self._candidates.get((kid, algorithm), ())):
             return f"{candidates} keys fit {wanted}"
         return f"none of {len(self.keys)} usable keys fits {wanted}"
-
-    def holds(self, thumbprint: str) -> bool:
-        """Whether a usable key of this set has this RFC 7638 thumbprint."""
-        return thumbprint in self._thumbprints
 
     def same_keys(self, other: "JWKSet") -> bool:
         """Whether both sets have the same keys, kids and algorithms, in any order."""

@@ -1,4 +1,7 @@
-"""When a line of the log is due again: at once, then once per interval, with its count."""
+"""When a line of the log is due again.
+
+That is at once, then once per interval, with its count.
+"""
 
 import math
 from collections.abc import Callable, Hashable

@@ -18,10 +18,11 @@ from asgi_jwks.jose.encoding import (
     LimitError,
     UnusableValueError,
 )
-from asgi_jwks.jose.jwk import MAX_KID_LENGTH, SkipReason, UnusableKeyError, read_public_key
+from asgi_jwks.jose.jwk import MAX_KID_LENGTH, read_public_key
 from asgi_jwks.jose.jwk_set_document import SplitDocument
 from asgi_jwks.jose.key import VerificationKey, symmetric_key
 from asgi_jwks.jose.key_tenant import require_own_tenant
+from asgi_jwks.jose.skip_reason import SkipReason, UnusableKeyError
 
 __all__ = [
     "MAX_DOCUMENT_BYTES",

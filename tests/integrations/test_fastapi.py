@@ -573,11 +573,14 @@ def test_a_scope_with_spaces_stops_the_start(issuer: MockIssuer, where: str) -> 
     """A11"""
     bearer = JWTBearer(trusted(issuer))
     app = with_impossible_scope(bearer, where)
-    bearer.attach(app)
-    with (
-        pytest.raises(ConfigurationError, match=r"demands the scope 'read write', which no token"),
-        TestClient(app),
-    ):
+    words = r"demands the scope 'read write', which no token"
+    with pytest.raises(ConfigurationError, match=words):
+        bearer.attach(app)
+    # Of routes that are added after it, the start tells.
+    later = FastAPI()
+    bearer.attach(later)
+    later.mount("/below", app)
+    with pytest.raises(ConfigurationError, match=words), TestClient(later):
         pass
 
 

@@ -77,7 +77,7 @@ class UsedProofs:
         return self._settings == other._settings
 
     async def use(
-        self, sender: str, jti: str, ttl: float, used: set[tuple[object, bytes]] | None = None
+        self, sender: str, jti: str, ttl: float, used: set[tuple[int, bytes]] | None = None
     ) -> None:
         """Note the use of a proof.
 
@@ -96,7 +96,9 @@ class UsedProofs:
         # A thumbprint has 43 characters: nothing that a sender can write into its jti moves the
         # border between the two.
         key = sha256(f"{sender}{jti}".encode("utf-8", "surrogatepass")).digest()
-        if used is not None and (self, key) in used:
+        # By the store, and not by this object: another guard's may have the same one.
+        noted = (id(self.remembered_in), key)
+        if used is not None and noted in used:
             return
         try:
             await self._note(sender, key, ttl + _MARGIN)
@@ -107,7 +109,7 @@ class UsedProofs:
         if self.listeners:
             self.listeners(ProofUsed(ProofUse.FIRST))
         if used is not None:
-            used.add((self, key))
+            used.add(noted)
 
     async def _note(self, sender: str, key: bytes, kept: float) -> None:
         cells = self._shares.check(sender)

@@ -23,10 +23,10 @@ from asgi_jwks.providers.console_words import (
     require_tenant_id,
 )
 from asgi_jwks.testing import SigningKey
+from asgi_jwks.tokens.grant_claims import GrantClaims
 from asgi_jwks.tokens.header_rules import JOSEHeader
 from asgi_jwks.tokens.kinds import KindRule
 from asgi_jwks.tokens.proofs import HasClaim
-from asgi_jwks.tokens.scopes import GrantClaims
 from asgi_jwks.trusted_issuer import IssuerOptions
 
 API = "https://api.example.com"

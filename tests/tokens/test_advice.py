@@ -19,7 +19,12 @@ from asgi_jwks.tokens.advice import (
     advise_on_request,
 )
 from asgi_jwks.tokens.claim_rules import TokenRules
-from asgi_jwks.tokens.console_advice import KNOWN_HEADER_TYPES, asking, of_legacy_secret
+from asgi_jwks.tokens.console_advice import (
+    KNOWN_HEADER_TYPES,
+    asking,
+    of_legacy_secret,
+    other_issuers,
+)
 from asgi_jwks.tokens.header_rules import JOSEHeader
 from asgi_jwks.tokens.issuer_names import IssuerNames
 from asgi_jwks.tokens.kinds import KindRule, kind_rule
@@ -162,6 +167,7 @@ class TestAudience:
             ([f"{ISSUER}userinfo"], "the provider's userinfo endpoint"),
             ("account", "Keycloak's account console"),
             ("urn:microsoft:userinfo", "the userinfo endpoint of AD FS"),
+            ("https://x.eu.auth0.com/api/v2/", "Auth0's Management API"),
         ],
     )
     def test_the_providers_own_api_is_named(self, audience: object, owner: str) -> None:
@@ -203,6 +209,13 @@ class TestAudience:
         advice = advise(token)
         assert advice.hint == Hint.AUDIENCE
         assert "given to another client" in advice.sentence
+
+    def test_an_access_token_for_its_own_client_is_no_id_token(self) -> None:
+        """P4: ZITADEL's access tokens have the client among their audiences."""
+        zitadel = rules(kind=KindRule(proof=HasClaim("client_id")))
+        advice = advise(of_audience(["2"], claims={"client_id": "2"}, rules=zitadel))
+        assert advice.hint == Hint.AUDIENCE
+        assert advise(of_audience(["2"], claims={"client_id": "2"})).hint == Hint.ID_TOKEN
 
     def test_an_id_token_without_the_compared_claim_is_told(self) -> None:
         """P4, G13: Cognito's ID tokens have no client_id."""
@@ -621,6 +634,11 @@ CONSOLES = {
     "https://cognito-idp.eu-west-1.amazonaws.com/x": "token_use is access",
     "https://x.zitadel.cloud": "Auth Token Type",
     "https://x.logto.app/oidc": "resource='https://api.example.com'",
+    "https://clerk.example.com": "getToken()",
+    "https://x-1.clerk.accounts.dev": "getToken()",
+    "https://securetoken.google.com/x": "getIdToken()",
+    "https://token.actions.githubusercontent.com": "core.getIDToken('https://api.example.com')",
+    "https://token.actions.githubusercontent.com/octo": "core.getIDToken(",
     "https://x.kinde.com": "audience='https://api.example.com'",
 }
 
@@ -654,6 +672,7 @@ class TestTheWordsOfConsoles:
     def test_other_issuers_get_the_general_advice(self, issuer: str | None) -> None:
         """P4"""
         assert asking(issuer, API) is None
+        assert other_issuers(issuer) is None
         assert of_legacy_secret(issuer) is None
 
     def test_without_an_audience_none_is_made_up(self) -> None:
@@ -661,6 +680,26 @@ class TestTheWordsOfConsoles:
         words = asking("https://x.logto.app/oidc", None)
         assert words is not None
         assert "resource=..." in words
+
+    def test_a_project_of_zitadel_is_named(self) -> None:
+        """P4"""
+        words = asking("https://x.zitadel.cloud", "69234237810729019")
+        assert words is not None
+        assert "urn:zitadel:iam:org:project:id:69234237810729019:aud" in words
+
+    @pytest.mark.parametrize(
+        ("issuer", "told"),
+        [
+            ("https://x.auth0.com/", "the custom domain"),
+            ("https://x.b2clogin.com/y/v2.0/", "issuer_with_policy"),
+            ("https://sso.example.com/realms/x", "KC_HOSTNAME"),
+            ("https://securetoken.google.com/x", "getIdToken()"),
+        ],
+    )
+    def test_why_tokens_have_another_issuer_is_told(self, issuer: str, told: str) -> None:
+        """P4"""
+        assert told in advise(of_issuer("https://x.example", rules=rules(issuer=issuer))).sentence
+        assert told not in advise(of_issuer("https://x.example", rules=None)).sentence
 
     def test_the_legacy_secret_of_supabase(self) -> None:
         """P4"""

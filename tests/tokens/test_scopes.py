@@ -6,11 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from asgi_jwks.errors import ConfigurationError
+from asgi_jwks.tokens.grant_claims import DEFAULT_GRANT_CLAIMS, GrantClaim, GrantClaims, all_strings
 from asgi_jwks.tokens.scopes import (
-    DEFAULT_GRANT_CLAIMS,
-    GrantClaim,
-    GrantClaims,
-    all_strings,
     client_id,
     granted_scopes,
     groups,

@@ -30,7 +30,7 @@ from asgi_jwks.authorization.step_up import authenticated_as, authenticated_with
 from asgi_jwks.errors import ConfigurationError, InsufficientScope
 from asgi_jwks.tokens.access_token import AccessToken
 from asgi_jwks.tokens.claim_rules import BindingKind
-from asgi_jwks.tokens.scopes import GrantClaim
+from asgi_jwks.tokens.grant_claims import GrantClaim
 
 __all__ = ["Requirement", "ScopesOf", "combined", "granted_scopes_of"]
 

@@ -5,7 +5,7 @@ the error. Every confirmation that a token has must hold.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from asgi_jwks.binding.certificate_sources import CertificateSource, certificate_of
@@ -46,6 +46,13 @@ class SenderConstraint:
     def replay_memory(self) -> ReplayMemory | None:
         """The memory of used proofs in this process, if there is one."""
         return None if self.dpop is None else self.dpop.replay_memory
+
+    def with_memory_of(self, other: "SenderConstraint") -> "SenderConstraint | None":
+        """These demands, with the used DPoP proofs that others remember; see DPoP."""
+        if self.dpop is None or other.dpop is None or self.dpop is other.dpop:
+            return self
+        dpop = self.dpop.with_memory_of(other.dpop)
+        return None if dpop is None else replace(self, dpop=dpop)
 
     def add_listener(self, listener: Listener) -> None:
         """Have a listener hear of the uses of proofs."""

@@ -4,7 +4,7 @@ It judges nothing itself: the verdict and the steps are those of `AccessTokenVer
 """
 
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -16,7 +16,13 @@ from asgi_jwks import AccessTokenVerifier, Reason, StaticJWKSet
 from asgi_jwks.cli.application_argument import named_verifier
 from asgi_jwks.cli.output import Status, json_option, quiet_logs, tell
 from asgi_jwks.cli.plain_text import plain_text
-from asgi_jwks.cli.presented_request import Presented, RequestParts, presented, request_options
+from asgi_jwks.cli.presented_request import (
+    Presented,
+    RequestParts,
+    missing_part,
+    presented,
+    request_options,
+)
 from asgi_jwks.cli.questions import ask, deadline_option
 from asgi_jwks.cli.trust_options import Given, trusted_by, trusting_options
 from asgi_jwks.errors import TemporarilyUnavailable
@@ -119,6 +125,10 @@ def explain(
         verifier,
         ask("the issuer", lambda: _explanation(verifier, judged), timeout=deadline),
     )
+    missing = missing_part(result.reason, parts)
+    # An application that takes no proofs at all is to be told of that first.
+    if missing is not None and (app is None or verifier.sees_proofs):
+        result = replace(result, advice=missing)
     tell("explain", result, show, json_wanted=json_wanted)
     return _STATUS[result.verdict]
 

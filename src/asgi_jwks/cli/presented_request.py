@@ -19,8 +19,9 @@ from asgi_jwks.cli.copied_command import copied_request, is_copied_command
 from asgi_jwks.cli.pasted_request import pasted_request
 from asgi_jwks.cli.plain_text import plain_text
 from asgi_jwks.cli.token_argument import bare_token, text_of, token_of
+from asgi_jwks.errors import Reason
 
-__all__ = ["Presented", "RequestParts", "presented", "request_options"]
+__all__ = ["Presented", "RequestParts", "missing_part", "presented", "request_options"]
 
 # Whoever pastes a request vouches for its fields, and so for the proxy that wrote them.
 _PROXY: Final = "127.0.0.1"
@@ -120,6 +121,27 @@ def presented(words: tuple[str, ...], parts: RequestParts) -> Presented:
     scheme = "Bearer" if proof is None else "DPoP"
     method = parts["request_method"] or "GET"
     return _presented(token_of(words), method, url or "/", fields, scheme, url, parts)
+
+
+def missing_part(reason: Reason | None, parts: RequestParts) -> str | None:
+    """The remedy for a refusal because a part of the request was not given here.
+
+    None where the request was given, or where the refusal has another cause.
+    """
+    if parts["request"] is not None or parts["certificate"] is not None:
+        return None
+    if reason is Reason.SENDER_CONSTRAINED and parts["proof"] is None:
+        return (
+            "the token is bound to its sender (claim cnf), and nothing of the request was given: "
+            "give the client's certificate by --certificate, its DPoP proof by --proof and "
+            "--request-url, or the whole request by --request."
+        )
+    if reason is Reason.WRONG_CERTIFICATE:
+        return (
+            "the token is bound to the client's certificate (claim cnf), which was not given: give "
+            "it by --certificate, or the whole request by --request."
+        )
+    return None
 
 
 def _pasted(words: tuple[str, ...], parts: RequestParts) -> Presented:

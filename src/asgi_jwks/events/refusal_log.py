@@ -21,14 +21,12 @@ from typing import Final, NamedTuple
 from asgi_jwks._fork import ForkSafeLock
 from asgi_jwks.errors import Reason
 from asgi_jwks.events.event import Event
+from asgi_jwks.events.repeated_lines import INTERVAL
 from asgi_jwks.events.requests import OTHER_ISSUER, RefusalEvent, WouldBeRefused
 
-__all__ = ["INTERVAL", "RefusalLog"]
+__all__ = ["RefusalLog"]
 
 _log: Final = logging.getLogger("asgi_jwks.requests")
-
-# The deciding sentence on the log: at most one line per cause in this many seconds.
-INTERVAL: Final = 300.0
 
 # Requirement W6. Some ten causes for each of a hundred issuers; a server with more tenants than
 # that has the rest of them in one line per Reason and hint.
@@ -168,7 +166,9 @@ class RefusalLog:
         )
 
     def tell_of_end(self, issuer: str, cause: str, connection: str) -> None:
-        """Write a line of an open connection that was ended with its token, if one is due.
+        """Write a line of an open connection that ended with its token.
+
+        Once per interval, as of refusals.
 
         Args:
             issuer: the label of its issuer.

@@ -55,6 +55,7 @@ if TYPE_CHECKING:
     from asgi_jwks.providers._workos import workos_connect, workos_session
     from asgi_jwks.providers._zitadel import zitadel
     from asgi_jwks.providers.preset import Preset, PresetOptions, ProviderIssuer
+    from asgi_jwks.tokens.grant_claims import GrantClaim, GrantClaims
     from asgi_jwks.tokens.kinds import KindRule
     from asgi_jwks.tokens.proofs import (
         AllOf,
@@ -67,7 +68,6 @@ if TYPE_CHECKING:
         HeaderTypeIs,
         NoClaim,
     )
-    from asgi_jwks.tokens.scopes import GrantClaim, GrantClaims
 
 __all__ = [
     "AllOf",
@@ -141,8 +141,8 @@ _HOME = {
     "ClaimIsList": "tokens.proofs",
     "ClaimIsObject": "tokens.proofs",
     "ClaimStartsWith": "tokens.proofs",
-    "GrantClaim": "tokens.scopes",
-    "GrantClaims": "tokens.scopes",
+    "GrantClaim": "tokens.grant_claims",
+    "GrantClaims": "tokens.grant_claims",
     "HasClaim": "tokens.proofs",
     "HeaderTypeIs": "tokens.proofs",
     "KindRule": "tokens.kinds",

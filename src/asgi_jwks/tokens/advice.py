@@ -192,8 +192,8 @@ def _on_check(_token: RefusedToken) -> Advice:
     return Advice(
         Hint.CHECK,
         lambda: (
-            "one of your own checks returned False for a token that is valid otherwise: look at "
-            "the functions in checks=[...]."
+            "a check returned False for a token that is valid otherwise: look at the functions in "
+            "checks=[...], and at the words of the preset, such as repositories=[...]."
         ),
     )
 

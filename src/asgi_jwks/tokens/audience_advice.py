@@ -14,6 +14,7 @@ from asgi_jwks.tokens.issuer_names import likeness
 from asgi_jwks.tokens.kind_advice import (
     advice_on_kind,
     and_ask,
+    asking_remark,
     lacks_proof,
     other_kind,
     proof_of,
@@ -71,7 +72,8 @@ def on_audience(token: RefusedToken) -> Advice:
                 "as well."
             ),
         )
-    if found and set(found) <= _clients(token):
+    is_access_token = proof_of(token) is not None and not lacks_proof(token)
+    if found and set(found) <= _clients(token) and not is_access_token:
         return Advice(
             Hint.ID_TOKEN,
             lambda: (
@@ -90,7 +92,7 @@ def on_audience(token: RefusedToken) -> Advice:
                 f"token: have the client send its access_token{and_ask(token)}."
             ),
         )
-    another = "the client asked for a token for another API"
+    another = f"the client asked for a token for another API{asking_remark(token)}"
     if token.is_signed and len(found) == 1:
         another += f"; if this API is meant by that name, write audience={quoted(found[0])}"
     return Advice(Hint.AUDIENCE, lambda: f"{both()}: {another}.")
@@ -111,6 +113,8 @@ def _owner(audience: str) -> str | None:
     """The provider's own API that an audience names, if it names one."""
     if audience.endswith("/userinfo"):
         return "the provider's userinfo endpoint"
+    if audience.endswith(".auth0.com/api/v2/"):
+        return "Auth0's Management API"
     return _PROVIDERS_OWN.get(audience.rstrip("/"))
 
 

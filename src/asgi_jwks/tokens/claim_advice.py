@@ -10,6 +10,7 @@ from asgi_jwks._printable import printable, quoted
 from asgi_jwks.errors import Advice, Reason
 from asgi_jwks.events.hint import Hint
 from asgi_jwks.tokens.audience_advice import advice_on_owner, of_provider
+from asgi_jwks.tokens.console_advice import other_issuers
 from asgi_jwks.tokens.kind_advice import advice_on_kind, asking_remark, other_kind
 from asgi_jwks.tokens.refused_token import RefusedToken, listing
 
@@ -48,12 +49,14 @@ def on_issuer(token: RefusedToken) -> Advice:
         )
     meant = token.issuers.meant_by(name)
     if meant is None:
+        known = other_issuers(None if token.rules is None else token.rules.issuer)
+        remark = "" if known is None else f" ({known})"
         return Advice(
             Hint.ISSUER,
             lambda: (
                 f"the token's iss is {token.said(name)}, and trusted is "
                 f"{listing(token.issuers.all)}: the client got it from another tenant, environment "
-                "or domain, or issuer= is wrong."
+                f"or domain, or issuer= is wrong{remark}."
             ),
         )
     hint, configured = meant

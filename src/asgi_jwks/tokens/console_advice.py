@@ -10,7 +10,7 @@ from typing import Final
 
 from asgi_jwks._printable import quoted
 
-__all__ = ["KNOWN_HEADER_TYPES", "asking", "asking_or", "of_legacy_secret"]
+__all__ = ["KNOWN_HEADER_TYPES", "asking", "asking_or", "of_legacy_secret", "other_issuers"]
 
 KNOWN_HEADER_TYPES: Final = {
     "dpop+jwt": "a DPoP proof, which belongs into the field DPoP: have the client send the "
@@ -53,12 +53,39 @@ _ASKING: Final = tuple(
         (r"https://cognito-idp\..+", "Cognito: its token_use is access"),
         (
             r"https://[^/]+\.zitadel\.cloud",
-            'ZITADEL: the "Auth Token Type" JWT in the Token Settings of the application',
+            'ZITADEL: the "Auth Token Type" JWT, and the scope '
+            "urn:zitadel:iam:org:project:id:{id}:aud",
         ),
         (r"https://[^/]+\.logto\.app/oidc", "Logto: resource={api}"),
         (
             r"https://[^/]+\.kinde\.com",
             "Kinde: audience={api}, by an application that is authorized for the API",
+        ),
+        (
+            r"https://(clerk\.[^/]+|[^/]+\.clerk\.accounts\.dev)",
+            "Clerk: the session token of getToken(), or an OAuth token of the format JWT",
+        ),
+        (
+            r"https://securetoken\.google\.com/.+",
+            "Firebase: getIdToken(), and no custom token, session cookie or token of Google",
+        ),
+        (
+            r"https://token\.actions\.githubusercontent\.com(/.+)?",
+            "GitHub: core.getIDToken({api})",
+        ),
+    )
+)
+
+# The configured issuer, and why the tokens of its provider may have another one.
+_OTHER_ISSUERS: Final = tuple(
+    (re.compile(pattern), words)
+    for pattern, words in (
+        (r"https://[^/]+\.auth0\.com/", "Auth0: the custom domain, where clients use one"),
+        (r"https://[^/]+\.b2clogin\.com/.+", "Azure AD B2C: issuer_with_policy, if it has /tfp/"),
+        (r".+/realms/[^/]+", "Keycloak: KC_HOSTNAME makes it one for all addresses"),
+        (
+            r"https://securetoken\.google\.com/.+",
+            "Firebase: getIdToken(), and no custom token, session cookie or token of Google",
         ),
     )
 )
@@ -74,12 +101,24 @@ def asking(issuer: str | None, audience: str | None) -> str | None:
         issuer: the configured issuer.
         audience: the configured audience.
     """
+    words = _of(issuer, _ASKING)
+    if words is None:
+        return None
+    named = "..." if audience is None else audience
+    return words.replace("{api}", "..." if audience is None else quoted(audience)).replace(
+        "{id}", quoted(named)[1:-1]
+    )
+
+
+def other_issuers(issuer: str | None) -> str | None:
+    """The reason why tokens of this provider have another issuer, where it is known."""
+    return _of(issuer, _OTHER_ISSUERS)
+
+
+def _of(issuer: str | None, table: tuple[tuple[re.Pattern[str], str], ...]) -> str | None:
     if issuer is None:
         return None
-    for pattern, words in _ASKING:
-        if pattern.fullmatch(issuer):
-            return words.replace("{api}", "..." if audience is None else quoted(audience))
-    return None
+    return next((words for pattern, words in table if pattern.fullmatch(issuer)), None)
 
 
 def asking_or(issuer: str | None, audience: str | None, otherwise: str) -> str:

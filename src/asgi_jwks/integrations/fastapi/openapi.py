@@ -1,8 +1,8 @@
 """Security requirements and refusals in the OpenAPI document of a FastAPI application.
 
-FastAPI lists the security schemes of an operation by name, and their scopes. It has no place for
-"or no token" and the like, so a scheme that has more to say gets a name of its own while a document
-with these additions is generated, by which it is found afterwards.
+FastAPI lists the security schemes of an operation by name, with their scopes. It has no place for
+"or no token" and the like. So each use of a scheme that has more to say gets a name of its own
+while the document is generated, and is found by that name and completed afterwards.
 """
 
 from collections.abc import Iterable

@@ -69,9 +69,9 @@ if TYPE_CHECKING:
     from asgi_jwks.keys.static import SharedSecret, StaticJWKSet
     from asgi_jwks.tokens.access_token import AccessToken
     from asgi_jwks.tokens.explanation import Explanation
+    from asgi_jwks.tokens.grant_claims import GrantClaim, GrantClaims
     from asgi_jwks.tokens.key_source import KeySource
     from asgi_jwks.tokens.kinds import KindRule
-    from asgi_jwks.tokens.scopes import GrantClaim, GrantClaims
     from asgi_jwks.trusted_issuer import IssuerOptions, TrustedIssuer
 
     Answer = FetchResponse
@@ -157,8 +157,8 @@ _HOME = {
     "ErrorBody": "asgi.refusal_content",
     "Explanation": "tokens.explanation",
     "FetchResponse": "fetching.response",
-    "GrantClaim": "tokens.scopes",
-    "GrantClaims": "tokens.scopes",
+    "GrantClaim": "tokens.grant_claims",
+    "GrantClaims": "tokens.grant_claims",
     "InsufficientScope": "errors",
     "InsufficientUserAuthentication": "errors",
     "InvalidKeySet": "errors",

@@ -16,13 +16,13 @@ from asgi_jwks._options import (
 )
 from asgi_jwks.errors import ConfigurationError
 from asgi_jwks.jose.algorithms import ASYMMETRIC_ALGORITHMS, SYMMETRIC_ALGORITHMS
-from asgi_jwks.jose.jwk import RSA_BITS
+from asgi_jwks.jose.key_material import RSA_BITS
 from asgi_jwks.keys.static import SharedSecret
 from asgi_jwks.tokens.claim_rules import ALL_BINDINGS, BindingKind, Profile
+from asgi_jwks.tokens.grant_claims import GrantClaims
 from asgi_jwks.tokens.issuers import Check
 from asgi_jwks.tokens.key_source import KeySource
 from asgi_jwks.tokens.principal import IdentityForm
-from asgi_jwks.tokens.scopes import GrantClaims
 
 __all__ = [
     "LARGEST_LEEWAY",

@@ -32,16 +32,16 @@ from asgi_jwks.issuer_checks import (
     require_profile,
     require_proven_bindings,
 )
-from asgi_jwks.jose.jwk import RSA_BITS
+from asgi_jwks.jose.key_material import RSA_BITS
 from asgi_jwks.keys.remote import RemoteJWKSet
 from asgi_jwks.keys.static import SharedSecret, StaticJWKSet
 from asgi_jwks.tokens.claim_rules import Profile, TokenRules
+from asgi_jwks.tokens.grant_claims import DEFAULT_GRANT_CLAIMS, GrantClaims
 from asgi_jwks.tokens.header_rules import JOSEHeader
 from asgi_jwks.tokens.issuers import Check
 from asgi_jwks.tokens.key_source import KeySource
 from asgi_jwks.tokens.kinds import DEFAULT_KIND_RULE, KindRule, kind_rule
 from asgi_jwks.tokens.principal import IdentityForm
-from asgi_jwks.tokens.scopes import DEFAULT_GRANT_CLAIMS, GrantClaims
 
 __all__ = ["DEFAULTS", "HTTPClient", "IssuerOptions", "PresetOptions", "TrustedIssuer"]
 

@@ -229,7 +229,7 @@ def test_a_refusal_that_cannot_be_logged_is_answered_all_the_same(
 class _Stricter(AccessTokenVerifier):
     """A verifier of somebody's own, which refuses more."""
 
-    async def verify(self, token: str | bytes, *, proof: Any = None) -> AccessToken:  # type: ignore[override]
+    async def verify(self, token: str | bytes, *, proof: Any = None) -> AccessToken:
         verified = await super().verify(token, proof=proof)
         if verified.subject != "ada":
             raise InvalidToken(Reason.CHECK_FAILED)

@@ -22,7 +22,8 @@ from asgi_jwks.events import (
     Unavailable,
     WouldBeRefused,
 )
-from asgi_jwks.events.refusal_log import INTERVAL, LOOKS, MOST_CAUSES, SECONDS_PER_LOOK
+from asgi_jwks.events.refusal_log import LOOKS, MOST_CAUSES, SECONDS_PER_LOOK
+from asgi_jwks.events.repeated_lines import INTERVAL
 
 LOGGER = "asgi_jwks.requests"
 

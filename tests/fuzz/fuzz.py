@@ -369,6 +369,7 @@ WORDS_OF_CONSOLES: dict[str, tuple[tuple[Any, ...], dict[str, Any]]] = {
     "casdoor": ((AUTH,), {"client_id": "c"}),
     "node_oidc_provider": ((AUTH,), {"audience": API}),
     "allauth": ((AUTH,), {"client_id": "c"}),
+    "ad_fs": (("adfs.example.com",), {"audience": API}),
     "cidaas": (("example.cidaas.de",), {"client_id": "c"}),
     "gravitee": ((AUTH,), {"audience": API}),
     "ibm_app_id": (("https://eu-de.appid.cloud.ibm.com/oauth/v4/t",), {"client_id": "c"}),

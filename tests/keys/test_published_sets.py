@@ -40,3 +40,26 @@ async def test_a_fetched_set_has_the_keys_of_the_document(name: str) -> None:
     assert at_hand is not None
     assert at_hand.keys == given.keys
     assert at_hand.skipped == given.skipped
+
+
+TENANT = "https://login.microsoftonline.com/aaaabbbb-0000-cccc-1111-dddd2222eeee/v2.0"
+
+
+async def test_a_key_of_another_tenant_is_not_fetched_nor_restored(tmp_path: Path) -> None:
+    """E5: the common document of Entra, for one tenant; its file is read at the next start."""
+    document, _ = published("entra-v2-common")
+    answer = httpx.MockTransport(lambda _: httpx.Response(200, content=document))
+    silence = httpx.MockTransport(lambda _: httpx.Response(500))
+    for transport in (answer, silence):
+        async with httpx.AsyncClient(transport=transport) as client:
+            remote = RemoteJWKSet(
+                "https://login.microsoftonline.com/common/discovery/v2.0/keys",
+                issuer=TENANT,
+                http_client=client,
+                snapshot=tmp_path / "keys.json",
+            )
+            await remote.warm()
+        at_hand = remote.at_hand()
+        assert at_hand is not None
+        assert len(at_hand.keys) == 7
+        assert len(at_hand.skipped) == 3

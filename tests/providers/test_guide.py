@@ -56,6 +56,7 @@ flask_jwt_extended("https://example.com", audience="orders", jwks_uri="https://e
 kubernetes("https://kubernetes.default.svc.cluster.local", audience="https://api.example.com")
 github_actions(audience="https://api.example.com", repositories=["example/deploy"])
 gitlab(audience="https://api.example.com", projects=["example/deploy"])
+ad_fs("adfs.example.com", audience="https://api.example.com")
 cidaas("example.cidaas.de", client_id="my-client-id")
 gravitee("https://am.example.com/my-domain/oidc", audience="https://api.example.com")
 ibm_app_id("https://us-south.appid.cloud.ibm.com/oauth/v4/TENANT-ID", client_id="my-client-id")

@@ -23,10 +23,10 @@ from asgi_jwks.providers.console_words import (
     require_tenant_id,
 )
 from asgi_jwks.testing import SigningKey
+from asgi_jwks.tokens.grant_claims import GrantClaims
 from asgi_jwks.tokens.header_rules import JOSEHeader
 from asgi_jwks.tokens.kinds import KindRule
 from asgi_jwks.tokens.proofs import HasClaim
-from asgi_jwks.tokens.scopes import GrantClaims
 from asgi_jwks.trusted_issuer import IssuerOptions
 
 API = "https://api.example.com"
@@ -352,6 +352,14 @@ MISTAKES: dict[str, tuple[Callable[[], object], str]] = {
     "cloudflare's application by its address": (
         lambda: providers.cloudflare_access("example", audience="https://app.example.com"),
         'audience="32eafc7626e737136660e1b9b8b8f4f0"',
+    ),
+    "ad fs with the issuer of its metadata": (
+        lambda: providers.ad_fs("https://adfs.example.com/adfs", audience=API),
+        "Write 'adfs.example.com'.",
+    ),
+    "ad fs with the audience of userinfo": (
+        lambda: providers.ad_fs("adfs.example.com", audience="urn:microsoft:userinfo"),
+        'audience="https://api.example.com"',
     ),
     "cidaas by its address": (
         lambda: providers.cidaas("https://example.cidaas.de/", client_id="x"),

@@ -42,6 +42,12 @@ JWKS = StaticJWKSet({"keys": [key.public_jwk() for key in KEYS.values()]})
 pytestmark = pytest.mark.anyio
 
 
+@pytest.fixture
+def anyio_backend() -> str:
+    """One loop: no sample is judged differently on another, and there are hundreds."""
+    return "asyncio"
+
+
 def made(name: str, *args: object, **options: object) -> TrustedIssuer:
     """The issuer that a preset makes, or one without a preset."""
     room = asgi_jwks if name == "TrustedIssuer" else providers
@@ -341,15 +347,16 @@ def test_no_claim_about_a_user_shuts_an_access_token_out(sample: Sample) -> None
 OTHER_FORMS: list[object] = [None, 1, True, [], [None], [[]], {}, {"a": []}, ""]
 
 
-@each_sample
-def test_a_claim_of_any_form_in_a_sample_raises_nothing_else(sample: Sample) -> None:
+@pytest.mark.parametrize("preset", sorted({sample.preset for sample in ALL}))
+def test_a_claim_of_any_form_in_a_sample_raises_nothing_else(preset: str) -> None:
     """A8, G8: each claim of each sample in turn replaced by values of other forms."""
-    rule = sample.issuer().rules.kind
-    typ = sample.content["header"].get("typ")
-    header = JOSEHeader("RS256", None, None if typ is None else typ.lower())
-    for name in sample.claims:
-        for value in OTHER_FORMS:
-            try:
-                rule.check(header, {**sample.claims, name: value})
-            except InvalidToken:
-                continue
+    for sample in ALL:
+        if sample.preset != preset:
+            continue
+        rule = sample.issuer().rules.kind
+        typ = sample.content["header"].get("typ")
+        header = JOSEHeader("RS256", None, None if typ is None else typ.lower())
+        for name in sample.claims:
+            for value in OTHER_FORMS:
+                with contextlib.suppress(InvalidToken):
+                    rule.check(header, {**sample.claims, name: value})

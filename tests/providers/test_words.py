@@ -125,6 +125,7 @@ def test_a_wrong_word_is_named_with_an_example_that_is_right(
 # What each preset reads, after the tables of the providers: scopes, roles, groups, permissions, the
 # client; and the marks that its access tokens have too.
 READ: dict[str, tuple[str, str, str, str, str, str]] = {
+    "ad_fs": ("scope scp", "role roles", "group groups", "", "appid", ""),
     "allauth": ("scope scp", "roles", "groups", "permissions", "client_id", ""),
     "auth0": ("scope scp", "", "", "permissions", "azp client_id", ""),
     "authentik": ("scope scp", "", "groups", "", "azp", "c_hash nonce"),

@@ -16,7 +16,7 @@ from asgi_jwks.caching import budget, refresh_ahead
 from asgi_jwks.caching.budget import Budget
 from asgi_jwks.caching.freshness import SHORTEST_MAX_AGE, TrustPeriod
 from asgi_jwks.caching.kept_answers import KeyedPeriod
-from asgi_jwks.events import log, refusal_log
+from asgi_jwks.events import log, repeated_lines
 from asgi_jwks.fetching import request
 from asgi_jwks.fetching.client import LARGEST_DOCUMENT, MOST_FIELDS, MOST_PIECES
 from asgi_jwks.issuer_checks import LARGEST_LEEWAY
@@ -36,10 +36,11 @@ from asgi_jwks.jose.jws import (
     MAX_TOKEN_BYTES,
     MAX_UNVERIFIED_CLAIMS_BYTES,
 )
+from asgi_jwks.jose.key_material import MAX_EXPONENT_BITS, RSA_BITS
 from asgi_jwks.keys import directory_lock, persistence, snapshot
 from asgi_jwks.keys.distrust import LONGEST_LIST
 from asgi_jwks.keys.sought import REMEMBERED
-from asgi_jwks.tokens import claim_rules, grant_log, resolver, token_cache
+from asgi_jwks.tokens import claim_rules, resolver, token_cache
 from asgi_jwks.tokens.header_cache import MAX_HEADERS
 from asgi_jwks.tokens.issuers import MOST_RESOLVED
 from asgi_jwks.tokens.key_index import MAX_CANDIDATES
@@ -139,12 +140,12 @@ LIMITS: Final = (
     ),
     Limit(
         "RSA modulus",
-        f"{jwk.RSA_BITS[0]} to {jwk.RSA_BITS[-1]} bits; min_rsa_bits demands more",
+        f"{RSA_BITS[0]} to {RSA_BITS[-1]} bits; min_rsa_bits demands more",
         "RFC 7518, section 3.3; work grows with the square",
     ),
     Limit(
         "RSA exponent",
-        f"odd, 3 to {jwk.MAX_EXPONENT_BITS} bits",
+        f"odd, 3 to {MAX_EXPONENT_BITS} bits",
         "OpenSSL's limit for large moduli",
     ),
     Limit(
@@ -237,9 +238,9 @@ STATED: Final = (
     f"`refetch_burst` ({BUDGET.burst})",
     f"`refetch_interval` ({_seconds(BUDGET.interval)})",
     f"within {_seconds(refresh_ahead.LONGEST_SLEEP)} where the lifespan runs",
-    f"one line for each cause in {_seconds(refusal_log.INTERVAL)}",
+    f"one line for each cause in {_seconds(repeated_lines.INTERVAL)}",
     f"a changed key set one, and {log.MOST_TOLD + 1} for each reason",
-    f"a claim that cannot be read, one line each {_seconds(grant_log.INTERVAL)}",
+    f"a claim that cannot be read, one line each {_seconds(repeated_lines.INTERVAL)}",
     f"`leeway` ({_seconds(DEFAULTS['leeway'])}, at most {_seconds(LARGEST_LEEWAY)})",
     f"close code {POLICY_VIOLATION}",
     f"judged again every {_seconds(connection_expiry.JUDGED_EVERY)}",

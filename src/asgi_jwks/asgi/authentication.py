@@ -27,6 +27,7 @@ from asgi_jwks.asgi.refusals import OnRefused, Refusals
 from asgi_jwks.asgi.schemes import schemes_of
 from asgi_jwks.asgi.token_sources import TokenSource, find_token, is_token68
 from asgi_jwks.asgi.types import Scope
+from asgi_jwks.authorization.resource_url import require_metadata_url
 from asgi_jwks.errors import (
     InvalidRequest,
     InvalidToken,
@@ -96,6 +97,7 @@ class Authentication:
         if on_refused is not None:
             require_listener("on_refused", on_refused, form="on_refused(error, scope)")
         if resource_metadata is not None:
+            require_metadata_url(resource_metadata)
             require_audiences(verifier)
         self.verifier: Final = verifier
         self.authorization: Final = authorization

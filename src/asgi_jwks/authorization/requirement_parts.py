@@ -11,7 +11,7 @@ from asgi_jwks.authorization.scope_names import is_scope
 from asgi_jwks.errors import ConfigurationError
 from asgi_jwks.tokens.access_token import AccessToken
 from asgi_jwks.tokens.claim_rules import BindingKind
-from asgi_jwks.tokens.scopes import GrantClaim
+from asgi_jwks.tokens.grant_claims import GrantClaim
 
 __all__ = [
     "Claims",

@@ -14,6 +14,7 @@ from asgi_jwks.binding.shares import SenderShares
 from asgi_jwks.errors import InvalidProof, Reason, ReplayStoreUnavailable, TooManyProofs
 from asgi_jwks.events.event import Listeners
 from asgi_jwks.events.proofs import ProofUse, ProofUsed, ReplayStoreAnswered, ReplayStoreFailed
+from asgi_jwks.events.repeated_lines import RepeatedLines
 
 __all__ = ["OnStoreFailure", "UsedProofs"]
 
@@ -26,8 +27,6 @@ STORE_DEADLINE: Final = 0.1
 
 # Clocks of hosts differ: one that is behind would let a proof pass that another has forgotten.
 _MARGIN: Final = 5.0
-
-_LOG_INTERVAL: Final = 300.0
 
 
 class UsedProofs:
@@ -62,8 +61,7 @@ class UsedProofs:
         """Hear of each use, and of the answers of the store."""
         self._shares: Final = SenderShares(share, clock=clock)
         self._settings: Final = (share, on_failure, None if is_local else store)
-        self._clock: Final = clock
-        self._logged_at = -_LOG_INTERVAL
+        self._lines: Final = RepeatedLines(clock)
         # A store that can lose its memory has to know which proofs it may have forgotten.
         expect = getattr(store, "expect", None)
         if expect is not None:
@@ -155,9 +153,7 @@ class UsedProofs:
         return ProofUse.STORE_FAILED if self._local is None else ProofUse.MEMORY_FULL
 
     def _log(self, fault: ReplayStoreUnavailable) -> None:
-        now = self._clock()
-        if now - self._logged_at >= _LOG_INTERVAL:
-            self._logged_at = now
+        if self._lines.due("store"):
             _log.warning("DPoP proofs: %s", fault)
 
 

@@ -1,8 +1,9 @@
 """Many values by key, each asked for when needed and kept for a while.
 
-One question at a time for each key and event loop, detached from whoever needs the answer, with a
-deadline; a budget for keys of which nobody knows whether they exist; negative answers; and last
-answers that serve while the source fails. It knows neither the questions nor who answers them.
+Each key is asked about once at a time in an event loop, under a deadline, and the question goes on
+when nobody waits for it any more. A budget pays for keys that may not exist. A key without a value
+is remembered too, and last answers serve while the source fails. It knows neither the questions nor
+who answers them.
 """
 
 import math

@@ -139,7 +139,8 @@ def word_options(
     for name, preset in presets().items():
         for word in words_of(preset):
             takers.setdefault(word.name, []).append(name)
-    for word_name in sorted(takers, reverse=True):
+    # The last option that is added is the first of the help.
+    for word_name in sorted(takers, key=lambda name: (name not in without_preset, name))[::-1]:
         names = takers[word_name]
         shown = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
         command = click.option(

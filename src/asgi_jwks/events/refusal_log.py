@@ -21,14 +21,12 @@ from typing import Final, NamedTuple
 from asgi_jwks._fork import ForkSafeLock
 from asgi_jwks.errors import Reason
 from asgi_jwks.events.event import Event
+from asgi_jwks.events.repeated_lines import INTERVAL
 from asgi_jwks.events.requests import OTHER_ISSUER, RefusalEvent, WouldBeRefused
 
-__all__ = ["INTERVAL", "RefusalLog"]
+__all__ = ["RefusalLog"]
 
 _log: Final = logging.getLogger("asgi_jwks.requests")
-
-# The deciding sentence on the log: at most one line per cause in this many seconds.
-INTERVAL: Final = 300.0
 
 # Requirement W6. Some ten causes for each of a hundred issuers; a server with more tenants than
 # that has the rest of them in one line per Reason and hint.

@@ -110,6 +110,10 @@ class MCPToolRequirements:
             return []
         return [needs for tool, needs in self._needs.items() if tool.encode() == names[0]]
 
+    def needs_of_any(self) -> list[Requirement]:
+        """The needs of each tool, to be held against the issuers that are trusted."""
+        return [*self._needs.values()]
+
     async def _read(self, receive: Receive) -> tuple[bytes | None, Message]:
         """The body of a request unless it is too long, and its last message."""
         # One message may have one byte: they are not kept.

@@ -86,10 +86,16 @@ class VerificationKey:
 def symmetric_key(secret: bytes, algorithm: str) -> VerificationKey:
     """A shared secret as the key of one HMAC algorithm (RFC 7518, section 3.2).
 
-    It has no kid. Raises ValueError when the algorithm is not HS256, HS384 or HS512, when the
-    secret is shorter than the output of its hash (32, 48 or 64 bytes), when it has fewer than 16
-    different bytes, repeats itself or is a published example, and when it is in truth a public key,
-    a certificate or a JWK.
+    It has no kid.
+
+    Args:
+        secret: at least as many bytes as the hash gives: 32, 48 or 64.
+        algorithm: HS256, HS384 or HS512.
+
+    Raises:
+        ValueError: the algorithm is another one; the secret is too short, has fewer than 16
+            different bytes, repeats itself or is a published example; or it is a public key, a
+            certificate or a JWK.
     """
     if algorithm not in SYMMETRIC_ALGORITHMS:
         raise ValueError("a shared secret is used with HS256, HS384 or HS512")

@@ -8,7 +8,7 @@ what one has written into them.
 """
 
 from collections.abc import Iterable, Mapping
-from typing import Any, Final, NoReturn, Self, TypeVar
+from typing import Any, Final, NoReturn, Self, TypeAlias, TypeVar
 
 __all__ = [
     "KeptObject",
@@ -179,11 +179,14 @@ def _read_only_array(elements: list[Any]) -> ReadOnlyList:
     return made
 
 
+_Container: TypeAlias = ReadOnlyDict | ReadOnlyList
+
+
 class KeptObject:
     """A JSON object that is kept for later readers.
 
-    Each of them is given a copy of its own. A copy shares no object and no array with any other; strings and numbers are shared. Nobody is
-    given what is kept here.
+    Each of them is given a copy of its own, which shares no object and no array with any other;
+    strings and numbers are shared. Nobody is given what is kept here.
 
     Args:
         value: the object; it is not changed and not kept.
@@ -201,7 +204,7 @@ class KeptObject:
         self._nested: Final = tuple(
             (name, _kept(member))
             for name, member in value.items()
-            if isinstance(member, dict | list) and not _is_flat_array(member)
+            if isinstance(member, _Container) and not _is_flat_array(member)
         )
         for name, _ in (*self._arrays, *self._nested):
             self._members[name] = None
@@ -228,10 +231,10 @@ class _KeptArray:
         self._nested: Final = tuple(
             (index, _kept(element))
             for index, element in enumerate(value)
-            if isinstance(element, dict | list)
+            if isinstance(element, _Container)
         )
         self._elements: Final = tuple(
-            None if isinstance(element, dict | list) else element for element in value
+            None if isinstance(element, _Container) else element for element in value
         )
 
     def copy(self) -> ReadOnlyList:
@@ -244,8 +247,8 @@ class _KeptArray:
 
 
 def _is_flat_array(value: object) -> bool:
-    return isinstance(value, list) and not any(isinstance(one, dict | list) for one in value)
+    return isinstance(value, ReadOnlyList) and not any(isinstance(one, _Container) for one in value)
 
 
-def _kept(value: ReadOnlyDict | ReadOnlyList) -> KeptObject | _KeptArray:
+def _kept(value: _Container) -> KeptObject | _KeptArray:
     return KeptObject(value) if isinstance(value, dict) else _KeptArray(value)

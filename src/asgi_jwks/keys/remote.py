@@ -139,7 +139,9 @@ class RemoteJWKSet:
         self._kept: Final = Persistence(
             self.name, file, distrusted, wall_clock=wall, tell=self._observer.notify
         )
-        self._document: Final = JWKSDocument(self._location, request=request, kept=self._kept)
+        self._document: Final = JWKSDocument(
+            self.name, self._location, request=request, kept=self._kept
+        )
 
         def asked() -> str:
             return self._document.asked

@@ -13,6 +13,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from asgi_jwks.providers._ad_fs import ad_fs
     from asgi_jwks.providers._allauth import allauth
     from asgi_jwks.providers._auth0 import auth0
     from asgi_jwks.providers._authentik import authentik
@@ -54,6 +55,7 @@ if TYPE_CHECKING:
     from asgi_jwks.providers._workos import workos_connect, workos_session
     from asgi_jwks.providers._zitadel import zitadel
     from asgi_jwks.providers.preset import Preset, PresetOptions, ProviderIssuer
+    from asgi_jwks.tokens.grant_claims import GrantClaim, GrantClaims
     from asgi_jwks.tokens.kinds import KindRule
     from asgi_jwks.tokens.proofs import (
         AllOf,
@@ -66,7 +68,6 @@ if TYPE_CHECKING:
         HeaderTypeIs,
         NoClaim,
     )
-    from asgi_jwks.tokens.scopes import GrantClaim, GrantClaims
 
 __all__ = [
     "AllOf",
@@ -84,6 +85,7 @@ __all__ = [
     "Preset",
     "PresetOptions",
     "ProviderIssuer",
+    "ad_fs",
     "allauth",
     "auth0",
     "authentik",
@@ -139,8 +141,8 @@ _HOME = {
     "ClaimIsList": "tokens.proofs",
     "ClaimIsObject": "tokens.proofs",
     "ClaimStartsWith": "tokens.proofs",
-    "GrantClaim": "tokens.scopes",
-    "GrantClaims": "tokens.scopes",
+    "GrantClaim": "tokens.grant_claims",
+    "GrantClaims": "tokens.grant_claims",
     "HasClaim": "tokens.proofs",
     "HeaderTypeIs": "tokens.proofs",
     "KindRule": "tokens.kinds",
@@ -148,6 +150,7 @@ _HOME = {
     "Preset": "providers.preset",
     "PresetOptions": "providers.preset",
     "ProviderIssuer": "providers.preset",
+    "ad_fs": "providers._ad_fs",
     "allauth": "providers._allauth",
     "auth0": "providers._auth0",
     "authentik": "providers._authentik",

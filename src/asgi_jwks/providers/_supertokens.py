@@ -6,10 +6,10 @@ from typing import Any, Unpack
 
 from asgi_jwks.providers.console_words import require_issuer
 from asgi_jwks.providers.preset import Preset, PresetOptions, ProviderIssuer, names, trusted
+from asgi_jwks.tokens.grant_claims import GrantClaims
 from asgi_jwks.tokens.header_rules import JOSEHeader
 from asgi_jwks.tokens.kinds import KindRule
 from asgi_jwks.tokens.proofs import AllOf, AnyOf, HasClaim
-from asgi_jwks.tokens.scopes import GrantClaims
 
 __all__ = ["supertokens"]
 

@@ -14,15 +14,13 @@ from typing import Any, Final
 from asgi_jwks._fork import ForkSafeLock
 from asgi_jwks._printable import printable
 from asgi_jwks.events.hint import Hint
+from asgi_jwks.events.repeated_lines import INTERVAL
 from asgi_jwks.events.requests import OTHER_ISSUER
-from asgi_jwks.tokens.scopes import GrantClaim
+from asgi_jwks.tokens.grant_claims import GrantClaim
 
 __all__ = ["GrantLog", "tell_unreadable"]
 
 _log: Final = logging.getLogger("asgi_jwks.tokens")
-
-# The deciding sentence on the log: at most one line per cause in this many seconds.
-INTERVAL: Final = 300.0
 
 # Requirement W6: two claims of each of a hundred issuers; what is beyond has one line per claim,
 # and at last none.

@@ -9,6 +9,7 @@ from asgi_jwks._printable import printable, quoted
 from asgi_jwks.errors import Advice
 from asgi_jwks.events.hint import Hint
 from asgi_jwks.jose.algorithms import SYMMETRIC_ALGORITHMS
+from asgi_jwks.tokens.console_advice import of_legacy_secret
 from asgi_jwks.tokens.refused_token import RefusedToken, listing
 
 __all__ = [
@@ -44,12 +45,15 @@ def on_algorithm(token: RefusedToken) -> Advice:
             ),
         )
     if algorithm in SYMMETRIC_ALGORITHMS:
+        mend = of_legacy_secret(None if token.rules is None else token.rules.issuer) or (
+            "at Auth0 set the API's signing algorithm to RS256; for tokens that you sign yourself "
+            "write keys=SharedSecret(...)"
+        )
         return Advice(
             Hint.SHARED_SECRET,
             lambda: (
                 f"the token's alg is {quoted(algorithm)} (unverified), that of a shared secret, "
-                f"and {_allowed(token)}: at Auth0 set the API's signing algorithm to RS256; for "
-                "tokens that you sign yourself write keys=SharedSecret(...)."
+                f"and {_allowed(token)}: {mend}."
             ),
         )
     published = frozenset[str]() if token.keys is None else token.keys.algorithms

@@ -13,7 +13,7 @@ that is not a string is a mark: nobody is known to write one, and what cannot be
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-__all__ = ["MARKS", "Judgement"]
+__all__ = ["MARKS", "UNCERTAIN_KINDS", "Judgement"]
 
 Judgement = Callable[[str, Mapping[str, Any]], str | None]
 """Of a claim's name and all claims.
@@ -27,6 +27,9 @@ _LOGOUT_TOKEN: Final = "a logout token"
 _RESET_TOKEN: Final = "a token for resetting a password or confirming an address"
 _UNKNOWN: Final = "a token of a kind that cannot be read"
 _ANOTHER: Final = "a token of another kind"
+
+#: The kinds of a value that nobody is known to write.
+UNCERTAIN_KINDS: Final = frozenset({_UNKNOWN, _ANOTHER})
 
 # Keycloak writes Bearer or DPoP; the others are what APIs that sign their own tokens write. An
 # allow-list, because Keycloak's action tokens have the name of the action here, and new ones come.

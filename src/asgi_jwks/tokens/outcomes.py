@@ -23,9 +23,10 @@ from asgi_jwks.events.requests import (
     RouteUnavailable,
     Unavailable,
 )
-from asgi_jwks.tokens.access_token import AccessToken
+from asgi_jwks.tokens.access_token import AccessToken, basis_of
 from asgi_jwks.tokens.advice import advise_on_grant, advise_on_outage, advise_on_request
 from asgi_jwks.tokens.report_only import ReportOnly
+from asgi_jwks.tokens.scopes import unread_scopes
 
 __all__ = ["NO_CONNECTION", "Fault", "Outcomes", "refusal_event"]
 
@@ -178,4 +179,5 @@ def _advice(error: RequestError, token: AccessToken | None) -> Advice:
     if token is None:
         return advise_on_grant(error.scopes, None)
     granted = dict.fromkeys((*token.scopes, *token.permissions, *token.roles))
-    return advise_on_grant(error.scopes, tuple(granted), token.unreadable_grants)
+    unread = () if granted else unread_scopes(token.claims, basis_of(token).reading.grant_claims)
+    return advise_on_grant(error.scopes, tuple(granted), token.unreadable_grants, unread)

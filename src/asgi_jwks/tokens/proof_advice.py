@@ -71,15 +71,15 @@ def on_binding(token: RefusedToken) -> Advice:
     detail = token.detail or ""
     bound_by = [*confirmation] if isinstance(confirmation, dict) else []
     bound_by += [name for name in ("jkt", "x5t#S256") if detail.startswith(f"cnf.{name},")]
-    by, option = "a key", "nothing else"
+    by, option = "a key", ""
     if "jkt" in bound_by:
         by, option = "DPoP", 'dpop=DPoP(public_origin="https://...")'
     elif "x5t#S256" in bound_by:
         by, option = "mutual TLS", "certificate_sources=[...]"
     if token.rules is None or not token.rules.proven_bindings:
         mend = (
-            f"write {option}, or gateway_proves_binding=True if a gateway checks the "
-            "proof; else have clients ask for tokens that are not bound."
+            f"write {option + ', or ' if option else ''}gateway_proves_binding=True if a gateway "
+            "checks the proof; else have clients ask for tokens that are not bound."
         )
     elif detail.endswith(("dpop", "certificate_sources")):  # the option that there is not
         mend = f"write {option} as well."

@@ -9,7 +9,6 @@ nor how keys are fetched.
 
 import inspect
 import logging
-import math
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -22,6 +21,7 @@ from asgi_jwks.caching.keyed import KeyedValues
 from asgi_jwks.errors import RequestError
 from asgi_jwks.events.event import Listener, Listeners, add_listener_to
 from asgi_jwks.events.key_set import KeySetEvent
+from asgi_jwks.events.repeated_lines import RepeatedLines
 from asgi_jwks.events.requests import OTHER_ISSUER
 from asgi_jwks.events.resolver import (
     Resolution,
@@ -46,9 +46,6 @@ LONGEST_ISSUER: Final = 2048
 # Requirement F24: names of strangers may cause a hundred questions at once, and one more each
 # second. A question about a name that turns out to be a tenant's is given back.
 STRANGERS: Final = Budget(burst=100, interval=1.0)
-
-# The same mistake or outage is told once per interval, with its count.
-REPORTED_EVERY: Final = 300.0
 
 IssuerResolver = Callable[[str], Awaitable[Issuer | None]]
 """`await resolver(iss)`: the trusted issuer of that name.
@@ -110,7 +107,7 @@ class ResolvedIssuers:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._resolver: Final = resolver
-        self._reports: Final = _Reports(clock)
+        self._reports: Final = RepeatedLines(clock)
         # Used DPoP proofs are remembered by one memory, that of this one: answers come and go.
         self._first_binding: _Remembers | None = None
         self._clock: Final = clock
@@ -234,30 +231,6 @@ class _OfATenant:
 
     def __call__(self, event: KeySetEvent) -> None:
         self.listener(replace(event, key_set=OTHER_ISSUER))
-
-
-class _Reports:
-    """The times when a cause is told again.
-
-    It is told at once, then once per interval, with its count.
-
-    The causes are of a closed set.
-    """
-
-    def __init__(self, clock: Callable[[], float]) -> None:
-        self._clock: Final = clock
-        self._counts: Final[dict[str, int]] = {}
-        self._told_at: Final[dict[str, float]] = {}
-
-    def due(self, cause: str) -> int:
-        """The count since the last line, if one is due now; else 0."""
-        now = self._clock()
-        count = self._counts.get(cause, 0) + 1
-        if now < self._told_at.get(cause, -math.inf) + REPORTED_EVERY:
-            self._counts[cause] = count
-            return 0
-        self._counts[cause], self._told_at[cause] = 0, now
-        return count
 
 
 def _mistake_in(rules: TokenRules, keys: object, name: str) -> str | None:

@@ -16,7 +16,7 @@ from asgi_jwks._options import (
 )
 from asgi_jwks.errors import ConfigurationError
 from asgi_jwks.jose.algorithms import ASYMMETRIC_ALGORITHMS, SYMMETRIC_ALGORITHMS
-from asgi_jwks.jose.jwk import RSA_BITS
+from asgi_jwks.jose.key_material import RSA_BITS
 from asgi_jwks.keys.static import SharedSecret
 from asgi_jwks.tokens.claim_rules import ALL_BINDINGS, BindingKind, Profile
 from asgi_jwks.tokens.grant_claims import GrantClaims

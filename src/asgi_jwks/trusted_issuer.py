@@ -32,7 +32,7 @@ from asgi_jwks.issuer_checks import (
     require_profile,
     require_proven_bindings,
 )
-from asgi_jwks.jose.jwk import RSA_BITS
+from asgi_jwks.jose.key_material import RSA_BITS
 from asgi_jwks.keys.remote import RemoteJWKSet
 from asgi_jwks.keys.static import SharedSecret, StaticJWKSet
 from asgi_jwks.tokens.claim_rules import Profile, TokenRules

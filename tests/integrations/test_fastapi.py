@@ -3,8 +3,10 @@
 import logging
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Annotated, Any
 
+import anyio
 import pytest
 from fastapi import APIRouter, Depends, FastAPI, HTTPException, Request, Security, WebSocket
 from fastapi.responses import JSONResponse
@@ -40,6 +42,48 @@ def provider() -> MockIssuer:
 def issuer(provider: MockIssuer) -> Iterator[MockIssuer]:
     yield provider
     provider.reset()
+
+
+def test_fastapi_reads_a_body_before_the_dependency_and_the_middleware_refuses_before(
+    issuer: MockIssuer,
+) -> None:
+    """A8: the guide says so."""
+    read: list[int] = []
+
+    async def app_of(*, is_guarded: bool) -> int:
+        bearer = JWTBearer() if is_guarded else JWTBearer(trusted(issuer))
+        app = FastAPI()
+
+        @app.post("/orders")
+        async def order(
+            body: dict[str, Any], token: Annotated[AccessToken, Depends(bearer)]
+        ) -> Any:
+            raise AssertionError
+
+        async def receive() -> Any:
+            read.append(len(read))
+            return {"type": "http.request", "body": b"{", "more_body": False}
+
+        async def send(message: Any) -> None:
+            sent.append(message)
+
+        sent: list[Any] = []
+        scope = {
+            "type": "http",
+            "method": "POST",
+            "path": "/orders",
+            "query_string": b"",
+            "headers": [(b"content-type", b"application/json")],
+        }
+        whole: Any = JWTBearerMiddleware(app, trusted(issuer)) if is_guarded else app
+        await whole(scope, receive, send)
+        status: int = sent[0]["status"]
+        return status
+
+    assert anyio.run(partial(app_of, is_guarded=False)) == 422
+    assert read.pop() == 0
+    assert anyio.run(partial(app_of, is_guarded=True)) == 401
+    assert not read
 
 
 # One line less: `attach` is forgotten.

@@ -11,12 +11,8 @@ from tests.support.examples import examples
 
 from asgi_jwks.jose.algorithms import algorithms_for
 from asgi_jwks.jose.encoding import b64url_decode, b64url_encode
-from asgi_jwks.jose.jwk import (
-    MAX_KID_LENGTH,
-    SkipReason,
-    UnusableKeyError,
-    read_public_key,
-)
+from asgi_jwks.jose.jwk import MAX_KID_LENGTH, read_public_key
+from asgi_jwks.jose.skip_reason import SkipReason, UnusableKeyError
 
 JWKFor = Callable[..., dict[str, Any]]
 

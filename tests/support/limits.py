@@ -36,6 +36,7 @@ from asgi_jwks.jose.jws import (
     MAX_TOKEN_BYTES,
     MAX_UNVERIFIED_CLAIMS_BYTES,
 )
+from asgi_jwks.jose.key_material import MAX_EXPONENT_BITS, RSA_BITS
 from asgi_jwks.keys import directory_lock, persistence, snapshot
 from asgi_jwks.keys.distrust import LONGEST_LIST
 from asgi_jwks.keys.sought import REMEMBERED
@@ -139,12 +140,12 @@ LIMITS: Final = (
     ),
     Limit(
         "RSA modulus",
-        f"{jwk.RSA_BITS[0]} to {jwk.RSA_BITS[-1]} bits; min_rsa_bits demands more",
+        f"{RSA_BITS[0]} to {RSA_BITS[-1]} bits; min_rsa_bits demands more",
         "RFC 7518, section 3.3; work grows with the square",
     ),
     Limit(
         "RSA exponent",
-        f"odd, 3 to {jwk.MAX_EXPONENT_BITS} bits",
+        f"odd, 3 to {MAX_EXPONENT_BITS} bits",
         "OpenSSL's limit for large moduli",
     ),
     Limit(

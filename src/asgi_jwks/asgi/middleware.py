@@ -74,8 +74,8 @@ class JWTBearerMiddleware:
         end_at_expiry: close a WebSocket (1008), and end a response without content-length, when its
             token expires, and within 30 s when it would not be accepted any more; the application
             sees a disconnect.
-        options: those of authentication (AuthenticationOptions), of authorization
-            (AuthorizationOptions) and of one issuer (IssuerOptions).
+        options: `issuer`, `audience` and the others of one issuer (IssuerOptions); those of
+            authentication (AuthenticationOptions) and of authorization (AuthorizationOptions).
 
     Raises:
         ConfigurationError: an option is wrong; the message says what to write.

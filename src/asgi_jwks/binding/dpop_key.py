@@ -11,8 +11,9 @@ from asgi_jwks._printable import printable
 from asgi_jwks.errors import InvalidProof, Reason
 from asgi_jwks.jose.encoding import EncodingError, b64url_decode, json_object
 from asgi_jwks.jose.json_limits import HEADER_LIMITS
-from asgi_jwks.jose.jwk import UnusableKeyError, read_public_key
+from asgi_jwks.jose.jwk import read_public_key
 from asgi_jwks.jose.key import VerificationKey
+from asgi_jwks.jose.skip_reason import UnusableKeyError
 
 __all__ = ["ProofHeader", "ProofSender", "ProofSenders", "read_proof_header"]
 

@@ -17,7 +17,7 @@ from asgi_jwks.events.key_set import (
     SnapshotRestored,
     UnknownKey,
 )
-from asgi_jwks.jose.jwk import SkipReason
+from asgi_jwks.jose.skip_reason import SkipReason
 
 __all__ = ["MOST_NAMED", "MOST_TOLD", "log_event"]
 

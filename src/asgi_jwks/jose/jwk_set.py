@@ -18,10 +18,11 @@ from asgi_jwks.jose.encoding import (
     LimitError,
     UnusableValueError,
 )
-from asgi_jwks.jose.jwk import MAX_KID_LENGTH, SkipReason, UnusableKeyError, read_public_key
+from asgi_jwks.jose.jwk import MAX_KID_LENGTH, read_public_key
 from asgi_jwks.jose.jwk_set_document import SplitDocument
 from asgi_jwks.jose.key import VerificationKey, symmetric_key
 from asgi_jwks.jose.key_tenant import require_own_tenant
+from asgi_jwks.jose.skip_reason import SkipReason, UnusableKeyError
 
 __all__ = [
     "MAX_DOCUMENT_BYTES",
@@ -74,7 +75,6 @@ class JWKSet:
     skipped: tuple[SkippedKey, ...] = ()
     _candidates: _Candidates = field(init=False, compare=False)
     _one_candidate: dict[tuple[str | None, str], VerificationKey] = field(init=False, compare=False)
-    _thumbprints: frozenset[str] = field(init=False, compare=False)
 
     def __post_init__(self) -> None:
         candidates = _indexed(self.keys)
@@ -85,7 +85,6 @@ class JWKSet:
         }
         object.__setattr__(self, "_candidates", candidates)
         object.__setattr__(self, "_one_candidate", one)
-        object.__setattr__(self, "_thumbprints", frozenset(key.thumbprint for key in self.keys))
 
     @classmethod
     def parse(
@@ -190,10 +189,6 @@ class JWKSet:
         if candidates := len(self._candidates.get((kid, algorithm), ())):
             return f"{candidates} keys fit {wanted}"
         return f"none of {len(self.keys)} usable keys fits {wanted}"
-
-    def holds(self, thumbprint: str) -> bool:
-        """Whether a usable key of this set has this RFC 7638 thumbprint."""
-        return thumbprint in self._thumbprints
 
     def same_keys(self, other: "JWKSet") -> bool:
         """Whether both sets have the same keys, kids and algorithms, in any order."""

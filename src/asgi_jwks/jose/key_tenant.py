@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
-from asgi_jwks.jose.jwk import SkipReason, UnusableKeyError
+from asgi_jwks.jose.skip_reason import SkipReason, UnusableKeyError
 
 __all__ = ["require_own_tenant"]
 

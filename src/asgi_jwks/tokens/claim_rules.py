@@ -12,7 +12,7 @@ from typing import Any, Final, Literal, get_args
 
 from asgi_jwks._printable import printable
 from asgi_jwks.errors import InvalidToken, Reason
-from asgi_jwks.jose.jwk import RSA_BITS
+from asgi_jwks.jose.key_material import RSA_BITS
 from asgi_jwks.tokens.grant_claims import DEFAULT_GRANT_CLAIMS, GrantClaims, all_strings
 from asgi_jwks.tokens.header_rules import ACCESS_TOKEN_TYPE, JOSEHeader
 from asgi_jwks.tokens.kinds import DEFAULT_KIND_RULE, KindRule

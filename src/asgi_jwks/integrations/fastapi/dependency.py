@@ -77,10 +77,10 @@ class JWTBearer(SecurityBase):
             OpenIDConnect(...) or AuthorizationCode(...).
         scheme_name: the name of the security scheme in the OpenAPI document; different ones where
             an application has several JWTBearer.
-        options: those of authentication (AuthenticationOptions), of authorization
-            (AuthorizationOptions) and of one issuer (IssuerOptions). With `allow_anonymous=True` a
-            request without a token passes as None where nothing is demanded; `optional` says so for
-            one endpoint.
+        options: `issuer`, `audience` and the others of one issuer (IssuerOptions); those of
+            authentication (AuthenticationOptions) and of authorization (AuthorizationOptions). With
+            `allow_anonymous=True` a request without a token passes as None where nothing is
+            demanded; `optional` says so for one endpoint.
 
     Raises:
         ConfigurationError: an option is wrong; the message says what to write.

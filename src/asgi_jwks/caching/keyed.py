@@ -61,6 +61,14 @@ class _Answer(Generic[T]):
     value: T | None
 
 
+@dataclass(frozen=True, slots=True)
+class _Refusal:
+    """An answer by an error, which nothing is kept of but that older ones are not true any more."""
+
+    turn: int
+    error: RequestError
+
+
 class _Question(Generic[T]):
     """A question about one key, and the outcome of each of its runs by number."""
 
@@ -121,6 +129,8 @@ class KeyedValues(Generic[T]):
         self._last: Final = TTLCache[str, _Answer[T]](size, period.serves, clock)
         # Apart, so that keys of strangers evict no value.
         self._unknown: Final = TTLCache[str, _Answer[T]](size, period.unknown, clock)
+        # For as long as an older question may be in progress.
+        self._refused: Final = TTLCache[str, _Refusal](size, period.unknown, clock)
         self._failures: Final = TTLCache[str, Backoff](size, FAILURES_FOR, clock)
         self._questions: Final[dict[str, _Question[T]]] = {}
 
@@ -207,8 +217,7 @@ class KeyedValues(Generic[T]):
             with anyio.fail_after(timeout):
                 value = await self._ask(key)
         except RequestError as refusal:
-            question.outcomes[flight.number] = refusal
-            self._forget(key)
+            question.outcomes[flight.number] = self._refuse(key, _Refusal(turn, refusal))
         except anyio.get_cancelled_exc_class():
             if flight.is_cancelled():
                 raise
@@ -227,15 +236,15 @@ class KeyedValues(Generic[T]):
                 if self._questions.get(key) is question:
                     del self._questions[key]
 
-    def _answered(self, question: _Question[T], answer: _Answer[T]) -> _Answer[T]:
+    def _answered(self, question: _Question[T], answer: _Answer[T]) -> _Answer[T] | RequestError:
         """Keep an answer, unless a question that was asked later has been answered already."""
         key = question.key
         with self._lock:
             self._failures.pop(key, None)
-            last = self._last.get(key)
-            for newer in (last, self._unknown.get(key)):
-                if newer is not None and newer.turn > answer.turn:
-                    return newer
+            newer = self._newer(key, answer.turn)
+            if newer is not None:
+                return newer
+            self._refused.pop(key, None)
             if answer.value is None:
                 self._unknown[key] = answer
                 self._fresh.pop(key, None)
@@ -243,16 +252,31 @@ class KeyedValues(Generic[T]):
                 return answer
             if question.paid:
                 self._budget = self._budget.refunded()
+            last = self._last.get(key)
             if last is not None and last.value is not None:
                 answer = _Answer(answer.turn, self._merge(last.value, answer.value))
             self._unknown.pop(key, None)
             self._fresh[key] = self._last[key] = answer
             return answer
 
-    def _forget(self, key: str) -> None:
+    def _refuse(self, key: str, refusal: _Refusal) -> _Answer[T] | RequestError:
+        """Forget the value of a key, unless a question that was asked later has been answered."""
         with self._lock:
+            newer = self._newer(key, refusal.turn)
+            if newer is not None:
+                return newer
+            self._refused[key] = refusal
             self._fresh.pop(key, None)
             self._last.pop(key, None)
+            return refusal.error
+
+    def _newer(self, key: str, turn: int) -> _Answer[T] | RequestError | None:
+        """The answer to a question that was asked later, with the lock held."""
+        for answer in (self._last.get(key), self._unknown.get(key)):
+            if answer is not None and answer.turn > turn:
+                return answer
+        refusal = self._refused.get(key)
+        return refusal.error if refusal is not None and refusal.turn > turn else None
 
     def _failed(self, key: str, error: Exception, began: float) -> None:
         retry_after = error.retry_after if isinstance(error, TemporarilyUnavailable) else None

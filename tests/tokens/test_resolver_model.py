@@ -49,7 +49,9 @@ loops: Final = st.sampled_from([0, 1])
 modes: Final = st.sampled_from(
     ["healthy", "healthy", "healthy", "slow", "failing", "hanging", "cancelling", "mistaken"]
 )
-pauses: Final = st.sampled_from([0.1, 0.9, 3.0, 6.0, 11.0, 31.0, 66.0, 299.0, 301.0, 1000.0, 4300.0])
+pauses: Final = st.sampled_from(
+    [0.1, 0.9, 3.0, 6.0, 11.0, 31.0, 66.0, 299.0, 301.0, 1000.0, 4300.0]
+)
 
 
 class Tenant(NamedTuple):
@@ -107,11 +109,20 @@ class Resolver(RuleBasedStateMachine):
         self.strangers_asked_for += name not in NAMES
         try:
             return await self.answer(name)
+        except anyio.get_cancelled_exc_class():
+            # It is late: also where its loop stood still.
+            self.unwell_at = max(self.unwell_at, self.time.now)
+            raise
         finally:
             self.in_flight.discard(place)
 
     async def answer(self, name: str) -> Issuer | None:
-        as_of, tenant, mode, refuses = self.time.now, self.tenants.get(name), self.mode, self.refuses
+        as_of, tenant, mode, refuses = (
+            self.time.now,
+            self.tenants.get(name),
+            self.mode,
+            self.refuses,
+        )
         if mode == "hanging":
             self.unwell_at = self.time.now + TIMEOUT
             await anyio.sleep_forever()
@@ -210,7 +221,9 @@ class Resolver(RuleBasedStateMachine):
             if told.tenant and f"version-{told.tenant.version}" in grants
         ]
         assert sources, "an issuer that nobody told of"
-        assert max(told.came for told in sources) > began - SERVES - SLACK, "an answer from long ago"
+        assert max(told.came for told in sources) > began - SERVES - SLACK, (
+            "an answer from long ago"
+        )
         if newest is not None:
             assert max(told.as_of for told in sources) >= newest.as_of, (
                 "an older answer took the place of a newer one"
@@ -277,9 +290,7 @@ class Resolver(RuleBasedStateMachine):
 
     @precondition(lambda self: self.is_well)
     @rule(name=names, refuses=st.booleans())
-    def a_tenant_ends_while_an_older_question_is_unfinished(
-        self, name: str, refuses: bool
-    ) -> None:
+    def a_tenant_ends_while_an_older_question_is_unfinished(self, name: str, refuses: bool) -> None:
         """The older answer comes last, and is true no more."""
         self.time_passes(FRESH + 1, 1)
         self.a_tenant_begins_or_changes(name, 0)

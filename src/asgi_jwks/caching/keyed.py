@@ -70,15 +70,15 @@ class _Refusal:
 
 
 class _Question(Generic[T]):
-    """A question about one key, and the outcome of each of its runs by number."""
+    """A question about one key: its runs, one in each event loop, and the outcome of each."""
 
-    __slots__ = ("flights", "key", "outcomes", "paid")
+    __slots__ = ("flights", "key", "outcomes", "runs")
 
-    def __init__(
-        self, key: str, run: Callable[["_Question[T]", Flight], Awaitable[None]], *, paid: bool
-    ) -> None:
+    def __init__(self, key: str, run: Callable[["_Question[T]", Flight], Awaitable[None]]) -> None:
         self.key: Final = key
-        self.paid: Final = paid
+        # How many are in progress in all loops.
+        self.runs = 0
+        # By the numbers of the runs, until none is in progress.
         self.outcomes: Final[dict[int, _Answer[T] | RequestError]] = {}
         self.flights: Final = SingleFlight(partial(run, self))
 
@@ -162,19 +162,25 @@ class KeyedValues(Generic[T]):
             last = self._last.get(key)
             backoff = self._failures.get(key, Backoff())
             question = self._questions.get(key)
-            is_refused = False
-            if question is None and backoff.allows(now):
+            flight = None if question is None else question.flights.current()
+            paid = is_refused = False
+            starts = flight is None and backoff.allows(now)
+            if starts:
                 paid = last is None
                 is_refused = paid and not self._pay(now)
                 if not is_refused:
-                    question = self._questions[key] = _Question(key, self._run, paid=paid)
+                    if question is None:
+                        question = self._questions[key] = _Question(key, self._run)
+                    question.runs += 1
         if is_refused:
             self._announce_spent()
             return None
-        if question is not None:
+        if question is not None and (starts or flight is not None):
+            flight = flight or question.flights.start(now, paid=paid)
             longest = math.inf if last is None else self._period.max_wait
             with anyio.move_on_after(longest):
-                outcome = await _outcome(question, now)
+                await flight.ended.wait()
+                outcome = question.outcomes.get(flight.number)
                 if isinstance(outcome, RequestError):
                     raise outcome
                 if outcome is not None:
@@ -230,15 +236,16 @@ class KeyedValues(Generic[T]):
         except Exception as error:
             self._failed(key, error, began)
         else:
-            question.outcomes[flight.number] = self._answered(question, _Answer(turn, value))
+            answer = _Answer(turn, value)
+            question.outcomes[flight.number] = self._answered(key, answer, paid=flight.paid)
         finally:
             with self._lock:
-                if self._questions.get(key) is question:
+                question.runs -= 1
+                if not question.runs and self._questions.get(key) is question:
                     del self._questions[key]
 
-    def _answered(self, question: _Question[T], answer: _Answer[T]) -> _Answer[T] | RequestError:
+    def _answered(self, key: str, answer: _Answer[T], *, paid: bool) -> _Answer[T] | RequestError:
         """Keep an answer, unless a question that was asked later has been answered already."""
-        key = question.key
         with self._lock:
             self._failures.pop(key, None)
             newer = self._newer(key, answer.turn)
@@ -250,7 +257,7 @@ class KeyedValues(Generic[T]):
                 self._fresh.pop(key, None)
                 self._last.pop(key, None)
                 return answer
-            if question.paid:
+            if paid:
                 self._budget = self._budget.refunded()
             last = self._last.get(key)
             if last is not None and last.value is not None:
@@ -285,10 +292,3 @@ class KeyedValues(Generic[T]):
             backoff = self._failures.get(key, Backoff())
             self._failures[key] = backoff.after_failure(now, spread=0.0, retry_after=retry_after)
         self._on_failure(error, now - began)
-
-
-async def _outcome(question: _Question[T], now: float) -> _Answer[T] | RequestError | None:
-    """The outcome of this event loop's run; None where it failed."""
-    flight = question.flights.current() or question.flights.start(now)
-    await flight.ended.wait()
-    return question.outcomes.get(flight.number)

@@ -63,14 +63,14 @@ class _Answer(Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class _Refusal:
-    """An answer by an error, which nothing is kept of but that older ones are not true any more."""
+    """An answer by an error, after which older answers are not true any more."""
 
     turn: int
     error: RequestError
 
 
 class _Question(Generic[T]):
-    """A question about one key: its runs, one in each event loop, and the outcome of each."""
+    """A question about one key, with its runs in event loops and their outcomes."""
 
     __slots__ = ("flights", "key", "outcomes", "runs")
 
@@ -267,7 +267,7 @@ class KeyedValues(Generic[T]):
             return answer
 
     def _refuse(self, key: str, refusal: _Refusal) -> _Answer[T] | RequestError:
-        """Forget the value of a key, unless a question that was asked later has been answered."""
+        """Forget the value of a key, unless a later question has been answered."""
         with self._lock:
             newer = self._newer(key, refusal.turn)
             if newer is not None:

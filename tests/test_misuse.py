@@ -109,7 +109,7 @@ FITTING: dict[str, set[str]] = {
     # Those of authentication.
     "verifier": {"None"},
     "realm": TEXT,
-    "resource_metadata": {"None"} | TEXT,
+    "resource_metadata": {"None"},
     # A key set has a `find` of its own, of another signature.
     "token_sources": {"a token source"},
     "allow_anonymous": FLAG,

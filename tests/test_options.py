@@ -96,5 +96,7 @@ def test_a_misspelt_option_is_told_what_it_may_mean() -> None:
     require_known(["audience"], ["issuer", "audience"], owner="X")
     with pytest.raises(ConfigurationError, match=r"^X has no option audiens\. Did you"):
         require_known(["audiens"], ["issuer", "audience"], owner="X")
+    with pytest.raises(ConfigurationError, match=r"option domain\. Did you mean issuer\?$"):
+        require_known(["domain"], ["issuer", "audience"], owner="X")
     with pytest.raises(ConfigurationError, match=r"There are issuer, audience\.$"):
         require_known(["zzz"], ["issuer", "audience"], owner="X")

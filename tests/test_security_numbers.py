@@ -22,9 +22,7 @@ from asgi_jwks import (
     requires,
 )
 from asgi_jwks.asgi.token_sources import Cookie
-from asgi_jwks.events import refusal_log
 from asgi_jwks.testing import MockIssuer
-from asgi_jwks.tokens import grant_log, resolver
 
 TESTS = Path(__file__).parent
 PAGE = (ROOT / "SECURITY.md").read_text(encoding="utf-8")
@@ -76,11 +74,6 @@ def test_each_number_of_the_prose_follows_from_the_code() -> None:
         assert count, f"nothing is excepted any more as {why}"
     left = [rest[max(0, m.start() - 40) : m.end() + 20] for m in _NUMBER.finditer(rest)]
     assert left == [], "state these in tests.support.limits, or name them as an exception"
-
-
-def test_a_failing_resolver_and_an_unreadable_claim_are_told_of_as_often() -> None:
-    """W6: one sentence states both."""
-    assert resolver.REPORTED_EVERY == grant_log.INTERVAL == refusal_log.INTERVAL
 
 
 def test_each_limit_is_in_the_table_once() -> None:

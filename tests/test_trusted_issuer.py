@@ -41,7 +41,7 @@ def test_the_defaults() -> None:
     assert issuer.rules.profile == "default"
     assert issuer.rules.audience_claim == "aud"
     assert issuer.rules.required_claims == ()
-    assert issuer.rules.gateway_proves_binding is False
+    assert issuer.rules.proven_bindings == frozenset()
     assert issuer.checks == ()
     assert repr(issuer) == f"TrustedIssuer(issuer={ISSUER!r})"
 
@@ -63,7 +63,7 @@ def test_options_reach_the_rules() -> None:
     assert issuer.rules.profile == "rfc9068"
     assert issuer.rules.audience_claim == "client_id"
     assert issuer.rules.required_claims == ("a", "b")
-    assert issuer.rules.gateway_proves_binding is True
+    assert issuer.rules.proven_bindings == {"dpop", "certificate"}
     assert issuer.checks == (bool,)
     assert trusted(required_claims="sub").rules.required_claims == ("sub",)
 

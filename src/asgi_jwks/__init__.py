@@ -1,7 +1,13 @@
 """asgi-jwks: an OAuth 2.0 resource server as ASGI middleware.
 
-The public surface. A name is imported when it is first asked for: the pytest plugin is imported by
-every test run of whoever has this package installed, and command line tools by every start.
+    app = JWTBearerMiddleware(app, issuer="https://example.eu.auth0.com/", audience="my-api")
+
+`requires` guards a route, `AccessTokenVerifier` needs no web framework, `asgi_jwks.providers` has
+the presets, `asgi_jwks.integrations.fastapi` the dependency of FastAPI, `asgi_jwks.testing` the
+mock issuer.
+
+A name is imported when it is first asked for: the pytest plugin is imported by every test run of
+whoever has this package installed, and command line tools by every start.
 """
 
 from importlib import import_module
@@ -11,11 +17,12 @@ from asgi_jwks._version import __version__
 
 if TYPE_CHECKING:
     from asgi_jwks.access_token_verifier import AccessTokenVerifier
-    from asgi_jwks.asgi.challenge import ErrorBody, Refusal, RefusalContent
+    from asgi_jwks.asgi.challenge import Refusal
     from asgi_jwks.asgi.guards import refusal_of, requires
     from asgi_jwks.asgi.health_app import health_app
     from asgi_jwks.asgi.identity import access_token, bearer_token
     from asgi_jwks.asgi.middleware import JWTBearerMiddleware
+    from asgi_jwks.asgi.refusal_content import ErrorBody, RefusalContent
     from asgi_jwks.asgi.refusals import OnRefused
     from asgi_jwks.asgi.token_sources import (
         AuthorizationHeader,
@@ -62,9 +69,9 @@ if TYPE_CHECKING:
     from asgi_jwks.keys.static import SharedSecret, StaticJWKSet
     from asgi_jwks.tokens.access_token import AccessToken
     from asgi_jwks.tokens.explanation import Explanation
+    from asgi_jwks.tokens.grant_claims import GrantClaim, GrantClaims
     from asgi_jwks.tokens.key_source import KeySource
     from asgi_jwks.tokens.kinds import KindRule
-    from asgi_jwks.tokens.scopes import GrantClaim, GrantClaims
     from asgi_jwks.trusted_issuer import IssuerOptions, TrustedIssuer
 
     Answer = FetchResponse
@@ -147,11 +154,11 @@ _HOME = {
     "DPoP": "binding.dpop_policy",
     "DPoPNonces": "binding.nonce",
     "EnvoyXFCC": "binding.certificate_sources",
-    "ErrorBody": "asgi.challenge",
+    "ErrorBody": "asgi.refusal_content",
     "Explanation": "tokens.explanation",
     "FetchResponse": "fetching.response",
-    "GrantClaim": "tokens.scopes",
-    "GrantClaims": "tokens.scopes",
+    "GrantClaim": "tokens.grant_claims",
+    "GrantClaims": "tokens.grant_claims",
     "InsufficientScope": "errors",
     "InsufficientUserAuthentication": "errors",
     "InvalidKeySet": "errors",
@@ -173,7 +180,7 @@ _HOME = {
     "ProofOfPossession": "binding.possession",
     "Reason": "errors",
     "Refusal": "asgi.challenge",
-    "RefusalContent": "asgi.challenge",
+    "RefusalContent": "asgi.refusal_content",
     "RemoteJWKSet": "keys.remote",
     "ReplayMemory": "binding.replay",
     "ReplayStore": "binding.replay",

@@ -6,7 +6,7 @@ Each returns the value, or raises ConfigurationError with a sentence that says w
 import sys
 from collections.abc import Iterable
 from difflib import get_close_matches
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from asgi_jwks.errors import ConfigurationError
 
@@ -21,6 +21,23 @@ __all__ = [
 ]
 
 T = TypeVar("T")
+
+# Words for our options in other libraries, in consoles of providers and in RFC 6749.
+_OTHER_WORDS: Final = {
+    "auto_error": "allow_anonymous",
+    "client_id": "audience",
+    "clock_skew": "leeway",
+    "domain": "issuer",
+    "exclude_paths": "public_paths",
+    "excluded_paths": "public_paths",
+    "on_error": "on_refused",
+    "optional": "allow_anonymous",
+    "required_scopes": "requires",
+    "scope": "requires",
+    "scopes": "requires",
+    "secret": "keys",
+    "skip_paths": "public_paths",
+}
 
 
 def require_flag(option: str, value: object) -> bool:
@@ -90,6 +107,7 @@ def require_known(options: Iterable[str], known: Iterable[str], *, owner: str) -
     names = list(known)
     for option in options:
         if option not in names:
-            close = get_close_matches(option, names, n=1)
+            close = [name for name in names if name == _OTHER_WORDS.get(option)]
+            close += get_close_matches(option, names, n=1)
             hint = f" Did you mean {close[0]}?" if close else f" There are {', '.join(names)}."
             raise ConfigurationError(f"{owner} has no option {option}.{hint}")

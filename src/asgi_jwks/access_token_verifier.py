@@ -81,8 +81,7 @@ class AccessTokenVerifier:
             prepare_exchanges()
         self.issuers: Final = trusted
         self.sees_proofs: Final = resolver is not None or any(
-            getattr(issuer, "binding", None) is not None or issuer.rules.gateway_proves_binding
-            for issuer in trusted
+            issuer.rules.proven_bindings for issuer in trusted
         )
         """Whether it matters how a request presents its token: `verify(token, proof=...)`."""
         self.max_token_bytes: Final = require_whole_number("max_token_bytes", max_token_bytes)
@@ -254,7 +253,8 @@ class AccessTokenVerifier:
             except KeySetError as error:
                 if require_keys:
                     raise
-                _log.warning("starting without the issuer's keys: %s", error)
+                text = "starting without the issuer's keys; tokens get 503 until they come: %s"
+                _log.warning(text, error)
             cancelled = anyio.get_cancelled_exc_class()
             async with anyio.create_task_group() as tasks:
                 tasks.start_soon(self._keep_fresh)

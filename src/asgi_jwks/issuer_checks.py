@@ -16,13 +16,13 @@ from asgi_jwks._options import (
 )
 from asgi_jwks.errors import ConfigurationError
 from asgi_jwks.jose.algorithms import ASYMMETRIC_ALGORITHMS, SYMMETRIC_ALGORITHMS
-from asgi_jwks.jose.jwk import RSA_BITS
+from asgi_jwks.jose.key_material import RSA_BITS
 from asgi_jwks.keys.static import SharedSecret
-from asgi_jwks.tokens.claim_rules import Profile
+from asgi_jwks.tokens.claim_rules import ALL_BINDINGS, BindingKind, Profile
+from asgi_jwks.tokens.grant_claims import GrantClaims
 from asgi_jwks.tokens.issuers import Check
 from asgi_jwks.tokens.key_source import KeySource
 from asgi_jwks.tokens.principal import IdentityForm
-from asgi_jwks.tokens.scopes import GrantClaims
 
 __all__ = [
     "LARGEST_LEEWAY",
@@ -30,7 +30,6 @@ __all__ = [
     "require_audience_claim",
     "require_audiences",
     "require_checks",
-    "require_gateway_proves_binding",
     "require_grant_claims",
     "require_grants",
     "require_identity_form",
@@ -39,6 +38,7 @@ __all__ = [
     "require_leeway",
     "require_min_rsa_bits",
     "require_profile",
+    "require_proven_bindings",
 ]
 
 _log: Final = logging.getLogger("asgi_jwks.tokens")
@@ -112,15 +112,18 @@ def require_grants(grants: object) -> frozenset[str] | None:
     )
 
 
-def require_gateway_proves_binding(flag: object, binding: object) -> bool:
-    """Whether a gateway proves bindings; not beside a binding that is proven here."""
-    is_proven = require_flag("gateway_proves_binding", flag)
-    if is_proven and binding is not None:
+def require_proven_bindings(
+    here: frozenset[BindingKind], *, by_gateway: object
+) -> frozenset[BindingKind]:
+    """The kinds of binding that are proven: here, or all of them by a gateway."""
+    if not require_flag("gateway_proves_binding", by_gateway):
+        return here
+    if here:
         raise ConfigurationError(
             "Give either gateway_proves_binding=True, or dpop and certificate_sources, not both: "
             "with them, whoever presents a bound token proves here that it is theirs."
         )
-    return is_proven
+    return ALL_BINDINGS
 
 
 def require_identity_form(identity: object) -> IdentityForm | None:

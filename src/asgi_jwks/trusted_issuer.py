@@ -22,7 +22,6 @@ from asgi_jwks.issuer_checks import (
     require_audience_claim,
     require_audiences,
     require_checks,
-    require_gateway_proves_binding,
     require_grant_claims,
     require_grants,
     require_identity_form,
@@ -31,17 +30,18 @@ from asgi_jwks.issuer_checks import (
     require_leeway,
     require_min_rsa_bits,
     require_profile,
+    require_proven_bindings,
 )
-from asgi_jwks.jose.jwk import RSA_BITS
+from asgi_jwks.jose.key_material import RSA_BITS
 from asgi_jwks.keys.remote import RemoteJWKSet
 from asgi_jwks.keys.static import SharedSecret, StaticJWKSet
 from asgi_jwks.tokens.claim_rules import Profile, TokenRules
+from asgi_jwks.tokens.grant_claims import DEFAULT_GRANT_CLAIMS, GrantClaims
 from asgi_jwks.tokens.header_rules import JOSEHeader
 from asgi_jwks.tokens.issuers import Check
 from asgi_jwks.tokens.key_source import KeySource
 from asgi_jwks.tokens.kinds import DEFAULT_KIND_RULE, KindRule, kind_rule
 from asgi_jwks.tokens.principal import IdentityForm
-from asgi_jwks.tokens.scopes import DEFAULT_GRANT_CLAIMS, GrantClaims
 
 __all__ = ["DEFAULTS", "HTTPClient", "IssuerOptions", "PresetOptions", "TrustedIssuer"]
 
@@ -156,10 +156,10 @@ class TrustedIssuer:
             required_claims=require_names(
                 "required_claims", given["required_claims"], example="email"
             ),
-            gateway_proves_binding=require_gateway_proves_binding(
-                given["gateway_proves_binding"], self.binding
+            proven_bindings=require_proven_bindings(
+                frozenset() if self.binding is None else self.binding.kinds,
+                by_gateway=given["gateway_proves_binding"],
             ),
-            proves_binding=self.binding is not None,
             kind=kind_rule(given["kind"]),
             grant_claims=require_grant_claims(given["grant_claims"]),
             grants=require_grants(given["grants"]),

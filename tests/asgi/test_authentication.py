@@ -12,6 +12,7 @@ import asgi_jwks
 from asgi_jwks import (
     AccessToken,
     AccessTokenVerifier,
+    DPoP,
     InsufficientScope,
     InvalidRequest,
     InvalidToken,
@@ -223,3 +224,40 @@ def test_a_refusal_that_cannot_be_logged_is_answered_all_the_same(
     assert authentication.refusal(error, scope).status == 403
     assert heard == [error]
     assert "a refusal could not be logged" in caplog.text
+
+
+class _Stricter(AccessTokenVerifier):
+    """A verifier of somebody's own, which refuses more."""
+
+    async def verify(self, token: str | bytes, *, proof: Any = None) -> AccessToken:
+        verified = await super().verify(token, proof=proof)
+        if verified.subject != "ada":
+            raise InvalidToken(Reason.CHECK_FAILED)
+        return verified
+
+
+@pytest.mark.parametrize("proofs", [False, True], ids=["bearer", "with_proofs"])
+@pytest.mark.parametrize("told", ["nobody", "by_the_verifier", "by_the_middleware"])
+@pytest.mark.parametrize("how", ["subclass", "instance"])
+async def test_a_verify_of_somebodys_own_is_asked(how: str, told: str, proofs: bool) -> None:
+    """A11, G10: whoever listens, and however a request may present its token."""
+    options: dict[str, Any] = {"listener": print} if told == "by_the_verifier" else {}
+    if proofs:
+        options["dpop"] = DPoP(public_origin="https://api.example.com")
+    stricter = _Stricter(
+        issuer=ISSUER.issuer,
+        audience=ISSUER.audience,
+        keys=StaticJWKSet(ISSUER.jwk_set()),
+        **options,
+    )
+    if how == "instance":
+        plain = verifier(**options)
+        plain.verify = stricter.verify  # type: ignore[method-assign]
+        stricter = plain  # type: ignore[assignment]
+    listening: dict[str, Any] = {"listener": print} if told == "by_the_middleware" else {}
+    authentication = Authentication(stricter, **listening)
+    token = await authentication.authenticate(connection(ISSUER.access_token(subject="ada")))
+    assert token is not None
+    with pytest.raises(InvalidToken) as refused:
+        await authentication.authenticate(connection(ISSUER.access_token(subject="eve")))
+    assert refused.value.reason is Reason.CHECK_FAILED

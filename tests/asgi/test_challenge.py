@@ -22,7 +22,8 @@ from asgi_jwks import (
     RequestError,
     TemporarilyUnavailable,
 )
-from asgi_jwks.asgi.challenge import Challenges, Refusal, RefusalContent
+from asgi_jwks.asgi.challenge import Challenges, Refusal
+from asgi_jwks.asgi.refusal_content import RefusalContent
 
 ChallengesOf = Callable[[str], list[tuple[str, dict[str, str]]]]
 

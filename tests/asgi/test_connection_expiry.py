@@ -1,5 +1,6 @@
 """Connections that outlive their token, with a clock that is moved by hand."""
 
+import logging
 from collections.abc import Callable
 from typing import Any, Self
 
@@ -417,9 +418,10 @@ async def test_the_middleware_does_so_when_it_is_told_to() -> None:
 @pytest.mark.anyio
 @pytest.mark.parametrize("is_heard", [True, False], ids=["heard", "without a listener"])
 async def test_the_middleware_tells_of_a_connection_whose_key_was_distrusted(
-    monkeypatch: pytest.MonkeyPatch, is_heard: bool
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, is_heard: bool
 ) -> None:
-    """C6, N1, F17: by the real verifier; of the issuer's name and the scheme."""
+    """C6, N1, N10, F17: by the real verifier; of the issuer's name and the scheme."""
+    caplog.set_level(logging.INFO, "asgi_jwks.requests")
     monkeypatch.setattr("asgi_jwks.asgi.connection_expiry.JUDGED_EVERY", 0.01)
     issuer, heard = MockIssuer(), list[Event]()
     keys = StaticJWKSet(issuer.jwk_set())
@@ -446,3 +448,6 @@ async def test_the_middleware_tells_of_a_connection_whose_key_was_distrusted(
     assert sent == [{"type": "websocket.close", "code": 1008, "reason": ""}]
     labels = RequestLabels(issuer.issuer, "bearer", "websocket")
     assert heard[-1:] == [ConnectionEnded(labels, "unknown_key")] * is_heard
+    assert caplog.messages[-1:] == [
+        f"ended an open websocket connection with its token: unknown_key, issuer {issuer.issuer}"
+    ]

@@ -13,9 +13,12 @@ from starlette.routing import Host, Mount, Route, Router, WebSocketRoute
 from starlette.websockets import WebSocket
 
 from asgi_jwks import Requirement, StaticJWKSet, TrustedIssuer, requires
-from asgi_jwks.asgi import declared, route_tables
+from asgi_jwks.asgi import connection_needs, declared, layers, route_tables
 from asgi_jwks.asgi.authorization import Authorization
-from asgi_jwks.asgi.declared import add_reader, declared_by, needs_at, needs_of
+from asgi_jwks.asgi.connection_needs import needs_at
+from asgi_jwks.asgi.declared import declared_by
+from asgi_jwks.asgi.layers import add_reader
+from asgi_jwks.asgi.route_needs import needs_of, routes_of
 from asgi_jwks.asgi.route_tables import add_table, path_within
 from asgi_jwks.authorization.resource_metadata import ProtectedResource
 from asgi_jwks.testing import MockIssuer
@@ -130,13 +133,24 @@ def test_all_needs_are_listed_with_their_paths() -> None:
         ("/items/{id:int}", "items:read"),
         ("/items/{id:int}", "items:write"),
         ("/listen", "listen"),
-        ("/admin", "admin"),
+        # Of what is around a route, whoever asks for a resource below has to know as well.
+        ("/admin/read", "admin"),
         ("/admin/read", "read"),
-        ("/shop", "shop"),
+        ("/admin/free", "admin"),
+        ("/shop/read", "shop"),
         ("/shop/read", "read"),
         ("/middle", "middle"),
         ("/host", "read"),
     ]
+
+
+def test_middleware_that_is_not_built_yet_is_seen() -> None:
+    """K6, K9: Starlette and FastAPI build that of an application with its first call."""
+    inner = Starlette(routes=[Route("/free", free)], middleware=[Middleware(Wrapped)])
+    inner.add_middleware(requires("later").around)
+    app = Starlette(routes=[Mount("/inner", inner)])
+    assert at("/inner/free", app) == ["later"]
+    assert [path for path, _ in needs_of(app)] == ["/inner/free"]
 
 
 def test_an_application_without_routes_declares_what_is_around_it() -> None:
@@ -211,8 +225,11 @@ def test_a_table_is_added_once(monkeypatch: pytest.MonkeyPatch) -> None:
         def knows(self, app: object) -> bool:
             return app == "known"
 
-        def needs(self, app: object) -> list[tuple[str, Requirement]]:
-            return [("/x", Requirement("x"))]
+        def is_imported(self, app: object) -> bool:
+            return False
+
+        def routes(self, app: object) -> list[tuple[str, tuple[Requirement, ...]]]:
+            return [("/x", (Requirement("x"),))]
 
         def needs_at(self, app: object, scope: Any) -> list[Requirement]:
             return [Requirement(f"at {scope['path']}".replace(" ", ":"))]
@@ -224,9 +241,10 @@ def test_a_table_is_added_once(monkeypatch: pytest.MonkeyPatch) -> None:
     assert len(tables) == 1
     around = requires("all").around(Wrapped("known"))
     assert [(path, need.named_scopes) for path, need in needs_of(around)] == [
-        ("/", ("all",)),
+        ("/x", ("all",)),
         ("/x", ("x",)),
     ]
+    assert list(routes_of(around, imports=False)) == []
     assert at("/y", around) == ["all", "at:/y"]
 
 
@@ -314,6 +332,7 @@ def test_routes_are_not_walked_where_none_can_declare_a_need(
         def routes(self) -> list[object]:
             raise AssertionError("the routes were looked at")
 
+    monkeypatch.setattr(declared, "_are_expected", False)
     monkeypatch.setattr(declared, "_declared", {})
-    monkeypatch.setattr(declared, "_readers", [])
-    assert declared.needs_at(Routed(), {"type": "http", "path": "/"}) == []
+    monkeypatch.setattr(layers, "_readers", [])
+    assert connection_needs.needs_at(Routed(), {"type": "http", "path": "/"}) == []

@@ -415,6 +415,8 @@ async def test_a_nonce_is_demanded_told_and_renewed(key: ProofKey, bound: str) -
     assert answer.status == 200
     (newer,) = answer.field("dpop-nonce")
     assert newer != nonce
+    # RFC 9449, section 8.2: an answer with a nonce is not to be stored.
+    assert answer.field("cache-control") == ["no-store"]
     answer = await door(*fields(nonce), type="websocket")
     assert answer.status == "websocket.accept"
     assert answer.field("dpop-nonce") == [newer]
@@ -423,6 +425,50 @@ async def test_a_nonce_is_demanded_told_and_renewed(key: ProofKey, bound: str) -
     assert (answer.status, len(answer.field("dpop-nonce"))) == (401, 1)
     # The refusal of a nonce is not that of the one before.
     assert answer.field("dpop-nonce") != [newer]
+
+
+async def test_an_application_that_says_how_its_answer_may_be_stored_is_left_to_it(
+    key: ProofKey,
+) -> None:
+    """I14, B9: a nonce adds fields to an answer, and changes none."""
+    clock = [1_700_000_010.0]
+    issuer = MockIssuer(key=ISSUER.signing_key, issuer=ISSUER.issuer, clock=lambda: clock[0])
+    token = issuer.access_token(cnf=key.confirmation, lifetime=3600)
+
+    async def app(_scope: Any, _receive: Any, send: Any) -> None:
+        fields = [(b"Cache-Control", b"private, max-age=60")]
+        await send({"type": "http.response.start", "status": 200, "headers": fields})
+        await send({"type": "http.response.body", "body": b""})
+
+    nonces = DPoPNonces(SECRET)
+    demands = trusted(issuer, dpop=dpop(nonces=nonces))
+    door = Door(app=app, verifier=AccessTokenVerifier(demands, clock=lambda: clock[0]))
+    proof = key.proof("GET", f"{ORIGIN}/messages", token, nonce=nonces.current(clock[0] - 60))
+    answer = await door(("Authorization", f"DPoP {token}"), ("DPoP", proof))
+    assert answer.field("dpop-nonce") == [nonces.current(clock[0])]
+    assert answer.field("Cache-Control") == ["private, max-age=60"]
+    assert answer.field("cache-control") == []
+
+
+async def test_guards_with_one_store_know_of_each_others_uses(key: ProofKey, bound: str) -> None:
+    """I11, I12: a request that two guards look at uses its proof once, and a second one is none."""
+
+    class Store:
+        def __init__(self) -> None:
+            self.seen: set[bytes] = set()
+
+        async def first_use(self, key: bytes, ttl: float) -> bool:
+            is_first = key not in self.seen
+            self.seen.add(key)
+            return is_first
+
+    store = Store()
+    within = Door(trusted(dpop=dpop(replay_store=store)))
+    door = Door(trusted(dpop=dpop(replay_store=store)), app=within.guard)
+    proof = key.proof("GET", f"{ORIGIN}/messages", bound)
+    fields = [("Authorization", f"DPoP {bound}"), ("DPoP", proof)]
+    assert [(await door(*fields)).status for _ in range(2)] == [200, 401]
+    assert len(within.seen) == 1
 
 
 async def test_an_answer_never_has_two_nonces(key: ProofKey) -> None:

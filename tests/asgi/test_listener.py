@@ -116,6 +116,30 @@ async def test_an_accepted_request_is_one_event(issuer: MockIssuer, heard: Heard
 
 
 @pytest.mark.anyio
+async def test_async_functions_behind_lambdas_are_told_of_once_each(
+    issuer: MockIssuer, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A11, N1: at their first call, and requests are answered all the same."""
+
+    async def hear(*_: object) -> None: ...
+
+    answers: list[Any] = []
+
+    def hears(*said: object) -> object:
+        answers.append(answer := hear(*said))
+        return answer
+
+    guarded = Guarded(**trusted(issuer, listener=hears), on_refused=lambda *said: hears(*said))
+    for _ in range(2):
+        assert await guarded(issuer.access_token()) == 200
+        assert await guarded(None) == 401
+    for answer in answers:
+        answer.close()
+    told = [r.getMessage() for r in caplog.records if "called and not awaited" in r.getMessage()]
+    assert sorted(line.split()[0] for line in told) == ["listener", "on_refused"]
+
+
+@pytest.mark.anyio
 async def test_a_listener_that_raises_makes_no_500(
     issuer: MockIssuer, caplog: pytest.LogCaptureFixture
 ) -> None:

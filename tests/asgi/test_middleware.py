@@ -706,7 +706,7 @@ class TestConfiguration:
         assert rules.audience_claim == "client_id"
         assert rules.audiences == frozenset({"x", "y"})
         assert rules.required_claims == ("org",)
-        assert rules.gateway_proves_binding is True
+        assert rules.proven_bindings == {"dpop", "certificate"}
         assert tuple(trusted.checks) == (bool,)
 
     async def test_where_the_keys_are_reaches_the_key_set(self) -> None:

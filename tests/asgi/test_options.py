@@ -176,6 +176,40 @@ def test_metadata_name_an_audience_that_somebody_checks() -> None:
         )
 
 
+@pytest.mark.parametrize(
+    "url",
+    [
+        "not a url",
+        "/.well-known/oauth-protected-resource",
+        "api.example.com/.well-known/oauth-protected-resource",
+        "http://api.example.com/.well-known/oauth-protected-resource",
+        "https://api.example.com/metadata#top",
+        "https://me@api.example.com/metadata",
+        "https://",
+        "https://api.example.com:port/",
+        "https://api.example.com/%",
+        'https://api.example.com/"',
+        "urn:metadata",
+    ],
+)
+def test_challenges_name_a_document_that_clients_can_ask_for(url: str) -> None:
+    """K5, A11: an absolute https URL, or one of loopback, checked where it is written."""
+    with pytest.raises(ConfigurationError, match=r"^resource_metadata must be the absolute URL"):
+        JWTBearerMiddleware.configured(
+            issuer="https://i.example/", audience="a", resource_metadata=url
+        )
+
+
+def test_a_document_on_loopback_may_be_named() -> None:
+    """K5"""
+    for url in ("http://127.0.0.1:8000/x", "http://[::1]/x", "https://API.example.com/x?tenant=1"):
+        guard = JWTBearerMiddleware(
+            _app, issuer="https://i.example/", audience="a", resource_metadata=url
+        )
+        refused = TestClient(guard).get("/").headers["www-authenticate"]
+        assert refused == f'Bearer realm="api", resource_metadata="{url}"'
+
+
 # The form that is checked where it is written.
 
 

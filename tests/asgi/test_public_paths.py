@@ -9,7 +9,7 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Mount, Route
 from starlette.testclient import TestClient
 
-from asgi_jwks.asgi.public_paths import PublicPaths
+from asgi_jwks.asgi.public_paths import LONGEST_PATH, PublicPaths
 from asgi_jwks.errors import ConfigurationError
 
 PUBLIC = ("/health", "/docs/", "/static/*", "/a/b/*")
@@ -30,6 +30,15 @@ def test_what_is_public(path: str) -> None:
     """B11"""
     assert match(path)
     assert match(path, raw=path.encode())
+
+
+def test_a_path_longer_than_that_of_a_file_is_not_public() -> None:
+    """W1: it is searched several times."""
+    longest = "/static/" + "a" * (LONGEST_PATH - 8)
+    assert match(longest)
+    assert match(longest, raw=longest.encode())
+    assert not match(longest + "a")
+    assert not match("/static/x", raw=b"/static/" + b"%78" * LONGEST_PATH)
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from asgi_jwks import (
     Reason,
     WebSocketSubprotocol,
 )
-from asgi_jwks.asgi.token_sources import TokenSource, find_token, is_token68
+from asgi_jwks.asgi.token_sources import MOST_COOKIES, TokenSource, find_token, is_token68
 
 
 def scope(*headers: tuple[str, str], **more: object) -> dict[str, Any]:
@@ -166,6 +166,15 @@ class TestCookies:
             Cookie("at").find(scope(*(("cookie", value) for value in values)))
         assert refusal.value.reason is Reason.REPEATED_CREDENTIALS
         assert refusal.value.detail == "two cookies at"
+
+    def test_cookies_are_counted_before_they_are_read(self) -> None:
+        """W1: a field of 64 KiB of semicolons would cost 60 good tokens."""
+        last = "; ".join(["x=1"] * (MOST_COOKIES - 1) + ["at=abc"])
+        assert Cookie("at").find(scope(("cookie", last))) == b"abc"
+        for fields in ([f"{last}; x=1"], [last, "x=1"], [";" * 65_000]):
+            with pytest.raises(InvalidRequest) as refusal:
+                Cookie("at").find(scope(*(("cookie", field) for field in fields)))
+            assert refusal.value.detail == "more than 512 cookies"
 
     @pytest.mark.parametrize("name", ["", "a b", "a=b", "a;b", "a\n", "é", '"a"', "a,b", None, 5])
     def test_a_name_is_a_token(self, name: Any) -> None:

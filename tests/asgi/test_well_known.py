@@ -346,7 +346,7 @@ async def test_methods_are_those_of_the_token_sources(guarded: Callable[..., Any
     [
         ({"insecure_no_audience": True}, "insecure_no_audience=True has no audience checked"),
         ({"resource_metadata": "https://x/"}, "either resource, whose metadata are served here"),
-        ({"requires": "offline_access"}, "requires has offline_access"),
+        ({"requires": "offline_access"}, "requires demands offline_access"),
         ({"issuer": "own"}, "none of the trusted ones is an authorization server"),
         ({"resource": "https://x/#"}, "resource must be the URL"),
     ],

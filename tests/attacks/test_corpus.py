@@ -7,70 +7,37 @@ An attack is data: the request, the rules that forbid it, and the reason that it
 import re
 from typing import Any
 
-import anyio
 import pytest
+from tests.support.guarded import Guarded, Keys
 
-from asgi_jwks import AsgiJwksError, JWTBearerMiddleware, Reason, RequestError, StaticJWKSet
+from asgi_jwks import Reason
 from asgi_jwks.jose.encoding import b64url_decode, json_object
 from asgi_jwks.testing import MockIssuer, SigningKey
-from asgi_jwks.testing.attacks.attack import Attack, Target, bearer
+from asgi_jwks.testing.attacks.attack import Attack, bearer
 from asgi_jwks.testing.attacks.corpus import ATTACKS, THEMES
 from asgi_jwks.testing.attacks.hostile_keys import HostileKeys
-from asgi_jwks.testing.attacks.run import carry_out, target_for
+from asgi_jwks.testing.attacks.run import target_for
 from asgi_jwks.testing.attacks.themes import headers, kinds
-
-Keys = tuple[SigningKey, HostileKeys]
 
 
 @pytest.fixture(scope="session")
 def keys() -> Keys:
-    """The key of the issuer and those of the attacker: slow to make, and never changed."""
     return SigningKey.generate(), HostileKeys()
 
 
-class Guarded:
-    """An application behind a new middleware that trusts a new issuer, and what it was asked."""
-
-    def __init__(self, keys: Keys, **options: Any) -> None:
-        issuer_key, hostile_keys = keys
-        issuer = MockIssuer(key=issuer_key)
-        self.target: Target = target_for(issuer, path="/admin", keys=hostile_keys)
-        self.let_in = 0
-        self.refusals: list[AsgiJwksError] = []
-        self.app: Any = JWTBearerMiddleware(
-            self._app,
-            issuer=issuer.issuer,
-            audience=issuer.audience,
-            keys=StaticJWKSet(issuer.jwk_set()),
-            public_paths=["/health", "/static/*"],
-            on_refused=lambda error, scope: self.refusals.append(error),
-            **options,
-        )
-
-    async def _app(self, scope: Any, receive: Any, send: Any) -> None:
-        self.let_in += 1
-        await send({"type": "http.response.start", "status": 200, "headers": []})
-        await send({"type": "http.response.body", "body": b""})
-
-    def verdict(self, attack: Attack) -> str:
-        """How an attack ended, in one line: the status and the reason, or what went wrong."""
-        outcome = anyio.run(carry_out, self.app, attack, self.target)
-        if self.let_in or not self.refusals:
-            return f"not refused: {outcome}"
-        [error] = self.refusals
-        reason = error.reason.value if isinstance(error, RequestError) else repr(error)
-        return f"{outcome.status if outcome.fault is None else outcome} {reason}"
+def guarded_by(keys: Keys, **options: Any) -> Guarded:
+    return Guarded(keys, public_paths=["/health", "/static/*"], **options)
 
 
 @pytest.mark.parametrize("attack", ATTACKS.values(), ids=ATTACKS.keys())
 def test_the_attack_ends_with_its_reason(attack: Attack, keys: Keys) -> None:
     """The numbers of the rules that an attack tries are in the corpus."""
-    assert Guarded(keys).verdict(attack) == f"{attack.status} {attack.reason}"
+    assert guarded_by(keys).verdict(attack) == f"{attack.status} {attack.reason}"
 
 
 def test_a_good_token_gets_through_so_that_a_refusal_means_something(keys: Keys) -> None:
     good = Attack("good", "a good token", (), "none", lambda target: bearer(target.token()))
-    guarded = Guarded(keys)
+    guarded = guarded_by(keys)
     assert guarded.verdict(good).startswith("not refused: good: a good token")
     assert (guarded.let_in, guarded.refusals) == (1, [])
 
@@ -80,8 +47,8 @@ def test_a_rule_that_is_switched_off_changes_its_own_verdicts_and_no_other(keys:
     changed = {
         attack.name
         for attack in (*headers.ATTACKS, *kinds.ATTACKS)
-        if Guarded(keys).verdict(attack)
-        != Guarded(keys, gateway_proves_binding=True).verdict(attack)
+        if guarded_by(keys).verdict(attack)
+        != guarded_by(keys, gateway_proves_binding=True).verdict(attack)
     }
     assert changed == {
         attack.name for attack in kinds.ATTACKS if attack.reason == "sender_constrained"

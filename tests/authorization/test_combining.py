@@ -18,7 +18,7 @@ from asgi_jwks import (
 from asgi_jwks.asgi.guards import RouteGuard
 from asgi_jwks.authorization.description import describe
 from asgi_jwks.authorization.requirement import combined
-from asgi_jwks.events.requests import Hint
+from asgi_jwks.events.hint import Hint
 
 NOW = 1_700_000_000.0
 

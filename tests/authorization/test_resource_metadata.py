@@ -64,6 +64,12 @@ IT_BREAKS: dict[str, list[Any]] = {
         "https://A.example/",
         "https://a.example:443/",
         "http://localhost:80/",
+        "https://a.example:/",
+    ],
+    "a percent sign is followed by two hexadecimal digits": [
+        "https://a.example/%",
+        "https://a.example/%2",
+        "https://a.example/%zz",
     ],
     "its scheme is in lower case": ["HTTPS://a.example"],
     "its path has no empty and no dot segments": [
@@ -107,7 +113,16 @@ def test_any_character_of_a_url_may_be_in_it() -> None:
         ("issuers", "https://issuer.example/\x00"),
         ("name", ""),
         ("name", 5),
+        ("issuers", "https://"),
+        ("issuers", "https://a.example/#x"),
+        ("issuers", "https://a.example/?tenant=1"),
+        ("issuers", ["https://a.example/", "mailto:a@a.example"]),
         ("documentation", "docs"),
+        ("documentation", ""),
+        ("documentation", "https://"),
+        ("documentation", "https://a.example/a b"),
+        ("documentation", "https://a.example:port/"),
+        ("documentation", "javascript:alert(1)"),
         ("documentation", 5),
         ("also_at_root", "yes"),
     ],
@@ -117,6 +132,13 @@ def test_an_argument_of_the_wrong_form_is_told_by_its_name(option: str, wrong: A
     given: Any = {option: wrong}
     with pytest.raises(ConfigurationError, match=rf"^{option} "):
         ProtectedResource("https://a.example", **given)
+
+
+def test_pages_and_loopback_are_taken_as_they_are_written() -> None:
+    """K1, K4: a page may have a fragment; all of 127.0.0.0/8 is loopback, as for key sets."""
+    page = "http://docs.example/#auth"
+    assert ProtectedResource("https://a.example", documentation=page).documentation == page
+    assert ProtectedResource("http://127.8.0.1:1/mcp").path == "/mcp"
 
 
 @pytest.mark.parametrize(

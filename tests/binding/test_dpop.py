@@ -11,8 +11,9 @@ from tests.support.examples import examples
 
 from asgi_jwks import InvalidProof, InvalidToken, NonceRequired, Reason
 from asgi_jwks.binding.dpop import MAX_PROOF_BYTES, ProofRules, sole_proof
-from asgi_jwks.binding.dpop_key import MAX_HEADERS, ProofHeaders, read_proof_header
+from asgi_jwks.binding.dpop_key import MAX_SENDERS, ProofSender, ProofSenders, read_proof_header
 from asgi_jwks.binding.nonce import DPoPNonces
+from asgi_jwks.jose.key import VerificationKey
 from asgi_jwks.testing import SigningKey, forge
 from asgi_jwks.testing.proofs import ProofKey, ath_of
 
@@ -427,18 +428,27 @@ def test_any_claim_and_member_is_accepted_or_refused(
     assert accepted.ttl > 0
 
 
-def test_the_memory_of_headers_is_bounded_and_keeps_those_seen_lately(proof_key: ProofKey) -> None:
+def test_the_memory_of_senders_is_bounded_and_keeps_those_seen_lately(proof_key: ProofKey) -> None:
     """I17: bounded; H4: only those whose signature was good enter."""
-    header = read_proof_header(
-        proof_key.proof("GET", URL, TOKEN).split(".")[0].encode(), frozenset({"ES256"})
-    )
-    headers = ProofHeaders()
-    headers.put(b"mine", header)
-    for number in range(MAX_HEADERS * 2):
-        headers.put(b"%d" % number, header)
-        assert headers.get(b"mine") is header
-        assert len(headers) <= MAX_HEADERS
-    assert headers.get(b"0") is None
+    segment = proof_key.proof("GET", URL, TOKEN).split(".")[0].encode()
+    sender = ProofSender(segment, read_proof_header(segment, frozenset({"ES256"})))
+    senders = ProofSenders()
+    senders.put("mine", sender)
+    for number in range(MAX_SENDERS * 2):
+        senders.put(f"{number}", sender)
+        assert senders.get("mine") is sender
+        assert len(senders) <= MAX_SENDERS
+    assert senders.get("0") is None
+
+
+def test_a_sender_has_one_entry_whatever_it_writes_into_its_headers(
+    judge: Judge, rules: ProofRules, proof_key: ProofKey
+) -> None:
+    """I17: so no sender drives the others out."""
+    for number in range(20):
+        judge(proof_key.proof("GET", URL, TOKEN, headers={"kid": f"{number}"}))
+        judge(proof_key.proof("GET", URL, TOKEN))
+    assert len(rules._senders) == 1
 
 
 def test_a_header_is_remembered_once_its_signature_was_good(
@@ -448,6 +458,32 @@ def test_a_header_is_remembered_once_its_signature_was_good(
     proof = proof_key.proof("GET", URL, TOKEN)
     with pytest.raises(InvalidProof):
         judge(forge.with_flipped_signature(proof))
-    assert len(rules._headers) == 0
+    assert len(rules._senders) == 0
     judge(proof)
-    assert len(rules._headers) == 1
+    assert len(rules._senders) == 1
+    # A proof is a credential.
+    assert proof not in repr(rules._senders.get(proof_key.thumbprint))
+
+
+def test_the_signature_of_a_repeated_proof_is_not_verified_again_but_all_else_is(
+    judge: Judge, proof_key: ProofKey, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """I17, W1: a replay costs no signature, and the first rule that it breaks names the error."""
+    proof = proof_key.proof("GET", URL, TOKEN)
+    accepted = judge(proof)
+    verified: list[bytes] = []
+
+    def verify(_key: VerificationKey, _algorithm: str, signed: bytes, _signature: bytes) -> bool:
+        verified.append(signed)
+        return False
+
+    monkeypatch.setattr(VerificationKey, "verify", verify)
+    assert judge(proof) == accepted
+    assert refusal(judge, proof, method="POST") is Reason.PROOF_METHOD
+    assert refusal(judge, proof, targets=(f"{URL}/x",)) is Reason.PROOF_URL
+    assert refusal(judge, proof, token="a.b.c") is Reason.PROOF_TOKEN_HASH
+    assert refusal(judge, proof, now=NOW + 61) is Reason.PROOF_TIME
+    assert verified == []
+    # One other byte is another proof.
+    assert refusal(judge, forge.with_flipped_signature(proof)) is Reason.PROOF_SIGNATURE
+    assert len(verified) == 1

@@ -40,9 +40,9 @@ def fill(memory: ReplayMemory, shares: SenderShares, count: int) -> None:
     async def fill() -> None:
         for key in keys(count):
             sender = key.hex()
-            shares.check(sender)
+            cells = shares.check(sender)
             assert await memory.first_use(key, 60.0)
-            shares.take(sender, 60.0)
+            shares.take(cells, 60.0)
 
     anyio.run(fill)
 
@@ -147,8 +147,7 @@ def test_a_sender_over_its_share_is_told_when_to_come_back() -> None:
     clock = Clock()
     shares = SenderShares(2, clock=clock)
     for _ in range(2):
-        shares.check("a")
-        shares.take("a", 60.0)
+        shares.take(shares.check("a"), 60.0)
     with pytest.raises(TooManyProofs) as caught:
         shares.check("a")
     assert (caught.value.status, caught.value.error) == (429, None)
@@ -163,10 +162,10 @@ def test_a_share_is_free_again_whatever_others_had_before() -> None:
     clock = Clock()
     shares = SenderShares(2, clock=clock)
     for sender in (f"other {number}" for number in range(50)):
-        shares.take(sender, 60.0)
+        shares.take(shares.check(sender), 60.0)
     clock.now += 2.0
-    shares.take("sender", 60.0)
-    shares.take("sender", 60.0)
+    shares.take(shares.check("sender"), 60.0)
+    shares.take(shares.check("sender"), 60.0)
     clock.now += 61.0
     shares.check("sender")
 
@@ -174,8 +173,8 @@ def test_a_share_is_free_again_whatever_others_had_before() -> None:
 def test_nobody_can_choose_whose_cells_to_fill() -> None:
     """I11: also where PYTHONHASHSEED makes Python's own hashes known."""
     script = """
-from asgi_jwks.binding.shares import _CELLS, _cells
-print(_cells("sender") == hash("sender") & (_CELLS * _CELLS - 1))
+from asgi_jwks.binding.shares import _ALL_CELLS, SenderShares
+print(SenderShares(10).check("sender") == hash("sender") & _ALL_CELLS)
 """
     run = subprocess.run(
         [sys.executable, "-c", script],
@@ -192,10 +191,9 @@ def test_the_share_of_one_is_not_that_of_others() -> None:
     """I11: per sender: a sender that fills its share takes nothing from a thousand others."""
     shares = SenderShares(100, clock=Clock())
     for _ in range(100):
-        shares.take("flood", 60.0)
+        shares.take(shares.check("flood"), 60.0)
     for number in range(1000):
-        shares.check(f"sender {number}")
-        shares.take(f"sender {number}", 60.0)
+        shares.take(shares.check(f"sender {number}"), 60.0)
     with pytest.raises(TooManyProofs):
         shares.check("flood")
 
@@ -242,11 +240,11 @@ class MemoryAgainstAModel(RuleBasedStateMachine):
     def take(self, sender: str, ttl: float) -> None:
         count = sum(name == sender and until > self.clock.now for name, until in self.taken)
         try:
-            self.shares.check(sender)
+            cells = self.shares.check(sender)
         except TooManyProofs:
             return
         assert count < 5, "a sender had more than its share"
-        self.shares.take(sender, ttl)
+        self.shares.take(cells, ttl)
         self.taken.append((sender, self.clock.now + ttl))
 
     @rule(seconds=st.floats(0, 40))

@@ -148,6 +148,16 @@ def test_the_target_of_a_request_is_its_path_at_the_public_origin(
     assert PublicOrigin(origin).target(path) == target
 
 
+@pytest.mark.parametrize("path", [b"/" + b"%41" * 1400, b"/" + b"<" * 65_000, b"/" + b"a" * 4096])
+def test_a_path_that_no_proof_has_room_for_has_no_target(path: bytes) -> None:
+    """W1: to escape 64 KiB of it, for each origin, would cost a thousand good tokens."""
+    with pytest.raises(TargetURIError, match="too long"):
+        PublicOrigin("https://h").target(path)
+    with pytest.raises(TargetURIError, match="too long"):
+        normal_path(path.decode())
+    assert PublicOrigin("https://h").target(b"/" + b"%7e" * 1365) == "https://h/" + "~" * 1365
+
+
 @pytest.mark.parametrize("path", [b"*", b"http://h/a", b"a", b"/a b", b"/%", b"/\x00"])
 def test_a_request_without_a_path_has_no_target(path: bytes) -> None:
     """I8: absolute forms of request targets name a host of the client's choice."""

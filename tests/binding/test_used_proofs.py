@@ -167,7 +167,7 @@ async def test_a_request_that_several_guards_look_at_uses_its_proof_once() -> No
     """I11: a dependency of FastAPI within the middleware, with the same policy."""
     store = Store(lambda: len(store.asked) == 1)
     proofs = used(store)
-    noted: set[tuple[object, bytes]] = set()
+    noted: set[tuple[int, bytes]] = set()
     for _ in range(3):
         await proofs.use("k", "j", 60.0, noted)
     assert len(store.asked) == 1

@@ -13,7 +13,8 @@ from tests.support.jumping_runners import new_runner
 from tests.support.jumping_time import JumpingTime
 
 from asgi_jwks.caching.budget import Budget
-from asgi_jwks.caching.keyed import DEFAULT_PERIOD, KeyedPeriod, KeyedValues
+from asgi_jwks.caching.kept_answers import DEFAULT_PERIOD, KeyedPeriod
+from asgi_jwks.caching.keyed import KeyedValues
 from asgi_jwks.errors import (
     InvalidToken,
     KeySetUnavailable,
@@ -479,12 +480,12 @@ class TestTheBudget:
         for number in range(50):
             await values.get(f"stranger {number}")
         assert values.known("a") == "A"
-        assert len(values._unknown) == 4
+        assert len(values._kept._unknown) == 4
         source.fault = OSError()
         for number in range(20):
             with pytest.raises(TemporarilyUnavailable):
                 await values.get(f"another {number}")
-        assert len(values._failures) == 4
+        assert len(values._kept._failures) == 4
         assert values._questions == {}
 
 

@@ -127,7 +127,9 @@ def test_nothing_is_called_valid_without_issuer_and_audience(
     assert main(["explain", issuer.access_token()]) == 3
     assert "ASGI_JWKS_ISSUER is not set" in capsys.readouterr().err
     assert main(["explain", issuer.access_token(), "--issuer", issuer.issuer]) == 3
-    assert "ASGI_JWKS_AUDIENCE is not set" in capsys.readouterr().err
+    told = capsys.readouterr().err
+    assert "ASGI_JWKS_AUDIENCE is not set" in told
+    assert "On the command line: --issuer and --audience, or --provider." in told
 
 
 def test_an_audience_that_was_not_compared_is_said_first(issuer: MockIssuer, capsys: Out) -> None:

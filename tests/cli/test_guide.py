@@ -58,6 +58,8 @@ def test_a_command_of_the_guide_runs_as_it_is_printed(
     (tmp_path / "client.pem").write_text(ClientCertificate.generate().pem, encoding="utf-8")
     head = f"GET /me HTTP/1.1\nHost: api.example.com\nAuthorization: Bearer {values['$TOKEN']}"
     (tmp_path / "request.txt").write_text(head, encoding="utf-8")
+    copied = f"curl 'https://api.example.com/me' -H 'authorization: Bearer {values['$TOKEN']}'"
+    (tmp_path / "copied-as-curl.txt").write_text(copied, encoding="utf-8")
     for name, value in values.items():
         line = line.replace(name, value)
     command, *arguments = shlex.split(line)[1:]

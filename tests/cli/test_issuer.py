@@ -101,7 +101,8 @@ def test_its_text_has_lines_to_paste(
     text = capsys.readouterr().out
     assert "export ASGI_JWKS_ISSUER=http://127.0.0.1:" in text
     assert "\nfault     jwks:hang\n" in text
-    assert "\nasgi-jwks token --console 'http://127.0.0.1:" in text
+    assert "\nexport MOCK_ISSUER_CONSOLE='http://127.0.0.1:" in text
+    assert text.endswith("\n\nasgi-jwks token\n\nPress Ctrl-C to stop.\n")
     assert main(["issuer", "--algorithm", "ES256", "--no-console"]) == 0
     assert "console" not in capsys.readouterr().out
 

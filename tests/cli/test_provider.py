@@ -22,7 +22,7 @@ def test_without_a_name_every_preset_is_listed(capsys: pytest.CaptureFixture[str
     assert main(["provider"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert [line.split()[0] for line in lines] == list(presets())
-    assert "auth0" in lines[1]
+    assert "auth0" in lines[2]
     assert all(told(capsys)["providers"].values())
 
 
@@ -80,7 +80,7 @@ def test_a_flag_is_true_or_false(capsys: pytest.CaptureFixture[str]) -> None:
 @pytest.mark.parametrize(
     ("argv", "words"),
     [
-        (["nonsense"], "There is no preset 'nonsense'. There are allauth, auth0,"),
+        (["nonsense"], "There is no preset 'nonsense'. There are ad_fs, allauth, auth0,"),
         (["auth0", "--realm", "x"], "auth0 has no word --realm; it takes --domain, --audience."),
         (["auth0", "--domain", "a", "--domain", "b"], "--domain is given twice"),
         (["auth0", "--domain", "https://a.eu.auth0.com"], "Write 'a.eu.auth0.com'."),

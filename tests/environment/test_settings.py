@@ -1,6 +1,7 @@
 """The environment as configuration: what it may say, and how its mistakes are told."""
 
 import logging
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -179,6 +180,29 @@ def test_neither_issuer_nor_audience_can_be_left_out(missing: str, how: str) -> 
         environ[f"ASGI_JWKS_{missing}"] = ""
     with pytest.raises(ConfigurationError, match=f"^ASGI_JWKS_{missing} is not set"):
         settings_from_env(environ=environ)
+
+
+@pytest.mark.parametrize("quote", ["'", '"'])
+def test_quotes_around_a_value_are_told(quote: str) -> None:
+    """A11: docker's --env-file keeps them; a secret is not repeated."""
+    with pytest.raises(ConfigurationError, match=r"^ASGI_JWKS_REALM: the quotes are a") as error:
+        settings(REALM=f"{quote}orders{quote}")
+    assert "orders" not in str(error.value)
+
+
+def test_the_variables_of_the_guide_are_settings() -> None:
+    """A container that reaches its issuer by another address than clients do."""
+    guide = Path(__file__).parents[2] / "docs" / "guides" / "operating.md"
+    blocks = re.findall(r"^environment:\n((?:  .*\n)+)", guide.read_text("utf-8"), re.MULTILINE)
+    assert len(blocks) == 2
+    for block in blocks:
+        pairs = (line.split(": ", 1) for line in block.splitlines())
+        environ = {name.strip(): value.strip('"') for name, value in pairs}
+        JWTBearerMiddleware(Starlette(), **settings_from_env(environ=environ))
+
+
+def test_one_quote_is_a_text() -> None:
+    assert settings(REALM="'")["realm"] == "'"
 
 
 def test_a_misspelt_variable_is_a_mistake() -> None:

@@ -1,6 +1,7 @@
 """Each mistake is played through the middleware, and the log says what to write."""
 
 import logging
+import re
 from dataclasses import replace
 
 import anyio
@@ -23,6 +24,8 @@ from asgi_jwks.events import Hint
 from asgi_jwks.testing import MockIssuer, SigningKey, forgery
 
 LOGGER = "asgi_jwks.requests"
+# A line that is longer is not read at once.
+LONGEST = 240
 BY_NAME = {mistake.name: mistake for mistake in MISTAKES}
 
 KEY = SigningKey.generate("RS256", kid="k1")
@@ -47,6 +50,9 @@ async def test_a_mistake_is_answered_in_the_log_by_a_sentence_that_names_the_men
     for words in mistake.says:
         assert words in record.getMessage()
     assert vars(record)["count"] == 1
+    _, _, sentence = record.getMessage().partition(": ")
+    # What is quoted, an address and a name are as long as they are.
+    assert len(re.sub(r"'[^']*'|https?://\S+", "", sentence)) <= LONGEST
 
 
 @pytest.mark.anyio

@@ -22,7 +22,8 @@ from asgi_jwks.events import (
     Unavailable,
     WouldBeRefused,
 )
-from asgi_jwks.events.refusal_log import INTERVAL, LOOKS, MOST_CAUSES, SECONDS_PER_LOOK
+from asgi_jwks.events.refusal_log import LOOKS, MOST_CAUSES, SECONDS_PER_LOOK
+from asgi_jwks.events.repeated_lines import INTERVAL
 
 LOGGER = "asgi_jwks.requests"
 
@@ -95,6 +96,28 @@ def test_a_record_has_the_labels_as_json_values(
             "count": 1,
         },
     ]
+
+
+def test_the_ends_of_open_connections_are_told_once_per_interval(
+    log: RefusalLog, clock: Clock, caplog: pytest.LogCaptureFixture
+) -> None:
+    """C6, N10, W6: ten thousand that end with one key make one line."""
+    issuer = "https://issuer.example/"
+    log.tell_of_end(issuer, "unknown_key", "websocket")
+    caplog.set_level(logging.INFO, LOGGER)
+    for _ in range(10_000):
+        log.tell_of_end(issuer, "unknown_key", "websocket")
+    log.tell_of_end(issuer, "expired", "http")
+    clock.now += INTERVAL + 1
+    log.tell_of_end(issuer, "unknown_key", "websocket")
+    assert caplog.messages == [
+        f"ended an open websocket connection with its token: unknown_key, issuer {issuer}",
+        f"ended an open http connection with its token: expired, issuer {issuer}",
+        f"ended an open websocket connection with its token: unknown_key, issuer {issuer}"
+        " (10000 connections in 301 s)",
+    ]
+    assert {record.levelname for record in caplog.records} == {"INFO"}
+    assert vars(caplog.records[2])["count"] == 10_000
 
 
 def test_later_ones_are_counted_and_told_once_per_interval(

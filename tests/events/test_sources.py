@@ -25,7 +25,7 @@ from asgi_jwks import (
     events,
 )
 from asgi_jwks.caching.budget import Budget
-from asgi_jwks.caching.keyed import KeyedPeriod
+from asgi_jwks.caching.kept_answers import KeyedPeriod
 from asgi_jwks.events import (
     Event,
     KeySetEvent,
@@ -109,7 +109,7 @@ async def test_a_document_that_is_not_a_key_set_is_told_with_its_url(
     assert issuer.jwks_uri in str(failed.error)
     with pytest.raises(KeySetUnavailable):
         await key_set(issuer).warm()
-    assert f": {issuer.jwks_uri}: The JWK Set is not strict JSON" in caplog.text
+    assert f"{issuer.jwks_uri}: fetching the keys failed" in caplog.text
 
 
 def test_the_guide_names_each_event() -> None:

@@ -3,6 +3,7 @@
 import json
 import ssl
 from collections.abc import AsyncIterator, Callable
+from http.cookiejar import CookieJar
 from pathlib import Path
 
 import anyio
@@ -15,7 +16,13 @@ from tests.support.raw_server import HEAD, saying, talking
 from tests.support.tls_server import self_signed, serving_tls
 
 from asgi_jwks.errors import ConfigurationError
-from asgi_jwks.fetching.client import LARGEST_DOCUMENT, _time_to_connect, client_fetch
+from asgi_jwks.fetching.client import (
+    LARGEST_DOCUMENT,
+    MOST_FIELDS,
+    MOST_PIECES,
+    _time_to_connect,
+    client_fetch,
+)
 from asgi_jwks.fetching.request import DocumentRequest
 from asgi_jwks.fetching.response import FetchFailed
 from asgi_jwks.testing import MockIssuer
@@ -65,6 +72,89 @@ async def test_an_answer_that_is_compressed_all_the_same_is_refused() -> None:
     async with talking(answer) as url:
         with pytest.raises(FetchFailed, match="compressed"):
             await DocumentRequest().get(url)
+
+
+@anywhere
+async def test_a_response_of_thousands_of_header_fields_is_refused() -> None:
+    """W4: httpx looks each name up by going through all of them."""
+    fields = [(f"x-{number}", "") for number in range(MOST_FIELDS + 1)]
+    transport = httpx.MockTransport(lambda request: httpx.Response(200, headers=fields))
+    with pytest.raises(FetchFailed, match="more than 256 header fields"):
+        await DocumentRequest(http_client=transport).get(URL)
+
+
+class InPieces(httpx.AsyncByteStream):
+    """A body that is there at once, in pieces of one byte; how many were taken."""
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+        self.taken = 0
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        for _ in range(self.number):
+            self.taken += 1
+            yield b" "
+
+
+@anywhere
+async def test_a_document_in_tiny_pieces_lets_others_run_in_between() -> None:
+    """W4: a client does not wait for chunks that arrived together."""
+    body = InPieces(50)
+    transport = httpx.MockTransport(lambda request: httpx.Response(200, stream=body))
+    seen = set[int]()
+
+    async def others() -> None:
+        while True:
+            seen.add(body.taken)
+            await anyio.lowlevel.checkpoint()
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(others)
+        response = await DocumentRequest(http_client=transport).get(URL)
+        tasks.cancel_scope.cancel()
+    assert len(response.body) == 50
+    assert len(seen) > 20
+
+
+@anywhere
+async def test_a_document_in_too_many_pieces_is_refused() -> None:
+    """W4: 512 KiB in chunks of one byte would take seconds of work."""
+    body = InPieces(2 * MOST_PIECES)
+    transport = httpx.MockTransport(lambda request: httpx.Response(200, stream=body))
+    with pytest.raises(FetchFailed, match="more than 4096 pieces"):
+        await DocumentRequest(http_client=transport).get(URL)
+
+
+@anywhere
+async def test_cookies_of_the_endpoint_are_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    """W4: 100 KB of them would take longer to read than the document."""
+    read = list[object]()
+    monkeypatch.setattr(CookieJar, "extract_cookies", lambda *given: read.append(given))
+    async with talking(saying(HEAD + b"set-cookie: a=b\r\ncontent-length: 2\r\n\r\n{}")) as url:
+        assert (await DocumentRequest().get(url)).header("set-cookie") == "a=b"
+    assert not read
+
+
+@anywhere
+@pytest.mark.parametrize(
+    "said",
+    [
+        b"NOT HTTP \x1b[31m" + b"A" * 50_000,
+        HEAD + b"content-encoding: gzip\xff" + b"x" * 50_000 + b"\r\n\r\n",
+        HEAD + b"transfer-encoding: chunked\r\n\r\n" + b"Z" * 50_000 + b"\r\n",
+        b"HTTP/1.1 302 No\r\nlocation: http://\xff" + b"x" * 50_000 + b"/\r\n\r\n",
+    ],
+    ids=["status line", "encoding", "chunk", "location"],
+)
+async def test_the_text_of_a_failure_quotes_little_of_an_answer(said: bytes) -> None:
+    """W6: it ends up in the log and in health()."""
+    async with talking(saying(said + b"\r\n")) as url:
+        with anyio.fail_after(5), pytest.raises(FetchFailed) as failed:
+            await DocumentRequest().get(url)
+    text = str(failed.value)
+    assert len(text) < 500
+    assert text.isascii()
+    assert text.isprintable()
 
 
 @anywhere

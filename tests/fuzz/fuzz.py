@@ -30,7 +30,7 @@ def jose() -> Target:
     from asgi_jwks.jose.json_limits import CLAIMS_LIMITS
     from asgi_jwks.jose.jws import parse_compact
     from asgi_jwks.jose.member_scan import member_of
-    from asgi_jwks.jose.read_only import private_copy
+    from asgi_jwks.jose.read_only import KeptObject
 
     def run(data: bytes) -> None:
         try:
@@ -48,7 +48,7 @@ def jose() -> Target:
             pass
         else:
             require(found in (None, value.get("iss")), "two readers of `iss` differ")
-            require(private_copy(value) == value, "a copy that differs")
+            require(KeptObject(value).copy() == value, "a copy that differs")
             require(data.count(b"{") > 0 and parts_of(value) <= 1537, "more than the limits allow")
             require(value == json.loads(data.decode("utf-8")), "another value than json's")
             json.dumps(value, allow_nan=False, ensure_ascii=False).encode("utf-8")
@@ -369,6 +369,14 @@ WORDS_OF_CONSOLES: dict[str, tuple[tuple[Any, ...], dict[str, Any]]] = {
     "casdoor": ((AUTH,), {"client_id": "c"}),
     "node_oidc_provider": ((AUTH,), {"audience": API}),
     "allauth": ((AUTH,), {"client_id": "c"}),
+    "ad_fs": (("adfs.example.com",), {"audience": API}),
+    "cidaas": (("example.cidaas.de",), {"client_id": "c"}),
+    "gravitee": ((AUTH,), {"audience": API}),
+    "ibm_app_id": (("https://eu-de.appid.cloud.ibm.com/oauth/v4/t",), {"client_id": "c"}),
+    "janssen": ((AUTH,), {"audience": API}),
+    "kanidm": (("idm.example.com",), {"client_id": "c"}),
+    "stytch": (("project-test-1",), {}),
+    "supertokens": ((AUTH,), {"audience": API}),
     "simplejwt": ((AUTH,), {"audience": API}),
     "flask_jwt_extended": ((AUTH,), {"audience": API}),
     "kubernetes": ((AUTH,), {"audience": API}),

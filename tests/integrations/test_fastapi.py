@@ -3,11 +3,14 @@
 import logging
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Annotated, Any
 
+import anyio
 import pytest
 from fastapi import APIRouter, Depends, FastAPI, HTTPException, Request, Security, WebSocket
 from fastapi.responses import JSONResponse
+from starlette.applications import Starlette
 from starlette.testclient import TestClient, WebSocketDenialResponse
 from starlette.websockets import WebSocketDisconnect
 from tests.support.fastapi_app import SUBJECT, application, headers, trusted
@@ -39,6 +42,48 @@ def provider() -> MockIssuer:
 def issuer(provider: MockIssuer) -> Iterator[MockIssuer]:
     yield provider
     provider.reset()
+
+
+def test_fastapi_reads_a_body_before_the_dependency_and_the_middleware_refuses_before(
+    issuer: MockIssuer,
+) -> None:
+    """A8: the guide says so."""
+    read: list[int] = []
+
+    async def app_of(*, is_guarded: bool) -> int:
+        bearer = JWTBearer() if is_guarded else JWTBearer(trusted(issuer))
+        app = FastAPI()
+
+        @app.post("/orders")
+        async def order(
+            body: dict[str, Any], token: Annotated[AccessToken, Depends(bearer)]
+        ) -> Any:
+            raise AssertionError
+
+        async def receive() -> Any:
+            read.append(len(read))
+            return {"type": "http.request", "body": b"{", "more_body": False}
+
+        async def send(message: Any) -> None:
+            sent.append(message)
+
+        sent: list[Any] = []
+        scope = {
+            "type": "http",
+            "method": "POST",
+            "path": "/orders",
+            "query_string": b"",
+            "headers": [(b"content-type", b"application/json")],
+        }
+        whole: Any = JWTBearerMiddleware(app, trusted(issuer)) if is_guarded else app
+        await whole(scope, receive, send)
+        status: int = sent[0]["status"]
+        return status
+
+    assert anyio.run(partial(app_of, is_guarded=False)) == 422
+    assert read.pop() == 0
+    assert anyio.run(partial(app_of, is_guarded=True)) == 401
+    assert not read
 
 
 # One line less: `attach` is forgotten.
@@ -517,6 +562,22 @@ def test_a_wrong_option_is_told_at_construction(options: Any, sentence: str) -> 
     assert str(error.value).startswith(sentence)
 
 
+def test_the_class_in_the_place_of_an_instance_is_told_where_it_is_written() -> None:
+    """A11: FastAPI would ask for its options as parameters of the request."""
+    app = FastAPI()
+    with pytest.raises(ConfigurationError, match=r"Write bearer = JWTBearer\(issuer="):
+
+        @app.get("/me")
+        def me(token: Annotated[Any, Depends(JWTBearer)]) -> None: ...
+
+
+def test_only_an_application_of_fastapi_can_be_completed() -> None:
+    """A11"""
+    bearer: Any = JWTBearer(issuer="https://i.example/", audience="a")
+    with pytest.raises(ConfigurationError, match=r"^attach\(\) is for a FastAPI application; got"):
+        bearer.attach(Starlette())
+
+
 # Scopes that no token can grant.
 
 
@@ -556,11 +617,14 @@ def test_a_scope_with_spaces_stops_the_start(issuer: MockIssuer, where: str) -> 
     """A11"""
     bearer = JWTBearer(trusted(issuer))
     app = with_impossible_scope(bearer, where)
-    bearer.attach(app)
-    with (
-        pytest.raises(ConfigurationError, match=r"demands the scope 'read write', which no token"),
-        TestClient(app),
-    ):
+    words = r"demands the scope 'read write', which no token"
+    with pytest.raises(ConfigurationError, match=words):
+        bearer.attach(app)
+    # Of routes that are added after it, the start tells.
+    later = FastAPI()
+    bearer.attach(later)
+    later.mount("/below", app)
+    with pytest.raises(ConfigurationError, match=words), TestClient(later):
         pass
 
 

@@ -1,6 +1,6 @@
 """The OpenAPI document of a FastAPI application, and what Swagger UI is told."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Annotated, Any
 
 import pytest
@@ -308,9 +308,36 @@ def test_a_login_is_one_of_three(login: Any) -> None:
         JWTBearer(login=login)
 
 
-@pytest.mark.parametrize("name", ["", None, 5])
-def test_a_scheme_has_a_name(name: Any) -> None:
+WRONG: list[tuple[str, Callable[[Any], object], list[Any]]] = [
+    ("issuer", lambda wrong: OpenIDConnect(issuer=wrong), ["", None, 5]),
+    ("description", lambda wrong: PastedToken(description=wrong), ["", 5]),
+    ("description", lambda wrong: OpenIDConnect(issuer="x", description=wrong), ["", 5]),
+    ("issuer", lambda wrong: AuthorizationCode(issuer=wrong), ["", 5]),
+    *(
+        (option, lambda wrong, at=option: AuthorizationCode(issuer="x", **{at: wrong}), ["", 5])
+        for option in ("authorization_url", "token_url", "client_id", "audience", "description")
+    ),
+    (
+        "scopes",
+        lambda wrong: AuthorizationCode(issuer="x", scopes=wrong),
+        [None, "a", ["a"], {"a": 1}, {"a b": "x"}, {1: "x"}],
+    ),
+]
+
+
+@pytest.mark.parametrize(("option", "make", "wrong"), WRONG)
+def test_a_login_tells_a_wrong_argument_by_its_name(
+    option: str, make: Callable[[Any], object], wrong: list[Any]
+) -> None:
     """A11"""
+    for value in wrong:
+        with pytest.raises(ConfigurationError, match=rf"^{option} must be"):
+            make(value)
+
+
+@pytest.mark.parametrize("name", ["", None, 5, "my scheme", "Jäger", "a/b"])
+def test_a_scheme_has_a_name(name: Any) -> None:
+    """A11: one that an OpenAPI document may have."""
     with pytest.raises(ConfigurationError, match=r"^scheme_name "):
         JWTBearer(scheme_name=name)
 

@@ -1,5 +1,6 @@
 """The needs that routes of Litestar, Quart and Django declare, in challenges and metadata."""
 
+import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -115,6 +116,25 @@ def test_litestar_s_metadata_name_all_scopes(litestar: TestClient) -> None:
     assert supported(litestar) == ["admin", "items", "items:read", "read", "write"]
 
 
+ELSEWHERE = "https://other.example/"
+# Each framework refuses to be guarded, by the place of the route.
+IMPOSSIBLE = rf"the route {{}} demands a token of '{ELSEWHERE}'"
+
+
+def test_a_route_of_litestar_that_no_token_could_open_is_a_mistake() -> None:
+    """K9"""
+    pytest.importorskip("litestar", reason="litestar is in the group `frameworks`")
+    import litestar
+
+    @litestar.get("/x", middleware=[requires(issuer=ELSEWHERE).around])
+    async def x() -> str:
+        return "x"
+
+    app = litestar.Litestar([x], logging_config=None)
+    with pytest.raises(ConfigurationError, match=IMPOSSIBLE.format("/x")):
+        guarded(app)
+
+
 @pytest.fixture
 def quart_app() -> Any:
     pytest.importorskip("quart", reason="quart is in the group `frameworks`")
@@ -206,6 +226,18 @@ def test_quart_s_metadata_and_websockets_too(quart_app: Any) -> None:
         ):
             pass
         assert named(refused.value) == scopes
+
+
+def test_a_view_of_quart_that_no_token_could_open_is_a_mistake(quart_app: Any) -> None:
+    """K9"""
+    from asgi_jwks.integrations.quart import requires as guard
+
+    def x() -> str:
+        return "x"
+
+    quart_app.add_url_rule("/x", view_func=guard(issuer=ELSEWHERE)(x))
+    with pytest.raises(ConfigurationError, match=IMPOSSIBLE.format("/x")):
+        guarded(quart_app)
 
 
 def test_a_view_of_quart_is_not_one_of_starlette() -> None:
@@ -330,6 +362,32 @@ def test_django_s_metadata_and_errors_that_views_raise(django: Any) -> None:
     assert named(client.get("/api/shop/all")) == "shop items:read"
     assert named(client.get("/api/raises", headers=bearer())) == "raised"
     assert client.get("/api/fails", headers=bearer()).status_code == 500
+
+
+@pytest.mark.parametrize("is_imported", [True, False])
+def test_a_view_of_django_that_no_token_could_open_is_a_mistake(
+    django: Any, is_imported: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """K9, C4: Django imports the URLs late; the start reads them, and the construction does not."""
+    from django.http import HttpResponse
+    from django.urls import path
+
+    from asgi_jwks.integrations.django import requires as guard
+
+    @guard(issuer=ELSEWHERE)
+    def x(request: Any) -> HttpResponse:
+        return HttpResponse("x")
+
+    if is_imported:
+        with pytest.raises(ConfigurationError, match=IMPOSSIBLE.format("/x")):
+            django([path("x", x)])
+        return
+    module = sys.modules[__name__]
+    monkeypatch.delitem(sys.modules, __name__)
+    client = django([path("x", x)])
+    monkeypatch.setitem(sys.modules, __name__, module)
+    with pytest.raises(ConfigurationError, match=IMPOSSIBLE.format("/x")), client:
+        pass
 
 
 def test_a_view_of_django_that_no_middleware_is_around_is_an_error(django: Any) -> None:

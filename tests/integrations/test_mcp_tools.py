@@ -14,7 +14,7 @@ from asgi_jwks import (
     StaticJWKSet,
     TrustedIssuer,
 )
-from asgi_jwks.integrations.mcp import MCPToolRequirements
+from asgi_jwks.integrations.mcp import MOST_PARTS, MCPToolRequirements
 from asgi_jwks.testing import MockIssuer
 
 pytestmark = pytest.mark.anyio
@@ -106,7 +106,7 @@ def test_a_requirement_of_any_kind_will_do() -> None:
         b'\xef\xbb\xbf{"method":"tools/call","params":{"name":"cancel"}}',
         '{"method":"tools/call","params":{"name":"cancel"}}'.encode("utf-16"),
         b"\xff",
-        b"[" * 100_000,
+        b"[" * 30_000,
     ],
 )
 def test_a_body_that_readers_could_read_in_two_ways_is_refused(body: bytes) -> None:
@@ -235,6 +235,37 @@ def test_a_body_is_read_as_far_as_its_bound() -> None:
     assert small.post("/", content=b"x" * 101, headers=bearer("tools")).status_code == 413
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"[" + b"[]," * MOST_PARTS + b"[]]",
+        b'{"params":{' + b",".join(b'"%x":1' % n for n in range(MOST_PARTS)) + b"}}",
+        b"[" + b'"",' * (2 * MOST_PARTS) + b'""]',
+        b'"' * (5 * MOST_PARTS) + b"," * (MOST_PARTS + 1),
+    ],
+    ids=["arrays", "members", "strings", "quotes"],
+)
+def test_a_body_of_very_many_parts_is_not_read(body: bytes) -> None:
+    """W4: 4 MiB of empty arrays would hold up the event loop for most of a second."""
+    assert client().post("/", content=body, headers=bearer("tools")).status_code == 413
+
+
+def test_what_stands_in_strings_is_not_counted() -> None:
+    """A tool may be given a long text."""
+    text = '[{,"\\\\' * MOST_PARTS
+    asked = call("cancel", note=text)
+    assert client().post("/", json=asked, headers=bearer("tools")).status_code == 403
+    assert client().post("/", json=call("list", note=text), headers=bearer("tools")).is_success
+
+
+async def test_strangers_cannot_make_challenges_of_their_own() -> None:
+    """H4: with n tools there are 2 to the n sets of them, and each challenge is kept."""
+    asked = client()
+    named = [("mcp-name", "cancel"), ("mcp-name", "refund")]
+    refused = asked.post("/", json=call("cancel"), headers=named)
+    assert refused.headers["www-authenticate"].endswith('scope="tools"')
+
+
 async def test_a_client_that_is_gone_is_told_to_the_application() -> None:
     waiting = [
         {"type": "http.request", "body": b'{"method":', "more_body": True},
@@ -258,7 +289,29 @@ async def test_a_client_that_is_gone_is_told_to_the_application() -> None:
     waiting += [{"type": "http.request", "body": b" "}]
     seen.clear()
     await MCPToolRequirements(app, {"cancel": "x"})(scope, receive, send)
-    assert [message["type"] for message in seen] == ["http.request"] * 2 + ["http.disconnect"]
+    assert [message["type"] for message in seen] == ["http.request"] + ["http.disconnect"] * 2
+    waiting[:] = [{"type": "http.request", "body": b"{}"}]
+    seen.clear()
+    await MCPToolRequirements(app, {"cancel": "x"})(scope, receive, send)
+    assert seen[0] == {"type": "http.request", "body": b"{}", "more_body": False}
+
+
+async def test_messages_of_one_byte_are_not_kept() -> None:
+    """H4: each takes some 200 bytes of memory, and a body may have four million."""
+    seen: list[Any] = []
+    left = 1000
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        seen.append(await receive())
+
+    async def receive() -> Any:
+        nonlocal left
+        left -= 1
+        return {"type": "http.request", "body": b" " if left else b"{}", "more_body": left > 0}
+
+    scope = {"type": "http", "method": "POST", "headers": []}
+    await MCPToolRequirements(app, NEEDS)(scope, receive, None)
+    assert seen == [{"type": "http.request", "body": b" " * 999 + b"{}", "more_body": False}]
 
 
 async def test_other_connections_are_the_server_s() -> None:

@@ -107,7 +107,8 @@ def test_any_segment_decodes_to_what_encodes_to_it_or_is_refused(segment: bytes)
 def test_whatever_pyjwt_refuses_is_refused_here(text: str) -> None:
     try:
         theirs = base64url_decode(text)
-    except ValueError:
+    # Python 3.15 warns of characters that later versions will refuse.
+    except (ValueError, FutureWarning):
         with pytest.raises(EncodingError):
             b64url_decode(text.encode())
         return

@@ -352,15 +352,6 @@ def test_the_same_key_listed_twice_counts_once(jwk_for: JWKFor) -> None:
     assert len(keys.keys) == 2
 
 
-def test_a_set_knows_which_keys_it_holds(jwk_for: JWKFor) -> None:
-    """H3: a cached token's key is looked for by its thumbprint."""
-    keys = JWKSet.parse({"keys": [jwk_for("RS256", kid="a")]})
-    other = JWKSet.parse({"keys": [another_rsa_jwk(kid="a")]})
-    assert keys.holds(keys.keys[0].thumbprint)
-    assert not keys.holds(other.keys[0].thumbprint)
-    assert not keys.holds("")
-
-
 def test_sets_are_the_same_in_any_order_and_differ_by_any_key(jwk_for: JWKFor) -> None:
     a, b = jwk_for("RS256", kid="a"), jwk_for("ES256", kid="b")
     keys = JWKSet.parse({"keys": [a, b]})
@@ -429,12 +420,6 @@ def test_a_set_and_what_it_leaves_out_are_immutable_values(value: object) -> Non
 def test_equal_sets_have_one_hash(jwk_for: JWKFor) -> None:
     document = {"keys": [jwk_for("RS256"), jwk_for("RS256", alg="RS256"), {}]}
     assert len({JWKSet.parse(document), JWKSet.parse(document)}) == 1
-
-
-def test_a_set_is_asked_for_a_thumbprint_as_often_as_one_likes() -> None:
-    """H3: every request of a cached token asks."""
-    for _ in range(3):
-        assert SHARED_SECRET.holds(SHARED_SECRET.keys[0].thumbprint)
 
 
 def test_an_algorithm_that_a_stranger_wrote_is_escaped_in_the_detail() -> None:

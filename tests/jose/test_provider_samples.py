@@ -33,6 +33,7 @@ EXPECTED: dict[str, tuple[int, list[SkipReason]]] = {
     "gitlab": (3, []),
     "google": (2, []),
     "google-2025": (2, []),
+    "janssen": (1, [SkipReason.NOT_FOR_SIGNATURES]),
     "keycloak": (1, [SkipReason.NOT_FOR_SIGNATURES]),
     "okta": (2, []),
     "onelogin": (1, []),
@@ -112,6 +113,39 @@ def test_firebases_map_of_certificates_is_refused_by_name() -> None:
     """F8: the x509 form is no JWK Set, and the sentence says so."""
     with pytest.raises(InvalidKeySet, match=r"X\.509 certificates, not a JWK Set"):
         JWKSet.parse(json.dumps(sample("firebase-x509")["x509"]))
+
+
+CONSUMERS = "9188040d-6c67-4c5b-b112-36a304b66dad"
+TENANT = "aaaabbbb-0000-cccc-1111-dddd2222eeee"
+
+
+@pytest.mark.parametrize(
+    ("issuer", "used"),
+    [
+        (None, 10),
+        (f"https://login.microsoftonline.com/{TENANT}/v2.0", 7),
+        (f"https://login.microsoftonline.com/{TENANT.upper()}/v2.0", 7),
+        (f"https://sts.windows.net/{TENANT}/", 7),
+        (f"https://login.microsoftonline.com/{CONSUMERS}/v2.0", 10),
+        ("https://login.microsoftonline.com/common/v2.0", 10),
+        ("https://example.eu.auth0.com/", 10),
+    ],
+)
+def test_a_key_of_one_tenant_signs_for_no_other(issuer: str | None, used: int) -> None:
+    """E5, E1: Entra's common document has keys that sign for personal accounts alone."""
+    keys = JWKSet.parse(sample("entra-v2-common")["jwks"], issuer=issuer)
+    assert len(keys.keys) == used
+    reasons = [key.reason for key in keys.skipped]
+    assert reasons == [SkipReason.OF_ANOTHER_TENANT] * (10 - used)
+
+
+@pytest.mark.parametrize("named", [None, 1, [CONSUMERS], {}, "", "https://example.com/"])
+def test_an_issuer_of_a_key_without_a_tenant_restricts_nothing(named: object) -> None:
+    """E5"""
+    (jwk,) = sample("entra-one-key")["jwks"]["keys"]
+    issuer = f"https://login.microsoftonline.com/{TENANT}/v2.0"
+    keys = JWKSet.parse({"keys": [{**jwk, "issuer": named}, 1]}, issuer=issuer)
+    assert [key.kid for key in keys.keys] == [jwk["kid"]]
 
 
 TOKENS = [

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from tests.support.examples import examples
 
 from asgi_jwks.jose.encoding import json_object
-from asgi_jwks.jose.read_only import ReadOnlyDict, ReadOnlyList, private_copy
+from asgi_jwks.jose.read_only import KeptObject, ReadOnlyDict, ReadOnlyList
 
 DOCUMENT = b'{"aud":["a","b"],"realm_access":{"roles":["x",["y"]]},"exp":1.5}'
 PLAIN = {"aud": ["a", "b"], "realm_access": {"roles": ["x", ["y"]]}, "exp": 1.5}
@@ -164,7 +164,7 @@ def assert_read_only(value: Any, plain: Any) -> None:
 def test_an_unpickled_value_is_read_only_again(claims: ReadOnlyDict, protocol: int) -> None:
     """H6: all the way down."""
     assert_read_only(pickle.loads(pickle.dumps(claims, protocol)), PLAIN)
-    assert_read_only(pickle.loads(pickle.dumps(private_copy(claims), protocol)), PLAIN)
+    assert_read_only(pickle.loads(pickle.dumps(KeptObject(claims).copy(), protocol)), PLAIN)
 
 
 def test_a_value_made_by_hand_is_read_only_all_the_way() -> None:
@@ -176,10 +176,10 @@ def test_a_value_made_by_hand_is_read_only_all_the_way() -> None:
 
 
 def test_a_private_copy_is_equal_and_as_read_only(claims: ReadOnlyDict) -> None:
-    assert_read_only(private_copy(claims), PLAIN)
-    flat = json_object(b'{"a":1}')
-    assert private_copy(flat) == flat
-    assert private_copy(flat) is not flat
+    kept = KeptObject(claims)
+    assert_read_only(kept.copy(), PLAIN)
+    assert kept.copy() is not kept.copy()
+    assert list(kept.copy()) == list(claims)
 
 
 PAST_THE_REFUSALS: dict[str, Callable[[Any], object]] = {
@@ -204,11 +204,13 @@ def test_whatever_one_reader_does_to_its_copy_shows_in_no_other(
 ) -> None:
     """H6: heapq, `__init__`, eval and `dict.__setitem__` go past every refusal of a subclass."""
     document = b'{"aud":["b","a"],"realm_access":{"roles":["x",["y"]],"deep":[{"list":[2,1]}]}}'
-    kept = json_object(document)
-    first, second = private_copy(kept), private_copy(kept)
+    read = json_object(document)
+    kept = KeptObject(read)
+    first, second = kept.copy(), kept.copy()
     change(first)
+    change(read)
     assert first != second
-    for untouched in (kept, second, private_copy(kept), private_copy(second)):
+    for untouched in (second, kept.copy(), KeptObject(second).copy()):
         assert json.dumps(untouched, separators=(",", ":")).encode() == document
 
 
@@ -216,10 +218,13 @@ def test_whatever_one_reader_does_to_its_copy_shows_in_no_other(
 @given(st.dictionaries(st.text(max_size=3), values, max_size=4))
 def test_a_private_copy_shares_no_container(value: dict[str, Any]) -> None:
     """H6: whatever the claims look like."""
-    kept = json_object(json.dumps(value).encode())
-    copied = private_copy(kept)
-    assert copied == value
-    assert containers(kept).isdisjoint(containers(copied))
+    read = json_object(json.dumps(value).encode())
+    kept = KeptObject(read)
+    first, second = kept.copy(), kept.copy()
+    assert first == second == value
+    assert list(first) == list(value)
+    assert containers(first).isdisjoint(containers(second))
+    assert containers(read).isdisjoint(containers(first))
 
 
 def containers(value: Any) -> set[int]:

@@ -11,6 +11,21 @@ from asgi_jwks.jose.jwk import read_public_key
 from asgi_jwks.jose.jws import decode_header, decode_signature, parse_compact, segments_of
 from asgi_jwks.jose.key import VerificationKey
 
+# RFC 7520, section 3.3, figure 3.
+BILBO: dict[str, Any] = {
+    "kty": "RSA",
+    "kid": "bilbo.baggins@hobbiton.example",
+    "use": "sig",
+    "n": (
+        "n4EPtAOCc9AlkeQHPzHStgAbgs7bTZLwUBZdR8_KuKPEHLd4rHVTeT-O-XV2jRojdNhxJWTDvNd7nqQ0V"
+        "EiZQHz_AJmSCpMaJMRBSFKrKb2wqVwGU_NsYOYL-QtiWN2lbzcEe6XC0dApr5ydQLrHqkHHig3RBordaZ"
+        "6Aj-oBHqFEHYpPe7Tpe-OfVfHd1E6cS6M1FZcD1NNLYD5lFHpPI9bTwJlsde3uhGqC0ZCuEHg8lhzwOHr"
+        "tIQbS0FVbb9k3-tVTU4fg_3L_vniUFAKwuCLqKnS2BYwdq_mzSnbLY7h_qixoR7jig3__kRhuaxwUkRz5"
+        "iaiQkqgc5gHdrNP5zw"
+    ),
+    "e": "AQAB",
+}
+
 # Name -> algorithm, public key (or secret) as a JWK, compact serialization.
 SIGNED: dict[str, tuple[str, dict[str, Any], str]] = {
     "RFC 7515, A.1: HS256": (
@@ -78,19 +93,7 @@ SIGNED: dict[str, tuple[str, dict[str, Any], str]] = {
     ),
     "RFC 7520, 4.1, figure 13: RS256": (
         "RS256",
-        {
-            "kty": "RSA",
-            "kid": "bilbo.baggins@hobbiton.example",
-            "use": "sig",
-            "n": (
-                "n4EPtAOCc9AlkeQHPzHStgAbgs7bTZLwUBZdR8_KuKPEHLd4rHVTeT-O-XV2jRojdNhxJWTDvNd7nqQ0V"
-                "EiZQHz_AJmSCpMaJMRBSFKrKb2wqVwGU_NsYOYL-QtiWN2lbzcEe6XC0dApr5ydQLrHqkHHig3RBordaZ"
-                "6Aj-oBHqFEHYpPe7Tpe-OfVfHd1E6cS6M1FZcD1NNLYD5lFHpPI9bTwJlsde3uhGqC0ZCuEHg8lhzwOHr"
-                "tIQbS0FVbb9k3-tVTU4fg_3L_vniUFAKwuCLqKnS2BYwdq_mzSnbLY7h_qixoR7jig3__kRhuaxwUkRz5"
-                "iaiQkqgc5gHdrNP5zw"
-            ),
-            "e": "AQAB",
-        },
+        BILBO,
         "eyJhbGciOiJSUzI1NiIsImtpZCI6ImJpbGJvLmJhZ2dpbnNAaG9iYml0b24uZXhhbXBsZSJ9.SXTigJlzIGEgZGF"
         "uZ2Vyb3VzIGJ1c2luZXNzLCBGcm9kbywgZ29pbmcgb3V0IHlvdXIgZG9vci4gWW91IHN0ZXAgb250byB0aGUgcm9"
         "hZCwgYW5kIGlmIHlvdSBkb24ndCBrZWVwIHlvdXIgZmVldCwgdGhlcmXigJlzIG5vIGtub3dpbmcgd2hlcmUgeW9"
@@ -102,19 +105,7 @@ SIGNED: dict[str, tuple[str, dict[str, Any], str]] = {
     ),
     "RFC 7520, 4.2, figure 20: PS384": (
         "PS384",
-        {
-            "kty": "RSA",
-            "kid": "bilbo.baggins@hobbiton.example",
-            "use": "sig",
-            "n": (
-                "n4EPtAOCc9AlkeQHPzHStgAbgs7bTZLwUBZdR8_KuKPEHLd4rHVTeT-O-XV2jRojdNhxJWTDvNd7nqQ0V"
-                "EiZQHz_AJmSCpMaJMRBSFKrKb2wqVwGU_NsYOYL-QtiWN2lbzcEe6XC0dApr5ydQLrHqkHHig3RBordaZ"
-                "6Aj-oBHqFEHYpPe7Tpe-OfVfHd1E6cS6M1FZcD1NNLYD5lFHpPI9bTwJlsde3uhGqC0ZCuEHg8lhzwOHr"
-                "tIQbS0FVbb9k3-tVTU4fg_3L_vniUFAKwuCLqKnS2BYwdq_mzSnbLY7h_qixoR7jig3__kRhuaxwUkRz5"
-                "iaiQkqgc5gHdrNP5zw"
-            ),
-            "e": "AQAB",
-        },
+        BILBO,
         "eyJhbGciOiJQUzM4NCIsImtpZCI6ImJpbGJvLmJhZ2dpbnNAaG9iYml0b24uZXhhbXBsZSJ9.SXTigJlzIGEgZGF"
         "uZ2Vyb3VzIGJ1c2luZXNzLCBGcm9kbywgZ29pbmcgb3V0IHlvdXIgZG9vci4gWW91IHN0ZXAgb250byB0aGUgcm9"
         "hZCwgYW5kIGlmIHlvdSBkb24ndCBrZWVwIHlvdXIgZmVldCwgdGhlcmXigJlzIG5vIGtub3dpbmcgd2hlcmUgeW9"

@@ -1,11 +1,13 @@
-"""The disk of tests in time that jumps."""
+"""A mock issuer and the events of its keys; the disk of tests in time that jumps."""
 
 import os
 from collections.abc import Callable
 
 import pytest
 
+from asgi_jwks.events import KeySetEvent
 from asgi_jwks.keys import persistence
+from asgi_jwks.testing import MockIssuer
 
 
 class _Inline:
@@ -21,3 +23,13 @@ def inline_disk(monkeypatch: pytest.MonkeyPatch) -> None:
     """Snapshots are written in the loop itself, and nobody waits for the platter."""
     monkeypatch.setattr(persistence, "to_thread", _Inline)
     monkeypatch.setattr(os, "fsync", lambda descriptor: None)
+
+
+@pytest.fixture
+def issuer() -> MockIssuer:
+    return MockIssuer(algorithm="ES256")
+
+
+@pytest.fixture
+def told() -> list[KeySetEvent]:
+    return []

@@ -281,7 +281,7 @@ async def test_a_refresh_fails_if_the_issuer_cannot_say_where_its_keys_are() -> 
     await moving.keys.refresh()
     moving.move()
     moving.issuer.discovery.fail(500)
-    assert "oauth-authorization-server" in await failure_of(moving.keys)
+    assert "openid-configuration: HTTP status 500" in await failure_of(moving.keys)
     assert moving.asked == list(metadata_urls(ISSUER))
     assert await moving.is_accepted(moving.issuer)
     moving.move()
@@ -329,6 +329,18 @@ async def test_an_issuer_with_a_query_cannot_be_discovered() -> None:
     """F14: RFC 8414, section 2."""
     with pytest.raises(ConfigurationError, match="Write jwks_uri="):
         RemoteJWKSet(issuer="https://issuer.example/?tenant=1")
+
+
+async def test_a_reason_that_both_documents_share_is_told_once() -> None:
+    """F12, F22: a line of the log is read at once."""
+
+    async def fetch(url: str, headers: Mapping[str, str]) -> FetchResponse:
+        raise OSError("Name or service not known")
+
+    with pytest.raises(FetchFailed) as failed:
+        await Metadata(ISSUER, DocumentRequest(fetch=fetch)).load(None, attempts=1)
+    url = metadata_urls(ISSUER)[0]
+    assert str(failed.value) == f"{url}: OSError: Name or service not known"
 
 
 async def test_both_failures_are_told() -> None:

@@ -10,7 +10,7 @@ import pytest
 from asgi_jwks.errors import InvalidToken, KeySetUnavailable
 from asgi_jwks.events.key_set import KeySetEvent, KeySetRefreshed
 from asgi_jwks.events.log import log_event
-from asgi_jwks.jose.jwk_set import JWKSet
+from asgi_jwks.jose.jwk_set import JWKSet, SkippedKey, SkipReason
 from asgi_jwks.keys.key_set_observer import KeySetObserver
 from asgi_jwks.keys.remote import RemoteJWKSet
 from asgi_jwks.testing import MockIssuer, SigningKey
@@ -112,8 +112,8 @@ async def test_the_log_tells_changes_of_state_and_no_more(
     assert levels("keys refreshed; added") == {"INFO"}
     assert (levels("after a refetch"), times("after a refetch")) == ({"INFO"}, 2)
     assert (levels("used up the refetch"), times("used up")) == ({"WARNING"}, 1)
-    assert levels("could not be refreshed (attempt 1,") == {"WARNING"}
-    assert levels("could not be refreshed (attempt 2,") == {"INFO"}
+    assert levels("fetching the keys failed (attempt 1,") == {"WARNING"}
+    assert levels("fetching the keys failed (attempt 2,") == {"INFO"}
     assert (levels("serving the last good set"), times("serving")) == ({"WARNING"}, 1)
     assert (levels("answering 503"), times("answering 503")) == ({"ERROR"}, 1)
 
@@ -121,6 +121,24 @@ async def test_the_log_tells_changes_of_state_and_no_more(
 @pytest.fixture
 def anyio_backend(jumping_time: tuple[str, dict[str, object]]) -> tuple[str, dict[str, object]]:
     return jumping_time
+
+
+def test_a_document_of_thousands_of_unusable_keys_writes_a_few_lines(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """W6, W4: a tenant may publish 8,000 of them, and others with the next refresh."""
+    caplog.set_level(logging.INFO)
+    skipped = [SkippedKey(n, f"\x1b{n}", SkipReason.UNKNOWN_KTY) for n in range(4000)]
+    skipped += [SkippedKey(n, None, SkipReason.PRIVATE_KEY) for n in range(4000, 8000)]
+    kids = tuple(map(str, range(512)))
+    log_event(KeySetRefreshed("tenant", kids, (), tuple(skipped), changed=True))
+    texts = [record.getMessage() for record in caplog.records]
+    assert len(texts) == 19
+    assert max(map(len, texts)) < 300
+    assert "and 480 more" in texts[0]
+    last = caplog.records[-1]
+    assert last.levelname == "ERROR"
+    assert last.getMessage().startswith("tenant: 3992 more keys are not used: it is published")
 
 
 @pytest.mark.anyio

@@ -42,16 +42,6 @@ def anyio_backend(
 
 
 @pytest.fixture
-def issuer() -> MockIssuer:
-    return MockIssuer(algorithm="ES256")
-
-
-@pytest.fixture
-def told() -> list[KeySetEvent]:
-    return []
-
-
-@pytest.fixture
 def keys(issuer: MockIssuer, told: list[KeySetEvent]) -> RemoteJWKSet:
     return RemoteJWKSet(
         issuer.jwks_uri,

@@ -17,16 +17,6 @@ pytestmark = pytest.mark.anyio
 
 
 @pytest.fixture
-def issuer() -> MockIssuer:
-    return MockIssuer(algorithm="ES256")
-
-
-@pytest.fixture
-def told() -> list[KeySetEvent]:
-    return []
-
-
-@pytest.fixture
 def keys(issuer: MockIssuer, told: list[KeySetEvent]) -> RemoteJWKSet:
     return RemoteJWKSet(issuer.jwks_uri, http_client=issuer.http_client(), listener=told.append)
 

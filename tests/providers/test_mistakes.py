@@ -23,10 +23,10 @@ from asgi_jwks.providers.console_words import (
     require_tenant_id,
 )
 from asgi_jwks.testing import SigningKey
+from asgi_jwks.tokens.grant_claims import GrantClaims
 from asgi_jwks.tokens.header_rules import JOSEHeader
 from asgi_jwks.tokens.kinds import KindRule
 from asgi_jwks.tokens.proofs import HasClaim
-from asgi_jwks.tokens.scopes import GrantClaims
 from asgi_jwks.trusted_issuer import IssuerOptions
 
 API = "https://api.example.com"
@@ -352,6 +352,44 @@ MISTAKES: dict[str, tuple[Callable[[], object], str]] = {
     "cloudflare's application by its address": (
         lambda: providers.cloudflare_access("example", audience="https://app.example.com"),
         'audience="32eafc7626e737136660e1b9b8b8f4f0"',
+    ),
+    "ad fs with the issuer of its metadata": (
+        lambda: providers.ad_fs("https://adfs.example.com/adfs", audience=API),
+        "Write 'adfs.example.com'.",
+    ),
+    "ad fs with the audience of userinfo": (
+        lambda: providers.ad_fs("adfs.example.com", audience="urn:microsoft:userinfo"),
+        'audience="https://api.example.com"',
+    ),
+    "cidaas by its address": (
+        lambda: providers.cidaas("https://example.cidaas.de/", client_id="x"),
+        "Write 'example.cidaas.de'.",
+    ),
+    "gravitee by its host": (
+        lambda: providers.gravitee("am.example.com", audience=API),
+        "Write for example 'https://am.example.com/my-domain/oidc'.",
+    ),
+    "app id with the address of its region": (
+        lambda: providers.ibm_app_id("https://us-south.appid.cloud.ibm.com", client_id="x"),
+        "Write for example 'https://us-south.appid.cloud.ibm.com/oauth/v4/",
+    ),
+    "app id with a slash": (
+        lambda: providers.ibm_app_id(
+            "https://us-south.appid.cloud.ibm.com/oauth/v4/x/", client_id="x"
+        ),
+        "oAuthServerUrl",
+    ),
+    "stytch by a secret": (
+        lambda: providers.stytch("secret-live-1234"),
+        "Write for example project_id='project-live-1234abcd'.",
+    ),
+    "supertokens without an audience": (
+        lambda: providers.supertokens("https://api.example.com/auth"),
+        "insecure_no_audience=True",
+    ),
+    "supertokens by its path": (
+        lambda: providers.supertokens("/auth", audience=API),
+        "Write for example 'https://api.example.com/auth'.",
     ),
     "vault with a slash": (
         lambda: providers.vault("https://vault.example.com:8200/", client_id="x"),

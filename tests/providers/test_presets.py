@@ -42,6 +42,12 @@ JWKS = StaticJWKSet({"keys": [key.public_jwk() for key in KEYS.values()]})
 pytestmark = pytest.mark.anyio
 
 
+@pytest.fixture
+def anyio_backend() -> str:
+    """One loop: no sample is judged differently on another, and there are hundreds."""
+    return "asyncio"
+
+
 def made(name: str, *args: object, **options: object) -> TrustedIssuer:
     """The issuer that a preset makes, or one without a preset."""
     room = asgi_jwks if name == "TrustedIssuer" else providers
@@ -264,9 +270,11 @@ def kind_of(sample: Sample, header: Mapping[str, Any], claims: Mapping[str, Any]
 
 # The refused samples that pass if one claim is left out, and why the provider never leaves it out.
 HANG_ON_ONE_CLAIM: dict[str, tuple[str, str]] = {
+    "cidaas-refused-id_token_without_code": ("at_hash", "nothing else tells its kinds apart"),
     "clerk-refused-session_pending": ("sts", "version 2 of its tokens has it always"),
     "clerk-refused-template_pending": ("sts", "version 2 of its tokens has it always"),
     "dex-refused-id_token_hybrid": ("c_hash", "nothing else tells its kinds apart"),
+    "supertokens-refused-second_factor_missing": ("st-mfa", "written once there are factors"),
     "fusionauth-refused-id_token_tty": ("tty", "the version that writes it writes it always"),
     "uaa-refused-id_token_bare": ("email_verified", "a boolean of every user"),
 }
@@ -339,15 +347,16 @@ def test_no_claim_about_a_user_shuts_an_access_token_out(sample: Sample) -> None
 OTHER_FORMS: list[object] = [None, 1, True, [], [None], [[]], {}, {"a": []}, ""]
 
 
-@each_sample
-def test_a_claim_of_any_form_in_a_sample_raises_nothing_else(sample: Sample) -> None:
+@pytest.mark.parametrize("preset", sorted({sample.preset for sample in ALL}))
+def test_a_claim_of_any_form_in_a_sample_raises_nothing_else(preset: str) -> None:
     """A8, G8: each claim of each sample in turn replaced by values of other forms."""
-    rule = sample.issuer().rules.kind
-    typ = sample.content["header"].get("typ")
-    header = JOSEHeader("RS256", None, None if typ is None else typ.lower())
-    for name in sample.claims:
-        for value in OTHER_FORMS:
-            try:
-                rule.check(header, {**sample.claims, name: value})
-            except InvalidToken:
-                continue
+    for sample in ALL:
+        if sample.preset != preset:
+            continue
+        rule = sample.issuer().rules.kind
+        typ = sample.content["header"].get("typ")
+        header = JOSEHeader("RS256", None, None if typ is None else typ.lower())
+        for name in sample.claims:
+            for value in OTHER_FORMS:
+                with contextlib.suppress(InvalidToken):
+                    rule.check(header, {**sample.claims, name: value})

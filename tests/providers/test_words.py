@@ -54,6 +54,8 @@ FURTHER: list[tuple[str, dict[str, Any]]] = [
     ("github_actions", {"enterprise": "example"}),
     ("gitlab", {"url": "https://gitlab.example.com", "projects": None}),
     ("gitlab", {"projects": None, "namespaces": ["example"]}),
+    ("stytch", {"issuer": "https://login.example.com"}),
+    ("supertokens", {"audience": "https://api.example.com", "insecure_no_audience": False}),
     ("pingfederate", {"client_id_claim": "client_id"}),
     ("vault", {"namespace": "team"}),
 ]
@@ -123,11 +125,13 @@ def test_a_wrong_word_is_named_with_an_example_that_is_right(
 # What each preset reads, after the tables of the providers: scopes, roles, groups, permissions, the
 # client; and the marks that its access tokens have too.
 READ: dict[str, tuple[str, str, str, str, str, str]] = {
+    "ad_fs": ("scope scp", "role roles", "group groups", "", "appid", ""),
     "allauth": ("scope scp", "roles", "groups", "permissions", "client_id", ""),
     "auth0": ("scope scp", "", "", "permissions", "azp client_id", ""),
     "authentik": ("scope scp", "", "groups", "", "azp", "c_hash nonce"),
     "azure_ad_b2c": ("scope scp", "roles", "groups", "", "azp", ""),
     "casdoor": ("scope scp", "roles", "groups", "permissions", "azp", "nonce"),
+    "cidaas": ("scopes scope", "roles", "", "", "client_id", "nonce"),
     "clerk": ("scope scp", "o.rol org_role", "groups", "org_permissions", "client_id", ""),
     "cloudflare_access": ("scope scp", "roles", "groups", "permissions", "common_name", ""),
     "cognito": ("scope scp", "", "cognito:groups", "", "client_id", ""),
@@ -141,6 +145,10 @@ READ: dict[str, tuple[str, str, str, str, str, str]] = {
     "fusionauth": ("scope scp", "roles", "groups", "permissions", "applicationId", ""),
     "github_actions": ("scope scp", "roles", "groups", "permissions", "repository", ""),
     "gitlab": ("scope scp", "roles", "groups", "permissions", "project_path", ""),
+    "gravitee": ("scope scp", "roles", "groups", "", "", ""),
+    "ibm_app_id": ("scope scp", "roles", "", "", "", ""),
+    "janssen": ("scope scp", "roles", "groups", "permissions", "client_id", ""),
+    "kanidm": ("scope scp", "roles", "groups", "", "client_id", ""),
     "keycloak": (
         "scope scp",
         "realm_access.roles",
@@ -161,7 +169,9 @@ READ: dict[str, tuple[str, str, str, str, str, str]] = {
     "simplejwt": ("scope scp", "roles", "groups", "permissions", "", ""),
     "spiffe": ("scope scp", "roles", "groups", "permissions", "", ""),
     "spring_authorization_server": ("scope scp", "roles", "groups", "permissions", "", ""),
+    "stytch": ("scope scp", "https://stytch.com/session.roles", "", "", "client_id", ""),
     "supabase": ("scope scp", "role", "groups", "permissions", "client_id", ""),
+    "supertokens": ("scope scp", "st-role.v", "", "st-perm.v", "client_id", ""),
     "uaa": ("scope scp", "", "", "authorities", "client_id cid azp", ""),
     "vault": ("scope scp", "roles", "groups", "permissions", "", ""),
     "workos_connect": ("scope scp", "roles", "groups", "permissions", "client_id", ""),

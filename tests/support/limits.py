@@ -9,15 +9,16 @@ from dataclasses import dataclass
 from typing import Final
 
 from asgi_jwks.access_token_verifier import VERIFIED_TOKENS
-from asgi_jwks.asgi import connection_expiry
+from asgi_jwks.asgi import connection_expiry, public_paths, token_sources
 from asgi_jwks.asgi.responses import POLICY_VIOLATION
+from asgi_jwks.binding import target_uri
 from asgi_jwks.caching import budget, refresh_ahead
 from asgi_jwks.caching.budget import Budget
 from asgi_jwks.caching.freshness import SHORTEST_MAX_AGE, TrustPeriod
-from asgi_jwks.caching.keyed import KeyedPeriod
-from asgi_jwks.events import refusal_log
+from asgi_jwks.caching.kept_answers import KeyedPeriod
+from asgi_jwks.events import log, repeated_lines
 from asgi_jwks.fetching import request
-from asgi_jwks.fetching.client import LARGEST_DOCUMENT
+from asgi_jwks.fetching.client import LARGEST_DOCUMENT, MOST_FIELDS, MOST_PIECES
 from asgi_jwks.issuer_checks import LARGEST_LEEWAY
 from asgi_jwks.jose import jwk, weak_secrets
 from asgi_jwks.jose.json_limits import (
@@ -35,10 +36,11 @@ from asgi_jwks.jose.jws import (
     MAX_TOKEN_BYTES,
     MAX_UNVERIFIED_CLAIMS_BYTES,
 )
+from asgi_jwks.jose.key_material import MAX_EXPONENT_BITS, RSA_BITS
 from asgi_jwks.keys import directory_lock, persistence, snapshot
 from asgi_jwks.keys.distrust import LONGEST_LIST
 from asgi_jwks.keys.sought import REMEMBERED
-from asgi_jwks.tokens import claim_rules, grant_log, resolver, token_cache
+from asgi_jwks.tokens import claim_rules, resolver, token_cache
 from asgi_jwks.tokens.header_cache import MAX_HEADERS
 from asgi_jwks.tokens.issuers import MOST_RESOLVED
 from asgi_jwks.tokens.key_index import MAX_CANDIDATES
@@ -78,6 +80,21 @@ STRANGERS: Final = resolver.STRANGERS
 
 LIMITS: Final = (
     Limit("token", _size(MAX_TOKEN_BYTES), "twice what most servers allow for one field"),
+    Limit(
+        "cookies of a request, where one may hold the token",
+        f"{token_sources.MOST_COOKIES}",
+        "browsers keep up to 180 for a site",
+    ),
+    Limit(
+        "path of a public request",
+        _size(public_paths.LONGEST_PATH),
+        "PATH_MAX of Linux; a longer one needs a token",
+    ),
+    Limit(
+        "path of a request with a DPoP proof",
+        _size(target_uri.LONGEST_PATH),
+        "a proof of 4 KiB has no room for a longer one",
+    ),
     Limit(
         "header of a token",
         f"{_size(MAX_HEADER_BYTES)}, {HEADER_LIMITS.members} members",
@@ -123,12 +140,12 @@ LIMITS: Final = (
     ),
     Limit(
         "RSA modulus",
-        f"{jwk.RSA_BITS[0]} to {jwk.RSA_BITS[-1]} bits; min_rsa_bits demands more",
+        f"{RSA_BITS[0]} to {RSA_BITS[-1]} bits; min_rsa_bits demands more",
         "RFC 7518, section 3.3; work grows with the square",
     ),
     Limit(
         "RSA exponent",
-        f"odd, 3 to {jwk.MAX_EXPONENT_BITS} bits",
+        f"odd, 3 to {MAX_EXPONENT_BITS} bits",
         "OpenSSL's limit for large moduli",
     ),
     Limit(
@@ -144,7 +161,8 @@ LIMITS: Final = (
     Limit(
         "fetch",
         f"{_seconds(PERIOD.timeout)} in all, connecting and TLS included; "
-        f"{_size(LARGEST_DOCUMENT)}; one retry after {_seconds(request.RETRY_PAUSE)}; no redirects",
+        f"{_size(LARGEST_DOCUMENT)} in {MOST_PIECES:,} pieces; {MOST_FIELDS} header fields; "
+        f"one retry after {_seconds(request.RETRY_PAUSE)}; no redirects",
         "slow providers need more than 0.5 s, none more than 5",
     ),
     Limit(
@@ -220,8 +238,9 @@ STATED: Final = (
     f"`refetch_burst` ({BUDGET.burst})",
     f"`refetch_interval` ({_seconds(BUDGET.interval)})",
     f"within {_seconds(refresh_ahead.LONGEST_SLEEP)} where the lifespan runs",
-    f"one line for each cause in {_seconds(refusal_log.INTERVAL)}",
-    f"a claim that cannot be read, one line each {_seconds(grant_log.INTERVAL)}",
+    f"one line for each cause in {_seconds(repeated_lines.INTERVAL)}",
+    f"a changed key set one, and {log.MOST_TOLD + 1} for each reason",
+    f"a claim that cannot be read, one line each {_seconds(repeated_lines.INTERVAL)}",
     f"`leeway` ({_seconds(DEFAULTS['leeway'])}, at most {_seconds(LARGEST_LEEWAY)})",
     f"close code {POLICY_VIOLATION}",
     f"judged again every {_seconds(connection_expiry.JUDGED_EVERY)}",

@@ -144,7 +144,7 @@ MISTAKES: Final = (
     Mistake(
         name="The token is for the provider's own API",
         hint=Hint.AUDIENCE_OF_PROVIDER,
-        says=("Microsoft Graph", "a scope of this API's app registration"),
+        says=("Microsoft Graph", f"(Auth0: audience='{API}')"),
         mend="Have the client ask for a scope of this API.",
         token=lambda issuer: issuer.client_token(audience="00000003-0000-0000-c000-000000000000"),
     ),
@@ -166,14 +166,14 @@ MISTAKES: Final = (
     Mistake(
         name="An opaque token",
         hint=Hint.OPAQUE_TOKEN,
-        says=("opaque", f"audience='{API}'", "custom authorization server", "not supported"),
+        says=("opaque", f"(Auth0: audience='{API}')", "not supported"),
         mend="At Auth0 have the client send `audience`; at Okta use a custom authorization server.",
         token=lambda _: "vNpXmZCkYQ9sTq4tVbE2wA8dLh1Rj6uG",
     ),
     Mistake(
         name="An encrypted token",
         hint=Hint.ENCRYPTED_TOKEN,
-        says=("encrypted", "five parts", f"audience='{API}'"),
+        says=("encrypted (a JWE)", f"audience='{API}'"),
         mend="As for an opaque one; elsewhere turn the encryption of access tokens off.",
         token=_encrypted,
     ),
@@ -256,8 +256,8 @@ MISTAKES: Final = (
     Mistake(
         name="A JWT of another type",
         hint=Hint.HEADER_TYPE,
-        says=("'logout+jwt' (unverified)", "at+jwt, jwt, none"),
-        mend="Have the client send the access token; or name the type with `kind`.",
+        says=("'logout+jwt' (unverified)", "that of a logout token", "send the access_token"),
+        mend="Have the client send the access token.",
         token=lambda issuer: issuer.access_token(headers={"typ": "logout+jwt"}),
     ),
     Mistake(
@@ -345,7 +345,7 @@ MISTAKES: Final = (
     Mistake(
         name="Scopes in an unknown form",
         hint=Hint.UNREADABLE_GRANT,
-        says=("its claim scope", "grant_claims="),
+        says=("claim scope, which should grant it, cannot be read", "grant_claims="),
         mend="Say with `grant_claims` how the provider writes them, or use its preset.",
         token=lambda issuer: issuer.access_token(scope={"write:messages": True}),
         status=403,

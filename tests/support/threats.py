@@ -85,7 +85,7 @@ THREATS: Final = (
         "a token of another time, or with claims of a wrong type",
         "times within bounds and a small leeway; a grant that cannot be read grants nothing",
         "G1 G2 G3 G4 G7 G9",
-        "tokens/claim_rules.py tokens/scopes.py",
+        "tokens/claim_rules.py tokens/grant_claims.py",
     ),
     Threat(
         "a stolen DPoP- or mTLS-bound token",

@@ -22,7 +22,8 @@ from tests.support.running_console import running_console
 from asgi_jwks import AccessTokenVerifier
 from asgi_jwks.cli import main
 from asgi_jwks.cli.explain import explained, show
-from asgi_jwks.testing import forge
+from asgi_jwks.testing import MockIssuer, ProofKey, forge
+from asgi_jwks.testing.certificates import ClientCertificate
 
 __all__: list[str] = []
 
@@ -85,6 +86,7 @@ def of_the_mock_issuer() -> str:
             told.run(f"asgi-jwks explain $TOKEN {whom}", token=token(), issuer=issuer.issuer)
         told.run("asgi-jwks explain $TOKEN --app my_api:app", token=issuer.access_token())
         told.run(f"asgi-jwks explain $TOKEN --json {whom}", token="a.b", issuer=issuer.issuer)
+        _with_requests(told, issuer, whom)
         told.run("asgi-jwks inspect $TOKEN", token=issuer.access_token())
         told.run("asgi-jwks keys $ISSUER", issuer=issuer.issuer)
         told.run("asgi-jwks provider auth0 --domain example.eu.auth0.com")
@@ -104,6 +106,30 @@ def of_the_mock_issuer() -> str:
         os.chdir("/")
     told.run("asgi-jwks demo")
     return told.text
+
+
+def _with_requests(told: Transcript, issuer: MockIssuer, whom: str) -> None:
+    """Tokens that are bound to their sender, and requests that are pasted whole."""
+    url, values = "https://api.example.com/me", {"issuer": issuer.issuer}
+    key, own, other = ProofKey(), ClientCertificate.generate(), ClientCertificate.generate()
+    Path("client.pem").write_text(own.pem, encoding="utf-8")
+    Path("other.pem").write_text(other.pem, encoding="utf-8")
+    bound = issuer.access_token(cnf=own.confirmation)
+    for options in ("--certificate client.pem", "--certificate other.pem", ""):
+        told.text += f"# bound to the certificate client.pem: {options or 'none is shown'}\n"
+        told.run(f"asgi-jwks explain $TOKEN {options} {whom}", token=bound, **values)
+    token = issuer.access_token(cnf=key.confirmation)
+    fields = {"authorization": f"DPoP {token}", "dpop": key.proof("GET", url, token)}
+    head = "".join(f"{name}: {value}\n" for name, value in fields.items())
+    headers = "".join(f" \\\n  -H '{name}: {value}'" for name, value in fields.items())
+    for name, text in {
+        "request.txt": f"GET /me HTTP/1.1\nhost: api.example.com\n{head}",
+        "copied-as-curl.txt": f"curl '{url}'{headers}",
+        "for-another-url.txt": f"GET /you HTTP/1.1\nhost: api.example.com\n{head}",
+    }.items():
+        Path(name).write_text(text, encoding="utf-8")
+        told.text += f"# a pasted request with a DPoP proof: {name}\n"
+        told.run(f"asgi-jwks explain --request {name} {whom}", **values)
 
 
 def of_the_samples() -> str:

@@ -11,8 +11,8 @@ import pytest
 
 from asgi_jwks import AccessToken, AccessTokenVerifier, TrustedIssuer
 from asgi_jwks.testing import MockIssuer
+from asgi_jwks.tokens.grant_claims import GrantClaims
 from asgi_jwks.tokens.principal import Basis, ClaimReading
-from asgi_jwks.tokens.scopes import GrantClaims
 
 pytestmark = pytest.mark.anyio
 

@@ -19,6 +19,12 @@ from asgi_jwks.tokens.advice import (
     advise_on_request,
 )
 from asgi_jwks.tokens.claim_rules import TokenRules
+from asgi_jwks.tokens.console_advice import (
+    KNOWN_HEADER_TYPES,
+    asking,
+    of_legacy_secret,
+    other_issuers,
+)
 from asgi_jwks.tokens.header_rules import JOSEHeader
 from asgi_jwks.tokens.issuer_names import IssuerNames
 from asgi_jwks.tokens.kinds import KindRule, kind_rule
@@ -41,7 +47,6 @@ def rules(**options: Any) -> TokenRules:
         "profile": "default",
         "audience_claim": "aud",
         "required_claims": (),
-        "gateway_proves_binding": False,
         **options,
     }
     return TokenRules(**given)
@@ -161,6 +166,8 @@ class TestAudience:
             ("00000003-0000-0000-c000-000000000000", "Microsoft Graph"),
             ([f"{ISSUER}userinfo"], "the provider's userinfo endpoint"),
             ("account", "Keycloak's account console"),
+            ("urn:microsoft:userinfo", "the userinfo endpoint of AD FS"),
+            ("https://x.eu.auth0.com/api/v2/", "Auth0's Management API"),
         ],
     )
     def test_the_providers_own_api_is_named(self, audience: object, owner: str) -> None:
@@ -175,6 +182,58 @@ class TestAudience:
         sentence = advise(of_audience("account", rules=None)).sentence
         assert "audience is none" in sentence
         assert "Auth0: audience=...;" in sentence
+
+    def test_an_empty_one_is_told(self) -> None:
+        """P4: Kinde writes an empty array for clients that name no audience."""
+        advice = advise(of_audience([]))
+        assert advice.hint == Hint.NO_AUDIENCE
+        assert "aud is empty" in advice.sentence
+        assert advise(refused(Reason.WRONG_AUDIENCE)).hint == Hint.AUDIENCE
+
+    def test_an_id_token_is_known_by_the_proof_that_it_lacks(self) -> None:
+        """P4: the audience of an ID token is the client, and is not to be configured."""
+        okta = rules(kind=KindRule(proof=HasClaim("cid")))
+        advice = advise(of_audience("0oa1", rules=okta))
+        assert advice.hint == Hint.ID_TOKEN
+        assert "it lacks the claim cid" in advice.sentence
+        assert "write audience=" not in advice.sentence
+        other_api = advise(of_audience("api://other", claims={"cid": "c"}, rules=okta))
+        assert other_api.hint == Hint.AUDIENCE
+        own = rules(kind=kind_rule(lambda _header, _claims: False))
+        assert advise(of_audience("x", rules=own)).hint == Hint.AUDIENCE
+
+    def test_a_token_of_another_client_is_no_id_token_for_it(self) -> None:
+        """P4, G13: Cognito's access tokens are compared by their client."""
+        cognito = rules(audience_claim="client_id", audiences=frozenset({"c1"}))
+        token = refused(Reason.WRONG_AUDIENCE, claims={"client_id": "c2"}, rules=cognito)
+        advice = advise(token)
+        assert advice.hint == Hint.AUDIENCE
+        assert "given to another client" in advice.sentence
+
+    def test_an_access_token_for_its_own_client_is_no_id_token(self) -> None:
+        """P4: ZITADEL's access tokens have the client among their audiences."""
+        zitadel = rules(kind=KindRule(proof=HasClaim("client_id")))
+        advice = advise(of_audience(["2"], claims={"client_id": "2"}, rules=zitadel))
+        assert advice.hint == Hint.AUDIENCE
+        assert advise(of_audience(["2"], claims={"client_id": "2"})).hint == Hint.ID_TOKEN
+
+    def test_an_id_token_without_the_compared_claim_is_told(self) -> None:
+        """P4, G13: Cognito's ID tokens have no client_id."""
+        cognito = rules(audience_claim="client_id")
+        token = refused(
+            Reason.MISSING_CLAIM, detail="client_id", claims={"token_use": "id"}, rules=cognito
+        )
+        advice = advise(token)
+        assert advice.hint == Hint.ID_TOKEN
+        assert "the token has no client_id; by its claims it is an ID token" in advice.sentence
+
+    def test_a_session_of_clerk_without_its_origin_is_told(self) -> None:
+        """P4, G13"""
+        clerk = rules(audience_claim="azp")
+        token = refused(Reason.MISSING_CLAIM, detail="azp", claims={}, rules=clerk)
+        advice = advise(token)
+        assert advice.hint == Hint.NO_AUDIENCE
+        assert "no Origin" in advice.sentence
 
     def test_a_missing_one_names_the_options(self) -> None:
         """P4, G13"""
@@ -237,6 +296,32 @@ class TestIssuer:
         assert '"Tenant ID"' in advice.sentence
         assert advise(of_issuer(form.format("a.example"), form.format("b"))).hint == Hint.ISSUER
 
+    def test_a_token_of_oktas_org_server_is_known(self) -> None:
+        """P4"""
+        custom = "https://example.okta.com/oauth2/default"
+        advice = advise(of_issuer("https://example.okta.com", custom))
+        assert advice.hint == Hint.ISSUER
+        assert "org authorization server" in advice.sentence
+        assert f"under '{custom}/v1'" in advice.sentence
+
+    def test_the_two_issuers_of_ad_fs_are_known(self) -> None:
+        """P4"""
+        name = "http://adfs.example.com/adfs/services/trust"
+        advice = advise(of_issuer(name, "https://adfs.example.com/adfs"))
+        assert advice.hint == Hint.ISSUER
+        assert "write ad_fs(...)" in advice.sentence
+
+    @pytest.mark.parametrize("audience", ["https://graph.microsoft.com/", ["account"]])
+    def test_a_token_for_the_providers_own_api_is_told_before_its_issuer(
+        self, audience: object
+    ) -> None:
+        """P4: Graph's tokens are of version 1 whatever the version of this API's are."""
+        claims = {"iss": "https://sts.windows.net/x/", "aud": audience}
+        token = refused(Reason.UNKNOWN_ISSUER, claims=claims, is_signed=False)
+        advice = advise(token)
+        assert advice.hint == Hint.AUDIENCE_OF_PROVIDER
+        assert "(unverified)" in advice.sentence
+
     def test_a_missing_one_is_told(self) -> None:
         """P4"""
         assert advise(refused(Reason.MISSING_CLAIM, detail="iss")).hint == Hint.NO_ISSUER
@@ -270,7 +355,10 @@ class TestForm:
     @pytest.mark.parametrize(
         ("kind", "options", "told"),
         [
-            ("dpop+jwt", {}, "has the typ 'dpop+jwt' (unverified), and here an access token has"),
+            ("mt", {}, "has the typ 'mt' (unverified), and here an access token has"),
+            ("dpop+jwt", {}, "'dpop+jwt' (unverified), that of a DPoP proof, which belongs into"),
+            ("logout+jwt", {}, "that of a logout token: have the client send the access_token."),
+            ("okta-internal-at+jwt", {}, "have clients ask at a custom one."),
             (None, {"kind": KindRule(header_types=frozenset({"jwt"}))}, "has no typ, and here"),
             ("jwt", {"profile": "rfc9068"}, "demands at+jwt"),
         ],
@@ -346,7 +434,13 @@ class TestKeys:
         keys = KeysAtHand(KEYS, can_ask=False, age_of=lambda: 12.3)
         advice = advise(refused(Reason.UNKNOWN_KEY, keys=keys))
         assert advice.hint == Hint.REFETCH_BUDGET_SPENT
-        assert "it is not sought before the refetch budget" in advice.sentence
+        assert "unknown key ids have used up the refetch budget" in advice.sentence
+
+    def test_keys_that_were_given_have_no_budget(self) -> None:
+        """B13: a phrase is true in each state."""
+        advice = advise(refused(Reason.UNKNOWN_KEY, keys=KeysAtHand(KEYS, can_ask=False)))
+        assert advice.hint == Hint.KEY
+        assert "budget" not in advice.sentence
 
     def test_a_token_without_a_key_id_and_no_keys_at_hand(self) -> None:
         """P4"""
@@ -440,6 +534,30 @@ class TestClaims:
         assert advice.hint == Hint.OTHER_KIND
         assert told in advice.sentence
 
+    @pytest.mark.parametrize(
+        ("claims", "option"),
+        [
+            ({"nonce": "n"}, 'without=frozenset({"nonce"})'),
+            ({"typ": "at"}, 'without=frozenset({"typ"})'),
+            ({"at_hash": "x"}, ""),
+            ({"typ": "Refresh"}, ""),
+        ],
+    )
+    def test_a_mark_that_may_be_that_of_an_access_token_names_the_option(
+        self, claims: Mapping[str, object], option: str
+    ) -> None:
+        """P4: cidaas copies the nonce; a signed token of a provider that has no preset."""
+        token = refused(Reason.NOT_AN_ACCESS_TOKEN, claims=claims)
+        sentence = advise(token).sentence
+        assert option in sentence
+        assert ("KindRule" in sentence) == (option != "")
+        unsigned = refused(Reason.NOT_AN_ACCESS_TOKEN, claims=claims, is_signed=False)
+        assert "KindRule" not in advise(unsigned).sentence
+        known = rules(kind=KindRule(proof=HasClaim("azp")))
+        of_preset = refused(Reason.NOT_AN_ACCESS_TOKEN, claims=claims, rules=known)
+        assert "KindRule" not in advise(of_preset).sentence
+        assert "KindRule" not in advise(of_audience("x", claims=claims)).sentence
+
     def test_a_kind_of_which_nothing_is_known(self) -> None:
         """P4"""
         token = refused(Reason.NOT_AN_ACCESS_TOKEN, claims={"nonce": "x"}, rules=None)
@@ -455,6 +573,7 @@ class TestClaims:
         assert advice.hint == Hint.SENDER_CONSTRAINED
         assert f"by {by} (claim cnf)" in advice.sentence
         assert "gateway_proves_binding=True" in advice.sentence
+        assert ("write gateway_proves_binding" in advice.sentence) == (by == "a key")
 
     def test_own_checks(self) -> None:
         """P4"""
@@ -487,12 +606,113 @@ class TestRequestsAndRoutes:
         assert advice.hint == Hint.UNREADABLE_GRANT
         assert "realm_access.roles" in advice.sentence
 
+    def test_a_claim_that_is_not_read_is_named(self) -> None:
+        """P4, G9: Laravel Passport and cidaas write scopes."""
+        advice = advise_on_grant(["write"], [], [], ["scopes"])
+        assert advice.hint == Hint.UNREADABLE_GRANT
+        assert 'grant_claims=GrantClaims(scopes=("scopes",))' in advice.sentence
+        assert advise_on_grant(["write"], ["read"], [], ["scopes"]).hint == Hint.SCOPE
+
     def test_an_outage_names_the_url_and_why(self) -> None:
         """P4, F22"""
         error = KeySetUnavailable("https://issuer.example/jwks: the server answered 404")
         advice = advise_on_outage(error)
         assert advice.hint == Hint.KEYS_UNAVAILABLE
         assert "https://issuer.example/jwks: the server answered 404" in advice.sentence
+
+
+CONSOLES = {
+    "https://example.eu.auth0.com/": "(Auth0: audience='https://api.example.com')",
+    "https://login.microsoftonline.com/x/v2.0": '"Expose an API"',
+    "https://sts.windows.net/x/": '"Expose an API"',
+    "https://x.ciamlogin.com/x/v2.0": '"Expose an API"',
+    "https://contoso.b2clogin.com/x/v2.0/": "not openid alone",
+    "https://example.okta.com/oauth2/default": "Okta: at this custom authorization server",
+    "https://id.example.com/oauth2/aus1A": "Okta: at this custom authorization server",
+    "http://adfs.example.com/adfs/services/trust": "AD FS: resource='https://api.example.com'",
+    "https://sso.example.com/realms/x": "mapper \"Audience\" with 'https://api.example.com'",
+    "https://cognito-idp.eu-west-1.amazonaws.com/x": "token_use is access",
+    "https://x.zitadel.cloud": "Auth Token Type",
+    "https://x.logto.app/oidc": "resource='https://api.example.com'",
+    "https://clerk.example.com": "getToken()",
+    "https://x-1.clerk.accounts.dev": "getToken()",
+    "https://securetoken.google.com/x": "getIdToken()",
+    "https://token.actions.githubusercontent.com": "core.getIDToken('https://api.example.com')",
+    "https://token.actions.githubusercontent.com/octo": "core.getIDToken(",
+    "https://x.kinde.com": "audience='https://api.example.com'",
+}
+
+
+class TestTheWordsOfConsoles:
+    @pytest.mark.parametrize(("issuer", "told"), CONSOLES.items())
+    def test_a_user_reads_the_words_of_the_console(self, issuer: str, told: str) -> None:
+        """P4: wherever a client has to ask for another token."""
+        own = rules(issuer=issuer)
+        for token in (
+            refused(Reason.MALFORMED, parts=1, rules=own),
+            of_audience([], rules=own),
+            of_audience("account", rules=own),
+            of_audience(API, claims={"at_hash": "x"}, rules=own),
+            refused(Reason.NOT_AN_ACCESS_TOKEN, claims={"at_hash": "x"}, rules=own),
+            refused(Reason.MISSING_CLAIM, detail="aud", claims={}, rules=own),
+        ):
+            assert told in advise(token).sentence
+
+    @pytest.mark.parametrize(
+        "issuer",
+        [
+            None,
+            ISSUER,
+            "https://auth0.com.example/",
+            "https://example.com/.auth0.com/",
+            "https://okta.example/oauth2/defaults",
+            "https://x.example/realms/x/y",
+        ],
+    )
+    def test_other_issuers_get_the_general_advice(self, issuer: str | None) -> None:
+        """P4"""
+        assert asking(issuer, API) is None
+        assert other_issuers(issuer) is None
+        assert of_legacy_secret(issuer) is None
+
+    def test_without_an_audience_none_is_made_up(self) -> None:
+        """P4"""
+        words = asking("https://x.logto.app/oidc", None)
+        assert words is not None
+        assert "resource=..." in words
+
+    def test_a_project_of_zitadel_is_named(self) -> None:
+        """P4"""
+        words = asking("https://x.zitadel.cloud", "69234237810729019")
+        assert words is not None
+        assert "urn:zitadel:iam:org:project:id:69234237810729019:aud" in words
+
+    @pytest.mark.parametrize(
+        ("issuer", "told"),
+        [
+            ("https://x.auth0.com/", "the custom domain"),
+            ("https://x.b2clogin.com/y/v2.0/", "issuer_with_policy"),
+            ("https://sso.example.com/realms/x", "KC_HOSTNAME"),
+            ("https://securetoken.google.com/x", "getIdToken()"),
+        ],
+    )
+    def test_why_tokens_have_another_issuer_is_told(self, issuer: str, told: str) -> None:
+        """P4"""
+        assert told in advise(of_issuer("https://x.example", rules=rules(issuer=issuer))).sentence
+        assert told not in advise(of_issuer("https://x.example", rules=None)).sentence
+
+    def test_the_legacy_secret_of_supabase(self) -> None:
+        """P4"""
+        supabase = rules(issuer="https://x.supabase.co/auth/v1")
+        header = JOSEHeader("HS256", None, "jwt")
+        token = refused(Reason.ALGORITHM_NOT_ALLOWED, header=header, rules=supabase)
+        advice = advise(token)
+        assert advice.hint == Hint.SHARED_SECRET
+        assert '"JWT Keys"' in advice.sentence
+
+    def test_header_types_are_compared_in_lower_case(self) -> None:
+        """D9"""
+        assert all(kind == kind.lower() for kind in KNOWN_HEADER_TYPES)
 
 
 JSON = st.recursive(

@@ -8,7 +8,7 @@ import pytest
 from tests.support.immutability import assert_immutable
 
 from asgi_jwks.errors import InvalidToken, Reason
-from asgi_jwks.tokens.claim_rules import TokenRules
+from asgi_jwks.tokens.claim_rules import ALL_BINDINGS, TokenRules
 from asgi_jwks.tokens.header_rules import JOSEHeader
 from asgi_jwks.tokens.kinds import KindRule
 
@@ -30,7 +30,6 @@ def rules(**options: Any) -> TokenRules:
         "profile": "default",
         "audience_claim": "aud",
         "required_claims": (),
-        "gateway_proves_binding": False,
         **options,
     }
     return TokenRules(**given)
@@ -300,7 +299,7 @@ class TestOtherClaims:
         """G12"""
         assert verdict(good(cnf=cnf)) is Reason.SENDER_CONSTRAINED
         assert verdict(good(cnf=cnf), header=AT_JWT) is Reason.SENDER_CONSTRAINED
-        assert verdict(good(cnf=cnf), gateway_proves_binding=True) is None
+        assert verdict(good(cnf=cnf), proven_bindings=ALL_BINDINGS) is None
 
 
 class TestTheKind:

@@ -6,11 +6,12 @@ from typing import Any
 import pytest
 
 from asgi_jwks import AccessToken
+from asgi_jwks.events.repeated_lines import INTERVAL
 from asgi_jwks.events.requests import OTHER_ISSUER
 from asgi_jwks.tokens import access_token
-from asgi_jwks.tokens.grant_log import INTERVAL, MOST_CAUSES, GrantLog
+from asgi_jwks.tokens.grant_claims import GrantClaim, GrantClaims
+from asgi_jwks.tokens.grant_log import MOST_CAUSES, GrantLog
 from asgi_jwks.tokens.principal import Basis, ClaimReading
-from asgi_jwks.tokens.scopes import GrantClaim, GrantClaims
 
 ISSUER = "https://issuer.example/"
 ROLES = GrantClaim("realm_access.roles")

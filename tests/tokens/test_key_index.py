@@ -8,6 +8,7 @@ import anyio
 import pytest
 
 from asgi_jwks import AccessTokenVerifier, InvalidToken, StaticJWKSet, TrustedIssuer
+from asgi_jwks.jose.encoding import b64url_encode
 from asgi_jwks.jose.jwk_set import JWKSet
 from asgi_jwks.testing import SigningKey
 from asgi_jwks.tokens.key_index import KeyIndex
@@ -67,6 +68,26 @@ def test_algorithms_that_the_issuer_does_not_allow_are_left_out() -> None:
     index.see(issuer(0, KEYS[0], algorithm="RS256"))
     assert kids(index, "k0") == []
     assert len(index) == 0
+
+
+def test_a_tenant_s_slow_key_is_not_tried_on_the_tokens_of_others() -> None:
+    """W1, F13: under a key id that it shares; alone it is a key like any other."""
+    usual = SigningKey.generate("RS256", kid="same")
+    modulus = b64url_encode((2**2047 + 1).to_bytes(256))
+    slow: Any = Keys()
+    slow.set = JWKSet.parse(
+        {"keys": [{"kty": "RSA", "kid": "same", "n": modulus, "e": b64url_encode(b"\xff" * 8)}]}
+    )
+    tenant = TrustedIssuer(issuer="https://tenant.example/", audience="x", keys=slow)
+    index = KeyIndex(10)
+    index.see(tenant)
+    assert len(kids(index, "same", "RS256")) == 1
+    index.see(issuer(0, usual, algorithm="RS256"))
+    (left,) = index.candidates("same", "RS256")
+    assert not left.has_long_exponent
+    slow.set = key_set(KEYS[0])
+    index.see(tenant)
+    assert index.candidates("same", "RS256") == (left,)
 
 
 @pytest.mark.parametrize("count", [1, 4, 5, 6])

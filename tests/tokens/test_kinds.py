@@ -58,6 +58,10 @@ class TestTheDefaultRule:
             {"tokenName": "access_token"},
             {"tok_type": "AT"},
             {"drn": "DS"},
+            {"purpose": "access_token"},
+            {"purpose": "orders"},
+            {"purpose": ["id"]},
+            {"purpose": None},
             {"nonce": "n", "scope": "openid"},
             {"nonce": "n", "scp": ["a"]},
             {"nonce": ""},
@@ -105,6 +109,15 @@ class TestTheDefaultRule:
             ({"code": "c"}, "an authorization response"),
             ({"error": "access_denied"}, "an authorization response"),
             ({"token_introspection": {"active": True}}, "an introspection response"),
+            ({"purpose": "id"}, "an ID token"),
+            ({"purpose": "refresh_token"}, "a refresh token"),
+            (
+                {"purpose": "reset-password"},
+                "a token for resetting a password or confirming an address",
+            ),
+            ({"jansOpenIDConnectVersion": "openidconnect-1.0"}, "an ID token"),
+            ({"oxOpenIDConnectVersion": "openidconnect-1.0"}, "an ID token"),
+            ({"orig_resources": ["https://api.example.com"]}, "a refresh token"),
         ],
         ids=str,
     )
@@ -156,7 +169,18 @@ class TestTheDefaultRule:
 
     @pytest.mark.parametrize("value", STRANGE, ids=repr)
     @pytest.mark.parametrize(
-        "name", ["at_hash", "c_hash", "s_hash", "code", "error", "token_introspection"]
+        "name",
+        [
+            "at_hash",
+            "c_hash",
+            "s_hash",
+            "code",
+            "error",
+            "token_introspection",
+            "jansOpenIDConnectVersion",
+            "oxOpenIDConnectVersion",
+            "orig_resources",
+        ],
     )
     def test_marks_by_presence_refuse_with_any_value(self, name: str, value: object) -> None:
         """G8: fail closed."""

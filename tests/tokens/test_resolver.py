@@ -1,6 +1,8 @@
 """Issuers that are known only by asking the application: how long its answers are kept."""
 
+import time
 from collections.abc import Callable
+from hashlib import sha256
 from typing import Any
 
 import anyio
@@ -10,18 +12,20 @@ from tests.support.clock import Clock
 from asgi_jwks import (
     AccessTokenVerifier,
     DPoP,
+    InvalidProof,
     InvalidToken,
     KeySetUnavailable,
+    ProofOfPossession,
     Reason,
     RemoteJWKSet,
-    ReplayMemory,
     StaticJWKSet,
+    TLSExtension,
     TrustedIssuer,
     access_token_verifier,
 )
-from asgi_jwks.caching.keyed import KeyedPeriod
-from asgi_jwks.testing import MockIssuer
-from asgi_jwks.tokens.issuers import TrustedIssuers
+from asgi_jwks.caching.kept_answers import KeyedPeriod
+from asgi_jwks.testing import MockIssuer, ProofKey
+from asgi_jwks.tokens.issuers import Issuer, TrustedIssuers
 from asgi_jwks.tokens.resolver import ResolvedIssuers
 
 pytestmark = pytest.mark.anyio
@@ -219,34 +223,76 @@ async def test_a_listener_that_raises_breaks_no_answer(
     assert {record.name for record in caplog.records} == {"asgi_jwks.tokens"}
 
 
+async def test_used_proofs_are_remembered_from_answer_to_answer(
+    trusted: Trusted, seconds: Clock, caplog: pytest.LogCaptureFixture
+) -> None:
+    """I11, F24: a resolver that makes a new DPoP with each answer loses none of them."""
+    origin, key = "https://api.example.com", ProofKey()
+    proof = key.proof("GET", f"{origin}/", "token")
+
+    async def resolver(name: str) -> TrustedIssuer:
+        return trusted(issuer=name, grants=["read"], dpop=DPoP(public_origin=origin))
+
+    async def use(issuer: Issuer | None) -> None:
+        assert issuer is not None
+        assert issuer.binding is not None
+        request = ProofOfPossession(method="GET", url="/", fields=[("dpop", proof)])
+        digest = sha256(b"token").digest()
+        await issuer.binding.check({"cnf": key.confirmation}, digest, request, time.time())
+
+    issuers = ResolvedIssuers(resolver, clock=seconds)
+    await use(await issuers.resolve(NAME))
+    seconds.now = 300.0
+    for name in (NAME, "https://second.example/"):
+        with pytest.raises(InvalidProof) as caught:
+            await use(await issuers.resolve(name))
+        assert caught.value.reason is Reason.REPLAYED_PROOF
+    memories = [getattr(issuer.binding, "replay_memory", None) for issuer in issuers.all()]
+    assert len(memories) == 2
+    assert memories[0] is memories[1] is not None
+    assert not caplog.records
+
+
 async def test_an_answer_that_would_forget_used_proofs_is_nobody(
     trusted: Trusted, seconds: Clock, caplog: pytest.LogCaptureFixture
 ) -> None:
     """I11, F24: a resolver's answers share one memory of proofs, since each is made anew."""
-    made: list[DPoP] = []
+    made: list[DPoP | None] = []
 
     async def resolver(name: str) -> TrustedIssuer:
-        return trusted(issuer=name, grants=["read"], dpop=made[-1])
+        return trusted(
+            issuer=name, grants=["read"], dpop=made[-1], certificate_sources=[TLSExtension()]
+        )
 
     issuers = ResolvedIssuers(resolver, clock=seconds)
-    origin, memory = "https://api.example.com", ReplayMemory()
-    made.append(DPoP(public_origin=origin, replay_store=memory))
-    assert await issuers.resolve(NAME) is not None
-    made.append(DPoP(public_origin=origin, mode="required", replay_store=memory))
-    assert await issuers.resolve("https://second.example/") is not None
-    made.append(DPoP(public_origin=origin, consume_proofs=False))
-    assert await issuers.resolve("https://third.example/") is not None
+    origin, store = "https://api.example.com", Store()
+    for number, demands in enumerate(
+        (
+            DPoP(public_origin=origin, consume_proofs=False),
+            None,
+            DPoP(public_origin=origin, replay_store=store),
+            DPoP(public_origin=origin, replay_store=store, mode="required"),
+            DPoP(public_origin=origin, replay_store=store, on_store_failure="local"),
+            DPoP(public_origin=origin, consume_proofs=False),
+            None,
+        )
+    ):
+        made.append(demands)
+        assert await issuers.resolve(f"https://tenant-{number}.example/") is not None
     assert not caplog.records
-    made.append(DPoP(public_origin=origin))
-    seconds.now = 300.0
-    assert await issuers.resolve(NAME) is None
-    [record] = caplog.records
-    assert record.getMessage() == (
-        f"the issuer resolver's answer for '{NAME}' is not used: its dpop has a memory of used "
-        "proofs of its own, and with the next answer a used proof would pass again. Make one "
-        "DPoP(...) outside of the resolver and give it to all issuers, or several with one "
-        "replay_store (count: 1)"
-    )
+    for demands in (DPoP(public_origin=origin), DPoP(public_origin=origin, replay_store=Store())):
+        made.append(demands)
+        seconds.now += 300.0
+        assert await issuers.resolve(NAME) is None
+    [record] = caplog.records[:1]
+    assert "Make one DPoP(...) outside of the resolver" in record.getMessage()
+
+
+class Store:
+    """A replay store of one host."""
+
+    async def first_use(self, key: bytes, ttl: float) -> bool:
+        return True
 
 
 @pytest.mark.parametrize("answer", ["https://x.example/", TrustedIssuer, True, {}], ids=str)

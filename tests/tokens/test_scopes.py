@@ -6,16 +6,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from asgi_jwks.errors import ConfigurationError
+from asgi_jwks.tokens.grant_claims import DEFAULT_GRANT_CLAIMS, GrantClaim, GrantClaims, all_strings
 from asgi_jwks.tokens.scopes import (
-    DEFAULT_GRANT_CLAIMS,
-    GrantClaim,
-    GrantClaims,
-    all_strings,
     client_id,
     granted_scopes,
     groups,
     permissions,
     roles,
+    unread_scopes,
     unreadable_grants,
 )
 
@@ -214,6 +212,15 @@ def test_whatever_the_claims_are_they_grant_strings(claims: dict[str, Any]) -> N
         granting = (*where.scopes, *where.roles, *where.groups, *where.permissions)
         unread = tuple(str(claim) for claim in granting if claim.names_in(claims) is None)
         assert unreadable_grants(claims, where) == unread
+
+
+def test_scopes_where_others_write_them_are_named_and_grant_nothing() -> None:
+    """G9, P4"""
+    claims = {"scopes": ["a"], "ias_apis": "b", "authorities": [], "scope": None, "scp": {"a": 1}}
+    assert unread_scopes(claims) == ("scopes", "ias_apis")
+    assert granted_scopes({"scopes": ["a"]}) == ()
+    read = GrantClaims(scopes=("scopes",), permissions=("ias_apis",))
+    assert unread_scopes({**claims, "scope": "c"}, read) == ("scope",)
 
 
 def test_whether_all_are_strings() -> None:

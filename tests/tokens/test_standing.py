@@ -68,6 +68,20 @@ async def test_a_key_that_is_distrusted_or_removed_ends_it() -> None:
     assert caught.value.reason is Reason.UNKNOWN_KEY
 
 
+async def test_a_key_id_that_is_distrusted_ends_it_though_another_has_the_same_material() -> None:
+    """H3, F17: as it does for the next request."""
+    trusting = Trusting()
+    key = trusting.issuer.signing_key.public_jwk()
+    trusting.issuer.jwks.document({"keys": [key, {**key, "kid": "alias"}]})
+    text = trusting.issuer.access_token()
+    token = await trusting.verifier.verify(text)
+    trusting.keys.distrust(kid="first")
+    with pytest.raises(InvalidToken):
+        await trusting.verifier.verify(text)
+    with pytest.raises(InvalidToken):
+        await trusting.verifier.check_again(token)
+
+
 async def test_other_material_under_the_same_key_id_ends_it() -> None:
     """H3: also where it was fetched for this question alone."""
     trusting = Trusting()

@@ -17,14 +17,17 @@ from asgi_jwks.asgi.authentication_options import (
     require_verifier,
     second_policy,
     telling,
+    verification_by,
 )
 from asgi_jwks.asgi.authorization import DEFAULT_AUTHORIZATION, Authorization
-from asgi_jwks.asgi.challenge import Challenges, ErrorBody, Refusal
+from asgi_jwks.asgi.challenge import Challenges, Refusal
 from asgi_jwks.asgi.presentation import DPOP_NONCE, presentation_of
+from asgi_jwks.asgi.refusal_content import ErrorBody
 from asgi_jwks.asgi.refusals import OnRefused, Refusals
 from asgi_jwks.asgi.schemes import schemes_of
 from asgi_jwks.asgi.token_sources import TokenSource, find_token, is_token68
 from asgi_jwks.asgi.types import Scope
+from asgi_jwks.authorization.resource_url import require_metadata_url
 from asgi_jwks.errors import (
     InvalidRequest,
     InvalidToken,
@@ -94,6 +97,7 @@ class Authentication:
         if on_refused is not None:
             require_listener("on_refused", on_refused, form="on_refused(error, scope)")
         if resource_metadata is not None:
+            require_metadata_url(resource_metadata)
             require_audiences(verifier)
         self.verifier: Final = verifier
         self.authorization: Final = authorization
@@ -122,8 +126,7 @@ class Authentication:
             tell=tell,
             on_refused=on_refused,
         )
-        # The verifier tells its own listener of tokens that come without a connection.
-        self._verify: Final = getattr(verifier, "verify_untold", verifier.verify)
+        self._verify: Final = verification_by(verifier)
         policy = second_policy(report_only, verifier, configured, self._refusals.report)
         self._outcomes: Final = (
             None
@@ -156,7 +159,7 @@ class Authentication:
                 if self._sees_proofs:
                     verification = self._proven(token, scope)
                 elif self._outcomes is None:
-                    verification = self.verifier.verify(token)
+                    verification = self._verify(token)
                 else:
                     verification = self._outcomes.heard(self._verify(token), token, scope["type"])
                 # No frame that runs the application's code has the token (requirement H7).
@@ -181,7 +184,7 @@ class Authentication:
         """Verify a token with the parts of the request that prove whose it is."""
         presentation = presentation_of(scope)
         if self._outcomes is None:
-            verification = self.verifier.verify(token, proof=presentation)
+            verification = self._verify(token, proof=presentation)
         else:
             scheme = "dpop" if presentation.uses_dpop else "bearer"
             verification = self._outcomes.heard(

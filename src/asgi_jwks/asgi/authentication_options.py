@@ -2,16 +2,17 @@
 
 import logging
 import time
-from collections.abc import Callable, Collection, Sequence
-from typing import Final, TypedDict
+from collections.abc import Callable, Collection, Coroutine, Sequence
+from typing import Any, Final, TypedDict
 
 from asgi_jwks.access_token_verifier import AccessTokenVerifier, trusted_issuers
-from asgi_jwks.asgi.challenge import ErrorBody
+from asgi_jwks.asgi.refusal_content import ErrorBody
 from asgi_jwks.asgi.refusals import OnRefused
 from asgi_jwks.asgi.token_sources import AuthorizationHeader, BearerOrDPoPHeader, TokenSource
 from asgi_jwks.errors import ConfigurationError
 from asgi_jwks.events.event import Listener, Telling, require_listener
 from asgi_jwks.events.requests import WouldBeRefused
+from asgi_jwks.tokens.access_token import AccessToken
 from asgi_jwks.tokens.issuer import Issuer
 from asgi_jwks.tokens.report_only import ReportOnly
 
@@ -23,6 +24,7 @@ __all__ = [
     "require_verifier",
     "second_policy",
     "telling",
+    "verification_by",
 ]
 
 _log: Final = logging.getLogger("asgi_jwks.requests")
@@ -114,6 +116,21 @@ def telling(listener: Listener | None, verifier: AccessTokenVerifier) -> Telling
     if add_listener is not None:
         add_listener(listener)
     return Telling(listener, _log)
+
+
+def verification_by(
+    verifier: AccessTokenVerifier,
+) -> Callable[..., Coroutine[Any, Any, AccessToken]]:
+    """How an entry point, which tells of whole requests, has tokens verified.
+
+    A `verify` of somebody's own may be stricter, so it is asked itself; the verifier's listener may
+    hear of such a token twice, then.
+    """
+    is_ours = (
+        isinstance(verifier, AccessTokenVerifier)
+        and getattr(verifier.verify, "__func__", None) is AccessTokenVerifier.verify
+    )
+    return verifier.verify_untold if is_ours else verifier.verify
 
 
 def second_policy(

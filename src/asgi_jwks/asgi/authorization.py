@@ -11,7 +11,7 @@ from typing import Any, Final, TypedDict
 
 from asgi_jwks._options import require_names
 from asgi_jwks._printable import quoted
-from asgi_jwks.asgi.declared import needs_at, needs_of
+from asgi_jwks.asgi.connection_needs import needs_at
 from asgi_jwks.asgi.enforceable import require_enforceable
 from asgi_jwks.asgi.resource_checks import (
     difference_of,
@@ -21,6 +21,7 @@ from asgi_jwks.asgi.resource_checks import (
     require_audiences,
     require_issuers,
 )
+from asgi_jwks.asgi.route_needs import needs_of
 from asgi_jwks.asgi.types import Scope
 from asgi_jwks.authorization.requirement import (
     Requirement,
@@ -102,18 +103,15 @@ class Authorization:
             )
         self._known: Final = () if may_resolve else trusted
         if self.requirement is not None:
-            self.require_enforceable(self.requirement, where="requires")
+            require_enforceable(self.requirement, self._known)
         self.resources: Final = () if resource is None else protected_resources(resource)
         if self.resources:
             require_audiences(trusted)
             require_issuers(self.resources, trusted, may_resolve=may_resolve)
             hint_at_audiences(self.resources, trusted)
-        needed = self.requirement
-        if self.resources and needed and OFFLINE_ACCESS in needed.named_scopes:
-            raise ConfigurationError(
-                "requires has offline_access, which clients ask for to stay logged in: a resource "
-                "has no use for it, and its metadata may not name it. Leave it out."
-            )
+        if self.requirement is not None:
+            self._require_no_offline_access(self.requirement, "requires")
+        self._told_of = 0
         self.clock: Final = clock
         self._hierarchy: Final = None if implied_scopes is None else ScopeHierarchy(implied_scopes)
         self._grants: Final = {issuer.rules.issuer: issuer.rules.grants for issuer in trusted}
@@ -128,13 +126,39 @@ class Authorization:
             self._with_implied if self._hierarchy else granted_scopes_of
         )
 
-    def require_enforceable(self, requirement: Requirement, *, where: str) -> None:
-        """Refuse a requirement that no token could meet which comes here.
+    def require_enforceable(self, requirement: Requirement, where: str) -> None:
+        """Refuse a requirement of a route that no token could meet which comes here.
 
         Raises:
             ConfigurationError: the message says why, and names the place.
         """
-        require_enforceable(requirement, self._known, where=where)
+        try:
+            both = requirement if self.requirement is None else self.requirement & requirement
+        except ConfigurationError as error:
+            raise ConfigurationError(f"{where}, and requires of all: {error}") from None
+        require_enforceable(both, self._known, where=where)
+        self._require_no_offline_access(requirement, where)
+
+    def tell_if_unenforceable(self, requirement: Requirement) -> None:
+        """Log a requirement that no token could meet, of a guard in no route table.
+
+        It is called when a guard refuses a request for the first time.
+        """
+        try:
+            self.require_enforceable(requirement, "a guard within the application")
+        except ConfigurationError as error:
+            # Applications may make guards for each request.
+            if self._told_of < _MOST_TOLD:
+                self._told_of += 1
+                _log.error("%s", error)
+
+    def _require_no_offline_access(self, requirement: Requirement, where: str) -> None:
+        if self.resources and OFFLINE_ACCESS in requirement.named_scopes:
+            raise ConfigurationError(
+                f"{where} demands offline_access, which clients ask for to stay logged in: a "
+                "resource has no use for it, and neither its challenges nor its metadata may name "
+                "it. Leave it out."
+            )
 
     def named_scopes(self, scope: Scope) -> tuple[str, ...]:
         """The scopes that a request needs, as far as they are declared."""
@@ -164,8 +188,8 @@ class Authorization:
                 self._hinted_at_resource = True
                 _log.warning(
                     "a request for %s was refused with the metadata of %s, and the two differ by "
-                    "%s: clients refuse the metadata of another resource (RFC 9728, section 3.3); "
-                    "write resource=... as clients call it, unless a proxy changes it on the way",
+                    "%s, so that clients refuse them: write resource=... as clients call it, "
+                    "unless a proxy changes it on the way",
                     quoted(path),
                     quoted(found.resource),
                     difference,
@@ -221,6 +245,9 @@ def _demanded(demand: object) -> Requirement:
         return inner
     return combined(require_names("requires", demand, example="orders:read"), {})
 
+
+# Lines of one cause, bounded as all that requests cause (requirement W6).
+_MOST_TOLD: Final = 16
 
 _NO_GRANTS: Final[frozenset[str]] = frozenset()
 DEFAULT_AUTHORIZATION: Final = Authorization()

@@ -1,25 +1,19 @@
 """From an error to an HTTP answer: status, WWW-Authenticate, body. Correct by construction.
 
-The form of challenges is RFC 6750, section 3. Every text is fixed: no byte of a token, of a key set
-or of an exception can get into an answer.
+The form of challenges is RFC 6750, section 3. Its words are those of `refusal_content`.
 """
 
-import json
-import logging
 import math
 import re
-from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
-from asgi_jwks._options import require_callable
+from asgi_jwks.asgi.refusal_content import UNAVAILABLE, ErrorBody, RefusalBodies, content_of
 from asgi_jwks.asgi.schemes import ONLY_BEARER, Schemes
 from asgi_jwks.errors import (
     ConfigurationError,
     InsufficientScope,
     InsufficientUserAuthentication,
-    InvalidToken,
-    MissingToken,
     NonceRequired,
     Reason,
     RequestError,
@@ -27,22 +21,16 @@ from asgi_jwks.errors import (
     TooManyProofs,
 )
 
-__all__ = ["UNAVAILABLE", "Challenges", "ErrorBody", "Refusal", "RefusalContent"]
-
-_log: Final = logging.getLogger("asgi_jwks.requests")
+__all__ = ["Challenges", "Refusal"]
 
 # RFC 6750, section 3: the characters of a value. Quotes and backslashes are not among them, so that
 # nothing ever needs escaping.
 _VALUE: Final = re.compile(r"[\x20-\x21\x23-\x5B\x5D-\x7E]+")
-# RFC 6749, section 3.3: a scope token has no space in it either.
-_SCOPE_TOKEN: Final = re.compile(r"[\x21\x23-\x5B\x5D-\x7E]+")
 
 _BAD_REQUEST: Final = 400
 
 # The rule, the error code, the scopes that are named, and the URL of the metadata.
 _Kind = tuple[Reason, str | None, str, tuple[str, ...], str | None]
-
-UNAVAILABLE: Final = "The access token cannot be verified at the moment; try again later"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,34 +40,6 @@ class Refusal:
     status: int
     headers: tuple[tuple[bytes, bytes], ...]
     body: bytes
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RefusalContent:
-    """The content of a refusal, for bodies in a form of the application's own.
-
-    Attributes:
-        status: the HTTP status.
-        error: the error code, such as "invalid_token", "missing_token" or
-            "temporarily_unavailable".
-        description: a fixed sentence for people.
-        reason: the rule that was broken; None for 503.
-        scopes: the scopes that are needed, as far as they are known.
-        acr_values: the authentication contexts of which one is needed (RFC 9470).
-        max_age: how many seconds ago the login may be.
-    """
-
-    status: int
-    error: str
-    description: str
-    reason: Reason | None = None
-    scopes: tuple[str, ...] = ()
-    acr_values: tuple[str, ...] = ()
-    max_age: int | None = None
-
-
-ErrorBody = Callable[[RefusalContent], Mapping[str, Any]]
-"""`error_body(content)`: the JSON object that is the body of a refusal."""
 
 
 class Challenges:
@@ -114,10 +74,7 @@ class Challenges:
                 raise ConfigurationError(
                     f"{name} must be printable ASCII without quotes and backslashes; got {value!r}."
                 )
-        self._error_body: Final = error_body
-        if error_body is not None:
-            require_callable("error_body", error_body, form="error_body(content)")
-            _try_out(error_body)
+        self._bodies: Final = RefusalBodies(error_body)
         # The scopes of an error that the application raises vary: everything else is built once.
         self._prepared: dict[_Kind, Refusal] = {}
 
@@ -150,7 +107,7 @@ class Challenges:
         return prepared
 
     def _build(self, error: RequestError, resource_metadata: str | None) -> Refusal:
-        content = _content(error)
+        content = content_of(error)
         common = list(self._parameters)
         # RFC 9728, section 5.1, is about credentials: a malformed request needs no other ones.
         if resource_metadata is not None and error.status != _BAD_REQUEST:
@@ -166,7 +123,7 @@ class Challenges:
             parameters.append(("max_age", str(content.max_age)))
         if content.scopes:
             parameters.append(("scope", " ".join(content.scopes)))
-        body = self._body(content)
+        body = self._bodies.body(content)
         # RFC 6585, section 4: too many requests are answered without a challenge.
         fields = (
             ()
@@ -180,64 +137,9 @@ class Challenges:
 
         A client would throw a good one away after a 401.
         """
-        body = self._body(_UNAVAILABLE)
+        body = self._bodies.body(UNAVAILABLE)
         refusal = Refusal(503, _content_headers(body), body)
         return _with_field(refusal, b"retry-after", _seconds(error.retry_after))
-
-    def _body(self, content: RefusalContent) -> bytes:
-        if self._error_body is not None:
-            try:
-                return _object(self._error_body(content))
-            # It worked at construction; a refusal must not become a 500, nor the request pass.
-            except Exception:
-                _log.exception("error_body failed")
-        return _object({"error": content.error, "error_description": content.description})
-
-
-_UNAVAILABLE: Final = RefusalContent(
-    status=503, error="temporarily_unavailable", description=UNAVAILABLE
-)
-
-
-def _content(error: RequestError) -> RefusalContent:
-    acr_values: tuple[str, ...] = ()
-    max_age: int | None = None
-    if isinstance(error, InsufficientUserAuthentication):
-        acr_values = _words(error.acr_values)
-        # Applications raise it too, and nothing but a number may stand there.
-        max_age = error.max_age if type(error.max_age) is int else None
-    return RefusalContent(
-        status=error.status,
-        error=error.error or error.reason.value,
-        description=error.reason.phrase,
-        reason=error.reason,
-        scopes=_words(error.scopes),
-        acr_values=acr_values,
-        max_age=max_age,
-    )
-
-
-def _words(names: Sequence[str]) -> tuple[str, ...]:
-    """Those of the names that can stand in a list that is separated by spaces."""
-    return tuple(name for name in names if _SCOPE_TOKEN.fullmatch(name))
-
-
-def _try_out(error_body: ErrorBody) -> None:
-    errors = (
-        MissingToken(),
-        InvalidToken(Reason.EXPIRED),
-        InsufficientUserAuthentication(acr_values=("mfa",), max_age=300),
-        InsufficientScope("read"),
-    )
-    for content in (*map(_content, errors), _UNAVAILABLE):
-        try:
-            _object(error_body(content))
-        except Exception as fault:
-            raise ConfigurationError(
-                "error_body must return a JSON object for every RefusalContent; for "
-                f"{content.error} it raised {fault!r}. Write for example "
-                'error_body=lambda content: {"message": content.description}.'
-            ) from fault
 
 
 def _with_field(refusal: Refusal, name: bytes, value: str) -> Refusal:
@@ -246,12 +148,6 @@ def _with_field(refusal: Refusal, name: bytes, value: str) -> Refusal:
 
 def _seconds(duration: float) -> str:
     return str(math.ceil(duration))
-
-
-def _object(body: Mapping[str, Any]) -> bytes:
-    if not isinstance(body, Mapping):
-        raise TypeError(f"{body!r} is not a mapping")
-    return json.dumps(dict(body), allow_nan=False).encode("ascii")
 
 
 def _content_headers(body: bytes) -> tuple[tuple[bytes, bytes], ...]:

@@ -1,31 +1,28 @@
-"""The needs that an application's routes declare, for challenges and metadata.
+"""The needs that endpoints and applications declare, noted for those who read routes.
 
-Nothing is enforced here: guards do that. Routes are looked at as Starlette has them; a framework
-that declares needs in another way adds a reader, one that keeps routes in another way a table.
+Nothing is enforced here: guards do that.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping
+from collections.abc import Callable, Iterator, MutableMapping
 from dataclasses import dataclass
-from typing import Any, Final, Protocol
+from typing import Any, Final
 from weakref import WeakKeyDictionary
 
-from asgi_jwks.asgi.route_tables import table_of
 from asgi_jwks.authorization.requirement import Requirement
 
 __all__ = [
+    "DEEPEST",
     "Declared",
-    "DeclaresByConnection",
-    "Reader",
-    "add_reader",
+    "are_declared",
     "declare",
     "declared_by",
-    "needs_at",
-    "needs_of",
+    "expect",
     "needs_of_endpoint",
+    "needs_together",
 ]
 
 # Deeper than anybody mounts applications in each other; a loop of them ends here.
-_DEEPEST: Final = 16
+DEEPEST: Final = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,20 +33,7 @@ class Declared:
     within: Callable[..., Any]
 
 
-class DeclaresByConnection(Protocol):
-    """An application that demands more of some connections than of others."""
-
-    def needs_of_connection(self, scope: Mapping[str, Any]) -> Iterable[Requirement]:
-        """The needs of a connection, as far as its scope shows them."""
-        ...
-
-
 _declared: Final[MutableMapping[object, Declared]] = WeakKeyDictionary()
-
-Reader = Callable[[Any], Iterable[Requirement]]
-"""`reader(route)`: the needs that a route of some framework declares in its own way."""
-
-_readers: Final[list[Reader]] = []
 
 
 def declare(guarded: Callable[..., Any], declared: Declared) -> None:
@@ -66,114 +50,21 @@ def declared_by(guarded: object) -> Declared | None:
         return None
 
 
-def add_reader(reader: Reader) -> None:
-    """Read routes by this function as well."""
-    if reader not in _readers:
-        _readers.append(reader)
+def expect() -> None:
+    """Note that there is a guard, by which something may be declared later.
 
-
-def needs_of(app: object) -> Iterator[tuple[str, Requirement]]:
-    """The path and each requirement of all routes below an application."""
-    yield from _below(app, "", _DEEPEST)
-
-
-def _below(app: object, path: str, depth: int) -> Iterator[tuple[str, Requirement]]:
-    if depth == 0:
-        return
-    for layer in _layers(app):
-        declared = declared_by(layer)
-        if declared is not None:
-            yield path or "/", declared.requirement
-        table = table_of(layer)
-        if table is not None:
-            for below, requirement in table.needs(layer):
-                yield path + below, requirement
-            return
-        for route in _routes(layer):
-            below = path + getattr(route, "path", "")
-            for requirement in _needs_of_route(route):
-                yield below, requirement
-            if not hasattr(route, "endpoint"):
-                yield from _below(getattr(route, "app", None), below, depth - 1)
-
-
-def needs_at(app: object, scope: Mapping[str, Any]) -> list[Requirement]:
-    """The requirements on the way to the route that a connection reaches or has reached.
-
-    It costs as much as the routing of a request; nothing where no route can declare any.
+    Starlette builds the middleware of an application with its first request.
     """
-    # Hot path of refusals (benchmark case `proofs`): not by isinstance, which asks a Protocol's
-    # members one by one.
-    if not _declared and not _readers and not hasattr(app, "needs_of_connection"):
-        return []
-    here = scope.get("root_path", "")
-    # Starlette's mounts lengthen the root path; within one the first is kept under this name.
-    at_first = scope.get("app_root_path", here)
-    needs, is_reached = _on_the_way(app, {**scope, "root_path": at_first})
-    if not is_reached and here != at_first:
-        # The application is mounted itself.
-        needs, _ = _on_the_way(app, {**scope, "root_path": here})
-    return needs
+    global _are_expected
+    _are_expected = True
 
 
-def _on_the_way(app: object, scope: dict[str, Any]) -> tuple[list[Requirement], bool]:
-    """The requirements from an application down to a route, and whether there is a route."""
-    needs: list[Requirement] = []
-    is_reached = False
-    for _ in range(_DEEPEST):
-        route = None
-        for layer in _layers(app):
-            declared = declared_by(layer)
-            if declared is not None:
-                needs.append(declared.requirement)
-            if hasattr(layer, "needs_of_connection"):
-                by_connection: DeclaresByConnection = layer
-                needs.extend(by_connection.needs_of_connection(scope))
-            table = table_of(layer)
-            if table is not None:
-                needs.extend(table.needs_at(layer, scope))
-                return needs, True
-            route = route or _matching(layer, scope)
-        if route is None:
-            break
-        is_reached = True
-        needs.extend(_needs_of_route(route, scope.get("method")))
-        if hasattr(route, "endpoint"):
-            break
-        app = getattr(route, "app", None)
-    return needs, is_reached
+def are_declared() -> bool:
+    """Whether anything is declared, or may be."""
+    return _are_expected or bool(_declared)
 
 
-def _layers(app: object) -> Iterator[Any]:
-    """An application, and those that it is wrapped around, as middleware names them."""
-    for _ in range(_DEEPEST):
-        if app is None:
-            return
-        yield app
-        declared = declared_by(app)
-        app = getattr(app, "app", None) if declared is None else declared.within
-
-
-def _routes(app: Any) -> Iterator[Any]:
-    routes = getattr(app, "routes", None)
-    for route in routes if isinstance(routes, list | tuple) else ():
-        # FastAPI keeps an included router as one route.
-        inner = getattr(route, "effective_route_contexts", None)
-        yield from (route,) if inner is None else inner()
-
-
-def _matching(app: Any, scope: dict[str, Any]) -> Any:
-    """The route of a connection; `scope` becomes that of its application."""
-    for route in _routes(app):
-        match, child = route.matches(scope)
-        # Starlette's Match.FULL.
-        if match.value == _FULL:
-            scope.update(child)
-            return route
-    return None
-
-
-_FULL: Final = 2
+_are_expected = False
 
 
 def needs_of_endpoint(endpoint: object, method: str | None = None) -> Iterator[Requirement]:
@@ -184,23 +75,53 @@ def needs_of_endpoint(endpoint: object, method: str | None = None) -> Iterator[R
             around another one are looked through.
         method: the HTTP method; all of them unless given.
     """
-    for _ in range(_DEEPEST):
+    for _ in range(DEEPEST):
         declared = declared_by(endpoint)
         if declared is not None:
             yield declared.requirement
-        # Quart's and Django's views of classes are functions with this attribute.
-        of_class = endpoint if isinstance(endpoint, type) else getattr(endpoint, "view_class", None)
-        if isinstance(of_class, type):
-            for member in _members(of_class, method):
-                yield from needs_of_endpoint(member)
-        inner = getattr(endpoint, "__wrapped__", None) if declared is None else declared.within
-        endpoint = inner or getattr(endpoint, "func", None)
+        for member in _members(_class_of(endpoint), method):
+            yield from needs_of_endpoint(member)
+        endpoint = _within(endpoint, declared)
         if endpoint is None:
             return
 
 
-def _members(endpoint: type, method: str | None) -> list[object]:
+def needs_together(endpoint: object) -> list[tuple[Requirement, ...]]:
+    """The needs that an endpoint declares: for each method apart where it is a class."""
+    return _together_of(endpoint, DEEPEST)
+
+
+def _together_of(endpoint: object, depth: int) -> list[tuple[Requirement, ...]]:
+    needs: list[Requirement] = []
+    by_method: list[tuple[Requirement, ...]] = []
+    while endpoint is not None and depth > 0:
+        depth -= 1
+        declared = declared_by(endpoint)
+        if declared is not None:
+            needs.append(declared.requirement)
+        for member in _members(_class_of(endpoint), None):
+            by_method += _together_of(member, depth)
+        endpoint = _within(endpoint, declared)
+    return [(*needs, *those) for those in by_method] or [tuple(needs)]
+
+
+def _class_of(endpoint: object) -> type | None:
+    """The class that an endpoint is a view of."""
+    # Quart's and Django's views of classes are functions with this attribute.
+    of_class = endpoint if isinstance(endpoint, type) else getattr(endpoint, "view_class", None)
+    return of_class if isinstance(of_class, type) else None
+
+
+def _within(endpoint: object, declared: Declared | None) -> object:
+    """The callable that an endpoint is wrapped around, if any."""
+    inner = getattr(endpoint, "__wrapped__", None) if declared is None else declared.within
+    return inner or getattr(endpoint, "func", None)
+
+
+def _members(endpoint: type | None, method: str | None) -> list[object]:
     """The methods of a class that answer an HTTP method, or all of them."""
+    if endpoint is None:
+        return []
     names: tuple[str, ...] = _METHODS
     if method is not None:
         # HEAD is answered by `get` where there is nothing of its own.
@@ -214,17 +135,3 @@ _METHODS: Final = (
     *("get", "head", "post", "put", "patch", "delete", "options", "trace"),
     "on_connect",
 )
-
-
-def _needs_of_route(route: Any, method: str | None = None) -> Iterator[Requirement]:
-    """The needs of a route, or of one method where its endpoint is a class."""
-    endpoint = getattr(route, "endpoint", None)
-    # A route may have middleware of its own around its endpoint.
-    for guarded in _layers(getattr(route, "app", None)) if endpoint is not None else ():
-        declared = declared_by(guarded)
-        if declared is not None:
-            yield declared.requirement
-    if endpoint is not None:
-        yield from needs_of_endpoint(endpoint, method)
-    for reader in _readers:
-        yield from reader(route)

@@ -14,7 +14,7 @@ from starlette.websockets import WebSocket
 from asgi_jwks.asgi.authentication import AUTHENTICATION, Authentication
 from asgi_jwks.asgi.authorization import DEFAULT_AUTHORIZATION, Authorization
 from asgi_jwks.asgi.challenge import Challenges, Refusal
-from asgi_jwks.asgi.declared import Declared, declare, declared_by
+from asgi_jwks.asgi.declared import Declared, declare, declared_by, expect
 from asgi_jwks.asgi.identity import Anonymous, access_token
 from asgi_jwks.asgi.responses import refuse
 from asgi_jwks.asgi.types import ASGIApp
@@ -74,6 +74,8 @@ class RouteGuard:
 
     def __init__(self, requirement: Requirement) -> None:
         self.requirement: Final = requirement
+        self._is_held_against_issuers = False
+        expect()
 
     def __and__(self, other: "RouteGuard | Requirement") -> "RouteGuard":
         if isinstance(other, RouteGuard):
@@ -97,16 +99,30 @@ class RouteGuard:
             InsufficientScope: the token grants too little.
         """
         authorization = _authorization(scope)
-        self.requirement.check(
-            self._token(scope), scopes_of=authorization.scopes_of, clock=authorization.clock
-        )
+        try:
+            self.requirement.check(
+                self._token(scope), scopes_of=authorization.scopes_of, clock=authorization.clock
+            )
+        except RequestError:
+            self._hold_against_issuers(authorization)
+            raise
 
     async def enforce(self, scope: Mapping[str, Any]) -> None:
         """Check the token of an ASGI scope, where conditions may be async; see `check_scope`."""
         authorization = _authorization(scope)
-        await self.requirement.enforce(
-            self._token(scope), scopes_of=authorization.scopes_of, clock=authorization.clock
-        )
+        try:
+            await self.requirement.enforce(
+                self._token(scope), scopes_of=authorization.scopes_of, clock=authorization.clock
+            )
+        except RequestError:
+            self._hold_against_issuers(authorization)
+            raise
+
+    def _hold_against_issuers(self, authorization: Authorization) -> None:
+        """Tell once of a requirement that nobody can meet."""
+        if not self._is_held_against_issuers:
+            self._is_held_against_issuers = True
+            authorization.tell_if_unenforceable(self.requirement)
 
     def _token(self, scope: Mapping[str, Any]) -> AccessToken:
         if isinstance(scope.get("auth"), Anonymous):
@@ -152,7 +168,8 @@ class RouteGuard:
             return guarded
         raise ConfigurationError(
             f"requires() needs an argument named 'request' or 'websocket'; {endpoint!r} has none. "
-            "Views of Quart have a decorator of their own: asgi_jwks.integrations.quart.requires."
+            "FastAPI's endpoints are guarded by Depends(bearer.requires(...)), Quart's views by "
+            "asgi_jwks.integrations.quart.requires."
         )
 
     def _around_request(self, endpoint: Callable[P, Any]) -> Callable[P, Any]:
@@ -197,7 +214,7 @@ class RouteGuard:
 
     async def _refusal(self, scope: Mapping[str, Any]) -> Refusal | None:
         try:
-            # Hot path (in_process, guarded): nothing is awaited where no condition is asked.
+            # Hot path (benchmark case `policies`): nothing is awaited where no condition is asked.
             if self.requirement.conditions:
                 await self.enforce(scope)
             else:

@@ -4,7 +4,9 @@ They follow from the state of the keys alone: nothing that a request brings can 
 """
 
 import json
-from collections.abc import Iterable
+import math
+import time
+from collections.abc import Callable, Iterable
 from typing import Any, Final, Protocol
 
 from asgi_jwks._options import require_text
@@ -13,7 +15,12 @@ from asgi_jwks.asgi.types import ASGIApp, Receive, Scope, Send
 from asgi_jwks.errors import ConfigurationError
 from asgi_jwks.keys.health import KeySetState
 
-__all__ = ["HealthPath", "health_app"]
+__all__ = ["HealthPath", "Readiness", "health_app"]
+
+# Requirement W1: anybody may ask, and the answer for a thousand issuers takes longer than an event
+# loop may stand still. Above this many seconds of work an answer is kept for 20 times as long.
+LITTLE_WORK: Final = 0.001
+KEPT_FOR: Final = 20
 
 LIVE: Final = "/live"
 READY: Final = "/ready"
@@ -40,11 +47,11 @@ def health_app(guard: Any) -> ASGIApp:
     Raises:
         ConfigurationError: it is none of these.
     """
-    watched = _watched(guard)
+    readiness = Readiness(_watched(guard))
 
     async def answer(scope: Scope, _receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
-            await _answer(route_path(scope), scope, send, watched)
+            await _answer(route_path(scope), scope, send, readiness)
         elif scope["type"] == "websocket":
             await send({"type": "websocket.close"})
 
@@ -68,13 +75,13 @@ class HealthPath:
             raise ConfigurationError(f'health_path must be a path like "/health"; got {path!r}.')
         self._root: Final = root
         self._paths: Final = PublicPaths((root, root + READY, root + LIVE))
-        self._watched: Final = _watched(guard)
+        self._readiness: Final = Readiness(_watched(guard))
 
     async def answered(self, scope: Scope, send: Send) -> bool:
         """Whether a connection was for health, and is answered."""
         if scope["type"] != "http" or not self._paths.match(scope):
             return False
-        await _answer(route_path(scope).removeprefix(self._root), scope, send, self._watched)
+        await _answer(route_path(scope).removeprefix(self._root), scope, send, self._readiness)
         return True
 
 
@@ -88,14 +95,49 @@ def _watched(guard: Any) -> Watched:
     return watched
 
 
-async def _answer(path: str, scope: Scope, send: Send, watched: Watched) -> None:
+class Readiness:
+    """The answer about readiness: of this moment, unless it takes much work.
+
+    Args:
+        watched: the verifier.
+        clock: monotonic seconds.
+        work: seconds of work of this thread.
+    """
+
+    def __init__(
+        self,
+        watched: Watched,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        work: Callable[[], float] = time.thread_time,
+    ) -> None:
+        self._watched: Final = watched
+        self._clock: Final = clock
+        self._work: Final = work
+        self._kept = 0, b""
+        self._kept_until = -math.inf
+
+    def answer(self) -> tuple[int, bytes]:
+        """The status and the body."""
+        now = self._clock()
+        if now < self._kept_until:
+            return self._kept
+        began = self._work()
+        answer = _readiness(self._watched.key_set_states())
+        spent = self._work() - began
+        if spent > LITTLE_WORK:
+            self._kept, self._kept_until = answer, now + KEPT_FOR * spent
+        return answer
+
+
+async def _answer(path: str, scope: Scope, send: Send, readiness: Readiness) -> None:
     status, body, fields = 404, b"", list[tuple[bytes, bytes]]()
     if scope["method"] not in {"GET", "HEAD"}:
         status, fields = 405, [(b"allow", b"GET, HEAD")]
     elif path == LIVE:
         status, body = 200, b'{"status": "alive"}'
     elif path in {"", "/", READY}:
-        status, body = _readiness(watched.key_set_states())
+        status, body = readiness.answer()
     fields += [
         (b"content-type", b"application/json"),
         (b"content-length", str(len(body)).encode()),

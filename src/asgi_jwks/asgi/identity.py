@@ -104,9 +104,9 @@ def access_token(
 def bearer_token(connection: HTTPConnection | Mapping[str, Any]) -> str:
     """The credential itself, for calls to another API on behalf of its user.
 
-    It is read from the request anew and kept nowhere: whoever has it can act as the user wherever
-    the token's audience is accepted, so hand it on to that API alone, and log it never. Exchanging
-    it for a token of the other API is the better way where the provider has one (RFC 8693).
+    Whoever has it can act as the user, wherever its audience is accepted: hand it to that API
+    alone, and never log it. It is read from the request anew and kept nowhere. Where the provider
+    can exchange it for a token of the other API (RFC 8693), that is better.
 
     Args:
         connection: a Starlette Request or WebSocket, or an ASGI scope.

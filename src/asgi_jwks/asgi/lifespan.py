@@ -4,11 +4,12 @@ Servers and applications without lifespan do without it: then requests themselve
 fresh.
 """
 
+from collections.abc import Callable
 from typing import Final
 
 from asgi_jwks.asgi.authentication import Authentication
 from asgi_jwks.asgi.types import ASGIApp, Message, Receive, Scope, Send
-from asgi_jwks.errors import KeySetError
+from asgi_jwks.errors import ConfigurationError, KeySetError
 
 __all__ = ["run_with_keys"]
 
@@ -18,18 +19,34 @@ _LAST: Final = frozenset(
 
 
 async def run_with_keys(
-    app: ASGIApp, scope: Scope, receive: Receive, send: Send, authentication: Authentication
+    app: ASGIApp,
+    scope: Scope,
+    receive: Receive,
+    send: Send,
+    authentication: Authentication,
+    check: Callable[[], None] = lambda: None,
 ) -> None:
     """Warm the keys, run the application's lifespan, and leave nothing running behind it.
 
     Keys that are unavailable do not stop the application from starting unless they are required;
     it answers 503 until they are there. Warming takes no longer than the `timeout` of a fetch.
 
+    Args:
+        app, scope, receive, send: see ASGI 3.
+        authentication: its keys are kept fresh.
+        check: raises ConfigurationError where the application must not start.
+
     Raises:
+        ConfigurationError: `check` raised it; the server has been told.
         KeySetError: the keys are required and unavailable; the server has been told.
     """
     messages = _Messages(receive, send)
     await messages.wait_for_the_first()
+    try:
+        check()
+    except ConfigurationError as error:
+        await send({"type": "lifespan.startup.failed", "message": f"asgi-jwks: {error}"})
+        raise
     started = False
     running = authentication.verifier.running(require_keys=authentication.require_keys_at_startup)
     try:

@@ -17,7 +17,8 @@ from asgi_jwks.asgi.lifespan import run_with_keys
 from asgi_jwks.asgi.presentation import DPOP_NONCE, send_with_nonce
 from asgi_jwks.asgi.public_paths import PublicPaths
 from asgi_jwks.asgi.responses import refuse
-from asgi_jwks.asgi.types import ASGIApp, Scope
+from asgi_jwks.asgi.route_checks import RouteChecks
+from asgi_jwks.asgi.types import ASGIApp, Receive, Scope, Send
 from asgi_jwks.asgi.well_known import WellKnown, send_metadata
 from asgi_jwks.authorization.requirement import Requirement
 from asgi_jwks.authorization.resource_metadata import WELL_KNOWN
@@ -73,8 +74,8 @@ class JWTBearerMiddleware:
         end_at_expiry: close a WebSocket (1008), and end a response without content-length, when its
             token expires, and within 30 s when it would not be accepted any more; the application
             sees a disconnect.
-        options: those of authentication (AuthenticationOptions), of authorization
-            (AuthorizationOptions) and of one issuer (IssuerOptions).
+        options: `issuer`, `audience` and the others of one issuer (IssuerOptions); those of
+            authentication (AuthenticationOptions) and of authorization (AuthorizationOptions).
 
     Raises:
         ConfigurationError: an option is wrong; the message says what to write.
@@ -111,16 +112,23 @@ class JWTBearerMiddleware:
         self._health: Final = (
             None if health_path is None else HealthPath(health_path, self.verifier)
         )
-        self._served: Final = (
+        self._app: Final = (
             ending_at_expiry(app, self.verifier, on_end=self.authentication.connection_ended)
             if require_flag("end_at_expiry", end_at_expiry)
             else app
         )
+        # Nothing is looked at in later requests.
+        self._served: ASGIApp = self._first
         # Starlette's users bring its requests and responses with them, which are slow to import:
         # whoever constructs a middleware needs them, whoever only names it does not.
         from asgi_jwks.asgi.identity import identify
 
         self._identify: Final = identify
+        self._routes: Final = RouteChecks(
+            app,
+            self.authentication.authorization.require_enforceable,
+            lambda scope: self._public_paths is not None and self._public_paths.match(scope),
+        )
 
     @classmethod
     def configured(
@@ -151,7 +159,9 @@ class JWTBearerMiddleware:
         kind = scope["type"]
         if kind not in _GUARDED:
             if kind == "lifespan":
-                await run_with_keys(self.app, scope, receive, send, self.authentication)
+                await run_with_keys(
+                    self.app, scope, receive, send, self.authentication, self._routes.require
+                )
                 return
             # An unknown type of connection is not an open door.
             raise RuntimeError(f"JWTBearerMiddleware does not know connections of type {kind!r}.")
@@ -181,6 +191,12 @@ class JWTBearerMiddleware:
             send = send_with_nonce(send, scope[DPOP_NONCE])
         # Outside of any `try`: the application's exceptions are its own.
         await self._served(scope, receive, send)
+
+    async def _first(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Call the application where its routes could be enforced; a start has looked at them."""
+        self._routes.require()
+        self._served = self._app
+        await self._app(scope, receive, send)
 
     async def _demand(self, requirement: Requirement, access_token: AccessToken | None) -> None:
         authorization = self.authentication.authorization

@@ -19,6 +19,7 @@ _USED: Final = "asgi_jwks.used_proofs"
 """The scope key of the uses of proofs that were noted for this connection."""
 
 _FIELD: Final = b"dpop-nonce"
+_CACHING: Final = b"cache-control"
 
 # RFC 3986, section 3.3: whatever may stand in a path as it is.
 _PATH_CHARACTERS: Final = "/:@!$&'()*+,;=~"
@@ -45,14 +46,22 @@ def presentation_of(scope: Scope) -> ProofOfPossession:
 
 
 def send_with_nonce(send: Send, nonce: str) -> Send:
-    """A `send` that tells a nonce for the next proof (RFC 9449, section 8.2)."""
+    """A `send` that tells a nonce for the next proof (RFC 9449, section 8.2).
+
+    The answer is not to be stored, unless the application says itself how it may be.
+    """
 
     async def send_with_nonce(message: Message) -> None:
         if message["type"] in _STARTS:
             fields = message.get("headers") or ()
+            names = {name.lower() for name, _ in fields}
             # RFC 9449, section 8.1: never two of them; an application behind may have its own.
-            if not any(name.lower() == _FIELD for name, _ in fields):
-                message = {**message, "headers": [*fields, (_FIELD, nonce.encode())]}
+            if _FIELD not in names:
+                added = [(_FIELD, nonce.encode())]
+                # RFC 9449, section 8.2: a cached answer would tell a nonce of long ago.
+                if _CACHING not in names:
+                    added.append((_CACHING, b"no-store"))
+                message = {**message, "headers": [*fields, *added]}
         await send(message)
 
     return send_with_nonce

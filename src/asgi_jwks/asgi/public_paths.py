@@ -10,12 +10,16 @@ from typing import Any, Final
 from asgi_jwks._options import require_names
 from asgi_jwks.errors import ConfigurationError
 
-__all__ = ["PublicPaths", "route_path"]
+__all__ = ["LONGEST_PATH", "PublicPaths", "route_path"]
+
+# Requirement W1: servers allow paths of 64 KiB and more, file systems of 4 KiB (PATH_MAX of Linux).
+LONGEST_PATH: Final = 4096
 
 # Encoded forms of / \ . % ; whoever decodes once more, or once less, would see another path.
 _AMBIGUOUS_ESCAPES: Final = (b"%2f", b"%5c", b"%2e", b"%25", b"%3b")
-_AMBIGUOUS_CHARACTERS: Final = frozenset("\\%;?#\0")
-_AMBIGUOUS_SEGMENTS: Final = frozenset({"", ".", ".."})
+_AMBIGUOUS_CHARACTERS: Final = "\\%;?#\0"
+# Segments that are empty, `.` and `..`.
+_AMBIGUOUS_SEGMENTS: Final = ("//", "/./", "/../")
 
 
 class PublicPaths:
@@ -41,18 +45,22 @@ class PublicPaths:
 
     def match(self, scope: Mapping[str, Any]) -> bool:
         """Whether the path that the application will route by is public."""
-        raw = scope.get("raw_path")
-        if raw is not None and b"%" in raw and any(e in raw.lower() for e in _AMBIGUOUS_ESCAPES):
+        raw = scope.get("raw_path") or b""
+        if max(len(raw), len(scope["path"])) > LONGEST_PATH:
             return False
+        if b"%" in raw:
+            raw = raw.lower()
+            if any(escape in raw for escape in _AMBIGUOUS_ESCAPES):
+                return False
         path = route_path(scope)
         if path in self._exact:
             return True
         for prefix in self._prefixes:
             if path.startswith(prefix):
-                below = path[len(prefix) :]
+                segments = f"/{path[len(prefix) :]}/"
                 return not (
-                    _AMBIGUOUS_CHARACTERS.intersection(below)
-                    or _AMBIGUOUS_SEGMENTS.intersection(below.split("/"))
+                    any(character in segments for character in _AMBIGUOUS_CHARACTERS)
+                    or any(segment in segments for segment in _AMBIGUOUS_SEGMENTS)
                 )
         return False
 

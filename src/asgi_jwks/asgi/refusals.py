@@ -19,7 +19,7 @@ from asgi_jwks.errors import (
     RequestError,
     TemporarilyUnavailable,
 )
-from asgi_jwks.events.event import Telling
+from asgi_jwks.events.event import Telling, log_coroutine
 from asgi_jwks.events.refusal_log import RefusalLog
 from asgi_jwks.events.requests import (
     OTHER_ISSUER,
@@ -70,6 +70,7 @@ class Refusals:
         self._tell: Final = tell
         self._on_refused: Final = on_refused
         self._refusal_log: Final = RefusalLog()
+        self._told_of_coroutine = False
 
     def answer(self, error: Fault, scope: Scope, outer: "Refusals") -> Refusal:
         """The answer to a refused connection, of which listeners and the log have heard.
@@ -86,7 +87,9 @@ class Refusals:
         on_refused = self._on_refused or outer._on_refused
         if on_refused is not None:
             try:
-                on_refused(error, scope)
+                heard = on_refused(error, scope)
+                if heard is not None and not self._told_of_coroutine:
+                    self._told_of_coroutine = log_coroutine(_log, "on_refused", on_refused, heard)
             # Metrics must not turn a refusal into a 500.
             except Exception:
                 _log.exception("on_refused failed")
@@ -105,8 +108,9 @@ class Refusals:
 
     def connection_ended(self, scope: Scope, token: AccessToken, cause: str) -> None:
         """Tell of an open connection that was ended with its token."""
+        label = token.issuer if token.issuer in self._configured else OTHER_ISSUER
+        self._refusal_log.tell_of_end(label, cause, scope["type"])
         if self._tell is not None:
-            label = token.issuer if token.issuer in self._configured else OTHER_ISSUER
             scheme = "dpop" if self._sees_proofs and uses_dpop(scope) else "bearer"
             self._tell(ConnectionEnded(RequestLabels(label, scheme, scope["type"]), cause))
 
@@ -115,7 +119,9 @@ class Refusals:
 
         A copy where it differs: an application may raise the same one for every request.
         """
-        scheme = DPOP if self._sees_proofs and uses_dpop(scope) else BEARER
+        # A refused proof says itself by which scheme it came (benchmark `proofs`).
+        is_dpop = error.scheme == DPOP or (self._sees_proofs and uses_dpop(scope))
+        scheme = DPOP if is_dpop else BEARER
         scopes = error.scopes
         if error.status != _BAD_REQUEST:
             declared = self._authorization.named_scopes(scope)

@@ -19,8 +19,12 @@ class RouteTable(Protocol):
         """Whether an application is one of this framework."""
         ...
 
-    def needs(self, app: Any) -> Iterable[tuple[str, Requirement]]:
-        """The path and each requirement of all routes."""
+    def is_imported(self, app: Any) -> bool:
+        """Whether its routes can be read without importing the modules that have them."""
+        ...
+
+    def routes(self, app: Any) -> Iterable[tuple[str, tuple[Requirement, ...]]]:
+        """The path of each route, and the requirements that one request has to meet together."""
         ...
 
     def needs_at(self, app: Any, scope: Mapping[str, Any]) -> Iterable[Requirement]:
@@ -41,12 +45,14 @@ class _Litestar:
     def knows(self, app: object) -> bool:
         return all(hasattr(app, name) for name in ("asgi_router", "route_handler_method_map"))
 
-    def needs(self, app: Any) -> Iterator[tuple[str, Requirement]]:
+    def is_imported(self, _app: Any) -> bool:
+        return True
+
+    def routes(self, app: Any) -> Iterator[tuple[str, tuple[Requirement, ...]]]:
         for route in app.routes:
             handlers = getattr(route, "route_handlers", None) or [route.route_handler]
             for handler in handlers:
-                for need in _of_middleware(handler):
-                    yield route.path, need
+                yield route.path, tuple(_of_middleware(handler))
 
     def needs_at(self, app: Any, scope: Mapping[str, Any]) -> Iterator[Requirement]:
         # As its router looks at paths: without the slashes at their ends.

@@ -13,6 +13,7 @@ from asgi_jwks.asgi.types import Scope
 from asgi_jwks.errors import ConfigurationError, InvalidRequest, Reason
 
 __all__ = [
+    "MOST_COOKIES",
     "AuthorizationHeader",
     "BearerOrDPoPHeader",
     "Cookie",
@@ -25,6 +26,9 @@ __all__ = [
 
 # RFC 9110, section 11.2; RFC 6750, section 2.1.
 _TOKEN68: Final = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~+/"
+# Browsers keep up to 180 cookies of a site; RFC 6265, section 6.1 asks for 50.
+MOST_COOKIES: Final = 512
+
 # RFC 9110, section 5.6.2: a token, which the name of a scheme, a cookie or a subprotocol is.
 _TOKEN: Final = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 
@@ -119,13 +123,16 @@ class Cookie:
     def find(self, scope: Scope) -> bytes | None:
         """The value of the cookie; two cookies of the name are refused."""
         wanted = self.name.encode()
+        fields = [value for name, value in scope["headers"] if name.lower() == b"cookie"]
+        # Requirement W1: they are counted before they are taken apart.
+        if sum(value.count(b";") for value in fields) + len(fields) > MOST_COOKIES:
+            raise InvalidRequest(Reason.INVALID_CREDENTIALS, f"more than {MOST_COOKIES} cookies")
         found: list[bytes] = []
-        for name, value in scope["headers"]:
-            if name.lower() == b"cookie":
-                for pair in value.split(b";"):
-                    cookie, _, content = pair.strip().partition(b"=")
-                    if cookie == wanted:
-                        found.append(content.strip(b'"'))
+        for value in fields:
+            for pair in value.split(b";"):
+                cookie, _, content = pair.strip().partition(b"=")
+                if cookie == wanted:
+                    found.append(content.strip(b'"'))
         if len(found) > 1:
             raise InvalidRequest(Reason.REPEATED_CREDENTIALS, f"two cookies {self.name}")
         return found[0] if found and found[0] else None

@@ -15,6 +15,7 @@ from asgi_jwks.asgi.authentication import Authentication
 from asgi_jwks.asgi.types import ASGIApp, Scope, Send
 from asgi_jwks.authorization.resource_metadata import WELL_KNOWN, ProtectedResource
 from asgi_jwks.errors import ConfigurationError
+from asgi_jwks.events.repeated_lines import RepeatedLines
 
 __all__ = ["ProtectedResourceMetadata", "WellKnown", "send_metadata"]
 
@@ -22,9 +23,6 @@ _log: Final = logging.getLogger("asgi_jwks.requests")
 
 # As long as clients may keep the document: an issuer that is taken out is seen within it.
 _MAX_AGE: Final = 300
-
-# The deciding sentence on the log: at most one line per cause in this many seconds.
-_INTERVAL: Final = 300.0
 
 _METHODS: Final = b"GET, HEAD, OPTIONS"
 
@@ -54,8 +52,7 @@ class WellKnown:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._sources: Final[dict[tuple[str, str], _Source]] = {}
-        self._clock: Final = clock
-        self._told: Final[dict[str, float]] = {}
+        self._lines: Final = RepeatedLines(clock)
         for authentication, app in guards:
             for resource in authentication.authorization.resources:
                 source = _Source(authentication, resource, app)
@@ -96,13 +93,12 @@ class WellKnown:
 
     def _tell_near_miss(self, below: str) -> None:
         """Say which URL a client looked for, where no resource is."""
-        if self._is_due("near miss"):
+        if self._lines.due("near miss"):
             known = " and ".join(quoted(s.resource.metadata_url) for s in self._sources.values())
             _log.warning(
-                "a client looked for the metadata of a resource at %s, and they are at %s: the URL "
-                "that clients call and the resource must be the same to the last slash; write "
-                "resource=... as clients call it, or also_at_root=True for those that look at the "
-                "root alone",
+                "a client looked for the metadata of a resource at %s, and they are at %s: write "
+                "resource=... as clients call it, to the last slash, or also_at_root=True for "
+                "those that look at the root alone",
                 quoted(WELL_KNOWN + below),
                 known,
             )
@@ -111,22 +107,14 @@ class WellKnown:
         """Say that the metadata were asked for at another host."""
         host = next((v for n, v in scope["headers"] if n == b"host"), b"").decode("latin-1")
         own = resource.resource.split("/")[2]
-        if host and host.lower() != own and self._is_due("other host"):
+        if host and host.lower() != own and self._lines.due("other host"):
             _log.warning(
-                "the metadata of %s were asked for at the host %s (unverified): clients that call "
-                "this API there refuse them (RFC 9728, section 3.3); write the resource with the "
-                "scheme, host and port that clients use, unless a proxy rewrites the Host field",
+                "the metadata of %s were asked for at the host %s (unverified), where clients "
+                "refuse them: write resource=... with the scheme, host and port that clients use, "
+                "unless a proxy rewrites the Host field",
                 quoted(resource.resource),
                 quoted(host),
             )
-
-    def _is_due(self, cause: str) -> bool:
-        now = self._clock()
-        told = self._told.get(cause)
-        if told is not None and now - told < _INTERVAL:
-            return False
-        self._told[cause] = now
-        return True
 
 
 class _Source:

@@ -10,7 +10,6 @@ from typing import Any, Final, Unpack
 
 from asgi_jwks._options import require_known
 from asgi_jwks.authorization.requirement_parts import (
-    Binding,
     Condition,
     RequirementOptions,
     acr_parts,
@@ -26,10 +25,12 @@ from asgi_jwks.authorization.requirement_parts import (
     words,
 )
 from asgi_jwks.authorization.route_binding import require_bindings
+from asgi_jwks.authorization.scope_names import is_scope
 from asgi_jwks.authorization.step_up import authenticated_as, authenticated_within, step_up
 from asgi_jwks.errors import ConfigurationError, InsufficientScope
 from asgi_jwks.tokens.access_token import AccessToken
-from asgi_jwks.tokens.scopes import GrantClaim
+from asgi_jwks.tokens.claim_rules import BindingKind
+from asgi_jwks.tokens.grant_claims import GrantClaim
 
 __all__ = ["Requirement", "ScopesOf", "combined", "granted_scopes_of"]
 
@@ -70,7 +71,7 @@ class Requirement:
     issuers: tuple[str, ...]
     acr: tuple[str, ...]
     max_age: int | None
-    bindings: tuple[Binding, ...]
+    bindings: tuple[BindingKind, ...]
     conditions: tuple[Condition, ...]
 
     def __init__(
@@ -117,7 +118,9 @@ class Requirement:
     def named_scopes(self) -> tuple[str, ...]:
         """The scopes that a challenge names, with the permissions, which clients ask for alike."""
         some = (scope for group in self.any_of for scope in group)
-        return tuple(dict.fromkeys((*self.scopes, *some, *self.permissions)))
+        # RFC 6749, section 3.3: a client can ask for those of ASCII alone.
+        permissions = filter(is_scope, self.permissions)
+        return tuple(dict.fromkeys((*self.scopes, *some, *permissions)))
 
     def check(
         self,
@@ -194,7 +197,7 @@ class Requirement:
             )
 
     def _is_granted(self, token: AccessToken, scopes_of: ScopesOf) -> bool:
-        # Hot path (in_process, guarded): loops, since each expression has a frame of its own.
+        # Hot path (benchmark case `policies`): loops, since each expression has a frame of its own.
         if self.scopes or self.any_of:
             granted = scopes_of(token)
             for scope in self.scopes:

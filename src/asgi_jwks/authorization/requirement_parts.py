@@ -4,16 +4,16 @@ A part that nobody could meet is a mistake of configuration, and so is one that 
 """
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from typing import Final, Literal, TypedDict, get_args
+from typing import Final, TypedDict, get_args
 
 from asgi_jwks._options import require_callable, require_names, require_whole_number
 from asgi_jwks.authorization.scope_names import is_scope
 from asgi_jwks.errors import ConfigurationError
 from asgi_jwks.tokens.access_token import AccessToken
-from asgi_jwks.tokens.scopes import GrantClaim
+from asgi_jwks.tokens.claim_rules import BindingKind
+from asgi_jwks.tokens.grant_claims import GrantClaim
 
 __all__ = [
-    "Binding",
     "Claims",
     "Condition",
     "Names",
@@ -44,10 +44,6 @@ Anything else is an error.
 """
 
 
-Binding = Literal["dpop", "certificate"]
-"""The key that a token is bound to (RFC 9449, RFC 8705)."""
-
-
 class RequirementOptions(TypedDict, total=False):
     """The parts of a requirement besides its scopes."""
 
@@ -66,7 +62,7 @@ class RequirementOptions(TypedDict, total=False):
     """the authentication contexts of which one will do (RFC 9470): the `acr` of the token"""
     max_age: int | None
     """how many seconds ago the user may have logged in: the `auth_time` of the token"""
-    binding: Binding | None
+    binding: BindingKind | None
     """`"dpop"` or `"certificate"`: the key of its client that the token must be bound to"""
     condition: Condition | None
     """a callable, sync or async, that gets the AccessToken and returns True or False"""
@@ -163,9 +159,9 @@ def max_age_part(seconds: object) -> int | None:
     return age
 
 
-def binding_parts(binding: object) -> tuple[Binding, ...]:
+def binding_parts(binding: object) -> tuple[BindingKind, ...]:
     """The key that a token must be bound to, if any is named."""
-    kinds: tuple[Binding, ...] = get_args(Binding)
+    kinds: tuple[BindingKind, ...] = get_args(BindingKind)
     found = tuple(kind for kind in kinds if binding == kind)
     if found or binding is None:
         return found

@@ -9,7 +9,12 @@ from typing import Any, Final
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from asgi_jwks._options import require_flag, require_names, require_text
-from asgi_jwks.authorization.resource_url import EXAMPLE, require_resource
+from asgi_jwks.authorization.resource_url import (
+    EXAMPLE,
+    require_issuer_url,
+    require_page,
+    require_resource,
+)
 from asgi_jwks.authorization.scope_names import is_scope
 from asgi_jwks.errors import ConfigurationError
 
@@ -72,7 +77,11 @@ class ProtectedResource:
         put(self, "scopes", None if scopes is None else _scopes(scopes))
         put(self, "issuers", None if issuers is None else _issuers(issuers))
         put(self, "name", None if name is None else require_text("name", name, example="Orders"))
-        put(self, "documentation", None if documentation is None else _page(documentation))
+        put(
+            self,
+            "documentation",
+            None if documentation is None else require_page("documentation", documentation),
+        )
         put(self, "also_at_root", require_flag("also_at_root", also_at_root))
 
     @property
@@ -194,21 +203,4 @@ def _issuers(issuers: object) -> tuple[str, ...]:
     names = require_names("issuers", issuers, example="https://example.eu.auth0.com/")
     if not names:
         raise ConfigurationError("issuers is empty: clients would not know where to get a token.")
-    for name in names:
-        # RFC 8414, section 2: an issuer identifier; http is for those on loopback.
-        if not name.startswith(("https://", "http://")) or not name.isprintable() or " " in name:
-            raise ConfigurationError(
-                f"issuers must be URLs of authorization servers; got {name!r}. Write for example "
-                'issuers=["https://example.eu.auth0.com/"].'
-            )
-    return tuple(dict.fromkeys(names))
-
-
-def _page(url: object) -> str:
-    text = require_text("documentation", url, example="https://example.com/docs")
-    if urlsplit(text).scheme not in {"https", "http"}:
-        raise ConfigurationError(
-            f"documentation must be the URL of a page; got {url!r}. Write for example "
-            'documentation="https://example.com/docs".'
-        )
-    return text
+    return tuple(dict.fromkeys(map(require_issuer_url, names)))

@@ -7,18 +7,18 @@ confirmation that the token has. Here it is only looked at that there is one.
 from collections.abc import Mapping
 from typing import Final
 
-from asgi_jwks.authorization.requirement_parts import Binding
 from asgi_jwks.errors import Advice, InvalidToken, Reason
-from asgi_jwks.events.requests import Hint
+from asgi_jwks.events.hint import Hint
 from asgi_jwks.tokens.access_token import AccessToken
+from asgi_jwks.tokens.claim_rules import BindingKind
 
 __all__ = ["require_bindings"]
 
 # RFC 9449, section 6.1; RFC 8705, section 3.1.
-_MEMBERS: Final[Mapping[Binding, str]] = {"dpop": "jkt", "certificate": "x5t#S256"}
+_MEMBERS: Final[Mapping[BindingKind, str]] = {"dpop": "jkt", "certificate": "x5t#S256"}
 
 
-def require_bindings(token: AccessToken, bindings: tuple[Binding, ...]) -> None:
+def require_bindings(token: AccessToken, bindings: tuple[BindingKind, ...]) -> None:
     """Check that a token is bound to each of these kinds of keys.
 
     Raises:

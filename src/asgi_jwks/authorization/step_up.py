@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from asgi_jwks._printable import printable
 from asgi_jwks.errors import Advice, InsufficientUserAuthentication
-from asgi_jwks.events.requests import Hint
+from asgi_jwks.events.hint import Hint
 
 __all__ = ["authenticated_as", "authenticated_within", "step_up"]
 

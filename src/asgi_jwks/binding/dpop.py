@@ -6,7 +6,7 @@ The order, each step once:
     (1) exactly one proof, in the form of a compact JWS of at most 4 KiB
     (2) the header: typ, algorithm, a public key that can be used
     (3) the key is the one that the token is bound to
-    (4) the signature
+    (4) the signature, unless this very proof came last of its client
     (5) the claims: jti, htm, htu, ath, then the time, by nonce where nonces are required, else iat
 
 Of a proof with several faults, the first names the error; a key other than the token's is a fault
@@ -15,10 +15,11 @@ of the token (section 7.1).
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Final, NamedTuple
 
 from asgi_jwks._printable import quoted
-from asgi_jwks.binding.dpop_key import ProofHeaders, read_proof_header
+from asgi_jwks.binding.dpop_key import ProofSender, ProofSenders, read_proof_header
 from asgi_jwks.binding.nonce import DPoPNonces
 from asgi_jwks.binding.target_uri import TargetURIError, normal_target_uri
 from asgi_jwks.errors import InvalidProof, InvalidToken, NonceRequired, Reason
@@ -63,7 +64,7 @@ class ProofRules:
     algorithms: frozenset[str]
     max_age: float
     nonces: DPoPNonces | None
-    _headers: ProofHeaders = field(default_factory=ProofHeaders, repr=False, compare=False)
+    _senders: ProofSenders = field(default_factory=ProofSenders, repr=False, compare=False)
 
     @property
     def longest_ttl(self) -> float:
@@ -103,20 +104,26 @@ class ProofRules:
         except InvalidToken as fault:
             raise _malformed(str(fault.detail)) from None
         # (2) The header.
-        known = self._headers.get(header_segment)
-        header = known or read_proof_header(header_segment, self.algorithms)
-        # (3) The key.
-        if header.key.thumbprint != jkt:
-            raise InvalidToken(Reason.WRONG_PROOF_KEY)
+        known = self._senders.get(jkt)
+        if known is not None and known.header_segment == header_segment:
+            sender = known
+        else:
+            sender = ProofSender(header_segment, read_proof_header(header_segment, self.algorithms))
+            # (3) The key.
+            if sender.header.key.thumbprint != jkt:
+                raise InvalidToken(Reason.WRONG_PROOF_KEY)
         # (4) The signature.
-        try:
-            signature = b64url_decode(signature_segment)
-        except EncodingError as error:
-            raise _malformed(f"in the signature: {error}") from None
-        if not header.key.verify(header.algorithm, signing_input, signature):
-            raise InvalidProof(Reason.PROOF_SIGNATURE)
-        if known is None:
-            self._headers.put(header_segment, header)
+        if proof != sender.last_proof:
+            try:
+                signature = b64url_decode(signature_segment)
+            except EncodingError as error:
+                raise _malformed(f"in the signature: {error}") from None
+            algorithm, key = sender.header
+            if not key.verify(algorithm, signing_input, signature):
+                raise InvalidProof(Reason.PROOF_SIGNATURE)
+            sender.last_proof = proof
+            if sender is not known:
+                self._senders.put(jkt, sender)
         # (5) The claims.
         try:
             claims = json_object(b64url_decode(payload), UNVERIFIED_CLAIMS_LIMITS)
@@ -183,10 +190,12 @@ def _check_target(htu: str, targets: Sequence[str]) -> None:
             return
     except TargetURIError as error:
         raise InvalidProof(Reason.PROOF_CLAIM, f"htu: {error}") from None
-    here = " or ".join(targets) or "without a path"
-    raise InvalidProof(
-        Reason.PROOF_URL, lambda: f"htu is {quoted(htu)} (unverified), the request is {here}"
-    )
+    raise InvalidProof(Reason.PROOF_URL, partial(_two_urls, htu, targets))
+
+
+def _two_urls(htu: str, targets: Sequence[str]) -> str:
+    here = " or ".join(targets) or "at a path that has no normal form"
+    return f"htu is {quoted(htu)} (unverified), the request is {here}"
 
 
 def _text(claims: Mapping[str, Any], name: str) -> str:

@@ -1,7 +1,7 @@
 """The header of a DPoP proof: its algorithm and its public key.
 
-A client writes the same header into all its proofs: those of accepted proofs are remembered, so
-that neither reading them nor preparing their keys is repeated.
+A client writes the same header into all its proofs: it is remembered for each client, so that
+neither reading it nor preparing its key is repeated.
 """
 
 from collections.abc import Mapping
@@ -11,10 +11,11 @@ from asgi_jwks._printable import printable
 from asgi_jwks.errors import InvalidProof, Reason
 from asgi_jwks.jose.encoding import EncodingError, b64url_decode, json_object
 from asgi_jwks.jose.json_limits import HEADER_LIMITS
-from asgi_jwks.jose.jwk import UnusableKeyError, read_public_key
+from asgi_jwks.jose.jwk import read_public_key
 from asgi_jwks.jose.key import VerificationKey
+from asgi_jwks.jose.skip_reason import UnusableKeyError
 
-__all__ = ["ProofHeader", "ProofHeaders", "read_proof_header"]
+__all__ = ["ProofHeader", "ProofSender", "ProofSenders", "read_proof_header"]
 
 _TYPE: Final = "dpop+jwt"
 
@@ -26,8 +27,8 @@ _REFUSED_PARAMETERS: Final = ("crit", "b64", "zip")
 # verification would cost four times as much; libraries write no larger one.
 _MAX_EXPONENT_BITS: Final = 17
 
-# Clients that are active at a time; some 3 KB each.
-MAX_HEADERS: Final = 2048
+# Clients that are active at a time; some 4 KB each.
+MAX_SENDERS: Final = 2048
 
 
 class ProofHeader(NamedTuple):
@@ -37,30 +38,47 @@ class ProofHeader(NamedTuple):
     key: VerificationKey
 
 
-class ProofHeaders:
-    """The headers of accepted proofs by their encoded form; those not seen lately go first.
+class ProofSender:
+    """The last header of a client, and its last proof, whose signatures were good."""
 
-    Two generations, of which the older is dropped when the younger has half of the entries.
+    __slots__ = ("header", "header_segment", "last_proof")
+
+    def __init__(self, header_segment: bytes, header: ProofHeader) -> None:
+        self.header_segment: Final = header_segment
+        self.header: Final = header
+        self.last_proof = b""
+
+    def __repr__(self) -> str:
+        # A proof is a credential.
+        return "ProofSender(...)"
+
+
+class ProofSenders:
+    """Clients by the thumbprints of their keys; those not seen lately go first.
+
+    Each has one entry, whatever it writes into its headers, and only good signatures by the key of
+    a valid token make one. Two generations, of which the older is dropped when the younger has half
+    of the entries.
     """
 
     def __init__(self) -> None:
-        self._young: dict[bytes, ProofHeader] = {}
-        self._old: dict[bytes, ProofHeader] = {}
+        self._young: dict[str, ProofSender] = {}
+        self._old: dict[str, ProofSender] = {}
 
-    def get(self, segment: bytes) -> ProofHeader | None:
-        """The header that was accepted before in this form."""
-        found = self._young.get(segment)
+    def get(self, thumbprint: str) -> ProofSender | None:
+        """The client with this key, if it was seen lately."""
+        found = self._young.get(thumbprint)
         if found is None and self._old:
-            found = self._old.get(segment)
+            found = self._old.get(thumbprint)
             if found is not None:
-                self.put(segment, found)
+                self.put(thumbprint, found)
         return found
 
-    def put(self, segment: bytes, header: ProofHeader) -> None:
-        """Remember the header of a proof whose signature was good."""
-        if len(self._young) >= MAX_HEADERS // 2:
+    def put(self, thumbprint: str, sender: ProofSender) -> None:
+        """Remember a client."""
+        if thumbprint not in self._young and len(self._young) >= MAX_SENDERS // 2:
             self._old, self._young = self._young, {}
-        self._young[segment] = header
+        self._young[thumbprint] = sender
 
     def __len__(self) -> int:
         return len(self._young) + len(self._old)

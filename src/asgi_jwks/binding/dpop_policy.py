@@ -2,6 +2,7 @@
 
 import inspect
 from collections.abc import Iterable
+from copy import copy
 from typing import Any, Final, Literal, get_args
 
 from asgi_jwks._options import (
@@ -40,8 +41,8 @@ class DPoP:
 
         TrustedIssuer(..., dpop=DPoP(public_origin="https://api.example.com"))
 
-    Each one has a memory of used proofs: make one, and give it to all issuers of an API. A resolver
-    of issuers gives the same one with each of its answers, since a new one would remember nothing.
+    Each one has a memory of used proofs: make one, and give it to all issuers of an API. Those that
+    a resolver of issuers makes anew with its answers have the memory of the first.
 
     Args:
         public_origin: the address by which clients reach this API, or several: what proofs name in
@@ -96,7 +97,7 @@ class DPoP:
             on_failure=_on_failure(on_store_failure),
         )
         consumes = require_flag("consume_proofs", consume_proofs)
-        self._used: Final = used if consumes else None
+        self._used = used if consumes else None
 
     @property
     def public_origins(self) -> tuple[str, ...]:
@@ -112,6 +113,20 @@ class DPoP:
     def replay_memory(self) -> ReplayMemory | None:
         """The memory of used proofs in this process; None where a store alone remembers them."""
         return None if self._used is None else self._used.memory
+
+    def with_memory_of(self, other: "DPoP") -> "DPoP | None":
+        """These demands, with the used proofs that others remember.
+
+        Itself, if it remembers none, or in the same store by settings of its own; None if it
+        remembers them elsewhere, so that neither knows of all.
+        """
+        if self._used is None or other._used is None:
+            return self
+        if other._used.can_stand_for(self._used):
+            made = copy(self)
+            made._used = other._used
+            return made
+        return self if self.memory_of_proofs is other.memory_of_proofs else None
 
     def add_listener(self, listener: Listener) -> None:
         """Have a listener hear of the uses of proofs."""

@@ -26,10 +26,10 @@ class Lapsing:
 
     def add(self, number: int, until: float) -> None:
         """Keep a number until a time, and not shorter than the numbers before it."""
-        second = ceil(until)
-        if not self._runs or self._runs[-1][0] < second:
-            self._runs.append((second, array("Q")))
-        self._runs[-1][1].append(number)
+        second, runs = ceil(until), self._runs
+        if not runs or runs[-1][0] < second:
+            runs.append((second, array("Q")))
+        runs[-1][1].append(number)
 
     def lapsed(self, now: float, most: int = USUALLY) -> Iterable[int]:
         """Take back up to `most` of the numbers whose time is over."""

@@ -66,7 +66,7 @@ class ProofOfPossession:
         self.uses_dpop = _SCHEMES[scheme.lower()]
         self.client = client
         self.tls = tls
-        self.used: set[tuple[object, bytes]] | None = None
+        self.used: set[tuple[int, bytes]] | None = None
         """The uses of proofs that were noted for one connection, of which several guards know."""
         self.new_nonce: str | None = None
         """After the verification, a nonce for the DPoP-Nonce field of a good answer."""
@@ -81,7 +81,7 @@ class ProofOfPossession:
         uses_dpop: bool,
         client: str | None,
         tls: Mapping[str, Any] | None,
-        used: set[tuple[object, bytes]],
+        used: set[tuple[int, bytes]],
     ) -> Self:
         """A request as a server has read it.
 

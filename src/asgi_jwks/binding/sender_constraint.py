@@ -5,8 +5,8 @@ the error. Every confirmation that a token has must hold.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, Literal
 
 from asgi_jwks.binding.certificate_sources import CertificateSource, certificate_of
 from asgi_jwks.binding.confirmation import read_confirmation
@@ -32,6 +32,12 @@ class SenderConstraint:
     certificate_sources: tuple[CertificateSource, ...]
 
     @property
+    def kinds(self) -> frozenset[Literal["dpop", "certificate"]]:
+        """The kinds of binding whose proof it judges."""
+        by_key: set[Literal["dpop", "certificate"]] = set() if self.dpop is None else {"dpop"}
+        return frozenset(by_key | {"certificate"} if self.certificate_sources else by_key)
+
+    @property
     def memory_of_proofs(self) -> object:
         """Where used DPoP proofs are remembered; None where they are not."""
         return None if self.dpop is None else self.dpop.memory_of_proofs
@@ -40,6 +46,13 @@ class SenderConstraint:
     def replay_memory(self) -> ReplayMemory | None:
         """The memory of used proofs in this process, if there is one."""
         return None if self.dpop is None else self.dpop.replay_memory
+
+    def with_memory_of(self, other: "SenderConstraint") -> "SenderConstraint | None":
+        """These demands, with the used DPoP proofs that others remember; see DPoP."""
+        if self.dpop is None or other.dpop is None or self.dpop is other.dpop:
+            return self
+        dpop = self.dpop.with_memory_of(other.dpop)
+        return None if dpop is None else replace(self, dpop=dpop)
 
     def add_listener(self, listener: Listener) -> None:
         """Have a listener hear of the uses of proofs."""

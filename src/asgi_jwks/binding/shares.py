@@ -20,6 +20,7 @@ __all__ = ["SenderShares"]
 
 _CELL_BITS: Final = 16
 _CELLS: Final = 1 << _CELL_BITS
+_ALL_CELLS: Final = _CELLS * _CELLS - 1
 
 # Nobody can choose whose cells to fill, also where PYTHONHASHSEED is set.
 _SALT: Final = secrets.token_hex(16)
@@ -43,25 +44,27 @@ class SenderShares:
         self._counts: Final = array("I", bytes(2 * _CELLS * array("I").itemsize))
         self._lapsing: Final = Lapsing()
 
-    def check(self, sender: str) -> None:
-        """Raise TooManyProofs if a sender has its share already."""
-        cells = _cells(sender)
-        # Hot path (benchmark case `proofs`): no lock, since nothing is changed.
+    def check(self, sender: str) -> int:
+        """The cells in which a sender is counted, for `take`.
+
+        Raises TooManyProofs if it has its share already.
+        """
+        cells = hash(_SALT + sender) & _ALL_CELLS
+        # Hot path (benchmark `proofs`): no lock, since nothing is changed.
         if self._count(cells) < self._share:
-            return
+            return cells
         now = self._clock()
         with self._lock:
             # Those of others that have lapsed may be in front of this sender's.
             for lapsed in self._lapsing.lapsed(now, _MOST_AT_ONCE):
                 self._add(lapsed, -1)
             if self._count(cells) < self._share:
-                return
+                return cells
             wait = self._lapsing.until_next(now) + 1.0
         raise TooManyProofs(wait, f"{self._share} proofs of one key")
 
-    def take(self, sender: str, ttl: float) -> None:
-        """Count one more proof of a sender, for `ttl` seconds."""
-        cells = _cells(sender)
+    def take(self, cells: int, ttl: float) -> None:
+        """Count one more proof of the sender in these cells, for `ttl` seconds."""
         now = self._clock()
         with self._lock:
             for lapsed in self._lapsing.lapsed(now):
@@ -76,7 +79,3 @@ class SenderShares:
     def _add(self, cells: int, count: int) -> None:
         self._counts[cells % _CELLS] += count
         self._counts[_CELLS + (cells >> _CELL_BITS)] += count
-
-
-def _cells(sender: str) -> int:
-    return hash(_SALT + sender) & (_CELLS * _CELLS - 1)

@@ -14,6 +14,7 @@ from asgi_jwks.binding.shares import SenderShares
 from asgi_jwks.errors import InvalidProof, Reason, ReplayStoreUnavailable, TooManyProofs
 from asgi_jwks.events.event import Listeners
 from asgi_jwks.events.proofs import ProofUse, ProofUsed, ReplayStoreAnswered, ReplayStoreFailed
+from asgi_jwks.events.repeated_lines import RepeatedLines
 
 __all__ = ["OnStoreFailure", "UsedProofs"]
 
@@ -26,8 +27,6 @@ STORE_DEADLINE: Final = 0.1
 
 # Clocks of hosts differ: one that is behind would let a proof pass that another has forgotten.
 _MARGIN: Final = 5.0
-
-_LOG_INTERVAL: Final = 300.0
 
 
 class UsedProofs:
@@ -61,8 +60,8 @@ class UsedProofs:
         self.listeners: Final = Listeners(_log)
         """Hear of each use, and of the answers of the store."""
         self._shares: Final = SenderShares(share, clock=clock)
-        self._clock: Final = clock
-        self._logged_at = -_LOG_INTERVAL
+        self._settings: Final = (share, on_failure, None if is_local else store)
+        self._lines: Final = RepeatedLines(clock)
         # A store that can lose its memory has to know which proofs it may have forgotten.
         expect = getattr(store, "expect", None)
         if expect is not None:
@@ -73,8 +72,12 @@ class UsedProofs:
         """The memory of this process; None where the store alone remembers."""
         return self._local
 
+    def can_stand_for(self, other: "UsedProofs") -> bool:
+        """Whether it remembers all that another would, by the same settings."""
+        return self._settings == other._settings
+
     async def use(
-        self, sender: str, jti: str, ttl: float, used: set[tuple[object, bytes]] | None = None
+        self, sender: str, jti: str, ttl: float, used: set[tuple[int, bytes]] | None = None
     ) -> None:
         """Note the use of a proof.
 
@@ -93,7 +96,9 @@ class UsedProofs:
         # A thumbprint has 43 characters: nothing that a sender can write into its jti moves the
         # border between the two.
         key = sha256(f"{sender}{jti}".encode("utf-8", "surrogatepass")).digest()
-        if used is not None and (self, key) in used:
+        # By the store, and not by this object: another guard's may have the same one.
+        noted = (id(self.remembered_in), key)
+        if used is not None and noted in used:
             return
         try:
             await self._note(sender, key, ttl + _MARGIN)
@@ -104,16 +109,16 @@ class UsedProofs:
         if self.listeners:
             self.listeners(ProofUsed(ProofUse.FIRST))
         if used is not None:
-            used.add((self, key))
+            used.add(noted)
 
     async def _note(self, sender: str, key: bytes, kept: float) -> None:
-        self._shares.check(sender)
+        cells = self._shares.check(sender)
         # Asked first also where there is a store: what this process has seen, it knows for sure.
         if self._local is not None and await self._local.first_use(key, kept) is not True:
             raise InvalidProof(Reason.REPLAYED_PROOF)
         if self._store is not None and not await self._is_first(self._store, key, kept):
             raise InvalidProof(Reason.REPLAYED_PROOF)
-        self._shares.take(sender, kept)
+        self._shares.take(cells, kept)
 
     async def _is_first(self, store: ReplayStore, key: bytes, ttl: float) -> bool:
         fault = ReplayStoreUnavailable(
@@ -148,9 +153,7 @@ class UsedProofs:
         return ProofUse.STORE_FAILED if self._local is None else ProofUse.MEMORY_FULL
 
     def _log(self, fault: ReplayStoreUnavailable) -> None:
-        now = self._clock()
-        if now - self._logged_at >= _LOG_INTERVAL:
-            self._logged_at = now
+        if self._lines.due("store"):
             _log.warning("DPoP proofs: %s", fault)
 
 

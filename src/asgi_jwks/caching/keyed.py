@@ -1,72 +1,34 @@
 """Many values by key, each asked for when needed and kept for a while.
 
-One question at a time for each key and event loop, detached from whoever needs the answer, with a
-deadline; a budget for keys of which nobody knows whether they exist; negative answers; and last
-answers that serve while the source fails. It knows neither the questions nor who answers them.
+Each key is asked about once at a time in an event loop, under a deadline, and the question goes on
+when nobody waits for it any more. A budget pays for keys that may not exist. A key without a value
+is remembered too, and last answers serve while the source fails. It knows neither the questions nor
+who answers them.
 """
 
 import math
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from functools import partial
 from typing import Final, Generic, TypeVar
 
 import anyio
-from cachetools import TTLCache
 
 from asgi_jwks._fork import ForkSafeLock
-from asgi_jwks.caching.budget import Backoff, Budget
+from asgi_jwks.caching.budget import Budget
+from asgi_jwks.caching.kept_answers import (
+    DEFAULT_PERIOD,
+    Answer,
+    KeptAnswers,
+    KeyedPeriod,
+    Refusal,
+)
 from asgi_jwks.caching.single_flight import Flight, SingleFlight
 from asgi_jwks.errors import KeySetUnavailable, RequestError, TemporarilyUnavailable
 
-__all__ = ["DEFAULT_PERIOD", "KeyedPeriod", "KeyedValues"]
+__all__ = ["KeyedValues"]
 
 T = TypeVar("T")
-
-# Failures in a row are counted for as long as a backoff may last, twice over.
-FAILURES_FOR: Final = 120.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KeyedPeriod:
-    """How long answers are kept, in seconds.
-
-    Args:
-        fresh: an answer is asked for anew after this.
-        serves: while the source fails, its last answer serves for this long after it was given.
-        unknown: for this long a key is known to have no value; it must be longer than `timeout`.
-        timeout: the deadline of one question.
-        max_wait: where a last answer is at hand, nobody waits longer for a new one.
-    """
-
-    fresh: float = 300.0
-    serves: float = 4200.0
-    unknown: float = 10.0
-    timeout: float = 5.0
-    max_wait: float = 1.0
-
-
-DEFAULT_PERIOD: Final = KeyedPeriod()
-
-
-@dataclass(frozen=True, slots=True)
-class _Answer(Generic[T]):
-    """A value, or None where there is none.
-
-    `turn` counts the questions as they were asked.
-    """
-
-    turn: int
-    value: T | None
-
-
-@dataclass(frozen=True, slots=True)
-class _Refusal:
-    """An answer by an error, after which older answers are not true any more."""
-
-    turn: int
-    error: RequestError
 
 
 class _Question(Generic[T]):
@@ -79,7 +41,7 @@ class _Question(Generic[T]):
         # How many are in progress in all loops.
         self.runs = 0
         # By the numbers of the runs, until none is in progress.
-        self.outcomes: Final[dict[int, _Answer[T] | RequestError]] = {}
+        self.outcomes: Final[dict[int, Answer[T] | RequestError]] = {}
         self.flights: Final = SingleFlight(partial(run, self))
 
 
@@ -116,7 +78,6 @@ class KeyedValues(Generic[T]):
     ) -> None:
         self._ask: Final = ask
         self._source: Final = source
-        self._merge: Final = merge
         self._on_failure: Final = on_failure
         self._on_spent: Final = on_spent
         self._is_spent = False
@@ -125,25 +86,19 @@ class KeyedValues(Generic[T]):
         self._budget = budget
         self._lock: Final = ForkSafeLock()
         self._turns = 0
-        self._fresh: Final = TTLCache[str, _Answer[T]](size, period.fresh, clock)
-        self._last: Final = TTLCache[str, _Answer[T]](size, period.serves, clock)
-        # Apart, so that keys of strangers evict no value.
-        self._unknown: Final = TTLCache[str, _Answer[T]](size, period.unknown, clock)
-        # For as long as an older question may be in progress.
-        self._refused: Final = TTLCache[str, _Refusal](size, period.unknown, clock)
-        self._failures: Final = TTLCache[str, Backoff](size, FAILURES_FOR, clock)
+        self._kept: Final = KeptAnswers(size, period, merge, clock)
         self._questions: Final[dict[str, _Question[T]]] = {}
 
     def known(self, key: str) -> T | None:
         """The value, if it was answered lately."""
         with self._lock:
-            answer = self._fresh.get(key)
+            answer = self._kept.fresh(key)
         return None if answer is None else answer.value
 
     def values(self) -> list[T]:
         """The values that may be in use."""
         with self._lock:
-            return [answer.value for answer in self._last.values() if answer.value is not None]
+            return self._kept.values()
 
     async def get(self, key: str) -> T | None:
         """The value of a key.
@@ -156,11 +111,11 @@ class KeyedValues(Generic[T]):
         """
         now = self._clock()
         with self._lock:
-            answer = self._fresh.get(key) or self._unknown.get(key)
+            answer = self._kept.settled(key)
             if answer is not None:
                 return answer.value
-            last = self._last.get(key)
-            backoff = self._failures.get(key, Backoff())
+            last = self._kept.last(key)
+            backoff = self._kept.backoff(key)
             question = self._questions.get(key)
             flight = None if question is None else question.flights.current()
             paid = is_refused = False
@@ -188,7 +143,7 @@ class KeyedValues(Generic[T]):
         if last is not None:
             return last.value
         with self._lock:
-            backoff = self._failures.get(key, backoff)
+            backoff = self._kept.backoff(key)
         raise KeySetUnavailable(
             f"{self._source} failed", retry_after=backoff.retry_after(self._clock())
         )
@@ -223,7 +178,9 @@ class KeyedValues(Generic[T]):
             with anyio.fail_after(timeout):
                 value = await self._ask(key)
         except RequestError as refusal:
-            question.outcomes[flight.number] = self._refuse(key, _Refusal(turn, refusal))
+            with self._lock:
+                counts = self._kept.refuse(key, Refusal(turn, refusal))
+            question.outcomes[flight.number] = counts
         except anyio.get_cancelled_exc_class():
             if flight.is_cancelled():
                 raise
@@ -236,7 +193,7 @@ class KeyedValues(Generic[T]):
         except Exception as error:
             self._failed(key, error, began)
         else:
-            answer = _Answer(turn, value)
+            answer = Answer(turn, value)
             question.outcomes[flight.number] = self._answered(key, answer, paid=flight.paid)
         finally:
             with self._lock:
@@ -244,51 +201,18 @@ class KeyedValues(Generic[T]):
                 if not question.runs and self._questions.get(key) is question:
                     del self._questions[key]
 
-    def _answered(self, key: str, answer: _Answer[T], *, paid: bool) -> _Answer[T] | RequestError:
-        """Keep an answer, unless a question that was asked later has been answered already."""
+    def _answered(self, key: str, answer: Answer[T], *, paid: bool) -> Answer[T] | RequestError:
+        """Keep an answer; the question that has found a value is paid back."""
         with self._lock:
-            self._failures.pop(key, None)
-            newer = self._newer(key, answer.turn)
-            if newer is not None:
-                return newer
-            self._refused.pop(key, None)
-            if answer.value is None:
-                self._unknown[key] = answer
-                self._fresh.pop(key, None)
-                self._last.pop(key, None)
-                return answer
-            if paid:
+            counts = self._kept.accept(key, answer)
+            is_own = isinstance(counts, Answer) and counts.turn == answer.turn
+            if paid and is_own and answer.value is not None:
                 self._budget = self._budget.refunded()
-            last = self._last.get(key)
-            if last is not None and last.value is not None:
-                answer = _Answer(answer.turn, self._merge(last.value, answer.value))
-            self._unknown.pop(key, None)
-            self._fresh[key] = self._last[key] = answer
-            return answer
-
-    def _refuse(self, key: str, refusal: _Refusal) -> _Answer[T] | RequestError:
-        """Forget the value of a key, unless a later question has been answered."""
-        with self._lock:
-            newer = self._newer(key, refusal.turn)
-            if newer is not None:
-                return newer
-            self._refused[key] = refusal
-            self._fresh.pop(key, None)
-            self._last.pop(key, None)
-            return refusal.error
-
-    def _newer(self, key: str, turn: int) -> _Answer[T] | RequestError | None:
-        """The answer to a question that was asked later, with the lock held."""
-        for answer in (self._last.get(key), self._unknown.get(key)):
-            if answer is not None and answer.turn > turn:
-                return answer
-        refusal = self._refused.get(key)
-        return refusal.error if refusal is not None and refusal.turn > turn else None
+        return counts
 
     def _failed(self, key: str, error: Exception, began: float) -> None:
         retry_after = error.retry_after if isinstance(error, TemporarilyUnavailable) else None
         now = self._clock()
         with self._lock:
-            backoff = self._failures.get(key, Backoff())
-            self._failures[key] = backoff.after_failure(now, spread=0.0, retry_after=retry_after)
+            self._kept.failed(key, now, retry_after)
         self._on_failure(error, now - began)

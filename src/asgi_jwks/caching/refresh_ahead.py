@@ -1,7 +1,7 @@
 """Who waits for a refresh of a cached value, and who starts one.
 
-It carries out the decisions of `freshness` and holds no state of its own but the runs in progress:
-a refresh belongs to the event loop that started it, its outcome to the whole process.
+It carries out the decisions of `freshness`. Its only state are the runs in progress: a refresh
+belongs to the event loop that started it, and its outcome to the whole process.
 """
 
 import math

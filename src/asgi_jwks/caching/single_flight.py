@@ -24,9 +24,13 @@ _log: Final = logging.getLogger("asgi_jwks.caching")
 class Flight:
     """One run in progress.
 
-    `number` counts the runs, `started` is when it began (monotonic seconds), `paid` whether a
-    budget was charged for it, `revalidate` whether caches on the way must ask the source itself,
-    `ended` an event, and `succeeded` is for the work to set.
+    Attributes:
+        number: the place of the run among all of them.
+        started: when it began, in monotonic seconds.
+        paid: whether a budget was charged for it.
+        revalidate: whether caches on the way must ask the source itself.
+        ended: is set when the run is over.
+        succeeded: whether it reached its aim; the work sets it.
     """
 
     __slots__ = ("_scope", "_task", "ended", "number", "paid", "revalidate", "started", "succeeded")

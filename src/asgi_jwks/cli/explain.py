@@ -4,7 +4,7 @@ It judges nothing itself: the verdict and the steps are those of `AccessTokenVer
 """
 
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -13,12 +13,18 @@ from rich.console import Console
 from rich.text import Text
 
 from asgi_jwks import AccessTokenVerifier, Reason, StaticJWKSet
-from asgi_jwks.cli.asking import ask, deadline_option
-from asgi_jwks.cli.named import named_verifier
+from asgi_jwks.cli.application_argument import named_verifier
 from asgi_jwks.cli.output import Status, json_option, quiet_logs, tell
 from asgi_jwks.cli.plain_text import plain_text
-from asgi_jwks.cli.presented import Presented, RequestParts, presented, request_options
-from asgi_jwks.cli.trusting import Given, trusted_by, trusting_options
+from asgi_jwks.cli.presented_request import (
+    Presented,
+    RequestParts,
+    missing_part,
+    presented,
+    request_options,
+)
+from asgi_jwks.cli.questions import ask, deadline_option
+from asgi_jwks.cli.trust_options import Given, trusted_by, trusting_options
 from asgi_jwks.errors import TemporarilyUnavailable
 from asgi_jwks.tokens.explanation import Explanation, Finding, Step, StepStatus, Verdict
 
@@ -100,7 +106,8 @@ def explain(
     TOKEN is the token, a pasted `Authorization:` line, a file, or - for standard input. Whom to
     trust is said by --provider and its words, by --issuer and --audience, by the variables that
     settings_from_env() reads, or by --app. A request with a DPoP proof is told by --proof and
-    --request-url, one with a client's certificate by --certificate, and a pasted one by --request.
+    --request-url, one with a client's certificate by --certificate, and a pasted one, or one that a
+    browser copied as cURL, by --request.
     Exit status 0 valid, 1 refused, 2 cannot tell.
     """
     quiet_logs()
@@ -118,6 +125,10 @@ def explain(
         verifier,
         ask("the issuer", lambda: _explanation(verifier, judged), timeout=deadline),
     )
+    missing = missing_part(result.reason, parts)
+    # An application that takes no proofs at all is to be told of that first.
+    if missing is not None and (app is None or verifier.sees_proofs):
+        result = replace(result, advice=missing)
     tell("explain", result, show, json_wanted=json_wanted)
     return _STATUS[result.verdict]
 

@@ -9,6 +9,7 @@ from typing import Final
 
 import click
 
+from asgi_jwks.cli.console.access import CONSOLE_VARIABLE
 from asgi_jwks.cli.console.laboratory import Laboratory
 from asgi_jwks.cli.console.life import Life
 from asgi_jwks.cli.console.serving import served_console
@@ -188,5 +189,5 @@ def _say(running: RunningIssuer, *, json_wanted: bool) -> None:
         *environment(issuer=running.issuer, audience=" ".join(running.audiences)),
     ]
     if running.console is not None:
-        lines += ["", f"asgi-jwks token --console '{running.console}'"]
+        lines += [f"export {CONSOLE_VARIABLE}='{running.console}'", "", "asgi-jwks token"]
     click.echo("\n".join([*lines, "", "Press Ctrl-C to stop."]))

@@ -10,11 +10,11 @@ from rich.text import Text
 
 from asgi_jwks._printable import printable
 from asgi_jwks.caching.freshness import TrustPeriod
-from asgi_jwks.cli.asking import ask, deadline_option, insecure_http_option
 from asgi_jwks.cli.key_document import KeyDocument, fetched_document, file_document
 from asgi_jwks.cli.output import Status, json_option, tell
 from asgi_jwks.cli.plain_text import plain_text
 from asgi_jwks.cli.published_keys import PublishedKey, published_set
+from asgi_jwks.cli.questions import ask, deadline_option, insecure_http_option
 from asgi_jwks.cli.token_argument import existing_file
 from asgi_jwks.errors import ConfigurationError
 from asgi_jwks.fetching.request import DocumentRequest

@@ -68,7 +68,7 @@ def pasted_request(text: str) -> PastedRequest:
     if first is None:
         raise click.UsageError(
             "The request has no first line. Paste it with one, such as GET /messages HTTP/1.1, and "
-            "its fields below."
+            "its fields below, or as a browser copies it as cURL (bash)."
         )
     fields = []
     for number, line in enumerate(lines, 2):

@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
+from types import MappingProxyType
 from typing import Any, Final, Literal, get_args, get_origin, get_type_hints
 
 import click
@@ -42,6 +43,7 @@ PLACEHOLDERS: Final[Mapping[str, str]] = {
     "client_id": "my-client",
     "domain": "idp.example.com",
     "issuer": "https://idp.example.com/",
+    "oauth_server_url": f"https://us-south.appid.cloud.ibm.com/oauth/v4/{_GUID}",
     "policy": "B2C_1_signin",
     "project": "my-project",
     "project_id": "my-project",
@@ -70,6 +72,8 @@ _OF_PRESET: Final[Mapping[str, Mapping[str, str]]] = {
     "entra_id_tenants": {"audience": _GUID},
     "github_actions": {"repositories": "example/repository"},
     "gitlab": {"projects": "example/project"},
+    "stytch": {"project_id": "project-test-1234abcd"},
+    "supertokens": {"audience": "https://api.example.com"},
     "workos_session": {"audience": "https://api.example.com"},
 }
 
@@ -122,13 +126,21 @@ def words_of(preset: PresetFunction) -> tuple[Word, ...]:
     )
 
 
-def word_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a command one option for each word of any preset."""
+def word_options(
+    command: Callable[..., Any], *, without_preset: Mapping[str, str] = MappingProxyType({})
+) -> Callable[..., Any]:
+    """Give a command one option for each word of any preset.
+
+    Args:
+        command: the command.
+        without_preset: the meaning of words that the command takes without a preset too.
+    """
     takers: dict[str, list[str]] = {}
     for name, preset in presets().items():
         for word in words_of(preset):
             takers.setdefault(word.name, []).append(name)
-    for word_name in sorted(takers, reverse=True):
+    # The last option that is added is the first of the help.
+    for word_name in sorted(takers, key=lambda name: (name not in without_preset, name))[::-1]:
         names = takers[word_name]
         shown = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
         command = click.option(
@@ -137,7 +149,9 @@ def word_options(command: Callable[..., Any]) -> Callable[..., Any]:
             type=plain_text,
             multiple=True,
             metavar="TEXT",
-            help=f"For {shown}.",
+            help=f"{without_preset[word_name]} Also for {shown}."
+            if word_name in without_preset
+            else f"For {shown}.",
         )(command)
     return command
 

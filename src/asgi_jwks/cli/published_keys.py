@@ -14,9 +14,10 @@ from asgi_jwks._printable import printable
 from asgi_jwks.cli.moments import date, distance
 from asgi_jwks.errors import InvalidKeySet
 from asgi_jwks.jose.encoding import EncodingError, b64url_decode
-from asgi_jwks.jose.jwk import UnusableKeyError, read_public_key
+from asgi_jwks.jose.jwk import read_public_key
 from asgi_jwks.jose.jwk_set import JWKSet
 from asgi_jwks.jose.key import VerificationKey
+from asgi_jwks.jose.skip_reason import UnusableKeyError
 
 __all__ = ["PublishedKey", "PublishedSet", "published_set"]
 

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 import click
 
 from asgi_jwks import JWTBearerMiddleware
+from asgi_jwks.cli.application_argument import named_application
 from asgi_jwks.cli.demo.command import PORT
-from asgi_jwks.cli.named import named_application
 from asgi_jwks.cli.output import CannotTell, Status, as_json, json_option
 from asgi_jwks.cli.plain_text import plain_text
-from asgi_jwks.cli.trusting import trusted_by, trusting_options
+from asgi_jwks.cli.trust_options import trusted_by, trusting_options
 
 __all__ = ["Served", "serve"]
 

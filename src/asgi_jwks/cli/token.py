@@ -11,11 +11,11 @@ from urllib.parse import parse_qs, urlsplit
 import click
 import httpx
 
-from asgi_jwks.cli.asking import TIMEOUT
-from asgi_jwks.cli.console.access import TOKEN_FIELD, TOKEN_PARAMETER
+from asgi_jwks.cli.console.access import CONSOLE_VARIABLE, TOKEN_FIELD, TOKEN_PARAMETER
 from asgi_jwks.cli.console.shapes import FORGERIES, SHAPES
 from asgi_jwks.cli.no_tls import no_tls
 from asgi_jwks.cli.output import CannotTell, Status, as_json, json_option
+from asgi_jwks.cli.questions import TIMEOUT
 from asgi_jwks.fetching.secure_url import is_loopback
 
 __all__ = ["MintedToken", "token"]
@@ -35,10 +35,10 @@ class MintedToken:
 @click.command()
 @click.option(
     "--console",
-    envvar="MOCK_ISSUER_CONSOLE",
+    envvar=CONSOLE_VARIABLE,
     required=True,
     metavar="URL",
-    help="The URL that `asgi-jwks issuer` or `demo --serve` printed.  [env: MOCK_ISSUER_CONSOLE]",
+    help=f"The URL that `asgi-jwks issuer` or `demo --serve` printed.  [env: {CONSOLE_VARIABLE}]",
 )
 @click.option(
     "--shape",

@@ -1,7 +1,7 @@
 """Configuration from the environment, as it is deployed.
 
-The variables and how their texts become values follow from the types of the options; each value is
-checked where it belongs, one at a time, so that a mistake is told by the name of its variable.
+The variables, and how their texts become values, follow from the types of the options. Each value
+is checked on its own, so that a mistake is told by the name of its variable.
 
     ASGI_JWKS_ISSUER=https://example.eu.auth0.com/
     ASGI_JWKS_AUDIENCE=https://api.example.com

@@ -10,6 +10,8 @@ from asgi_jwks.errors import ConfigurationError
 
 __all__ = ["Variables"]
 
+_QUOTES: Final = "'\""
+
 
 class Variables:
     """The variables of one prefix, each remembered by the option that it sets."""
@@ -26,6 +28,7 @@ class Variables:
         texts = {n: v for n, name in self._names.items() if (v := self._environ.get(name, ""))}
         if "issuer" not in texts:
             self._add_auth0(texts)
+        self._refuse_quotes(texts)
         values = {name: self._told(name, PARSERS[name], text) for name, text in texts.items()}
         self._require_issuer_and_audience(values)
         self._require_origin(values)
@@ -40,6 +43,15 @@ class Variables:
             return function(*arguments)
         except ConfigurationError as error:
             raise ConfigurationError(f"{self._names[name]}: {error}") from None
+
+    def _refuse_quotes(self, texts: Mapping[str, str]) -> None:
+        for name, text in texts.items():
+            if len(text) > 1 and text[0] == text[-1] and text[0] in _QUOTES:
+                # The value is not repeated: it may be a secret.
+                raise ConfigurationError(
+                    f"{self._names[name]}: the quotes are a part of the value, as a file of "
+                    "docker's --env-file hands them on. Write it without them."
+                )
 
     def _require_issuer_and_audience(self, values: Mapping[str, Any]) -> None:
         needed = ["issuer"] if values.get("insecure_no_audience") else ["issuer", "audience"]

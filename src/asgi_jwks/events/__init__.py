@@ -5,6 +5,7 @@ write log lines.
 """
 
 from asgi_jwks.events.event import Event, Listener
+from asgi_jwks.events.hint import Hint
 from asgi_jwks.events.key_set import (
     BudgetExhausted,
     KeyDistrusted,
@@ -33,7 +34,6 @@ from asgi_jwks.events.requests import (
     OTHER_ISSUER,
     UNAVAILABLE,
     ConnectionEnded,
-    Hint,
     RefusalEvent,
     RequestAccepted,
     RequestAnonymous,

@@ -9,7 +9,15 @@ from typing import Any, Final
 from asgi_jwks._options import require_callable
 from asgi_jwks.errors import ConfigurationError
 
-__all__ = ["Event", "Listener", "Listeners", "Telling", "add_listener_to", "require_listener"]
+__all__ = [
+    "Event",
+    "Listener",
+    "Listeners",
+    "Telling",
+    "add_listener_to",
+    "log_coroutine",
+    "require_listener",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,14 +48,20 @@ class Telling:
         self.listener: Final = listener
         self._log: Final = log
         self._has_failed = False
+        self._call: Listener = self._call_first
 
     def __call__(self, event: Event) -> None:
         """Tell of one event."""
         try:
-            self.listener(event)
+            self._call(event)
         # A listener is somebody else's code: it makes neither a 500 nor an outage.
         except Exception:
             self.log_failure(event)
+
+    def _call_first(self, event: Event) -> None:
+        # No answer of a later call is looked at, since most are on the way of a request.
+        self._call = self.listener
+        log_coroutine(self._log, "listener", self.listener, self.listener(event))
 
     def log_failure(self, event: Event) -> None:
         """Log the exception that the listener has raised, if it is its first."""
@@ -87,6 +101,23 @@ class Listeners:
     def __bool__(self) -> bool:
         """Whether somebody listens; an event that nobody hears is not made."""
         return bool(self._tellings)
+
+
+def log_coroutine(log: logging.Logger, option: str, called: object, answer: object) -> bool:
+    """Log that a function, which is not awaited, returned a coroutine; whether it did.
+
+    `require_listener` cannot see it: a lambda around an async function is a plain function.
+    """
+    if not inspect.iscoroutine(answer):
+        return False
+    answer.close()
+    log.error(
+        "%s is called and not awaited, and %r returns a coroutine, which never runs: it hears "
+        "nothing. Write a plain function, which may start a task",
+        option,
+        called,
+    )
+    return True
 
 
 def add_listener_to(source: object, listener: Callable[[Any], object]) -> None:

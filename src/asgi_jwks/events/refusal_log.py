@@ -21,14 +21,12 @@ from typing import Final, NamedTuple
 from asgi_jwks._fork import ForkSafeLock
 from asgi_jwks.errors import Reason
 from asgi_jwks.events.event import Event
+from asgi_jwks.events.repeated_lines import INTERVAL
 from asgi_jwks.events.requests import OTHER_ISSUER, RefusalEvent, WouldBeRefused
 
-__all__ = ["INTERVAL", "RefusalLog"]
+__all__ = ["RefusalLog"]
 
 _log: Final = logging.getLogger("asgi_jwks.requests")
-
-# The deciding sentence on the log: at most one line per cause in this many seconds.
-INTERVAL: Final = 300.0
 
 # Requirement W6. Some ten causes for each of a hundred issuers; a server with more tenants than
 # that has the rest of them in one line per Reason and hint.
@@ -41,6 +39,7 @@ SECONDS_PER_LOOK: Final = 1.0
 
 _REFUSED: Final = "refused"
 _REPORTED: Final = "accepted, and report_only would refuse"
+_ENDED: Final = "ended "
 
 # A browser whose token has run out, and a request before its login, are not mistakes of anybody.
 _ORDINARY: Final = frozenset[str]({Reason.MISSING_TOKEN, Reason.EXPIRED, Reason.PROOF_NONCE})
@@ -73,7 +72,8 @@ class _Told:
 class RefusalLog:
     """A listener that writes into the logger `asgi_jwks.requests`; any thread may call it.
 
-    Missing and expired tokens and nonces are ordinary and told at INFO, everything else at WARNING.
+    Missing and expired tokens and nonces are ordinary and told at INFO, everything else at WARNING;
+    so are the ends of open connections, at INFO.
     A record has `status`, `reason`, `issuer`, `hint`, `count`, `is_estimate` and `is_report_only`
     as attributes, which are JSON values.
 
@@ -163,6 +163,31 @@ class RefusalLog:
                 "is_estimate": line.is_estimate,
                 "is_report_only": text is _REPORTED,
             },
+        )
+
+    def tell_of_end(self, issuer: str, cause: str, connection: str) -> None:
+        """Write a line of an open connection that ended with its token.
+
+        Once per interval, as of refusals.
+
+        Args:
+            issuer: the label of its issuer.
+            cause: as ConnectionEnded has it.
+            connection: "http" or "websocket".
+        """
+        if not _log.isEnabledFor(logging.INFO):
+            return
+        line = self._due((issuer, cause, _ENDED + connection), 1)
+        if line is None:
+            return
+        repeated = f" ({line.requests} connections in {line.seconds:.0f} s)" * bool(line.seconds)
+        _log.info(
+            "ended an open %s connection with its token: %s, issuer %s%s",
+            connection,
+            cause,
+            line.issuer,
+            repeated,
+            extra={"reason": cause, "issuer": line.issuer, "count": line.requests},
         )
 
     def _due(self, cause: _Cause, stands_for: int) -> "_Line | None":

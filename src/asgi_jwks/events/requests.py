@@ -17,7 +17,6 @@ is in an event but in the sentence of its advice, which is put together when it 
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import ClassVar, Final, NamedTuple, Protocol
 
 from asgi_jwks.errors import Advice, Reason
@@ -27,7 +26,6 @@ __all__ = [
     "OTHER_ISSUER",
     "UNAVAILABLE",
     "ConnectionEnded",
-    "Hint",
     "RefusalEvent",
     "RequestAccepted",
     "RequestAnonymous",
@@ -46,74 +44,6 @@ OTHER_ISSUER: Final = "_other"
 
 UNAVAILABLE: Final = "unavailable"
 """Stands in the place of a Reason for an outage of ours."""
-
-
-class Hint(StrEnum):
-    """The mistake behind a refusal, as far as it can be told.
-
-    It is finer than the Reason.
-    """
-
-    # Enum's own is written in Python, and each refusal is looked up by its cause.
-    __hash__ = str.__hash__
-
-    # The request
-    NO_TOKEN = "no_token"
-    CREDENTIALS = "credentials"
-
-    # The form of the token
-    OPAQUE_TOKEN = "opaque_token"
-    ENCRYPTED_TOKEN = "encrypted_token"
-    NOT_A_JWT = "not_a_jwt"
-    HEADER = "header"
-    UNSIGNED = "unsigned"
-    SHARED_SECRET = "shared_secret"
-    NO_KEY_FITS_ALGORITHMS = "no_key_fits_algorithms"
-    ALGORITHM = "algorithm"
-
-    # The kind of the token
-    HEADER_TYPE = "header_type"
-    ID_TOKEN = "id_token"
-    REFRESH_TOKEN = "refresh_token"
-    OTHER_KIND = "other_kind"
-
-    # The issuer and its keys
-    ISSUER_SPELLING = "issuer_spelling"
-    ENTRA_VERSION = "entra_version"
-    TENANT_NAME = "tenant_name"
-    ISSUER = "issuer"
-    NO_ISSUER = "no_issuer"
-    KEY = "key"
-    REFETCH_BUDGET_SPENT = "refetch_budget_spent"
-    AMBIGUOUS_KEY = "ambiguous_key"
-    KEY_SIZE = "key_size"
-    SIGNATURE = "signature"
-
-    # The claims
-    NO_AUDIENCE = "no_audience"
-    AUDIENCE_SPELLING = "audience_spelling"
-    AUDIENCE_OF_PROVIDER = "audience_of_provider"
-    AUDIENCE = "audience"
-    MISSING_CLAIM = "missing_claim"
-    INVALID_CLAIM = "invalid_claim"
-    EXPIRED = "expired"
-    CLOCK = "clock"
-    SENDER_CONSTRAINED = "sender_constrained"
-    PROOF = "proof"
-    CHECK = "check"
-
-    # The grant
-    SCOPE = "scope"
-    UNREADABLE_GRANT = "unreadable_grant"
-
-    # The login
-    STEP_UP = "step_up"
-
-    # The keys
-    KEYS_UNAVAILABLE = "keys_unavailable"
-
-    # The store of used DPoP proofs
-    REPLAY_STORE = "replay_store"
 
 
 class RequestLabels(NamedTuple):

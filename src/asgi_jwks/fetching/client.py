@@ -10,17 +10,24 @@ from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from functools import cache
 from importlib import import_module
-from typing import Any, Final, Protocol, TypeGuard
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeGuard
 from urllib.parse import urlsplit
 
 import anyio
+from anyio import lowlevel
 
+from asgi_jwks._printable import printable
 from asgi_jwks.errors import ConfigurationError
 from asgi_jwks.fetching.response import FetchFailed, FetchResponse
 from asgi_jwks.fetching.secure_url import is_loopback
 
+if TYPE_CHECKING:
+    from http.cookiejar import CookieJar
+
 __all__ = [
     "LARGEST_DOCUMENT",
+    "MOST_FIELDS",
+    "MOST_PIECES",
     "Fetch",
     "HTTPClient",
     "bounded",
@@ -31,6 +38,13 @@ __all__ = [
 
 # The largest real key set known is above 50 KiB; ten times that is a mistake or an attack.
 LARGEST_DOCUMENT: Final = 512 * 1024
+
+# A CDN adds a dozen fields, and 40 in all are many. httpx goes through all of them to look one up,
+# and 16,000 fit into the 100 KB that httpcore reads.
+MOST_FIELDS: Final = 256
+
+# 512 KiB in chunks of 128 bytes. Chunks of one byte cost a client more than all else in a fetch.
+MOST_PIECES: Final = 4096
 
 HTTP_OK: Final = 200
 HTTP_NOT_MODIFIED: Final = 304
@@ -55,7 +69,7 @@ def default_fetch() -> Fetch:
     Nothing is kept between two exchanges but the TLS context, which is built now: no exchange
     belongs to an event loop. Proxies of the environment are used, but never for loopback.
     """
-    context = _tls_context()
+    context, cookies = _tls_context(), _no_cookies()
     prepare_exchanges()
 
     async def fetch(url: str, headers: Mapping[str, str]) -> FetchResponse:
@@ -63,7 +77,9 @@ def default_fetch() -> Fetch:
 
         proxies = not is_loopback(urlsplit(url).hostname or "")
         timeout = httpx.Timeout(None, connect=_time_to_connect())
-        async with httpx.AsyncClient(verify=context, timeout=timeout, trust_env=proxies) as client:
+        async with httpx.AsyncClient(
+            verify=context, timeout=timeout, trust_env=proxies, cookies=cookies
+        ) as client:
             return await _exchange(client, url, headers)
 
     return fetch
@@ -91,6 +107,16 @@ def client_fetch(client: object) -> Fetch:
         return await _exchange(given, url, headers)
 
     return fetch
+
+
+def _no_cookies() -> "CookieJar":
+    """A jar that reads and keeps nothing: an exchange has no use for cookies."""
+    from http.cookiejar import CookieJar
+
+    class NoCookies(CookieJar):
+        def extract_cookies(self, response: object, request: object) -> None: ...
+
+    return NoCookies()
 
 
 def _is_async_client(client: object) -> TypeGuard[HTTPClient]:
@@ -140,6 +166,8 @@ def prepare_exchanges() -> None:
 async def _exchange(client: HTTPClient, url: str, headers: Mapping[str, str]) -> FetchResponse:
     request = client.stream("GET", url, headers=headers, follow_redirects=False)
     async with request as response:
+        if len(response.headers) > MOST_FIELDS:
+            raise FetchFailed(f"the response has more than {MOST_FIELDS} header fields")
         answer = FetchResponse(response.status_code, dict(response.headers), b"")
         if answer.status not in {HTTP_OK, HTTP_NOT_MODIFIED}:
             # An error page is of no use, and it may be endless.
@@ -147,7 +175,8 @@ async def _exchange(client: HTTPClient, url: str, headers: Mapping[str, str]) ->
         encoding = answer.header("content-encoding") or "identity"
         if answer.status == HTTP_OK and encoding.strip().lower() != "identity":
             raise FetchFailed(
-                f"the response is compressed ({encoding!r}) although identity was asked for"
+                f"the response is compressed ('{printable(encoding)}') although identity was asked "
+                "for"
             )
         # MockTransport and the like give a response that is read already.
         read = getattr(response, "is_stream_consumed", False)
@@ -157,13 +186,20 @@ async def _exchange(client: HTTPClient, url: str, headers: Mapping[str, str]) ->
 
 async def _body(response: Any) -> bytes:
     body = bytearray()
+    pieces = 0
     # Cancelled, not left: trio complains of generators that were left unfinished, as the client's
     # would be.
     with anyio.CancelScope() as reading:
         async for chunk in response.aiter_raw():
             body += chunk
-            if len(body) > LARGEST_DOCUMENT:
+            pieces += 1
+            if len(body) > LARGEST_DOCUMENT or pieces > MOST_PIECES:
                 reading.cancel()
+            # A client does not wait in between for chunks that arrived together. Cancelled is its
+            # own waiting alone, by which its generators end.
+            await lowlevel.cancel_shielded_checkpoint()
+    if pieces > MOST_PIECES:
+        raise FetchFailed(f"the document comes in more than {MOST_PIECES} pieces")
     return bytes(body)
 
 

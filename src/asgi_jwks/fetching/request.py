@@ -26,6 +26,9 @@ __all__ = ["HTTP_OK", "DocumentRequest"]
 
 REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 
+# The text of a client's error, with some of the answer in it. Those of TLS and DNS are shorter.
+_LONGEST_TEXT: Final = 300
+
 # A second attempt may succeed after these. Any other status is the endpoint's considered answer.
 PASSING_STATUSES: Final = frozenset({502, 503, 504})
 RETRY_PAUSE: Final = 0.1
@@ -135,7 +138,8 @@ def _described(error: Exception) -> str:
     # A BaseException beneath is a cancellation, by which a timeout came about.
     while isinstance(beneath, Exception):
         if text := str(beneath):
-            return f"{type(error).__name__}: {text}"
+            # A client quotes whatever the endpoint sent, a line of 60 KB among it.
+            return f"{type(error).__name__}: {printable(text, longest=_LONGEST_TEXT)}"
         beneath = beneath.__cause__ or beneath.__context__
     return type(error).__name__
 

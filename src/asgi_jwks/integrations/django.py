@@ -9,6 +9,7 @@ The middleware names the scopes that views declare in this way, in its challenge
 """
 
 import functools
+import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Unpack
 
@@ -19,7 +20,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import get_resolver, resolve
 from django.utils.deprecation import MiddlewareMixin
 
-from asgi_jwks.asgi.declared import needs_of_endpoint
+from asgi_jwks.asgi.declared import needs_of_endpoint, needs_together
 from asgi_jwks.asgi.guards import RouteGuard, refusal_of
 from asgi_jwks.asgi.guards import requires as route_guard
 from asgi_jwks.asgi.route_tables import add_table, path_within
@@ -111,7 +112,10 @@ class _Table:
     def knows(self, app: object) -> bool:
         return isinstance(app, ASGIHandler)
 
-    def needs(self, _app: object) -> Iterator[tuple[str, Requirement]]:
+    def is_imported(self, _app: object) -> bool:
+        return settings.ROOT_URLCONF in sys.modules
+
+    def routes(self, _app: object) -> Iterator[tuple[str, tuple[Requirement, ...]]]:
         return _below(get_resolver().url_patterns, "/")
 
     def needs_at(self, _app: object, scope: Mapping[str, Any]) -> Iterator[Requirement]:
@@ -121,15 +125,15 @@ class _Table:
         yield from needs_of_endpoint(found.func, scope.get("method"))
 
 
-def _below(patterns: Iterable[Any], path: str) -> Iterator[tuple[str, Requirement]]:
+def _below(patterns: Iterable[Any], path: str) -> Iterator[tuple[str, tuple[Requirement, ...]]]:
     for entry in patterns:
         below = path + str(entry.pattern).removeprefix("^")
         inner = getattr(entry, "url_patterns", None)
         if inner is not None:
             yield from _below(inner, below)
         else:
-            for need in needs_of_endpoint(entry.callback):
-                yield below, need
+            for needs in needs_together(entry.callback):
+                yield below, needs
 
 
 add_table(_Table())

@@ -24,6 +24,10 @@ __all__ = ["MCPToolRequirements"]
 # As long as the MCP SDK lets a request be by itself (mcp 2.3.0, DEFAULT_MAX_REQUEST_BODY_SIZE).
 LONGEST_BODY: Final = 4 * 1024 * 1024
 
+# What a client with a token may have read here while the event loop waits (requirement W4): a call
+# with a table of 3,000 rows and ten columns.
+MOST_PARTS: Final = 32_768
+
 _PARSE_ERROR: Final = {
     "jsonrpc": "2.0",
     "id": None,
@@ -42,7 +46,8 @@ class MCPToolRequirements:
     Args:
         app: the server's streamable HTTP application, behind the middleware.
         tools: the names of tools, each with a scope, several of them, or a Requirement.
-        longest_body: bytes of a request; longer ones are answered with 413.
+        longest_body: bytes of a request; longer ones are answered with 413, and so are those with
+            more than 32,768 brackets and commas outside of strings.
 
     Raises:
         ConfigurationError: an argument is wrong; the message says what to write.
@@ -74,12 +79,13 @@ class MCPToolRequirements:
         if scope["type"] != "http" or scope["method"] != "POST":
             await self.app(scope, receive, send)
             return
-        messages, body = await self._read(receive)
-        if body is None:
+        body, last = await self._read(receive)
+        if body is None or _has_too_many_parts(body):
             await _answer(send, 413, {"error": "content_too_large"})
             return
         try:
-            needs = [self._needs[name] for name in _called(body) if name in self._needs]
+            called = dict.fromkeys(_called(body))
+            needs = [self._needs[name] for name in called if name in self._needs]
         except ValueError:
             # Another reader could find a call in it.
             await _answer(send, 400, _PARSE_ERROR)
@@ -90,7 +96,7 @@ class MCPToolRequirements:
             except (RequestError, TemporarilyUnavailable) as error:
                 await refuse(refusal_of(scope, error), scope, send)
                 return
-        await self.app(scope, _again(messages, receive), send)
+        await self.app(scope, _again(body, last, receive), send)
 
     def needs_of_connection(self, scope: Mapping[str, Any]) -> list[Requirement]:
         """The needs of the tool that a request calls, for the challenges around.
@@ -98,23 +104,28 @@ class MCPToolRequirements:
         MCP 2026-07-28 has the name of the tool in a header field. It is not believed: what is
         enforced are the needs of the tools that the body calls.
         """
-        names = {value for name, value in scope["headers"] if name == b"mcp-name"}
-        return [needs for tool, needs in self._needs.items() if tool.encode() in names]
+        names = [value for name, value in scope["headers"] if name == b"mcp-name"]
+        # Of several, strangers could make as many different challenges as there are sets of tools.
+        if len(names) != 1:
+            return []
+        return [needs for tool, needs in self._needs.items() if tool.encode() == names[0]]
 
-    async def _read(self, receive: Receive) -> tuple[list[Message], bytes | None]:
-        """The messages of a request, and its body unless that is too long."""
-        messages: list[Message] = []
+    def needs_of_any(self) -> list[Requirement]:
+        """The needs of each tool, to be held against the issuers that are trusted."""
+        return [*self._needs.values()]
+
+    async def _read(self, receive: Receive) -> tuple[bytes | None, Message]:
+        """The body of a request unless it is too long, and its last message."""
+        # One message may have one byte: they are not kept.
         body = bytearray()
-        more = True
-        while more:
+        while True:
             message = await receive()
-            messages.append(message)
             body += message.get("body", b"")
             if len(body) > self._longest:
-                return [], None
+                return None, message
             # A client that is gone ends it as well: the application is told.
-            more = message["type"] == "http.request" and message.get("more_body", False)
-        return messages, bytes(body)
+            if message["type"] != "http.request" or not message.get("more_body", False):
+                return bytes(body), message
 
 
 def _name(name: object) -> str:
@@ -159,9 +170,31 @@ def _unambiguous(members: list[tuple[str, Any]]) -> dict[str, Any]:
     return made
 
 
-def _again(messages: list[Message], receive: Receive) -> Receive:
-    """A `receive` that gives these messages once more, and then whatever comes."""
-    waiting = iter(messages)
+def _has_too_many_parts(body: bytes) -> bool:
+    """Whether a JSON text has too many brackets and commas outside of its strings."""
+    if _parts(body) <= MOST_PARTS:
+        return False
+    # Without the escapes of backslash and quote, each quote opens or closes a string.
+    pieces = body.replace(b"\\\\", b"").replace(b'\\"', b"").split(b'"', 4 * MOST_PARTS)
+    return len(pieces) > 4 * MOST_PARTS or _parts(b"".join(pieces[::2])) > MOST_PARTS
+
+
+def _parts(text: bytes) -> int:
+    return text.count(b",") + text.count(b"[") + text.count(b"{")
+
+
+def _again(body: bytes, last: Message, receive: Receive) -> Receive:
+    """A `receive` that gives this body again, and then whatever comes.
+
+    A disconnect that cut it short comes behind it.
+    """
+    is_whole = last["type"] == "http.request"
+    waiting = iter(
+        [
+            {"type": "http.request", "body": body, "more_body": not is_whole},
+            *([] if is_whole else [last]),
+        ]
+    )
 
     async def again() -> Message:
         for message in waiting:

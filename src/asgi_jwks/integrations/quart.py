@@ -16,7 +16,7 @@ from typing import Any, Unpack, cast
 from quart import Quart, Response, current_app, has_websocket_context, request, websocket
 
 from asgi_jwks.asgi.challenge import Refusal
-from asgi_jwks.asgi.declared import needs_of_endpoint
+from asgi_jwks.asgi.declared import needs_of_endpoint, needs_together
 from asgi_jwks.asgi.guards import RouteGuard, refusal_of
 from asgi_jwks.asgi.guards import requires as route_guard
 from asgi_jwks.asgi.responses import POLICY_VIOLATION
@@ -91,11 +91,14 @@ class _Table:
     def knows(self, app: object) -> bool:
         return isinstance(_application(app), Quart)
 
-    def needs(self, app: object) -> Iterator[tuple[str, Requirement]]:
+    def is_imported(self, _app: object) -> bool:
+        return True
+
+    def routes(self, app: object) -> Iterator[tuple[str, tuple[Requirement, ...]]]:
         quart: Quart = _application(app)
         for rule in quart.url_map.iter_rules():
-            for need in needs_of_endpoint(quart.view_functions.get(rule.endpoint)):
-                yield rule.rule, need
+            for needs in needs_together(quart.view_functions.get(rule.endpoint)):
+                yield rule.rule, needs
 
     def needs_at(self, app: object, scope: Mapping[str, Any]) -> Iterator[Requirement]:
         quart: Quart = _application(app)

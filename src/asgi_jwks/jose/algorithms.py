@@ -1,12 +1,15 @@
 """The JWS algorithms that exist here, each bound to a kind of key.
 
-They are those of RFC 7518, section 3.1, RFC 8037 and RFC 9864, as PyJWT implements them. `none` is
-not in the table and cannot be put into it. Which of them an application allows is not known here.
+They are those of RFC 7518, section 3.1, RFC 8037 and RFC 9864, as PyJWT implements them but for
+ECDSA. `none` is not in the table and cannot be put into it. Which of them an application allows is
+not known here.
 """
 
 from functools import cache
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple, Protocol
+
+from asgi_jwks.jose.ecdsa import ECDSACheck
 
 __all__ = [
     "ALGORITHMS",
@@ -27,7 +30,7 @@ class KeyKind(NamedTuple):
 
 
 class SignatureCheck(Protocol):
-    """The part of a PyJWT Algorithm object that is used."""
+    """Verifies signatures of one algorithm: a PyJWT Algorithm object does, and an ECDSACheck."""
 
     def verify(self, msg: bytes, key: Any, sig: bytes) -> bool: ...
 
@@ -57,13 +60,21 @@ ALGORITHMS: Final = MappingProxyType(
     }
 )
 
+_BY_KIND: Final = {
+    kind: frozenset(alg for alg, its_kind in ALGORITHMS.items() if its_kind == kind)
+    for kind in ALGORITHMS.values()
+}
+
+# RFC 7518, section 3.4: the octets of either number of a signature.
+_ECDSA_OCTETS: Final = MappingProxyType({"ES256": 32, "ES384": 48, "ES512": 66})
+
 SYMMETRIC_ALGORITHMS: Final = frozenset(alg for alg, kind in ALGORITHMS.items() if kind == _OCT)
 ASYMMETRIC_ALGORITHMS: Final = frozenset(ALGORITHMS) - SYMMETRIC_ALGORITHMS
 
 
 def algorithms_for(kty: str, crv: str | None = None) -> frozenset[str]:
     """All algorithms for keys of this kind; empty for an unknown kind."""
-    return frozenset(alg for alg, kind in ALGORITHMS.items() if kind == (kty, crv))
+    return _BY_KIND.get(KeyKind(kty, crv), frozenset())
 
 
 def signature_check(algorithm: str) -> SignatureCheck:
@@ -72,7 +83,14 @@ def signature_check(algorithm: str) -> SignatureCheck:
     Raises KeyError for any other name.
     """
     kind = ALGORITHMS[algorithm]
+    if kind.kty == "EC":
+        return _ecdsa_check(algorithm)
     return _pyjwt_algorithms()["EdDSA" if kind == _ED25519 else algorithm]
+
+
+@cache
+def _ecdsa_check(algorithm: str) -> SignatureCheck:
+    return ECDSACheck(_ECDSA_OCTETS[algorithm], int(algorithm[2:]))
 
 
 @cache

@@ -18,9 +18,11 @@ from asgi_jwks.jose.encoding import (
     LimitError,
     UnusableValueError,
 )
-from asgi_jwks.jose.jwk import MAX_KID_LENGTH, SkipReason, UnusableKeyError, read_public_key
+from asgi_jwks.jose.jwk import MAX_KID_LENGTH, read_public_key
 from asgi_jwks.jose.jwk_set_document import SplitDocument
 from asgi_jwks.jose.key import VerificationKey, symmetric_key
+from asgi_jwks.jose.key_tenant import require_own_tenant
+from asgi_jwks.jose.skip_reason import SkipReason, UnusableKeyError
 
 __all__ = [
     "MAX_DOCUMENT_BYTES",
@@ -73,7 +75,6 @@ class JWKSet:
     skipped: tuple[SkippedKey, ...] = ()
     _candidates: _Candidates = field(init=False, compare=False)
     _one_candidate: dict[tuple[str | None, str], VerificationKey] = field(init=False, compare=False)
-    _thumbprints: frozenset[str] = field(init=False, compare=False)
 
     def __post_init__(self) -> None:
         candidates = _indexed(self.keys)
@@ -84,17 +85,21 @@ class JWKSet:
         }
         object.__setattr__(self, "_candidates", candidates)
         object.__setattr__(self, "_one_candidate", one)
-        object.__setattr__(self, "_thumbprints", frozenset(key.thumbprint for key in self.keys))
 
     @classmethod
-    def parse(cls, document: bytes | str | Mapping[str, Any]) -> "JWKSet":
+    def parse(
+        cls, document: bytes | str | Mapping[str, Any], *, issuer: str | None = None
+    ) -> "JWKSet":
         """Read a JWK Set from the bytes or text of a document, or parsed.
 
         A key that cannot be used is skipped and the reason kept, and so are all keys behind the
         first 512 that can. Raises InvalidKeySet when the document is larger than 512 KiB, is not
         one JSON object with a `keys` array, or has no usable key at all.
+
+        With the `issuer` whose keys they are, one that the document gives to another tenant is
+        skipped, too.
         """
-        steps = cls.parse_steps(document)
+        steps = cls.parse_steps(document, issuer=issuer)
         while True:
             try:
                 next(steps)
@@ -104,7 +109,7 @@ class JWKSet:
 
     @classmethod
     def parse_steps(
-        cls, document: bytes | str | Mapping[str, Any]
+        cls, document: bytes | str | Mapping[str, Any], *, issuer: str | None = None
     ) -> Generator[None, None, "JWKSet"]:
         """As `parse`, in steps of milliseconds: for whoever runs an event loop.
 
@@ -138,6 +143,7 @@ class JWKSet:
             jwk: object = None
             try:
                 jwk = _read_entry(entry, read)
+                require_own_tenant(jwk, issuer)
                 keys.append(read_public_key(jwk))
             except UnusableKeyError as unusable:
                 skipped.append(SkippedKey(index, _kid_of(jwk), unusable.reason))
@@ -183,10 +189,6 @@ class JWKSet:
         if candidates := len(self._candidates.get((kid, algorithm), ())):
             return f"{candidates} keys fit {wanted}"
         return f"none of {len(self.keys)} usable keys fits {wanted}"
-
-    def holds(self, thumbprint: str) -> bool:
-        """Whether a usable key of this set has this RFC 7638 thumbprint."""
-        return thumbprint in self._thumbprints
 
     def same_keys(self, other: "JWKSet") -> bool:
         """Whether both sets have the same keys, kids and algorithms, in any order."""

@@ -1,9 +1,8 @@
 """A JWK Set document (RFC 7517, section 5), taken apart into unread keys.
 
-A document of 512 KiB is read in small steps, key by key, so that one key that cannot be read leaves
-the others usable, and whoever reads it on an event loop can let others run in between. It knows no
-rule for a JWK. A value that is not asked for is not read at all: its brackets and its quotes have
-to match, and no more.
+It is read in small steps, key by key. So a key that cannot be read leaves the others usable, and a
+document of 512 KiB does not hold an event loop up. A value that is not asked for is not read: its
+brackets and its quotes have to match, and no more. It knows no rule for a JWK.
 """
 
 import re

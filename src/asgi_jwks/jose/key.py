@@ -8,13 +8,18 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from asgi_jwks.jose.algorithms import SYMMETRIC_ALGORITHMS, SignatureCheck, signature_check
 from asgi_jwks.jose.encoding import b64url_encode
 from asgi_jwks.jose.weak_secrets import weakness_of
 
 __all__ = ["VerificationKey", "rfc7638_thumbprint", "symmetric_key"]
+
+
+# F4, which nearly all RSA keys have. A signature costs a multiplication for each bit of the
+# exponent, and one more for each that is set.
+USUAL_EXPONENT: Final = 65_537
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +68,11 @@ class VerificationKey:
         bits: int = self._material.key_size
         return bits
 
+    @property
+    def has_long_exponent(self) -> bool:
+        """Whether it is an RSA key with an exponent above 65537, which makes it slow."""
+        return self.kty == "RSA" and self._material.public_numbers().e > USUAL_EXPONENT
+
     def verify(self, algorithm: str, signing_input: bytes, signature: bytes) -> bool:
         """Whether `signature` over `signing_input` was made with this key and `algorithm`.
 
@@ -76,10 +86,16 @@ class VerificationKey:
 def symmetric_key(secret: bytes, algorithm: str) -> VerificationKey:
     """A shared secret as the key of one HMAC algorithm (RFC 7518, section 3.2).
 
-    It has no kid. Raises ValueError when the algorithm is not HS256, HS384 or HS512, when the
-    secret is shorter than the output of its hash (32, 48 or 64 bytes), when it has fewer than 16
-    different bytes, repeats itself or is a published example, and when it is in truth a public key,
-    a certificate or a JWK.
+    It has no kid.
+
+    Args:
+        secret: at least as many bytes as the hash gives: 32, 48 or 64.
+        algorithm: HS256, HS384 or HS512.
+
+    Raises:
+        ValueError: the algorithm is another one; the secret is too short, has fewer than 16
+            different bytes, repeats itself or is a published example; or it is a public key, a
+            certificate or a JWK.
     """
     if algorithm not in SYMMETRIC_ALGORITHMS:
         raise ValueError("a shared secret is used with HS256, HS384 or HS512")

@@ -3,18 +3,18 @@
 `ReadOnlyDict` and `ReadOnlyList` are a real dict and a real list, so `json.dumps`, `isinstance`,
 `==` and the encoders of web frameworks take them as they are; changing them in place is refused.
 `dict.__setitem__(claims, ...)` and `heapq.heappush` go past any refusal that a subclass can make;
-therefore `private_copy` gives each request claims of its own, and no other request reads as signed
+therefore `KeptObject` gives each request claims of its own, and no other request reads as signed
 what one has written into them.
 """
 
 from collections.abc import Iterable, Mapping
-from typing import Any, Final, NoReturn, Self, TypeVar
+from typing import Any, Final, NoReturn, Self, TypeAlias, TypeVar
 
 __all__ = [
+    "KeptObject",
     "ReadOnlyDict",
     "ReadOnlyList",
     "RepeatedNameError",
-    "private_copy",
     "read_only_object",
 ]
 
@@ -48,9 +48,7 @@ class ReadOnlyDict(dict[str, Any], metaclass=_MadeByNew):
     does: whoever calls a method of dict by name means to change its result.
     """
 
-    # The names of the members that are objects or arrays, once `private_copy` has asked for them.
-    __slots__ = ("_nested",)
-    _nested: tuple[str, ...]
+    __slots__ = ()
 
     def __new__(cls, members: Mapping[str, Any] | Iterable[tuple[str, Any]] = ()) -> Self:
         made = _new_dict(cls)
@@ -97,9 +95,7 @@ class ReadOnlyList(list[Any], metaclass=_MadeByNew):
     `copy()`, slices, `+` and `*` give a plain list of the same values.
     """
 
-    # The indexes of the elements that are objects or arrays, likewise.
-    __slots__ = ("_nested",)
-    _nested: tuple[int, ...]
+    __slots__ = ()
 
     def __new__(cls, elements: Iterable[Any] = ()) -> Self:
         made = _new_list(cls)
@@ -146,11 +142,9 @@ class ReadOnlyList(list[Any], metaclass=_MadeByNew):
 _new_dict: Final = dict.__new__
 _fill_dict: Final = dict.update
 _set_member: Final = dict.__setitem__
-_set_nested_names: Final = ReadOnlyDict.__dict__["_nested"].__set__
 _new_list: Final = list.__new__
 _fill_list: Final = list.extend
 _set_element: Final = list.__setitem__
-_set_nested_indexes: Final = ReadOnlyList.__dict__["_nested"].__set__
 
 
 def _read_only(value: dict[str, Any] | list[Any]) -> ReadOnlyDict | ReadOnlyList:
@@ -185,37 +179,76 @@ def _read_only_array(elements: list[Any]) -> ReadOnlyList:
     return made
 
 
-def private_copy(kept: ReadOnlyDict) -> ReadOnlyDict:
-    """An equal value that shares no object and no array with `kept`.
+_Container: TypeAlias = ReadOnlyDict | ReadOnlyList
 
-    Hot path (benchmark case `cached token`): whoever keeps claims for later requests gives each
-    request such a copy, and gives the value that it keeps to nobody. Strings and numbers are
-    shared.
+
+class KeptObject:
+    """A JSON object that is kept for later readers.
+
+    Each of them is given a copy of its own, which shares no object and no array with any other;
+    strings and numbers are shared. Nobody is given what is kept here.
+
+    Args:
+        value: the object; it is not changed and not kept.
     """
-    try:
-        nested = kept._nested
-    except AttributeError:
-        nested = tuple(name for name, value in kept.items() if isinstance(value, dict | list))
-        _set_nested_names(kept, nested)
-    made: ReadOnlyDict = _new_dict(ReadOnlyDict)
-    _fill_dict(made, kept)
-    for name in nested:
-        value = kept[name]
-        copied = _private_array(value) if type(value) is ReadOnlyList else private_copy(value)
-        _set_member(made, name, copied)
-    return made
+
+    __slots__ = ("_arrays", "_members", "_nested")
+
+    def __init__(self, value: ReadOnlyDict) -> None:
+        # Hot path (benchmark case `hot token`): a plain dict and plain tuples are copied sooner
+        # than their subclasses.
+        self._members: Final = dict(value)
+        self._arrays: Final = tuple(
+            (name, tuple(member)) for name, member in value.items() if _is_flat_array(member)
+        )
+        self._nested: Final = tuple(
+            (name, _kept(member))
+            for name, member in value.items()
+            if isinstance(member, _Container) and not _is_flat_array(member)
+        )
+        for name, _ in (*self._arrays, *self._nested):
+            self._members[name] = None
+
+    def copy(self) -> ReadOnlyDict:
+        """An equal object, which is the caller's alone."""
+        made: ReadOnlyDict = _new_dict(ReadOnlyDict)
+        _fill_dict(made, self._members)
+        for name, elements in self._arrays:
+            array: ReadOnlyList = _new_list(ReadOnlyList)
+            _fill_list(array, elements)
+            _set_member(made, name, array)
+        for name, kept in self._nested:
+            _set_member(made, name, kept.copy())
+        return made
 
 
-def _private_array(kept: ReadOnlyList) -> ReadOnlyList:
-    try:
-        nested = kept._nested
-    except AttributeError:
-        nested = tuple(n for n, value in enumerate(kept) if isinstance(value, dict | list))
-        _set_nested_indexes(kept, nested)
-    made: ReadOnlyList = _new_list(ReadOnlyList)
-    _fill_list(made, kept)
-    for index in nested:
-        value = kept[index]
-        copied = _private_array(value) if type(value) is ReadOnlyList else private_copy(value)
-        _set_element(made, index, copied)
-    return made
+class _KeptArray:
+    """A JSON array that is kept likewise."""
+
+    __slots__ = ("_elements", "_nested")
+
+    def __init__(self, value: ReadOnlyList) -> None:
+        self._nested: Final = tuple(
+            (index, _kept(element))
+            for index, element in enumerate(value)
+            if isinstance(element, _Container)
+        )
+        self._elements: Final = tuple(
+            None if isinstance(element, _Container) else element for element in value
+        )
+
+    def copy(self) -> ReadOnlyList:
+        """An equal array, which is the caller's alone."""
+        made: ReadOnlyList = _new_list(ReadOnlyList)
+        _fill_list(made, self._elements)
+        for index, kept in self._nested:
+            _set_element(made, index, kept.copy())
+        return made
+
+
+def _is_flat_array(value: object) -> bool:
+    return isinstance(value, ReadOnlyList) and not any(isinstance(one, _Container) for one in value)
+
+
+def _kept(value: _Container) -> KeptObject | _KeptArray:
+    return KeptObject(value) if isinstance(value, dict) else _KeptArray(value)

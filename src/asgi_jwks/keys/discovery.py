@@ -4,6 +4,7 @@ The two well-known forms (OpenID Connect Discovery 1.0, section 4; RFC 8414, sec
 rules for the document (RFC 8414, section 3.3) are here; key sets are not known here.
 """
 
+from collections.abc import Mapping
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -72,7 +73,7 @@ class Metadata:
         """
         before = None if previous is None else previous.representation
         known = before if isinstance(before, Representation) else None
-        failures = []
+        failures: dict[str, FetchFailed] = {}
         urls = metadata_urls(self._issuer)
         if known is not None and known.url == urls[-1]:
             # Where it was found last time is asked first.
@@ -82,13 +83,11 @@ class Metadata:
             try:
                 return await self._load_from(url, same, attempts=attempts, revalidate=revalidate)
             except FetchFailed as failure:
-                failures.append(failure)
-        waits = [f.asked_to_wait for f in failures if f.asked_to_wait is not None]
-        reasons = "; ".join(dict.fromkeys(str(failure) for failure in failures))
-        raise FetchFailed(
-            f"no metadata document of issuer {self._issuer!r}: {reasons}",
-            asked_to_wait=max(waits, default=None),
-        ) from failures[0]
+                failures[url] = failure
+        waits = [f.asked_to_wait for f in failures.values() if f.asked_to_wait is not None]
+        raise FetchFailed(_reasons(failures), asked_to_wait=max(waits, default=None)) from next(
+            iter(failures.values())
+        )
 
     async def _load_from(
         self, url: str, known: Representation | None, *, attempts: int, revalidate: bool
@@ -134,3 +133,15 @@ class Metadata:
         if secure and urlsplit(jwks_uri).scheme != "https":
             raise FetchFailed(f"{url} names a jwks_uri that is not https: '{printable(jwks_uri)}'")
         return jwks_uri
+
+
+def _reasons(failures: Mapping[str, FetchFailed]) -> str:
+    """Why there is no document at these URLs.
+
+    A reason that they share is given once.
+    """
+    reasons = {url: str(failure).removeprefix(url) for url, failure in failures.items()}
+    first = next(iter(reasons))
+    if len(set(reasons.values())) == 1:
+        return f"{first}{reasons[first]}"
+    return "; ".join(f"{url}{reason}" for url, reason in reasons.items())

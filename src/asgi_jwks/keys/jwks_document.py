@@ -30,14 +30,18 @@ class JWKSDocument:
     """Loads a key set.
 
     Args:
+        owner: the issuer, or the URL where no issuer is known.
         location: where it is.
         request: how documents are requested.
         kept: where a good set is kept for the next start of the process.
     """
 
-    def __init__(self, location: Location, *, request: DocumentRequest, kept: Persistence) -> None:
+    def __init__(
+        self, owner: str, location: Location, *, request: DocumentRequest, kept: Persistence
+    ) -> None:
         # Imported now, not when the first document has come.
         signature_check("RS256")
+        self._owner: Final = owner
         self._location: Final = location
         self._request: Final = request
         self._kept: Final = kept
@@ -103,16 +107,16 @@ class JWKSDocument:
             same = Representation(url, known.document, tag or known.etag)
             return Loaded(previous.value, advised, same)
         try:
-            keys = await _parsed(response.body)
+            keys = await _parsed(response.body, self._owner)
         except InvalidKeySet as error:
             # Requirement F22: whoever reads it wants to know which address answered so.
             raise InvalidKeySet(f"{url}: {error}") from error.__cause__
         return Loaded(keys, advised, Representation(url, response.body, tag))
 
 
-async def _parsed(document: bytes) -> JWKSet:
+async def _parsed(document: bytes, owner: str) -> JWKSet:
     """Parse in slices, so that no document makes the event loop stand still."""
-    steps = JWKSet.parse_steps(document)
+    steps = JWKSet.parse_steps(document, issuer=owner)
     while True:
         try:
             next(steps)

@@ -7,7 +7,7 @@ from typing import Any, Final, ParamSpec, TypeVar
 
 from asgi_jwks._printable import printable
 from asgi_jwks.caching.freshness import Phase
-from asgi_jwks.events.event import Telling
+from asgi_jwks.events.event import Listeners
 from asgi_jwks.events.key_set import (
     BudgetExhausted,
     KeyDistrusted,
@@ -42,18 +42,16 @@ class KeySetObserver:
 
     def __init__(self, key_set: str, listener: KeySetListener) -> None:
         self._key_set: Final = key_set
-        self._listeners: tuple[Telling, ...] = ()
+        self._listeners: Final = Listeners(_log)
         self._seconds = 0.0
         self._asked: Callable[[], str | None] = _nothing
         self.add(listener)
 
     def add(self, listener: KeySetListener) -> None:
         """Tell one listener more, unless it is told already."""
-        known = [telling.listener for telling in self._listeners]
-        if listener not in known:
-            # It gets events of key sets alone.
-            of_all: Any = listener
-            self._listeners = (*self._listeners, Telling(of_all, _log))
+        # It gets events of key sets alone.
+        of_all: Any = listener
+        self._listeners.add(of_all)
 
     def timed(
         self, load: Callable[Arguments, Coroutine[Any, Any, T]], asked: Callable[[], str | None]
@@ -111,8 +109,7 @@ class KeySetObserver:
 
     def notify(self, event: KeySetEvent) -> None:
         """Tell the listeners; their exceptions are logged and go no further."""
-        for tell in self._listeners:
-            tell(event)
+        self._listeners(event)
 
 
 def _nothing() -> None:

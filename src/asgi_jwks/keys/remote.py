@@ -19,6 +19,7 @@ from asgi_jwks.caching.clocks import ElapsedClock
 from asgi_jwks.caching.freshness import TrustPeriod
 from asgi_jwks.caching.refresh_ahead import RefreshAhead
 from asgi_jwks.errors import ConfigurationError
+from asgi_jwks.events.event import require_listener
 from asgi_jwks.events.key_set import KeySetListener
 from asgi_jwks.events.log import log_event
 from asgi_jwks.fetching.client import Fetch, HTTPClient
@@ -90,7 +91,7 @@ class RemoteJWKSet:
             max_age=max_age, max_stale=max_stale, max_wait=max_wait, timeout=timeout
         )
         budget = Budget(burst=refetch_burst, interval=refetch_interval)
-        require_callable("listener", listener, form="listener(event)")
+        require_listener("listener", listener)
         require_callable("clock", clock, form="clock()")
         if snapshot is not None and not isinstance(snapshot, str | os.PathLike):
             raise ConfigurationError(
@@ -138,7 +139,9 @@ class RemoteJWKSet:
         self._kept: Final = Persistence(
             self.name, file, distrusted, wall_clock=wall, tell=self._observer.notify
         )
-        self._document: Final = JWKSDocument(self._location, request=request, kept=self._kept)
+        self._document: Final = JWKSDocument(
+            self.name, self._location, request=request, kept=self._kept
+        )
 
         def asked() -> str:
             return self._document.asked

@@ -191,7 +191,7 @@ class Snapshot:
             body = base64.b64decode(document, validate=True)
         except (binascii.Error, ValueError):
             raise SnapshotRefused("its document is not base64") from None
-        keys = JWKSet.parse(body)
+        keys = JWKSet.parse(body, issuer=self._owner)
         source = Representation(url, body, sendable_tag(etag))
         return Restored(Loaded(keys, advised, source), max(0.0, age), distrusted)
 

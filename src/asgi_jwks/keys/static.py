@@ -74,10 +74,10 @@ class StaticJWKSet(_GivenKeys):
     """Keys that are at hand: for air-gapped use, and for tests.
 
     Args:
-        jwks: a JWK Set (RFC 7517, section 5), one JWK, or one public key or certificate in PEM: as
-            a mapping, as text or bytes, or as the path of a file that holds it; or a mapping of
-            key ids to keys in PEM. Text that begins with neither a brace nor PEM is a path. A key
-            in PEM without a key id serves tokens without one.
+        jwks: the keys: a JWK Set (RFC 7517, section 5), a JWK, or a public key or certificate in
+            PEM. It is a mapping, text, bytes, or the path of a file; text that begins with neither
+            a brace nor PEM is a path. Several keys in PEM are a mapping from their key ids; one
+            without a key id serves tokens without one.
 
     Raises:
         ConfigurationError: there is no usable key in it.

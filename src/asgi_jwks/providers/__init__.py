@@ -13,11 +13,13 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from asgi_jwks.providers._ad_fs import ad_fs
     from asgi_jwks.providers._allauth import allauth
     from asgi_jwks.providers._auth0 import auth0
     from asgi_jwks.providers._authentik import authentik
     from asgi_jwks.providers._azure_ad_b2c import azure_ad_b2c
     from asgi_jwks.providers._casdoor import casdoor
+    from asgi_jwks.providers._cidaas import cidaas
     from asgi_jwks.providers._clerk import clerk
     from asgi_jwks.providers._cloudflare_access import cloudflare_access
     from asgi_jwks.providers._cognito import cognito
@@ -29,6 +31,10 @@ if TYPE_CHECKING:
     from asgi_jwks.providers._fusionauth import fusionauth
     from asgi_jwks.providers._github_actions import github_actions
     from asgi_jwks.providers._gitlab import gitlab
+    from asgi_jwks.providers._gravitee import gravitee
+    from asgi_jwks.providers._ibm_app_id import ibm_app_id
+    from asgi_jwks.providers._janssen import janssen
+    from asgi_jwks.providers._kanidm import kanidm
     from asgi_jwks.providers._keycloak import keycloak
     from asgi_jwks.providers._kubernetes import kubernetes
     from asgi_jwks.providers._logto import logto
@@ -41,12 +47,15 @@ if TYPE_CHECKING:
     from asgi_jwks.providers._python_libraries import flask_jwt_extended, simplejwt
     from asgi_jwks.providers._spiffe import spiffe
     from asgi_jwks.providers._spring_authorization_server import spring_authorization_server
+    from asgi_jwks.providers._stytch import stytch
     from asgi_jwks.providers._supabase import supabase
+    from asgi_jwks.providers._supertokens import supertokens
     from asgi_jwks.providers._uaa import uaa, xsuaa
     from asgi_jwks.providers._vault import openbao, vault
     from asgi_jwks.providers._workos import workos_connect, workos_session
     from asgi_jwks.providers._zitadel import zitadel
     from asgi_jwks.providers.preset import Preset, PresetOptions, ProviderIssuer
+    from asgi_jwks.tokens.grant_claims import GrantClaim, GrantClaims
     from asgi_jwks.tokens.kinds import KindRule
     from asgi_jwks.tokens.proofs import (
         AllOf,
@@ -59,7 +68,6 @@ if TYPE_CHECKING:
         HeaderTypeIs,
         NoClaim,
     )
-    from asgi_jwks.tokens.scopes import GrantClaim, GrantClaims
 
 __all__ = [
     "AllOf",
@@ -77,11 +85,13 @@ __all__ = [
     "Preset",
     "PresetOptions",
     "ProviderIssuer",
+    "ad_fs",
     "allauth",
     "auth0",
     "authentik",
     "azure_ad_b2c",
     "casdoor",
+    "cidaas",
     "clerk",
     "cloudflare_access",
     "cognito",
@@ -96,6 +106,10 @@ __all__ = [
     "fusionauth",
     "github_actions",
     "gitlab",
+    "gravitee",
+    "ibm_app_id",
+    "janssen",
+    "kanidm",
     "keycloak",
     "kubernetes",
     "logto",
@@ -109,7 +123,9 @@ __all__ = [
     "simplejwt",
     "spiffe",
     "spring_authorization_server",
+    "stytch",
     "supabase",
+    "supertokens",
     "uaa",
     "vault",
     "workos_connect",
@@ -125,8 +141,8 @@ _HOME = {
     "ClaimIsList": "tokens.proofs",
     "ClaimIsObject": "tokens.proofs",
     "ClaimStartsWith": "tokens.proofs",
-    "GrantClaim": "tokens.scopes",
-    "GrantClaims": "tokens.scopes",
+    "GrantClaim": "tokens.grant_claims",
+    "GrantClaims": "tokens.grant_claims",
     "HasClaim": "tokens.proofs",
     "HeaderTypeIs": "tokens.proofs",
     "KindRule": "tokens.kinds",
@@ -134,11 +150,13 @@ _HOME = {
     "Preset": "providers.preset",
     "PresetOptions": "providers.preset",
     "ProviderIssuer": "providers.preset",
+    "ad_fs": "providers._ad_fs",
     "allauth": "providers._allauth",
     "auth0": "providers._auth0",
     "authentik": "providers._authentik",
     "azure_ad_b2c": "providers._azure_ad_b2c",
     "casdoor": "providers._casdoor",
+    "cidaas": "providers._cidaas",
     "clerk": "providers._clerk",
     "cloudflare_access": "providers._cloudflare_access",
     "cognito": "providers._cognito",
@@ -153,6 +171,10 @@ _HOME = {
     "fusionauth": "providers._fusionauth",
     "github_actions": "providers._github_actions",
     "gitlab": "providers._gitlab",
+    "gravitee": "providers._gravitee",
+    "ibm_app_id": "providers._ibm_app_id",
+    "janssen": "providers._janssen",
+    "kanidm": "providers._kanidm",
     "keycloak": "providers._keycloak",
     "kubernetes": "providers._kubernetes",
     "logto": "providers._logto",
@@ -166,7 +188,9 @@ _HOME = {
     "simplejwt": "providers._python_libraries",
     "spiffe": "providers._spiffe",
     "spring_authorization_server": "providers._spring_authorization_server",
+    "stytch": "providers._stytch",
     "supabase": "providers._supabase",
+    "supertokens": "providers._supertokens",
     "uaa": "providers._uaa",
     "vault": "providers._vault",
     "workos_connect": "providers._workos",

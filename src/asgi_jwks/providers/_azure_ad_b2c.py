@@ -6,9 +6,9 @@ from typing import Unpack
 from asgi_jwks._options import require_flag
 from asgi_jwks.providers.console_words import require_label, require_name, require_tenant_id
 from asgi_jwks.providers.preset import Preset, PresetOptions, ProviderIssuer, names, trusted
+from asgi_jwks.tokens.grant_claims import GrantClaims
 from asgi_jwks.tokens.kinds import KindRule
 from asgi_jwks.tokens.proofs import AllOf, HasClaim
-from asgi_jwks.tokens.scopes import GrantClaims
 
 __all__ = ["azure_ad_b2c"]
 

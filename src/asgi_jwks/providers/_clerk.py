@@ -6,6 +6,7 @@ from typing import Final, Unpack
 from asgi_jwks.errors import ConfigurationError
 from asgi_jwks.providers.console_words import require_domain
 from asgi_jwks.providers.preset import Preset, PresetOptions, ProviderIssuer, names, trusted
+from asgi_jwks.tokens.grant_claims import GrantClaims
 from asgi_jwks.tokens.kinds import KindRule
 from asgi_jwks.tokens.proofs import (
     AllOf,
@@ -17,7 +18,6 @@ from asgi_jwks.tokens.proofs import (
     NoClaim,
     Proof,
 )
-from asgi_jwks.tokens.scopes import GrantClaims
 
 __all__ = ["clerk"]
 

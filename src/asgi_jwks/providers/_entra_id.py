@@ -7,10 +7,10 @@ from typing import Any, Final, Literal, Unpack
 from asgi_jwks.errors import ConfigurationError
 from asgi_jwks.providers.console_words import require_tenant_id
 from asgi_jwks.providers.preset import Preset, PresetOptions, ProviderIssuer, names, trusted
+from asgi_jwks.tokens.grant_claims import GrantClaim, GrantClaims
 from asgi_jwks.tokens.header_rules import JOSEHeader
 from asgi_jwks.tokens.kinds import KindRule
 from asgi_jwks.tokens.proofs import AllOf, AnyOf, ClaimIs, HasClaim
-from asgi_jwks.tokens.scopes import GrantClaim, GrantClaims
 
 __all__ = ["entra_external_id", "entra_id", "entra_id_tenants"]
 

@@ -5,9 +5,9 @@ from typing import Final, Unpack
 from asgi_jwks.errors import ConfigurationError
 from asgi_jwks.providers.console_words import require_name
 from asgi_jwks.providers.preset import Preset, PresetOptions, ProviderIssuer, trusted
+from asgi_jwks.tokens.grant_claims import GrantClaims
 from asgi_jwks.tokens.kinds import KindRule
 from asgi_jwks.tokens.proofs import ClaimIsObject
-from asgi_jwks.tokens.scopes import GrantClaims
 
 __all__ = ["firebase"]
 

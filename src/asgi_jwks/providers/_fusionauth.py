@@ -6,6 +6,7 @@ from typing import Final, Unpack
 from asgi_jwks._options import require_text
 from asgi_jwks.providers.console_words import require_issuer
 from asgi_jwks.providers.preset import Preset, PresetOptions, ProviderIssuer, names, trusted
+from asgi_jwks.tokens.grant_claims import GrantClaims
 from asgi_jwks.tokens.kinds import KindRule
 from asgi_jwks.tokens.proofs import (
     AllOf,
@@ -15,7 +16,6 @@ from asgi_jwks.tokens.proofs import (
     HasClaim,
     NoClaim,
 )
-from asgi_jwks.tokens.scopes import GrantClaims
 
 __all__ = ["fusionauth"]
 

@@ -13,9 +13,9 @@ from asgi_jwks.providers.preset import (
     names,
     trusted,
 )
+from asgi_jwks.tokens.grant_claims import GrantClaims
 from asgi_jwks.tokens.kinds import KindRule
 from asgi_jwks.tokens.proofs import HasClaim
-from asgi_jwks.tokens.scopes import GrantClaims
 
 __all__ = ["gitlab"]
 

@@ -7,9 +7,9 @@ from asgi_jwks._options import require_text
 from asgi_jwks.errors import ConfigurationError
 from asgi_jwks.providers.console_words import require_issuer, require_name
 from asgi_jwks.providers.preset import Preset, PresetOptions, ProviderIssuer, names, trusted
+from asgi_jwks.tokens.grant_claims import GrantClaims
 from asgi_jwks.tokens.kinds import KindRule
 from asgi_jwks.tokens.proofs import ClaimIs
-from asgi_jwks.tokens.scopes import GrantClaims
 
 __all__ = ["keycloak"]
 

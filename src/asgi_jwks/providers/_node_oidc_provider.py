@@ -5,9 +5,9 @@ from typing import Unpack
 
 from asgi_jwks.providers.console_words import require_issuer
 from asgi_jwks.providers.preset import Preset, PresetOptions, ProviderIssuer, names, trusted
+from asgi_jwks.tokens.grant_claims import GrantClaims
 from asgi_jwks.tokens.kinds import KindRule
 from asgi_jwks.tokens.proofs import HeaderTypeIs
-from asgi_jwks.tokens.scopes import GrantClaims
 
 __all__ = ["node_oidc_provider"]
 

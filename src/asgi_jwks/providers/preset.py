@@ -11,9 +11,9 @@ from typing import Any, Final
 from asgi_jwks._options import require_names
 from asgi_jwks.errors import ConfigurationError
 from asgi_jwks.tokens.access_token import AccessToken
+from asgi_jwks.tokens.grant_claims import DEFAULT_GRANT_CLAIMS, GrantClaims
 from asgi_jwks.tokens.issuers import Check
 from asgi_jwks.tokens.kinds import DEFAULT_KIND_RULE, KindRule
-from asgi_jwks.tokens.scopes import DEFAULT_GRANT_CLAIMS, GrantClaims
 from asgi_jwks.trusted_issuer import PresetOptions, TrustedIssuer
 
 __all__ = ["ClaimAmong", "Preset", "PresetOptions", "ProviderIssuer", "names", "trusted"]

@@ -2,9 +2,7 @@
 
     pytest --asgi-jwks-attack my_api.main:app --asgi-jwks-attack-path /messages
 
-`app` is an ASGI application with a JWTBearerMiddleware, or with a JWTBearer dependency of FastAPI,
-whose first trusted issuer is replaced by a mock issuer of the same name while an attack runs; or a
-function that takes a MockIssuer and returns an application that trusts it.
+`attacks/named_application` says which applications can be named so.
 
 Like the plugin that imports it, this module imports nothing until the option is given.
 """

@@ -10,16 +10,16 @@ from typing import Final
 
 from asgi_jwks._printable import printable, quoted
 from asgi_jwks.errors import Advice, Reason, ReplayStoreUnavailable, TemporarilyUnavailable
-from asgi_jwks.events.requests import Hint
+from asgi_jwks.events.hint import Hint
+from asgi_jwks.tokens.audience_advice import on_audience
 from asgi_jwks.tokens.claim_advice import (
-    on_audience,
     on_expiry,
     on_future,
     on_invalid_claim,
     on_issuer,
-    on_kind,
     on_missing_claim,
 )
+from asgi_jwks.tokens.console_advice import KNOWN_HEADER_TYPES, asking_or
 from asgi_jwks.tokens.key_advice import (
     on_algorithm,
     on_ambiguous_key,
@@ -27,10 +27,16 @@ from asgi_jwks.tokens.key_advice import (
     on_small_key,
     on_unknown_key,
 )
+from asgi_jwks.tokens.kind_advice import on_kind
 from asgi_jwks.tokens.proof_advice import PROOF_REASONS, on_binding, on_proof
 from asgi_jwks.tokens.refused_token import RefusedToken, listing
 
 __all__ = ["advise", "advise_on_grant", "advise_on_outage", "advise_on_request"]
+
+_OPAQUE: Final = (
+    "Auth0: {asked}; Okta: a custom authorization server; ZITADEL: the Auth Token Type JWT; Logto: "
+    "resource=...; Hydra: strategies.access_token: jwt"
+)
 
 # Our own sentences, and the URL that failed in them.
 _LONGEST_EXPLANATION: Final = 1024
@@ -51,7 +57,10 @@ def advise_on_request(reason: Reason) -> Advice:
 
 
 def advise_on_grant(
-    needed: Collection[str], granted: Collection[str] | None, unreadable: Collection[str] = ()
+    needed: Collection[str],
+    granted: Collection[str] | None,
+    unreadable: Collection[str] = (),
+    unread: Collection[str] = (),
 ) -> Advice:
     """The advice on a token that is valid and grants too little.
 
@@ -59,19 +68,29 @@ def advise_on_grant(
         needed: the names that the route needs.
         granted: those that the token has; None where that is not known.
         unreadable: the claims that should grant something and cannot be read.
+        unread: the claims of the token that others write grants into, and that are not read here.
     """
     if unreadable:
         claims = ", ".join(map(printable, unreadable))
         return Advice(
             Hint.UNREADABLE_GRANT,
             lambda: (
-                f"the token grants nothing by its claim {claims}, which is of another form than "
-                f"expected, and the route needs {_names(needed)}: say with grant_claims="
-                "GrantClaims(...) how your provider writes it, or use its preset of "
-                "asgi_jwks.providers."
+                f"the route needs {_names(needed)}, and the token's claim {claims}, which should "
+                "grant it, cannot be read: say with grant_claims=GrantClaims(...) how your "
+                "provider writes it, or use its preset."
             ),
         )
     has = "" if granted is None else f", and the token grants {_names(granted)}"
+    if not granted and unread:
+        claim = min(unread)
+        return Advice(
+            Hint.UNREADABLE_GRANT,
+            lambda: (
+                f"the route needs {_names(needed)}{has}; its claim {claim} is not read: write "
+                f'grant_claims=GrantClaims(scopes=("{claim}",)) if your provider writes scopes '
+                "there."
+            ),
+        )
     return Advice(
         Hint.SCOPE,
         lambda: (
@@ -98,9 +117,9 @@ def advise_on_outage(error: TemporarilyUnavailable) -> Advice:
     return Advice(
         Hint.KEYS_UNAVAILABLE,
         lambda: (
-            "tokens cannot be verified, since what is needed for it is unavailable "
+            "tokens cannot be verified now "
             f"({printable(str(error), longest=_LONGEST_EXPLANATION)}): check that this machine "
-            "reaches that address, and that it is the one that your provider names."
+            "reaches that address, and that your provider names it."
         ),
     )
 
@@ -110,19 +129,17 @@ def _on_form(token: RefusedToken) -> Advice:
         return Advice(
             Hint.OPAQUE_TOKEN,
             lambda: (
-                "the token is opaque: it is not a JWT, nothing in it can be verified, and asking "
-                "the issuer about it (introspection) is not supported: have clients ask for a "
-                f"token for this API (Auth0: {_asked(token)}; Okta: from a custom authorization "
-                "server)."
+                "the token is opaque: it is not a JWT, and asking the issuer about it is not "
+                f"supported: have clients ask for a token for this API {_asking(token, _OPAQUE)}."
             ),
         )
     if token.parts == 5:
         return Advice(
             Hint.ENCRYPTED_TOKEN,
             lambda: (
-                "the token is encrypted (a JWE, of five parts) and cannot be read here: Auth0 "
-                f"sends such tokens to clients that do not name an API, so have them ask with "
-                f"{_asked(token)}; elsewhere turn the encryption of access tokens off."
+                "the token is encrypted (a JWE): have clients of Auth0 name this API "
+                f"({_asked(token)}); elsewhere turn the encryption of access tokens off "
+                "(OpenIddict: DisableAccessTokenEncryption)."
             ),
         )
     return Advice(
@@ -130,8 +147,8 @@ def _on_form(token: RefusedToken) -> Advice:
         lambda: (
             "the token is not a well-formed JWT"
             + (f" ({printable(token.detail)})" if token.detail else "")
-            + ": have the client send the access_token of the token response as it came, after "
-            "the word Bearer and a space."
+            + ": have the client send the access_token as it came, after the word Bearer and a "
+            "space."
         ),
     )
 
@@ -156,11 +173,15 @@ def _on_type(token: RefusedToken) -> Advice:
                 f'the header of the token {has}, and profile="rfc9068" demands at+jwt: leave the '
                 "profile out unless your provider follows RFC 9068."
             )
+        known = KNOWN_HEADER_TYPES.get(kind or "")
+        if known is not None:
+            mend = "" if ":" in known else ": have the client send the access_token"
+            return f"the header of the token {has}, that of {known}{mend}."
         types = () if token.rules is None else token.rules.kind.header_types
         accepted = ", ".join(sorted("none" if t is None else t for t in types)) or "another"
         return (
-            f"the header of the token {has}, and here an access token has {accepted}: it is "
-            "another kind of JWT, unless your provider writes it so; then say it with "
+            f"the header of the token {has}, and here an access token has {accepted}: have the "
+            "client send the access_token; if your provider writes it so, say it with "
             "kind=KindRule(header_types=...)."
         )
 
@@ -171,8 +192,8 @@ def _on_check(_token: RefusedToken) -> Advice:
     return Advice(
         Hint.CHECK,
         lambda: (
-            "one of your own checks returned False for a token that is valid otherwise: look at "
-            "the functions in checks=[...]."
+            "a check returned False for a token that is valid otherwise: look at the functions in "
+            "checks=[...], and at the words of the preset, such as repositories=[...]."
         ),
     )
 
@@ -181,9 +202,13 @@ def _on_anything(token: RefusedToken) -> Advice:
     return advise_on_request(token.reason)
 
 
+def _asking(token: RefusedToken, otherwise: str) -> str:
+    issuer = None if token.rules is None else token.rules.issuer
+    return asking_or(issuer, token.audience, otherwise.format(asked=_asked(token)))
+
+
 def _asked(token: RefusedToken) -> str:
-    audiences = None if token.rules is None else token.rules.audiences
-    return f"audience={quoted(min(audiences))}" if audiences else "the API's audience"
+    return "the API's audience" if token.audience is None else f"audience={quoted(token.audience)}"
 
 
 def _names(names: Collection[str]) -> str:
@@ -196,8 +221,8 @@ def _lower(phrase: str) -> str:
 
 _REQUESTS: Final[Mapping[Reason, str]] = {
     Reason.MISSING_TOKEN: (
-        "the request has no Bearer token: if the client does send one, look for a proxy that takes "
-        "the Authorization field away, and for another scheme in it."
+        "the request has no Bearer token: if the client sends one, look for another scheme in the "
+        "Authorization field, and for a proxy that takes it away."
     ),
     Reason.REPEATED_CREDENTIALS: (
         "the request has more than one set of credentials: look for a proxy or a client that adds "
@@ -205,7 +230,7 @@ _REQUESTS: Final[Mapping[Reason, str]] = {
     ),
     Reason.INVALID_CREDENTIALS: (
         "the Authorization field is not the word Bearer, a space and one token: look for quotes, "
-        "line breaks, a second word Bearer or a placeholder where the client puts it together."
+        "line breaks, a second Bearer or a placeholder in the client."
     ),
     Reason.TOKEN_TOO_LARGE: (
         "the token is longer than max_token_bytes: have the provider write less into it (groups "

@@ -1,50 +1,62 @@
-"""Advice on claims: issuer, audience, kind, time and binding; one function per Reason.
+"""Advice on claims: issuer, presence, form, time; one function per Reason.
 
 A value of the token is shown whole, escaped, and called unverified where nobody has judged the
 signature; such a value is never part of the text to write.
 """
 
-from collections.abc import Callable
 from typing import Final
 
 from asgi_jwks._printable import printable, quoted
 from asgi_jwks.errors import Advice, Reason
-from asgi_jwks.events.requests import Hint
-from asgi_jwks.tokens.header_rules import ACCESS_TOKEN_TYPE
-from asgi_jwks.tokens.issuer_names import likeness
-from asgi_jwks.tokens.kind_marks import MARKS
+from asgi_jwks.events.hint import Hint
+from asgi_jwks.tokens.audience_advice import advice_on_owner, of_provider
+from asgi_jwks.tokens.console_advice import other_issuers
+from asgi_jwks.tokens.kind_advice import advice_on_kind, asking_remark, other_kind
 from asgi_jwks.tokens.refused_token import RefusedToken, listing
 
-__all__ = [
-    "on_audience",
-    "on_expiry",
-    "on_future",
-    "on_invalid_claim",
-    "on_issuer",
-    "on_kind",
-    "on_missing_claim",
-]
+__all__ = ["on_expiry", "on_future", "on_invalid_claim", "on_issuer", "on_missing_claim"]
 
-# Names that providers' own APIs have in `aud`, and how a client gets a token for this one instead.
-_PROVIDERS_OWN: Final = {
-    "00000003-0000-0000-c000-000000000000": "Microsoft Graph",
-    "https://graph.microsoft.com": "Microsoft Graph",
-    "account": "Keycloak's account console",
-}
+
+# AD FS: the identifier of the federation service.
+_OF_AD_FS: Final = "/adfs/services/trust"
 
 
 def on_issuer(token: RefusedToken) -> Advice:
     """An issuer that is not trusted, and the one that was perhaps meant."""
     found = token.claim("iss")
     name = found if isinstance(found, str) else ""
+    custom = token.issuers.custom_of(name)
+    if custom is not None:
+        return Advice(
+            Hint.ISSUER,
+            lambda: (
+                f"the token's iss is {token.said(name)}, and configured is {quoted(custom)}: it is "
+                "of Okta's org authorization server, for Okta alone; have clients ask at the "
+                f"custom one, under {quoted(custom + '/v1')}."
+            ),
+        )
+    owner = of_provider(token)
+    if owner is not None:
+        return advice_on_owner(token, owner)
+    if name.endswith(_OF_AD_FS):
+        return Advice(
+            Hint.ISSUER,
+            lambda: (
+                f"the token's iss is {token.said(name)}, and trusted is "
+                f"{listing(token.issuers.all)}: access tokens of AD FS have another issuer than "
+                "its metadata; write ad_fs(...) of asgi_jwks.providers."
+            ),
+        )
     meant = token.issuers.meant_by(name)
     if meant is None:
+        known = other_issuers(None if token.rules is None else token.rules.issuer)
+        remark = "" if known is None else f" ({known})"
         return Advice(
             Hint.ISSUER,
             lambda: (
                 f"the token's iss is {token.said(name)}, and trusted is "
                 f"{listing(token.issuers.all)}: the client got it from another tenant, environment "
-                "or domain, unless issuer= is not as your provider's tokens have it."
+                f"or domain, or issuer= is wrong{remark}."
             ),
         )
     hint, configured = meant
@@ -56,16 +68,16 @@ def on_issuer(token: RefusedToken) -> Advice:
         return Advice(
             hint,
             lambda: (
-                f"{both()}, which is the same tenant of Entra ID with the other version of its "
-                "tokens: set requestedAccessTokenVersion in the manifest of the API's app "
-                'registration, or write version="v1" or version="v2" in entra_id(...).'
+                f"{both()}, the same tenant with the other version of its tokens: write "
+                'version="v1" or version="v2" in entra_id(...), or set '
+                "requestedAccessTokenVersion in the API's manifest."
             ),
         )
     if hint is Hint.TENANT_NAME:
         return Advice(
             hint,
             lambda: (
-                f"{both()}, where the tenant stands by its name, and tokens have its id: write the "
+                f"{both()}, with the tenant's name in the place of its id: write the "
                 '"Tenant ID" of the overview in the Entra admin center.'
             ),
         )
@@ -73,61 +85,10 @@ def on_issuer(token: RefusedToken) -> Advice:
     return Advice(
         hint,
         lambda: (
-            f"{both()}; they must be equal to the last character (look at the slash at the end, "
-            f"the scheme and the case): if it is your provider's, {written}."
+            f"{both()}; they must be equal to the last character (slash at the end, scheme, "
+            f"case): if it is your provider's, {written}."
         ),
     )
-
-
-def on_audience(token: RefusedToken) -> Advice:
-    """An audience that is not this API."""
-    name = "aud" if token.rules is None else token.rules.audience_claim
-    configured = () if token.rules is None else tuple(sorted(token.rules.audiences or ()))
-    value = token.claim(name)
-    found = tuple(v for v in (value if isinstance(value, list) else [value]) if isinstance(v, str))
-
-    def both() -> str:
-        return f"the token's {name} is {token.said(*found)}, and audience is {listing(configured)}"
-
-    kind = _kind(token)
-    if kind is not None:
-        return _advice_on_kind(kind, lambda: f"{both()}; by its claims it is {kind}")
-    likenesses = {likeness(audience): audience for audience in configured}
-    near = next((audience for audience in found if likeness(audience) in likenesses), None)
-    if near is not None:
-        written = f"write audience={quoted(near)}" if token.is_signed else "write it as they do"
-        return Advice(
-            Hint.AUDIENCE_SPELLING,
-            lambda: (
-                f"the token's {name} is {token.said(near)}, and audience is "
-                f"{quoted(likenesses[likeness(near)])}; they must be equal to the last character "
-                "(look at the slash at the end, the scheme, api:// too, and the case): if tokens "
-                f"have it so, {written}."
-            ),
-        )
-    if found and set(found) <= _clients(token):
-        return Advice(
-            Hint.ID_TOKEN,
-            lambda: (
-                f"{both()}; it is the client's own id, as in ID tokens: have the client send its "
-                "access_token and not its id_token, and ask for one for this API."
-            ),
-        )
-    owners = {_owner(audience) for audience in found}
-    if found and None not in owners:
-        asked = quoted(configured[0]) if configured else "..."
-        return Advice(
-            Hint.AUDIENCE_OF_PROVIDER,
-            lambda: (
-                f"{both()}; that is {' and '.join(sorted(map(str, owners)))}: have clients ask for "
-                f"this API (Auth0: audience={asked}; Entra ID: a scope of this API's app "
-                "registration; Keycloak: an audience mapper in a client scope)."
-            ),
-        )
-    another = "the client asked for a token for another API"
-    if token.is_signed and len(found) == 1:
-        another += f"; if this API is meant by that name, write audience={quoted(found[0])}"
-    return Advice(Hint.AUDIENCE, lambda: f"{both()}: {another}.")
 
 
 def on_missing_claim(token: RefusedToken) -> Advice:
@@ -141,14 +102,30 @@ def on_missing_claim(token: RefusedToken) -> Advice:
                 "or whatever signs the tokens, write its name into iss and give it as issuer=."
             ),
         )
-    if token.rules is not None and name == token.rules.audience_claim:
+    kind = other_kind(token)
+    if kind is not None:
+        return advice_on_kind(
+            token, kind, lambda: f"the token has no {printable(name)}; by its claims it is {kind}"
+        )
+    if token.rules is not None and name == token.rules.audience_claim == "azp":
         return Advice(
             Hint.NO_AUDIENCE,
             lambda: (
-                f"the token has no {name}, which names the API: have the client ask for this API, "
-                "or, if your provider writes none, use its preset of asgi_jwks.providers, or write "
-                'audience_claim="client_id" (Cognito), or insecure_no_audience=True, by which '
-                "tokens for every other API pass as well."
+                "the token has no azp, since Clerk was sent no Origin: give the session token an "
+                'aud under "Sessions" of its dashboard and write audience=..., or write '
+                "insecure_no_audience=True (sessions of every frontend pass then)."
+            ),
+        )
+    if token.rules is not None and name == token.rules.audience_claim:
+        remark = asking_remark(token)
+        preset = "its preset" if remark else "the provider's preset of asgi_jwks.providers"
+        return Advice(
+            Hint.NO_AUDIENCE,
+            lambda: (
+                f"the token has no {name}, which names the API: have the client ask for this API"
+                f"{remark}, or use {preset}, "
+                'audience_claim="client_id" (Cognito), or insecure_no_audience=True (tokens for '
+                "other APIs pass then)."
             ),
         )
     return Advice(
@@ -167,22 +144,6 @@ def on_invalid_claim(token: RefusedToken) -> Advice:
         lambda: (
             f"a claim of the token is of the wrong form ({printable(token.detail or '')}), as RFC "
             "7519 does not allow it: it is for whatever signs the tokens to write it rightly."
-        ),
-    )
-
-
-def on_kind(token: RefusedToken) -> Advice:
-    """A token of another kind."""
-    kind = _kind(token)
-    if kind is not None:
-        return _advice_on_kind(kind, lambda: f"by its claims the token is {kind}")
-    proof = None if token.rules is None else token.rules.kind.proof
-    why = "it is of another kind" if proof is None else f"it lacks {proof}"
-    return Advice(
-        Hint.OTHER_KIND,
-        lambda: (
-            f"the token is not an access token of its issuer ({why}): have the client send the "
-            "access_token, or state with kind=KindRule(...) how yours are told."
         ),
     )
 
@@ -217,42 +178,3 @@ def on_future(token: RefusedToken) -> Advice:
 def _clocks(token: RefusedToken) -> str:
     difference = "" if token.keys is None else token.keys.clock
     return difference and f" ({difference})"
-
-
-def _owner(audience: str) -> str | None:
-    """The provider's own API that an audience names, if it names one."""
-    if audience.endswith("/userinfo"):
-        return "the provider's userinfo endpoint"
-    return _PROVIDERS_OWN.get(audience)
-
-
-def _kind(token: RefusedToken) -> str | None:
-    """The other kind of token that this is by its marks, if there is one."""
-    header, claims, rules = token.header, token.claims, token.rules
-    if claims is None or rules is None or (header and header.type == ACCESS_TOKEN_TYPE):
-        return None
-    for name in sorted(MARKS.keys() & claims.keys() - rules.kind.without):
-        kind = MARKS[name](name, claims)
-        if kind is not None:
-            return kind
-    return None
-
-
-def _advice_on_kind(kind: str, words: Callable[[], str]) -> Advice:
-    hint = Hint.OTHER_KIND
-    if "ID token" in kind:
-        hint = Hint.ID_TOKEN
-    elif "refresh token" in kind:
-        hint = Hint.REFRESH_TOKEN
-    return Advice(
-        hint,
-        lambda: (
-            f"{words()}: have the client send the access_token of the token response, and ask for "
-            "one for this API."
-        ),
-    )
-
-
-def _clients(token: RefusedToken) -> set[object]:
-    values = (token.claim(name) for name in ("azp", "client_id", "cid", "appid"))
-    return {value for value in values if isinstance(value, str)}

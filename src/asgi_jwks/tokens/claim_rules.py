@@ -8,19 +8,24 @@ It knows neither signatures nor keys, and `now` is an argument, in seconds since
 from collections.abc import Mapping
 from dataclasses import dataclass
 from math import inf
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, get_args
 
 from asgi_jwks._printable import printable
 from asgi_jwks.errors import InvalidToken, Reason
-from asgi_jwks.jose.jwk import RSA_BITS
+from asgi_jwks.jose.key_material import RSA_BITS
+from asgi_jwks.tokens.grant_claims import DEFAULT_GRANT_CLAIMS, GrantClaims, all_strings
 from asgi_jwks.tokens.header_rules import ACCESS_TOKEN_TYPE, JOSEHeader
 from asgi_jwks.tokens.kinds import DEFAULT_KIND_RULE, KindRule
 from asgi_jwks.tokens.principal import IdentityForm
-from asgi_jwks.tokens.scopes import DEFAULT_GRANT_CLAIMS, GrantClaims, all_strings
 
-__all__ = ["Profile", "TokenRules"]
+__all__ = ["ALL_BINDINGS", "BindingKind", "Profile", "TokenRules"]
 
 Profile = Literal["default", "rfc9068"]
+
+BindingKind = Literal["dpop", "certificate"]
+"""The key that a token is bound to (RFC 9449, RFC 8705)."""
+
+ALL_BINDINGS: Final[frozenset[BindingKind]] = frozenset(get_args(BindingKind))
 
 # The end of the year 9999: what datetime can still express. Later is a mistake or an attack.
 LATEST_NUMERIC_DATE: Final = 253_402_300_799
@@ -48,10 +53,8 @@ class TokenRules:
         profile: "rfc9068" additionally demands what RFC 9068 does.
         audience_claim: the claim that names the audience.
         required_claims: claims that must be present and not null.
-        gateway_proves_binding: accept tokens that are bound to a key as if they were not, since a
-            gateway in front has checked the proof.
-        proves_binding: tokens that are bound to a key are accepted here, since the verifier has
-            the proof checked afterwards.
+        proven_bindings: the kinds of binding whose proof is judged, here afterwards or by a gateway
+            in front; without any, tokens that are bound are refused.
         kind: the marks of an access token, and of the issuer's other kinds of token.
         grant_claims: the claims that grant scopes, roles and permissions.
         grants: the names that its tokens may grant; None where they are not bounded.
@@ -66,8 +69,7 @@ class TokenRules:
     profile: Profile
     audience_claim: str
     required_claims: tuple[str, ...]
-    gateway_proves_binding: bool
-    proves_binding: bool = False
+    proven_bindings: frozenset[BindingKind] = frozenset()
     kind: KindRule = DEFAULT_KIND_RULE
     grant_claims: GrantClaims = DEFAULT_GRANT_CLAIMS
     grants: frozenset[str] | None = None
@@ -173,7 +175,7 @@ class TokenRules:
 
         RFC 9449, section 7.2; RFC 8705, section 3. Other methods of RFC 7800 bind just as well.
         """
-        if "cnf" in claims and not (self.gateway_proves_binding or self.proves_binding):
+        if "cnf" in claims and not self.proven_bindings:
             raise InvalidToken(Reason.SENDER_CONSTRAINED)
 
     def check_presence(self, claims: Mapping[str, Any]) -> None:

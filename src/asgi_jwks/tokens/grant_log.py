@@ -13,15 +13,14 @@ from typing import Any, Final
 
 from asgi_jwks._fork import ForkSafeLock
 from asgi_jwks._printable import printable
-from asgi_jwks.events.requests import OTHER_ISSUER, Hint
-from asgi_jwks.tokens.scopes import GrantClaim
+from asgi_jwks.events.hint import Hint
+from asgi_jwks.events.repeated_lines import INTERVAL
+from asgi_jwks.events.requests import OTHER_ISSUER
+from asgi_jwks.tokens.grant_claims import GrantClaim
 
 __all__ = ["GrantLog", "tell_unreadable"]
 
 _log: Final = logging.getLogger("asgi_jwks.tokens")
-
-# The deciding sentence on the log: at most one line per cause in this many seconds.
-INTERVAL: Final = 300.0
 
 # Requirement W6: two claims of each of a hundred issuers; what is beyond has one line per claim,
 # and at last none.
@@ -64,7 +63,7 @@ class GrantLog:
         _log.warning(
             "accepted, issuer %s: the claim %s is %s, and %s was expected, so that it grants "
             "nothing: say with grant_claims=GrantClaims(...) how your provider writes it, or use "
-            "its preset of asgi_jwks.providers (asked for: %d)",
+            "its preset (asked for: %d)",
             printable(issuer),
             printable(str(claim)),
             _kind_of(claim.value_in(claims)),

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from asgi_jwks.events.requests import Hint
+from asgi_jwks.events.hint import Hint
 
 __all__ = ["IssuerNames", "likeness"]
 
@@ -18,6 +18,9 @@ __all__ = ["IssuerNames", "likeness"]
 _V1: Final = re.compile(r"https://sts\.windows\.net/([^/]+)/")
 _V2: Final = re.compile(r"https://login\.microsoftonline\.com/([^/]+)/v2\.0")
 _TENANT_ID: Final = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+
+# Okta: the org authorization server is https://example.okta.com, a custom one stands below it.
+_CUSTOM: Final = "/oauth2/"
 
 _WELL_KNOWN: Final = "/.well-known/"
 
@@ -38,6 +41,13 @@ class IssuerNames:
         self._by_likeness: Final[Mapping[str, str]] = {likeness(name): name for name in self.all}
         named = [name for name in self.all if _names_tenant_by_domain(name)]
         self._with_tenant_name: Final = named[0] if named else None
+        self._custom: Final[Mapping[str, str]] = {
+            name.partition(_CUSTOM)[0]: name for name in self.all if _CUSTOM in name
+        }
+
+    def custom_of(self, name: str) -> str | None:
+        """The configured custom authorization server of an org of Okta, by the org's issuer."""
+        return self._custom.get(name)
 
     def meant_by(self, name: str) -> tuple[Hint, str] | None:
         """The mistake by which this name is not a configured one, and the one meant."""

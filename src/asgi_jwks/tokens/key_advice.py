@@ -3,10 +3,13 @@
 Nothing of a token whose signature nobody has judged is ever part of the text to write.
 """
 
+from typing import Final
+
 from asgi_jwks._printable import printable, quoted
 from asgi_jwks.errors import Advice
-from asgi_jwks.events.requests import Hint
+from asgi_jwks.events.hint import Hint
 from asgi_jwks.jose.algorithms import SYMMETRIC_ALGORITHMS
+from asgi_jwks.tokens.console_advice import of_legacy_secret
 from asgi_jwks.tokens.refused_token import RefusedToken, listing
 
 __all__ = [
@@ -16,6 +19,11 @@ __all__ = [
     "on_small_key",
     "on_unknown_key",
 ]
+
+_WHOSE: Final = (
+    "look whether the token is from another tenant or environment, and whether jwks_uri is that of "
+    "its issuer; a new key may be on its way"
+)
 
 
 def on_algorithm(token: RefusedToken) -> Advice:
@@ -37,12 +45,15 @@ def on_algorithm(token: RefusedToken) -> Advice:
             ),
         )
     if algorithm in SYMMETRIC_ALGORITHMS:
+        mend = of_legacy_secret(None if token.rules is None else token.rules.issuer) or (
+            "at Auth0 set the API's signing algorithm to RS256; for tokens that you sign yourself "
+            "write keys=SharedSecret(...)"
+        )
         return Advice(
             Hint.SHARED_SECRET,
             lambda: (
                 f"the token's alg is {quoted(algorithm)} (unverified), that of a shared secret, "
-                f"and {_allowed(token)}: at Auth0 set the signing algorithm of the API to RS256; "
-                "for tokens that you sign yourself write keys=SharedSecret(...)."
+                f"and {_allowed(token)}: {mend}."
             ),
         )
     published = frozenset[str]() if token.keys is None else token.keys.algorithms
@@ -70,7 +81,9 @@ def on_algorithm(token: RefusedToken) -> Advice:
 def on_unknown_key(token: RefusedToken) -> Advice:
     """A key id that is not among those at hand."""
     keys = token.keys
-    hint = Hint.KEY if keys is None or keys.can_ask else Hint.REFETCH_BUDGET_SPENT
+    # Keys that were given have no budget.
+    is_spent = keys is not None and not keys.can_ask and keys.age_of() is not None
+    hint = Hint.REFETCH_BUDGET_SPENT if is_spent else Hint.KEY
 
     def words() -> str:
         if token.header is None or token.header.kid is None:
@@ -78,14 +91,14 @@ def on_unknown_key(token: RefusedToken) -> Advice:
         else:
             wanted = f"the token's kid is {quoted(token.header.kid)} (unverified)"
         if keys is None:
-            return f"{wanted}, and no key at hand is meant by it: {_whose(token)}."
+            return f"{wanted}, and no key at hand is meant by it: {_WHOSE}."
         at_hand = f"those at hand ({keys.origin}) are {listing(keys.set.key_ids)}"
         if hint is Hint.REFETCH_BUDGET_SPENT:
             return (
-                f"{wanted}, and {at_hand}; it is not sought before the refetch budget, which "
-                f"unknown key ids have used up, refills: {_whose(token)}."
+                f"{wanted}, and {at_hand}; unknown key ids have used up the refetch budget: "
+                f"{_WHOSE}."
             )
-        return f"{wanted}, and {at_hand}: {_whose(token)}."
+        return f"{wanted}, and {at_hand}: {_WHOSE}."
 
     return Advice(hint, words)
 
@@ -107,8 +120,8 @@ def on_small_key(token: RefusedToken) -> Advice:
         Hint.KEY_SIZE,
         lambda: (
             f"{printable(token.detail or 'the RSA key is small')}, as min_rsa_bits "
-            f"demands{_of(token)}: have it sign with a larger key, or set min_rsa_bits to the size "
-            "that its keys have."
+            "demands: have the issuer sign with a larger key, or set min_rsa_bits to the size that "
+            "its keys have."
         ),
     )
 
@@ -119,10 +132,9 @@ def on_signature(token: RefusedToken) -> Advice:
     def words() -> str:
         keys = "" if token.keys is None else f" (keys {token.keys.origin})"
         return (
-            f"the signature was not made by the key{_of(token)} that the token names{keys}: the "
-            "token was changed on its way, or is from another environment with equal key ids, or "
-            "is meant for the provider's own API (nobody else can verify Microsoft Graph's): have "
-            "clients ask for a token for this API."
+            f"the signature was not made by the key that the token names{keys}: the token was "
+            "changed, is from another environment, or is for the provider's own API, such as "
+            "Microsoft Graph: have clients ask for a token for this API."
         )
 
     return Advice(Hint.SIGNATURE, words)
@@ -131,14 +143,3 @@ def on_signature(token: RefusedToken) -> Advice:
 def _allowed(token: RefusedToken) -> str:
     allowed = () if token.rules is None else tuple(sorted(token.rules.algorithms))
     return f"algorithms allows {', '.join(allowed) or 'others'}"
-
-
-def _of(token: RefusedToken) -> str:
-    return "" if token.rules is None else f" of the issuer {token.rules.issuer}"
-
-
-def _whose(token: RefusedToken) -> str:
-    return (
-        f"unless a new key{_of(token)} is just being published, look whether the token is from "
-        "another tenant or environment, and whether jwks_uri is that of its issuer"
-    )

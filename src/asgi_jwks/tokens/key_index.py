@@ -89,9 +89,13 @@ class KeyIndex:
             self._choose(name)
 
     def _choose(self, name: _Name) -> None:
-        shared = self._shared.get(name, {})
-        if 0 < len(shared) <= MAX_CANDIDATES:
-            self._candidates[name] = tuple(one.key for one in shared.values())
+        keys = [one.key for one in self._shared.get(name, {}).values()]
+        if len(keys) > 1:
+            # A tenant could take the key id of another issuer for a slow key, on which each token
+            # of that issuer would be tried.
+            keys = [key for key in keys if not key.has_long_exponent]
+        if 0 < len(keys) <= MAX_CANDIDATES:
+            self._candidates[name] = tuple(keys)
         else:
             self._candidates.pop(name, None)
 

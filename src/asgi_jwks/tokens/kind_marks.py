@@ -13,7 +13,7 @@ that is not a string is a mark: nobody is known to write one, and what cannot be
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-__all__ = ["MARKS", "Judgement"]
+__all__ = ["MARKS", "UNCERTAIN_KINDS", "Judgement"]
 
 Judgement = Callable[[str, Mapping[str, Any]], str | None]
 """Of a claim's name and all claims.
@@ -28,13 +28,16 @@ _RESET_TOKEN: Final = "a token for resetting a password or confirming an address
 _UNKNOWN: Final = "a token of a kind that cannot be read"
 _ANOTHER: Final = "a token of another kind"
 
+#: The kinds of a value that nobody is known to write.
+UNCERTAIN_KINDS: Final = frozenset({_UNKNOWN, _ANOTHER})
+
 # Keycloak writes Bearer or DPoP; the others are what APIs that sign their own tokens write. An
 # allow-list, because Keycloak's action tokens have the name of the action here, and new ones come.
 _ACCESS_TYPES: Final = frozenset({"bearer", "dpop", "access", "access_token", "jwt", "at+jwt"})
 
 # A value of one of the claims that name a kind, in lower case, without `-`, `_` and "token".
 _KINDS: Final[Mapping[str, str]] = {
-    "id": _ID_TOKEN,  # PingAM, Casdoor
+    "id": _ID_TOKEN,  # PingAM, Casdoor, Curity
     "it": _ID_TOKEN,  # Oracle
     "refresh": _REFRESH_TOKEN,  # SimpleJWT, flask-jwt-extended, PingAM, Casdoor
     "rt": _REFRESH_TOKEN,
@@ -83,6 +86,12 @@ def _named_kind(name: str, claims: Mapping[str, Any]) -> str | None:
     return _KINDS.get(_word(value)) if isinstance(value, str) else _UNKNOWN
 
 
+def _purpose(name: str, claims: Mapping[str, Any]) -> str | None:
+    # Curity writes access_token and id. An array is somebody's own claim, such as of consents.
+    value = claims[name]
+    return _KINDS.get(_word(value)) if isinstance(value, str) else None
+
+
 def _word(value: str) -> str:
     """The kind in a value such as refresh_token, or urn:ietf:params:oauth:token-type:id_token."""
     word = value.rpartition(":")[2].lower().translate(_SEPARATORS)
@@ -110,6 +119,14 @@ def _authorization_response(_name: str, claims: Mapping[str, Any]) -> str | None
     return None if "sub" in claims else "an authorization response"
 
 
+def _only_in_id_tokens(_name: str, _claims: Mapping[str, Any]) -> str | None:
+    return _ID_TOKEN  # Janssen, Gluu
+
+
+def _only_in_refresh_tokens(_name: str, _claims: Mapping[str, Any]) -> str | None:
+    return _REFRESH_TOKEN  # Gravitee Access Management
+
+
 def _introspection_response(_name: str, _claims: Mapping[str, Any]) -> str | None:
     return "an introspection response"  # RFC 9701, section 5
 
@@ -129,9 +146,13 @@ MARKS: Final[Mapping[str, Judgement]] = {
     "tok_type": _named_kind,
     "type": _named_kind,
     "drn": _named_kind,
+    "purpose": _purpose,
     "granted_scopes": _granted_scopes_alone,
     "code": _authorization_response,
     "error": _authorization_response,
     "token_introspection": _introspection_response,
+    "jansOpenIDConnectVersion": _only_in_id_tokens,
+    "oxOpenIDConnectVersion": _only_in_id_tokens,
+    "orig_resources": _only_in_refresh_tokens,
     "nonce": _nonce_without_grant,
 }

@@ -11,7 +11,7 @@ from time import perf_counter
 from typing import Any, Final, Protocol
 
 from asgi_jwks.errors import Advice, InsufficientScope, RequestError, TemporarilyUnavailable
-from asgi_jwks.events.event import Listener, Telling
+from asgi_jwks.events.event import Event, Listener, Telling
 from asgi_jwks.events.requests import (
     OTHER_ISSUER,
     RefusalEvent,
@@ -23,9 +23,10 @@ from asgi_jwks.events.requests import (
     RouteUnavailable,
     Unavailable,
 )
-from asgi_jwks.tokens.access_token import AccessToken
+from asgi_jwks.tokens.access_token import AccessToken, basis_of
 from asgi_jwks.tokens.advice import advise_on_grant, advise_on_outage, advise_on_request
 from asgi_jwks.tokens.report_only import ReportOnly
+from asgi_jwks.tokens.scopes import unread_scopes
 
 __all__ = ["NO_CONNECTION", "Fault", "Outcomes", "refusal_event"]
 
@@ -61,11 +62,10 @@ class Outcomes:
     ) -> None:
         self._tell: Final = tell
         names = tuple(issuers)
-        # Hot path (metrics, a listener that does nothing): bound and put together here.
-        listener: Any = tell.listener
-        self._listener: Final[Listener] = listener if isroutine(listener) else listener.__call__
+        self._listener: Listener = self._call_first
         self._report_only: Final = report_only
         self._procedure: Final = procedure
+        # Hot path (metrics, a listener that does nothing): put together here.
         self._labels: Final = {
             scheme: {
                 connection: {
@@ -129,6 +129,13 @@ class Outcomes:
             self._tell(refusal_event(error, labels, is_outcome=True))
             raise
 
+    def _call_first(self, event: Event) -> None:
+        """Tell of the first event by `tell`, which looks at the answer of the listener."""
+        # Hot path (metrics, a listener that does nothing): bound, and called directly from now on.
+        listener: Any = self._tell.listener
+        self._listener = listener if isroutine(listener) else listener.__call__
+        self._tell(event)
+
     def anonymous(self, connection: str) -> None:
         """A request without a token was let through."""
         self._tell(RequestAnonymous(RequestLabels(OTHER_ISSUER, "none", connection)))
@@ -172,4 +179,5 @@ def _advice(error: RequestError, token: AccessToken | None) -> Advice:
     if token is None:
         return advise_on_grant(error.scopes, None)
     granted = dict.fromkeys((*token.scopes, *token.permissions, *token.roles))
-    return advise_on_grant(error.scopes, tuple(granted), token.unreadable_grants)
+    unread = () if granted else unread_scopes(token.claims, basis_of(token).reading.grant_claims)
+    return advise_on_grant(error.scopes, tuple(granted), token.unreadable_grants, unread)

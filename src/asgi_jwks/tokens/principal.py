@@ -6,7 +6,7 @@ A `sub` is unique within its issuer only (RFC 7519, section 4.1.2), so the princ
 from dataclasses import dataclass
 from typing import Final, Literal, NamedTuple
 
-from asgi_jwks.tokens.scopes import DEFAULT_GRANT_CLAIMS, GrantClaims
+from asgi_jwks.tokens.grant_claims import DEFAULT_GRANT_CLAIMS, GrantClaims
 
 __all__ = [
     "DEFAULT_BASIS",

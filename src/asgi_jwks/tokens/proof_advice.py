@@ -5,7 +5,7 @@ from typing import Final
 
 from asgi_jwks._printable import printable
 from asgi_jwks.errors import Advice, Reason
-from asgi_jwks.events.requests import Hint
+from asgi_jwks.events.hint import Hint
 from asgi_jwks.tokens.refused_token import RefusedToken
 
 __all__ = ["PROOF_REASONS", "on_binding", "on_proof"]
@@ -71,18 +71,18 @@ def on_binding(token: RefusedToken) -> Advice:
     detail = token.detail or ""
     bound_by = [*confirmation] if isinstance(confirmation, dict) else []
     bound_by += [name for name in ("jkt", "x5t#S256") if detail.startswith(f"cnf.{name},")]
-    by, option = "a key", "nothing else"
+    by, option = "a key", ""
     if "jkt" in bound_by:
         by, option = "DPoP", 'dpop=DPoP(public_origin="https://...")'
     elif "x5t#S256" in bound_by:
         by, option = "mutual TLS", "certificate_sources=[...]"
-    if token.rules is None or not token.rules.proves_binding:
+    if token.rules is None or not token.rules.proven_bindings:
         mend = (
-            f"write {option} to have the proof checked here, gateway_proves_binding=True if a "
-            "gateway in front checks it, else have clients ask for tokens that are not bound."
+            f"write {option + ', or ' if option else ''}gateway_proves_binding=True if a gateway "
+            "checks the proof; else have clients ask for tokens that are not bound."
         )
     elif detail.endswith(("dpop", "certificate_sources")):  # the option that there is not
-        mend = f"write {option} as well to have the proof checked here."
+        mend = f"write {option} as well."
     else:
         mend = (
             "have the client send it by the scheme DPoP with a proof, or with its certificate to "
@@ -91,7 +91,7 @@ def on_binding(token: RefusedToken) -> Advice:
     return Advice(
         Hint.SENDER_CONSTRAINED,
         lambda: (
-            f"the token is bound to its sender by {by} (claim cnf), which a plain Bearer request "
-            f"does not prove: {mend}"
+            f"the token is bound to its sender by {by} (claim cnf), which the request does not "
+            f"prove: {mend}"
         ),
     )

@@ -89,6 +89,12 @@ class RefusedToken:
     issuers: IssuerNames = field(default_factory=IssuerNames, repr=False)
     keys: KeysAtHand | None = field(default=None, repr=False)
 
+    @property
+    def audience(self) -> str | None:
+        """One of the audiences that are configured for its issuer, for a sentence."""
+        audiences = None if self.rules is None else self.rules.audiences
+        return min(audiences) if audiences else None
+
     def claim(self, name: str) -> object:
         """The value of a claim.
 

@@ -9,18 +9,19 @@ nor how keys are fetched.
 
 import inspect
 import logging
-import math
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Any, Final, Protocol, runtime_checkable
 
 from asgi_jwks._printable import printable
 from asgi_jwks.caching.budget import Budget
-from asgi_jwks.caching.keyed import DEFAULT_PERIOD, KeyedPeriod, KeyedValues
+from asgi_jwks.caching.kept_answers import DEFAULT_PERIOD, KeyedPeriod
+from asgi_jwks.caching.keyed import KeyedValues
 from asgi_jwks.errors import RequestError
 from asgi_jwks.events.event import Listener, Listeners, add_listener_to
 from asgi_jwks.events.key_set import KeySetEvent
+from asgi_jwks.events.repeated_lines import RepeatedLines
 from asgi_jwks.events.requests import OTHER_ISSUER
 from asgi_jwks.events.resolver import (
     Resolution,
@@ -46,9 +47,6 @@ LONGEST_ISSUER: Final = 2048
 # second. A question about a name that turns out to be a tenant's is given back.
 STRANGERS: Final = Budget(burst=100, interval=1.0)
 
-# The same mistake or outage is told once per interval, with its count.
-REPORTED_EVERY: Final = 300.0
-
 IssuerResolver = Callable[[str], Awaitable[Issuer | None]]
 """`await resolver(iss)`: the trusted issuer of that name.
 
@@ -57,9 +55,27 @@ Or None for one that is not trusted.
 Anybody can make it be called with any text, so it should look at the form of the name before it
 asks a database. An exception, and no answer within 5 s, count as an outage: the answer is 503
 unless the last answer about that name still serves. The issuer must state its `grants`, so that no
-tenant can grant what only the platform may. All issuers have one DPoP object, or one
-`replay_store`: an issuer is made anew now and then, and used proofs must not be forgotten then.
+tenant can grant what only the platform may. DPoP objects that are made anew with each answer share
+the memory of used proofs of the first; those with another `replay_store` are not used.
 """
+
+
+_OTHER_MEMORY: Final = (
+    "its dpop remembers used proofs in another store, or by other settings, than the first: a used "
+    "proof would pass again. Make one DPoP(...) outside of the resolver and give it to all issuers"
+)
+
+
+@runtime_checkable
+class _Remembers(Protocol):
+    """A binding that may remember used DPoP proofs."""
+
+    @property
+    def memory_of_proofs(self) -> object: ...
+    async def check(
+        self, claims: Mapping[str, Any], digest: bytes, request: Any, now: float
+    ) -> None: ...
+    def with_memory_of(self, other: Any) -> "_Remembers | None": ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,9 +107,9 @@ class ResolvedIssuers:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._resolver: Final = resolver
-        self._reports: Final = _Reports(clock)
-        # Where used DPoP proofs are remembered: by one memory, since answers come and go.
-        self._memory_of_proofs: object = None
+        self._reports: Final = RepeatedLines(clock)
+        # Used DPoP proofs are remembered by one memory, that of this one: answers come and go.
+        self._first_binding: _Remembers | None = None
         self._clock: Final = clock
         self._listeners: Final = Listeners(_log)
         self._answered_at: float | None = None
@@ -154,7 +170,11 @@ class ResolvedIssuers:
         rules = getattr(answer, "rules", None)
         if isinstance(answer, type) or not isinstance(rules, TokenRules):
             raise TypeError(f"the issuer resolver must return a TrustedIssuer or None: {answer!r}")
-        mistake = _mistake_in(rules, answer.keys, name) or self._mistake_about_proofs(answer)
+        mistake, binding = _mistake_in(rules, answer.keys, name), answer.binding
+        if mistake is None:
+            binding = self._with_the_memory(binding)
+            if binding is None and answer.binding is not None:
+                mistake = _OTHER_MEMORY
         if mistake is not None:
             count = self._reports.due(mistake)
             if count:
@@ -167,24 +187,24 @@ class ResolvedIssuers:
             self._tell(ResolverMistaken(mistake, self._clock() - began))
             return None
         issuer: Issuer = answer
+        if binding is not answer.binding:
+            issuer = _Tenant(rules, answer.keys, binding, answer.checks)
         self._answered(Resolution.FOUND, began)
         for listener in self._listeners:
             add_listener_to(issuer.keys, _OfATenant(listener))
             add_listener_to(issuer.binding, listener)
         return issuer
 
-    def _mistake_about_proofs(self, issuer: Issuer) -> str | None:
-        memory: object = getattr(issuer.binding, "memory_of_proofs", None)
-        if memory is None or memory is self._memory_of_proofs:
-            return None
-        if self._memory_of_proofs is not None:
-            return (
-                "its dpop has a memory of used proofs of its own, and with the next answer a used "
-                "proof would pass again. Make one DPoP(...) outside of the resolver and give it to "
-                "all issuers, or several with one replay_store"
-            )
-        self._memory_of_proofs = memory
-        return None
+    def _with_the_memory(self, binding: Binding | None) -> Binding | None:
+        """The demands of an answer, with the one memory of used proofs.
+
+        None if it has another one.
+        """
+        if not isinstance(binding, _Remembers) or binding.memory_of_proofs is None:
+            return binding
+        if self._first_binding is None:
+            self._first_binding = binding
+        return binding.with_memory_of(self._first_binding)
 
     def _answered(self, resolution: Resolution, began: float) -> None:
         self._answered_at = now = self._clock()
@@ -211,30 +231,6 @@ class _OfATenant:
 
     def __call__(self, event: KeySetEvent) -> None:
         self.listener(replace(event, key_set=OTHER_ISSUER))
-
-
-class _Reports:
-    """The times when a cause is told again.
-
-    It is told at once, then once per interval, with its count.
-
-    The causes are of a closed set.
-    """
-
-    def __init__(self, clock: Callable[[], float]) -> None:
-        self._clock: Final = clock
-        self._counts: Final[dict[str, int]] = {}
-        self._told_at: Final[dict[str, float]] = {}
-
-    def due(self, cause: str) -> int:
-        """The count since the last line, if one is due now; else 0."""
-        now = self._clock()
-        count = self._counts.get(cause, 0) + 1
-        if now < self._told_at.get(cause, -math.inf) + REPORTED_EVERY:
-            self._counts[cause] = count
-            return 0
-        self._counts[cause], self._told_at[cause] = 0, now
-        return count
 
 
 def _mistake_in(rules: TokenRules, keys: object, name: str) -> str | None:

@@ -37,13 +37,14 @@ async def _check_key(issuer: Issuer, token: AccessToken) -> None:
     if basis.thumbprint is None or basis.algorithm is None:
         return
     keys = issuer.keys.at_hand()
-    if keys is not None:
-        is_trusted = keys.holds(basis.thumbprint)
-    else:
-        # As for a request, whose token was vouched for: it waits, and may cost a fetch.
-        key = await issuer.keys.find(basis.key_id, basis.algorithm, _nothing_else)
-        is_trusted = key.thumbprint == basis.thumbprint
-    if not is_trusted:
+    # By its key id, as for a request: the same material may be trusted under another one.
+    key = (
+        keys.find(basis.key_id, basis.algorithm)
+        if keys is not None
+        # The token was vouched for: it waits, and may cost a fetch.
+        else await issuer.keys.find(basis.key_id, basis.algorithm, _nothing_else)
+    )
+    if key is None or key.thumbprint != basis.thumbprint:
         raise InvalidToken(Reason.UNKNOWN_KEY, "its key is not trusted any more")
 
 

@@ -127,7 +127,7 @@ async def check_binding(
         await issuer.binding.check(claims, digest, request, now)
     elif request is not None and request.uses_dpop:
         # A gateway that has judged the proof may pass the scheme on as it came.
-        if not issuer.rules.gateway_proves_binding:
+        if not issuer.rules.proven_bindings:
             raise InvalidToken(Reason.NOT_BOUND, "its issuer has no dpop=DPoP(...)")
         if "cnf" not in claims:
             raise InvalidToken(Reason.NOT_BOUND, "cnf is missing")

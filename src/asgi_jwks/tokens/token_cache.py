@@ -8,7 +8,7 @@ import sys
 from typing import TYPE_CHECKING, Any, Final
 
 from asgi_jwks.errors import InvalidToken, Reason
-from asgi_jwks.jose.read_only import ReadOnlyDict
+from asgi_jwks.jose.read_only import KeptObject, ReadOnlyDict
 
 if TYPE_CHECKING:
     from asgi_jwks.tokens.header_cache import Signer
@@ -21,6 +21,9 @@ __all__ = ["CachedToken", "TokenCache"]
 LARGEST_CLAIMS: Final = 64 * 1024
 # All claims together; the default number of entries takes some 15 MiB of ordinary tokens.
 MAX_CLAIMS_BYTES: Final = 32 * 1024 * 1024
+
+# What a KeptObject has for an object or array within, beside its members or elements.
+_NESTED: Final = 64
 
 
 class CachedToken:
@@ -45,7 +48,7 @@ class CachedToken:
     )
 
     def __init__(self, signer: "Signer", not_before: float, not_after: float) -> None:
-        self.claims: ReadOnlyDict | None = None
+        self.claims: KeptObject | None = None
         self.size = 0
         self.issuer = signer.issuer
         self.basis = signer.basis
@@ -101,7 +104,7 @@ class TokenCache:
         size = memory_of(claims)
         if size <= LARGEST_CLAIMS:
             self._make_room(size)
-            token.claims, token.size = claims, size
+            token.claims, token.size = KeptObject(claims), size
 
     def __len__(self) -> int:
         return len(self._young) + len(self._old)
@@ -116,7 +119,7 @@ class TokenCache:
 
 
 def memory_of(claims: ReadOnlyDict) -> int:
-    """About how many bytes of memory claims take."""
+    """About how many bytes of memory claims take once they are kept."""
     return sys.getsizeof(claims) + _memory_inside(claims)
 
 
@@ -125,4 +128,5 @@ def _memory_inside(value: dict[str, Any] | list[Any]) -> int:
     size = sum(map(sys.getsizeof, inner))
     if isinstance(value, dict):
         size += sum(map(sys.getsizeof, value))
-    return size + sum(_memory_inside(one) for one in inner if isinstance(one, dict | list))
+    nested = [one for one in inner if isinstance(one, dict | list)]
+    return size + _NESTED * len(nested) + sum(map(_memory_inside, nested))

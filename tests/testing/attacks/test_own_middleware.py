@@ -95,6 +95,9 @@ def test_the_outermost_middleware_is_found_by_itself_and_inside() -> None:
     inner = protected()
     guard = JWTBearerMiddleware(inner, issuer=PRODUCTION, audience="a", keys=StaticJWKSet(JWKS))
     assert verifier_of(guard) is guard.verifier
+    name: Any = "app:app"
+    with pytest.raises(AttackRunError, match=r"^'app:app' is not an application"):
+        verifier_of(name)
     assert verifier_of(inner) is verifier_of(inner)
     assert verifier_of(inner) is not guard.verifier
 

@@ -16,13 +16,16 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from asgi_jwks.fetching.secure_url import is_loopback
 
-__all__ = ["HEADERS", "TOKEN_FIELD", "TOKEN_PARAMETER", "ConsoleAccess"]
+__all__ = ["CONSOLE_VARIABLE", "HEADERS", "TOKEN_FIELD", "TOKEN_PARAMETER", "ConsoleAccess"]
 
 TOKEN_FIELD: Final = "x-console-token"
 """The field for requests of the page's script; another site's page cannot send it here."""
 
 TOKEN_PARAMETER: Final = "token"
 """The parameter of the URLs of the page and of the event stream."""
+
+CONSOLE_VARIABLE: Final = "MOCK_ISSUER_CONSOLE"
+"""The variable with the whole URL of the console, for `asgi-jwks token`."""
 
 # Content Security Policy 3: scripts and styles are files of this origin, and nothing else loads.
 HEADERS: Final[Mapping[str, str]] = {

@@ -19,7 +19,6 @@ __all__ = ["NOT_A_TOKEN", "check_api", "unsigned_token"]
 NOT_A_TOKEN: Final = "not-a-token-asgi-jwks-doctor"
 """Credentials that are well formed and nobody's token."""
 
-_OK: Final = 200
 _UNAUTHORIZED: Final = 401
 _REFUSED: Final = frozenset({400, 401})
 _SERVER_ERROR: Final = 500

@@ -6,13 +6,13 @@ import click
 from rich.console import Console
 from rich.text import Text
 
-from asgi_jwks.cli.asking import ask, seconds_option
 from asgi_jwks.cli.doctor.api_checks import check_api
 from asgi_jwks.cli.doctor.findings import Condition, DoctorFinding, Findings, worst
 from asgi_jwks.cli.doctor.issuer_checks import check_issuer
 from asgi_jwks.cli.doctor.probe import Probe
 from asgi_jwks.cli.output import Status, json_option, tell
 from asgi_jwks.cli.plain_text import plain_text
+from asgi_jwks.cli.questions import ask, seconds_option
 from asgi_jwks.cli.token_argument import token_of
 from asgi_jwks.errors import ConfigurationError
 from asgi_jwks.fetching.secure_url import require_secure_url

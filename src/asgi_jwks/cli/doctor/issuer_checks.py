@@ -1,7 +1,7 @@
 """Checks of an issuer: its metadata, in both well-known forms, and its identity."""
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any
 
 from asgi_jwks._printable import quoted
 from asgi_jwks.cli.doctor.connection_checks import check_clock, check_time, check_tls
@@ -9,14 +9,12 @@ from asgi_jwks.cli.doctor.findings import Findings
 from asgi_jwks.cli.doctor.key_checks import check_keys
 from asgi_jwks.cli.doctor.probe import Answer, Probe
 from asgi_jwks.errors import ConfigurationError
+from asgi_jwks.fetching.client import HTTP_OK
 from asgi_jwks.fetching.request import DocumentRequest
 from asgi_jwks.fetching.secure_url import require_secure_url
-from asgi_jwks.jose.encoding import EncodingError, json_object
 from asgi_jwks.keys.discovery import Metadata, metadata_urls
 
 __all__ = ["check_issuer"]
-
-_OK: Final = 200
 
 
 async def check_issuer(issuer: str, probe: Probe, findings: Findings) -> None:
@@ -34,7 +32,7 @@ async def check_issuer(issuer: str, probe: Probe, findings: Findings) -> None:
     findings.ok("issuer_url", f"{issuer} can be discovered.")
     urls = dict.fromkeys(metadata_urls(issuer))
     answers = [await probe.get(url) for url in urls]
-    documents = {answer.url: document for answer in answers if (document := _document(answer))}
+    documents = {answer.url: document for answer in answers if (document := answer.document())}
     if not documents:
         _no_metadata(answers, findings)
         return
@@ -60,15 +58,6 @@ async def check_issuer(issuer: str, probe: Probe, findings: Findings) -> None:
         await check_keys(jwks_uri, probe, findings)
 
 
-def _document(answer: Answer) -> Mapping[str, Any] | None:
-    if answer.response is None or answer.status != _OK:
-        return None
-    try:
-        return json_object(answer.response.body)
-    except EncodingError:
-        return None
-
-
 def _no_metadata(answers: list[Answer], findings: Findings) -> None:
     words = "; ".join(f"{answer.url}: {_why(answer)}" for answer in answers)
     if all(answer.response is None for answer in answers):
@@ -85,7 +74,7 @@ def _no_metadata(answers: list[Answer], findings: Findings) -> None:
 
 
 def _why(answer: Answer) -> str:
-    return "200, and not a JSON object" if answer.status == _OK else answer.words()
+    return "200, and not a JSON object" if answer.status == HTTP_OK else answer.words()
 
 
 def _verb(documents: Mapping[str, object]) -> str:

@@ -9,7 +9,7 @@ from asgi_jwks.cli.doctor.findings import Findings
 from asgi_jwks.cli.doctor.probe import Answer, Probe
 from asgi_jwks.cli.published_keys import PublishedKey, published_set
 from asgi_jwks.fetching.response import FetchResponse, freshness_advice
-from asgi_jwks.jose.jwk import SkipReason
+from asgi_jwks.jose.skip_reason import SkipReason
 
 __all__ = ["check_keys"]
 

@@ -18,9 +18,10 @@ from anyio.streams.tls import TLSAttribute
 from asgi_jwks._printable import printable
 from asgi_jwks._version import __version__
 from asgi_jwks.errors import TemporarilyUnavailable
-from asgi_jwks.fetching.client import Fetch, default_fetch
+from asgi_jwks.fetching.client import HTTP_OK, Fetch, default_fetch
 from asgi_jwks.fetching.response import FetchResponse
 from asgi_jwks.fetching.secure_url import is_loopback
+from asgi_jwks.jose.encoding import EncodingError, json_object
 
 __all__ = ["Answer", "Probe", "Secured"]
 
@@ -57,6 +58,15 @@ class Answer:
     def field(self, name: str) -> str | None:
         """A field of the response, by its name in lower case."""
         return None if self.response is None else self.response.header(name)
+
+    def document(self) -> Mapping[str, Any] | None:
+        """The JSON object of the response; None if it is not one, or not there."""
+        if self.response is None or self.status != HTTP_OK:
+            return None
+        try:
+            return json_object(self.response.body)
+        except EncodingError:
+            return None
 
     def words(self) -> str:
         """The answer in a few words."""

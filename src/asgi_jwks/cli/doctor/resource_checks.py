@@ -7,12 +7,10 @@ from urllib.parse import urlsplit
 from asgi_jwks._printable import printable, quoted
 from asgi_jwks.cli.doctor.challenge_grammar import Challenge
 from asgi_jwks.cli.doctor.findings import Findings
-from asgi_jwks.cli.doctor.probe import Answer, Probe
-from asgi_jwks.jose.encoding import EncodingError, json_object
+from asgi_jwks.cli.doctor.probe import Probe
 
 __all__ = ["check_metadata"]
 
-_OK: Final = 200
 _REFUSED: Final = frozenset({401, 403})
 _WELL_KNOWN: Final = "/.well-known/oauth-protected-resource"
 
@@ -50,7 +48,7 @@ async def check_metadata(
             )
             return ()
         answer = await probe.get(place)
-        document = _document(answer)
+        document = answer.document()
         if document is not None:
             findings.ok(
                 "resource_metadata", f"There is metadata at {printable(place, longest=200)}."
@@ -84,15 +82,6 @@ async def check_metadata(
             "servers do.",
         )
     return ()
-
-
-def _document(answer: Answer) -> Mapping[str, Any] | None:
-    if answer.response is None or answer.status != _OK:
-        return None
-    try:
-        return json_object(answer.response.body)
-    except EncodingError:
-        return None
 
 
 def _check_resource(place: str, document: Mapping[str, Any], findings: Findings, url: str) -> None:

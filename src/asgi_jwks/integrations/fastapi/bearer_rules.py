@@ -13,7 +13,7 @@ from fastapi.requests import HTTPConnection
 from starlette.types import Scope
 
 from asgi_jwks.asgi.authentication import AROUND, AUTHENTICATION, Authentication
-from asgi_jwks.asgi.authorization import DEFAULT_AUTHORIZATION
+from asgi_jwks.asgi.authorization import DEFAULT_AUTHORIZATION, Authorization
 from asgi_jwks.asgi.guards import refusal_of
 from asgi_jwks.asgi.presentation import DPOP_NONCE
 from asgi_jwks.authorization.requirement import Requirement
@@ -51,11 +51,12 @@ class BearerRules:
         self.bearer: Final = bearer
         self.allows_anonymous: Final = authentication is not None
         self.is_attached = False
-        self._authentication: Final = authentication
+        self.authentication: Final = authentication
         self._hinted_at_attach = False
         self._of_all: Final = (
             None if authentication is None else authentication.authorization.requirement
         )
+        self._held: list[Requirement] = []
         self._needed: Final[dict[tuple[tuple[str, ...], Requirement | None], Requirement]] = {}
 
     async def token(
@@ -70,7 +71,7 @@ class BearerRules:
         """
         answer_refusals_here(connection.scope)
         try:
-            token = await token_of(connection.scope, self._authentication)
+            token = await token_of(connection.scope, self.authentication)
         except (RequestError, TemporarilyUnavailable) as error:
             return Refused(error)
         nonce = connection.scope.get(DPOP_NONCE)
@@ -98,8 +99,8 @@ class BearerRules:
             ConfigurationError: no token could meet both.
         """
         both = requirement if self._of_all is None else self._of_all & requirement
-        if self._authentication is not None:
-            self._authentication.authorization.require_enforceable(both, where="requires")
+        if self.authentication is not None:
+            self.authentication.authorization.require_enforceable(both, "requires")
         return both
 
     def needed(
@@ -138,18 +139,28 @@ class BearerRules:
                 token, scopes_of=authorization.scopes_of, clock=authorization.clock
             )
         except (RequestError, TemporarilyUnavailable) as error:
+            self._hold_against_issuers(needed, authorization)
             raise self.refused(connection, error) from error
+
+    def _hold_against_issuers(self, needed: Requirement, authorization: Authorization) -> None:
+        """Tell once of a requirement that nobody can meet."""
+        if all(needed is not held for held in self._held):
+            # Of a dependency that is made for each request there is another one each time.
+            self._held = [*self._held[-_MOST_HELD:], needed]
+            authorization.tell_if_unenforceable(needed)
 
     def refused(
         self, connection: HTTPConnection, error: RequestError | TemporarilyUnavailable
     ) -> Exception:
         """The exception to raise in a dependency, which names all that the route needs."""
+        # Where an override stands in for the token, nobody has seen to it.
+        answer_refusals_here(connection.scope)
         if isinstance(error, RequestError) and error.status != _BAD_REQUEST:
             needs = needs_of_connection(connection.scope, self)
             needs += [] if self._of_all is None else [self._of_all]
             named = (name for need in needs for name in need.named_scopes)
             error.scopes = tuple(dict.fromkeys((*named, *error.scopes)))
-        own = self._authentication
+        own = self.authentication
         if own is not None and own.authorization.resources and not self.is_attached:
             self._hint_at_attach()
         rules = own or connection.scope.get(AROUND)
@@ -172,18 +183,21 @@ class BearerRules:
 
     def _rules(self, connection: HTTPConnection) -> Authentication | None:
         scope = connection.scope
-        rules = self._authentication or scope.get(AROUND) or scope.get(AUTHENTICATION)
+        rules = self.authentication or scope.get(AROUND) or scope.get(AUTHENTICATION)
         return rules if isinstance(rules, Authentication) else None
 
     def has_no_token(self, found: object, scope: Scope) -> bool:
         """Whether there is no token at all; an application's check may raise MissingToken too."""
-        own = self._authentication
+        own = self.authentication
         return found is None or (
             isinstance(found, Refused)
             and isinstance(found.error, MissingToken)
             and own is not None
             and own.token(scope) is None
         )
+
+
+_MOST_HELD: Final = 255
 
 
 def _of_scopes(scopes: tuple[str, ...]) -> Requirement:

@@ -13,9 +13,10 @@ Tokens are judged and refusals worded as the middleware does it, so that the ans
 """
 
 import logging
+import re
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
-from typing import Final, Unpack
+from typing import Annotated, Final, Unpack
 
 from fastapi import FastAPI, Response
 from fastapi.openapi.models import SecurityBase as SecurityScheme
@@ -25,8 +26,9 @@ from fastapi.security.base import SecurityBase
 
 from asgi_jwks._options import require_text
 from asgi_jwks.asgi.authentication import Authentication
-from asgi_jwks.asgi.declared import add_reader
 from asgi_jwks.asgi.entry_point import BearerOptions, authentication
+from asgi_jwks.asgi.layers import add_reader
+from asgi_jwks.asgi.route_checks import require_routes
 from asgi_jwks.asgi.well_known import ProtectedResourceMetadata
 from asgi_jwks.authorization.requirement import Requirement, combined
 from asgi_jwks.authorization.requirement_parts import RequirementOptions
@@ -36,6 +38,7 @@ from asgi_jwks.fetching.response import FetchFailed
 from asgi_jwks.integrations.fastapi.bearer_rules import BearerRules
 from asgi_jwks.integrations.fastapi.lifespan import run_with_keys
 from asgi_jwks.integrations.fastapi.login import Login, PastedToken, require_login
+from asgi_jwks.integrations.fastapi.not_a_parameter import NotAParameter
 from asgi_jwks.integrations.fastapi.openapi import document_refusals
 from asgi_jwks.integrations.fastapi.refusals import answer_refusals
 from asgi_jwks.integrations.fastapi.requirements import optional_token, required_token
@@ -74,10 +77,10 @@ class JWTBearer(SecurityBase):
             OpenIDConnect(...) or AuthorizationCode(...).
         scheme_name: the name of the security scheme in the OpenAPI document; different ones where
             an application has several JWTBearer.
-        options: those of authentication (AuthenticationOptions), of authorization
-            (AuthorizationOptions) and of one issuer (IssuerOptions). With `allow_anonymous=True` a
-            request without a token passes as None where nothing is demanded; `optional` says so for
-            one endpoint.
+        options: `issuer`, `audience` and the others of one issuer (IssuerOptions); those of
+            authentication (AuthenticationOptions) and of authorization (AuthorizationOptions). With
+            `allow_anonymous=True` a request without a token passes as None where nothing is
+            demanded; `optional` says so for one endpoint.
 
     Raises:
         ConfigurationError: an option is wrong; the message says what to write.
@@ -85,7 +88,7 @@ class JWTBearer(SecurityBase):
 
     def __init__(
         self,
-        *issuers: Issuer | Sequence[Issuer],
+        *issuers: Annotated[Issuer | Sequence[Issuer], NotAParameter()],
         login: Login | None = None,
         scheme_name: str = "JWTBearer",
         **options: Unpack[BearerOptions],
@@ -97,7 +100,7 @@ class JWTBearer(SecurityBase):
         )
         self.authentication: Final[Authentication | None] = own
         self.verifier: Final = None if own is None else own.verifier
-        self.scheme_name = require_text("scheme_name", scheme_name, example="JWTBearer")
+        self.scheme_name = _name_in_document(scheme_name)
         self._login: Final = PastedToken() if login is None else require_login(login)
         self.model: SecurityScheme = self._login.scheme()
         self._rules: Final = BearerRules(self, own)
@@ -148,10 +151,20 @@ class JWTBearer(SecurityBase):
         Errors of this package that endpoints raise are answered as refusals are. The OpenAPI
         document gets 401, 403 and 503, says where a token is optional, and tells Swagger UI its
         client id. The metadata of the option `resource` are served. Keys are fetched at start-up
-        and kept fresh until shutdown, and a scope that no token can grant stops the start. Without
-        it refusals are the same, and keys are fetched when requests need them. It is for the
-        application that a server runs: those that are mounted have no lifespan.
+        and kept fresh until shutdown. Without it refusals are the same, and keys are fetched when
+        requests need them. It is for the application that a server runs: those that are mounted
+        have no lifespan.
+
+        Raises:
+            ConfigurationError: it is not a FastAPI application, or no token could meet the demands
+                of a route. Those of routes that are added later stop the start.
         """
+        if not isinstance(app, FastAPI):
+            raise ConfigurationError(
+                f"attach() is for a FastAPI application; got {app!r}. Write bearer.attach(app), or "
+                "JWTBearerMiddleware(app, ...) around an application of another kind."
+            )
+        self._require_possible(app)
         own = self.authentication
         self._rules.is_attached = True
         answer_refusals(app)
@@ -163,13 +176,19 @@ class JWTBearer(SecurityBase):
         document_refusals(app, self.scheme_name, has_own_bodies=has_own_bodies)
         run_with_keys(app, own, partial(self._start, app))
 
-    async def _start(self, app: FastAPI) -> None:
-        for path, scope in scopes_of_routes(app.routes, self._rules):
+    def _require_possible(self, app: FastAPI) -> None:
+        """Refuse routes with demands that no token can meet."""
+        for path, scope in scopes_of_routes(app, self._rules):
             if not is_scope(scope):
                 raise ConfigurationError(
                     f"{path} demands the scope {scope!r}, which no token can grant: scopes are "
                     'names without spaces, one string each, such as scopes=["a", "b"].'
                 )
+        # The middleware, where it is around, does so with what is held against its tokens.
+        require_routes(app, lambda _needed, _where: None)
+
+    async def _start(self, app: FastAPI) -> None:
+        self._require_possible(app)
         try:
             login = await self._login.discovered()
         except (FetchFailed, TimeoutError) as error:
@@ -178,3 +197,17 @@ class JWTBearer(SecurityBase):
         self.model = login.scheme()
         # Made anew from the model when it is next asked for.
         app.openapi_schema = None
+
+
+# OpenAPI 3.1, section 4.8.7.1: the names of components.
+_COMPONENT: Final = re.compile(r"[A-Za-z0-9._-]+")
+
+
+def _name_in_document(name: object) -> str:
+    text = require_text("scheme_name", name, example="JWTBearer")
+    if _COMPONENT.fullmatch(text):
+        return text
+    raise ConfigurationError(
+        "scheme_name must be letters, digits, dots, dashes and underscores, as names in an OpenAPI "
+        f'document are; got {name!r}. Write for example scheme_name="JWTBearer".'
+    )

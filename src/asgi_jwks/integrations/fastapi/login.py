@@ -10,6 +10,8 @@ from typing import Any, Final, Protocol
 import anyio
 from fastapi.openapi import models
 
+from asgi_jwks._options import require_text
+from asgi_jwks.authorization.scope_names import is_scope
 from asgi_jwks.errors import ConfigurationError
 from asgi_jwks.fetching.client import HTTPClient
 from asgi_jwks.fetching.request import DocumentRequest
@@ -45,6 +47,9 @@ class PastedToken:
 
     description: str | None = None
 
+    def __post_init__(self) -> None:
+        _require_words(description=self.description)
+
     def scheme(self) -> models.SecurityBase:
         """`type: http`, `scheme: bearer`."""
         return models.HTTPBearer(bearerFormat="JWT", description=self.description)
@@ -64,10 +69,17 @@ class OpenIDConnect:
     Args:
         issuer: the issuer identifier.
         description: a sentence for the reader.
+
+    Raises:
+        ConfigurationError: an argument is not a string.
     """
 
     issuer: str
     description: str | None = None
+
+    def __post_init__(self) -> None:
+        require_text("issuer", self.issuer, example=_ISSUER)
+        _require_words(description=self.description)
 
     def scheme(self) -> models.SecurityBase:
         """`type: openIdConnect`."""
@@ -102,7 +114,8 @@ class AuthorizationCode:
         http_client: an `httpx.AsyncClient` for the discovery; see RemoteJWKSet.
 
     Raises:
-        ConfigurationError: neither `issuer` nor both URLs are given.
+        ConfigurationError: neither `issuer` nor both URLs are given, or an argument is of the wrong
+            form.
     """
 
     issuer: str | None = None
@@ -119,6 +132,22 @@ class AuthorizationCode:
             raise ConfigurationError(
                 "AuthorizationCode needs issuer to discover its URLs from, or both of them. Write "
                 'AuthorizationCode(issuer="https://example.eu.auth0.com/").'
+            )
+        _require_words(
+            issuer=self.issuer,
+            authorization_url=self.authorization_url,
+            token_url=self.token_url,
+            client_id=self.client_id,
+            audience=self.audience,
+            description=self.description,
+        )
+        if not isinstance(self.scopes, Mapping) or not all(
+            isinstance(name, str) and is_scope(name) and isinstance(words, str)
+            for name, words in self.scopes.items()
+        ):
+            raise ConfigurationError(
+                "scopes must be a mapping of scopes to sentences for the reader; got "
+                f'{self.scopes!r}. Write scopes={{"orders:read": "See your orders"}}.'
             )
 
     def scheme(self) -> models.SecurityBase:
@@ -168,6 +197,24 @@ class AuthorizationCode:
             "usePkceWithAuthorizationCodeGrant": True,
             "additionalQueryStringParams": extra,
         }
+
+
+_ISSUER: Final = "https://example.eu.auth0.com/"
+
+
+def _require_words(**options: object) -> None:
+    for name, value in options.items():
+        if value is not None:
+            require_text(name, value, example=_EXAMPLES.get(name, _ISSUER))
+
+
+_EXAMPLES: Final = {
+    "authorization_url": f"{_ISSUER}authorize",
+    "token_url": f"{_ISSUER}oauth/token",
+    "client_id": "docs",
+    "audience": "https://api.example.com",
+    "description": "Log in as you do in the shop",
+}
 
 
 def require_login(login: Login) -> Login:

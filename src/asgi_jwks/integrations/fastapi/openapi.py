@@ -1,14 +1,13 @@
 """Security requirements and refusals in the OpenAPI document of a FastAPI application.
 
-FastAPI lists the security schemes of an operation by name, and their scopes. It has no place for
-"or no token" and the like, so a scheme that has more to say gets a name of its own while a document
-with these additions is generated, by which it is found afterwards.
+FastAPI lists the security schemes of an operation by name, with their scopes. It has no place for
+"or no token" and the like. So each use of a scheme that has more to say gets a name of its own
+while the document is generated, and is found by that name and completed afterwards.
 """
 
 from collections.abc import Iterable
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from itertools import product
 from math import prod
 from typing import Any, Final, Protocol
 
@@ -167,13 +166,11 @@ class _Entry:
         """The needs that were declared for the operation, if any."""
         return None if self.scheme is None else self.scheme.requirement
 
-    def alternatives(self) -> list[list[str]]:
-        """The lists of scopes of which one is needed; `any_of` makes several of one."""
+    @property
+    def groups(self) -> tuple[tuple[str, ...], ...]:
+        """The groups of scopes of each of which one is needed, where a token is."""
         needed = self.requirement
-        groups = () if needed is None else needed.any_of
-        if not groups or prod(map(len, groups)) > _MOST_ALTERNATIVES:
-            return [self.scopes]
-        return [[*self.scopes, *chosen] for chosen in product(*groups)]
+        return () if needed is None else needed.any_of
 
 
 def _security(entries: Iterable[_Entry]) -> list[SecurityRequirement]:
@@ -183,19 +180,35 @@ def _security(entries: Iterable[_Entry]) -> list[SecurityRequirement]:
     4.8.30). So it is with alternatives: one requirement for each. Where a token is optional, there
     is a requirement without it as well.
     """
-    always: list[SecurityRequirement] = [{}]
+    needed: SecurityRequirement = {}
     optional: SecurityRequirement = {}
+    groups: dict[tuple[str, frozenset[str]], tuple[str, ...]] = {}
     for entry in entries:
         if entry.scheme is not None and entry.scheme.is_optional:
             optional = _with(optional, entry.name, entry.scopes)
-        else:
-            always = [
-                _with(one, entry.name, scopes) for scopes in entry.alternatives() for one in always
-            ]
+            continue
+        needed = _with(needed, entry.name, entry.scopes)
+        for group in entry.groups:
+            groups[entry.name, frozenset(group)] = group
+    always = [needed]
+    if prod(map(len, groups.values())) <= _MOST_ALTERNATIVES:
+        for (name, _), group in groups.items():
+            always = [_with(one, name, [scope]) for scope in group for one in always]
+    always = _narrowest(always)
     both = always
     for name, scopes in optional.items():
         both = [_with(one, name, scopes) for one in both]
     return both if optional.keys() <= always[0].keys() else [*always, *both]
+
+
+def _narrowest(alternatives: list[SecurityRequirement]) -> list[SecurityRequirement]:
+    """The alternatives without those that demand all of another one, and more."""
+    kept: list[SecurityRequirement] = []
+    for one in sorted(alternatives, key=lambda each: sum(map(len, each.values()))):
+        if not any(all({*known[name]} <= {*one[name]} for name in known) for known in kept):
+            kept.append(one)
+    # As they are written, the first choice first.
+    return [one for one in alternatives if any(one is known for known in kept)]
 
 
 def _with(security: SecurityRequirement, name: str, scopes: Iterable[str]) -> SecurityRequirement:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any, Final
 
-from asgi_jwks.asgi.challenge import UNAVAILABLE
+from asgi_jwks.asgi.refusal_content import UNAVAILABLE
 from asgi_jwks.authorization.description import describe
 from asgi_jwks.authorization.requirement import Requirement
 
@@ -31,7 +31,7 @@ def refusals(needs: Iterable[Requirement]) -> dict[str, Any]:
             _CHALLENGE,
         ),
         "403": (_needed(needs), _CHALLENGE),
-        "503": (UNAVAILABLE, _RETRY),
+        "503": (UNAVAILABLE.description, _RETRY),
     }
     body = {"$ref": f"#/components/schemas/{REFUSAL}"}
     return {

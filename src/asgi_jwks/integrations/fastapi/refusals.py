@@ -12,8 +12,9 @@ from fastapi.exception_handlers import http_exception_handler
 from fastapi.requests import HTTPConnection
 from starlette.websockets import WebSocketState
 
-from asgi_jwks.asgi.challenge import UNAVAILABLE, Refusal
+from asgi_jwks.asgi.challenge import Refusal
 from asgi_jwks.asgi.guards import RefusalResponse, refusal_of
+from asgi_jwks.asgi.refusal_content import UNAVAILABLE
 from asgi_jwks.asgi.responses import POLICY_VIOLATION
 from asgi_jwks.asgi.types import Scope
 from asgi_jwks.errors import RequestError, TemporarilyUnavailable
@@ -75,7 +76,7 @@ def refused(
     """The exception to raise in a dependency."""
     if connection.scope["type"] == "websocket":
         return _RefusedWebSocket(refusal)
-    phrase = error.reason.phrase if isinstance(error, RequestError) else UNAVAILABLE
+    phrase = error.reason.phrase if isinstance(error, RequestError) else UNAVAILABLE.description
     return _RefusedRequest(refusal, phrase)
 
 

@@ -4,10 +4,12 @@ FastAPI tells a dependency its scopes with each request; nothing public lists th
 from its routes as far as a version of it shows them. Nothing is enforced here.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from asgi_jwks.asgi.declared import DEEPEST
+from asgi_jwks.asgi.layers import layers, route_within, routes
 from asgi_jwks.authorization.requirement import Requirement
 from asgi_jwks.authorization.scope_names import is_scope
 
@@ -37,14 +39,18 @@ def note_needs(dependency: Callable[..., Any], needs: Needs) -> None:
 def needs_of_connection(scope: Mapping[str, Any], owner: object) -> list[Requirement]:
     """The needs of the route that a connection has reached, by one owner's rules."""
     # Of an included router, where the version of FastAPI has such.
-    route = scope.get("fastapi", {}).get("effective_route_context") or scope.get("route")
+    context = scope.get("fastapi", {}).get("effective_route_context") or scope.get("route")
+    route = route_within(context)
     needs = _needs_below(getattr(route, "dependant", None))
     return [need for of, need in needs if of is owner]
 
 
-def needs_of_route(route: Any) -> list[Requirement]:
-    """The needs of a route, by whatever rules."""
-    return [need for _, need in _needs_below(getattr(route, "dependant", None))]
+def needs_of_route(route: Any) -> list[tuple[object, Requirement]]:
+    """The needs of a route, each with the rules that judge it; None: those around."""
+    return [
+        (getattr(of, "authentication", None), need)
+        for of, need in _needs_below(getattr(route, "dependant", None))
+    ]
 
 
 def _needs_below(dependant: Any) -> Iterator[tuple[object, Requirement]]:
@@ -73,24 +79,18 @@ def _note_of(dependency: object) -> Needs | None:
     return needs if isinstance(needs, Needs) else None
 
 
-def scopes_of_routes(routes: Iterable[Any], owner: object) -> Iterator[tuple[str, str]]:
+def scopes_of_routes(app: Any, owner: object, *, depth: int = DEEPEST) -> Iterator[tuple[str, str]]:
     """The path and each scope that routes ask the dependencies of an owner with.
 
-    Mounted applications and included routers are looked into.
+    Mounted applications and included routers are looked into, so deep at most.
     """
-    for route in routes:
-        path = getattr(route, "path", "")
-        for needs, scopes in _noted(getattr(route, "dependant", None)):
-            if needs.owner is owner:
-                for scope in scopes:
-                    yield path, scope
-        # Of `include_router(router, dependencies=[...])`.
-        included = getattr(route, "include_context", None)
-        for parameter in getattr(included, "dependencies", ()):
-            needs_of_parameter = _note_of(parameter.dependency)
-            if needs_of_parameter is not None and needs_of_parameter.owner is owner:
-                for scope in getattr(parameter, "scopes", None) or ():
-                    yield path, scope
-        inner = getattr(route, "original_router", route)
-        for below, scope in scopes_of_routes(getattr(inner, "routes", None) or (), owner):
-            yield path + below, scope
+    for layer in layers(app) if depth else ():
+        for route in routes(layer):
+            path = getattr(route, "path", "")
+            for needs, scopes in _noted(getattr(route, "dependant", None)):
+                if needs.owner is owner:
+                    for scope in scopes:
+                        yield path, scope
+            mounted = None if hasattr(route, "endpoint") else getattr(route, "app", None)
+            for below, scope in scopes_of_routes(mounted, owner, depth=depth - 1):
+                yield path + below, scope

@@ -1,8 +1,10 @@
 """The application that a command line names, `module:app`, and the target that it is.
 
-`app` is an ASGI application with a JWTBearerMiddleware, or with a JWTBearer dependency of FastAPI,
-whose first trusted issuer is replaced by a mock issuer of the same name while an attack runs; or a
-function that takes a MockIssuer and returns an application that trusts it.
+`app` is one of two things:
+
+- an ASGI application with a JWTBearerMiddleware, or with a JWTBearer dependency of FastAPI. While
+  an attack runs, a mock issuer stands in for the first issuer that it trusts, under the same name.
+- a function that takes a MockIssuer and returns an application that trusts it.
 """
 
 import inspect

@@ -71,6 +71,8 @@ def verifier_of(app: ASGIApp) -> AccessTokenVerifier:
     Raises:
         AttackRunError: none is found, or dependencies have several.
     """
+    if not callable(app):
+        raise AttackRunError(f"{app!r} is not an application: give the ASGI application itself.")
     in_dependencies: list[AccessTokenVerifier] = []
     for found in _inside(app):
         verifier = getattr(found, "verifier", None)

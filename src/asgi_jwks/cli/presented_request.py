@@ -15,11 +15,13 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from asgi_jwks.binding.certificate_sources import ClientCertField, EnvoyXFCC, TLSExtension
 from asgi_jwks.binding.dpop_policy import DPoP
 from asgi_jwks.binding.possession import ProofOfPossession
+from asgi_jwks.cli.copied_command import copied_request, is_copied_command
 from asgi_jwks.cli.pasted_request import pasted_request
 from asgi_jwks.cli.plain_text import plain_text
 from asgi_jwks.cli.token_argument import bare_token, text_of, token_of
+from asgi_jwks.errors import Reason
 
-__all__ = ["Presented", "RequestParts", "presented", "request_options"]
+__all__ = ["Presented", "RequestParts", "missing_part", "presented", "request_options"]
 
 # Whoever pastes a request vouches for its fields, and so for the proxy that wrote them.
 _PROXY: Final = "127.0.0.1"
@@ -58,7 +60,8 @@ def request_options(command: Callable[..., Any]) -> Callable[..., Any]:
             "--request",
             metavar="FILE",
             help="The request with the token: its first line and its fields, pasted into a file, "
-            "or - for standard input. TOKEN is left out then.",
+            "or as a browser copies it as cURL (bash); - for standard input. TOKEN is left out "
+            "then.",
         ),
         click.option(
             "--proof",
@@ -120,12 +123,34 @@ def presented(words: tuple[str, ...], parts: RequestParts) -> Presented:
     return _presented(token_of(words), method, url or "/", fields, scheme, url, parts)
 
 
+def missing_part(reason: Reason | None, parts: RequestParts) -> str | None:
+    """The remedy for a refusal because a part of the request was not given here.
+
+    None where the request was given, or where the refusal has another cause.
+    """
+    if parts["request"] is not None or parts["certificate"] is not None:
+        return None
+    if reason is Reason.SENDER_CONSTRAINED and parts["proof"] is None:
+        return (
+            "the token is bound to its sender (claim cnf), and nothing of the request was given: "
+            "give the client's certificate by --certificate, its DPoP proof by --proof and "
+            "--request-url, or the whole request by --request."
+        )
+    if reason is Reason.WRONG_CERTIFICATE:
+        return (
+            "the token is bound to the client's certificate (claim cnf), which was not given: give "
+            "it by --certificate, or the whole request by --request."
+        )
+    return None
+
+
 def _pasted(words: tuple[str, ...], parts: RequestParts) -> Presented:
     if words or parts["proof"] is not None or parts["request_method"] is not None:
         raise click.UsageError(
             "--request has the token, the proof and the method: give it without them."
         )
-    request = pasted_request(text_of(parts["request"] or ""))
+    text = text_of(parts["request"] or "")
+    request = copied_request(text) if is_copied_command(text) else pasted_request(text)
     credentials = request.values("authorization")
     if len(credentials) != 1:
         raise click.UsageError(f"The request has {len(credentials)} Authorization fields, not one.")

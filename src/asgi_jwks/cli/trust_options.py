@@ -24,6 +24,10 @@ Given = Mapping[str, tuple[str, ...]]
 """The texts of the options that were given, by the names of their arguments."""
 
 _PREFIX: Final = "ASGI_JWKS_"
+_WITHOUT_PRESET: Final = {
+    "issuer": "The issuer, to the last character as tokens have it in iss.",
+    "audience": "This API, as tokens have it in aud.",
+}
 # These stand where the preset's own will, while the other options are read.
 _STAND_IN: Final = "stand-in"
 
@@ -74,7 +78,7 @@ def trusting_options(command: Callable[..., Any]) -> Callable[..., Any]:
         metavar="NAME",
         shell_complete=complete_preset,
         help="A preset, such as auth0, with its words; `asgi-jwks provider` lists them.",
-    )(word_options(command))
+    )(word_options(command, without_preset=_WITHOUT_PRESET))
 
 
 def trusted_by(
@@ -140,6 +144,8 @@ def _settings(variables: Mapping[str, str], texts: Mapping[str, str]) -> dict[st
     except ConfigurationError as error:
         # A mistake is told by the name by which it was made.
         message = f"{error}"
+        if " is not set. Set " in message:
+            message += " On the command line: --issuer and --audience, or --provider."
         for name in texts:
             option = f"--{name.replace('_', '-')}"
             message = message.replace(f"{_PREFIX}{name.upper()}:", f"{option}:")

@@ -57,7 +57,14 @@ def test_a_token_that_is_bound_to_a_certificate_is_explained_with_it(
     assert f"expected the client's certificate, with the thumbprint '{thumbprint}'" in told
     assert f"found the thumbprint {OTHER.thumbprint}" in told
     assert explain(token) == 1
-    assert "bound to its sender by mutual TLS" in words(capsys)
+    told = words(capsys)
+    assert "give the client's certificate by --certificate, its DPoP proof by --proof" in told
+    assert "certificate_sources" not in told
+    # A token that is bound to both, with its proof alone.
+    token = issuer.access_token(cnf={**CERTIFICATE.confirmation, **HOLDER.confirmation})
+    proof = HOLDER.proof("GET", "https://api.example.com/", token)
+    assert explain(token, "--proof", proof, "--request-url", "https://api.example.com/") == 1
+    assert "which was not given: give it by --certificate" in words(capsys)
 
 
 @pytest.mark.parametrize("octets", [b"", b"\xff\x00", b"-----BEGIN CERTIFICATE-----\nnonsense"])

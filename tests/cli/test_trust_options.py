@@ -1,7 +1,7 @@
 import click
 import pytest
 
-from asgi_jwks.cli.trusting import Given, trusted_by
+from asgi_jwks.cli.trust_options import Given, trusted_by
 from asgi_jwks.errors import ConfigurationError
 from asgi_jwks.keys.remote import RemoteJWKSet
 

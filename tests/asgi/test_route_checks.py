@@ -1,0 +1,292 @@
+"""Routes that declare what no token could meet stop the start, however they declare it."""
+
+import logging
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from starlette.applications import Starlette
+from starlette.endpoints import HTTPEndpoint
+from starlette.middleware import Middleware
+from starlette.responses import PlainTextResponse
+from starlette.routing import Host, Mount, Route, Router, WebSocketRoute
+from starlette.testclient import TestClient
+
+from asgi_jwks import (
+    AccessTokenVerifier,
+    ConfigurationError,
+    JWTBearerMiddleware,
+    Requirement,
+    StaticJWKSet,
+    TrustedIssuer,
+    requires,
+)
+from asgi_jwks.integrations.mcp import MCPToolRequirements
+from asgi_jwks.testing import MockIssuer
+
+ISSUER = MockIssuer()
+KEYS = StaticJWKSet(ISSUER.jwk_set())
+OTHER = "https://other.example/"
+# What no token of ISSUER could meet.
+FROM_ELSEWHERE = requires(issuer=OTHER)
+
+
+def trusted(name: str = ISSUER.issuer, **options: Any) -> TrustedIssuer:
+    return TrustedIssuer(issuer=name, audience=ISSUER.audience, keys=KEYS, **options)
+
+
+def guard(app: Any, *issuers: TrustedIssuer, **options: Any) -> JWTBearerMiddleware:
+    return JWTBearerMiddleware(app, *(issuers or (trusted(),)), **options)
+
+
+async def free(request: Any) -> PlainTextResponse:
+    return PlainTextResponse("x")
+
+
+async def listen(websocket: Any) -> None: ...
+
+
+class OfOneMethod(HTTPEndpoint):
+    async def get(self, request: Any) -> PlainTextResponse:
+        return PlainTextResponse("x")
+
+    @FROM_ELSEWHERE
+    async def post(self, request: Any) -> None: ...
+
+
+class OfEachIssuer(HTTPEndpoint):
+    """Two methods that no request could meet together, and does not have to."""
+
+    @requires(issuer=ISSUER.issuer)
+    async def get(self, request: Any) -> None: ...
+
+    @requires(issuer=OTHER)
+    async def post(self, request: Any) -> None: ...
+
+
+def inner(*middleware: Middleware) -> Starlette:
+    return Starlette(routes=[Route("/x", free)], middleware=middleware)
+
+
+PLACES: dict[str, Callable[[], list[Any]]] = {
+    "/x": lambda: [Route("/x", FROM_ELSEWHERE(free))],
+    "/w": lambda: [WebSocketRoute("/w", FROM_ELSEWHERE(listen))],
+    "/class": lambda: [Route("/class", OfOneMethod)],
+    "/route": lambda: [Route("/route", free, middleware=[Middleware(FROM_ELSEWHERE.around)])],
+    "/mount/x": lambda: [Mount("/mount", inner(Middleware(FROM_ELSEWHERE.around)))],
+    "/around/x": lambda: [Mount("/around", FROM_ELSEWHERE.around(inner()))],
+    "/host": lambda: [Host("a.example", Router([Route("/host", FROM_ELSEWHERE(free))]))],
+    "/bare": lambda: [Mount("/bare", FROM_ELSEWHERE.around(PlainTextResponse("x")))],
+    # Each of both could be met, and both together cannot.
+    "/both/x": lambda: [
+        Mount("/both", requires(issuer=ISSUER.issuer).around(Router(PLACES["/x"]())))
+    ],
+}
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_a_route_that_no_token_could_open_is_a_mistake(place: str) -> None:
+    """K9: wherever the routes are known, before a request comes."""
+    with pytest.raises(ConfigurationError, match=f"the route {place}"):
+        guard(Starlette(routes=PLACES[place]()))
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_routes_that_are_added_later_stop_the_start(place: str) -> None:
+    """K9, C4: the server is told, since one that only sees an exception goes on without it."""
+    later = Starlette()
+    guarded = guard(later)
+    later.routes.extend(PLACES[place]())
+    assert_the_start_fails(guarded, f"the route {place}")
+
+
+@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize("is_configured", [True, False], ids=["configured", "by its class"])
+def test_middleware_that_starlette_builds_late_stops_the_start(
+    place: str, is_configured: bool
+) -> None:
+    """K9: an error of its constructor would be 500s, since the server would go on."""
+    app = Starlette(routes=PLACES[place]())
+    if is_configured:
+        app.add_middleware(JWTBearerMiddleware.configured(trusted()))
+    else:
+        app.add_middleware(JWTBearerMiddleware, issuer=ISSUER.issuer, audience="a", keys=KEYS)
+    assert_the_start_fails(app, f"the route {place}")
+
+
+def assert_the_start_fails(app: Any, words: str) -> None:
+    sent: list[Any] = []
+
+    async def receive() -> Any:
+        return {"type": "lifespan.startup"}
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    coroutine = app({"type": "lifespan", "state": {}}, receive, send)
+    with pytest.raises(ConfigurationError, match=words):
+        coroutine.send(None)
+    assert [message["type"] for message in sent] == ["lifespan.startup.failed"]
+    assert words in sent[0]["message"]
+
+
+def test_without_a_start_the_first_use_tells() -> None:
+    """K9, C5: servers without lifespan, and applications that are mounted; strangers see a 401."""
+    later = Starlette(routes=[Route("/free", free)])
+    client = TestClient(guard(later))
+    assert client.get("/free").status_code == 401
+    later.routes.extend(PLACES["/x"]())
+    headers = {"authorization": f"Bearer {ISSUER.access_token()}"}
+    for _ in range(2):
+        assert client.get("/free").status_code == 401
+        with pytest.raises(ConfigurationError, match="the route /x"):
+            client.get("/free", headers=headers)
+
+
+def test_after_the_first_use_nothing_is_looked_at() -> None:
+    """W1: later requests are not held up."""
+    app = Starlette(routes=[Route("/free", free)])
+    client = TestClient(guard(app))
+    headers = {"authorization": f"Bearer {ISSUER.access_token()}"}
+    assert client.get("/free", headers=headers).status_code == 200
+    app.routes.extend(PLACES["/x"]())
+    assert client.get("/free", headers=headers).status_code == 200
+    assert client.get("/x", headers=headers).status_code == 403
+
+
+def test_after_a_start_the_first_use_looks_at_nothing() -> None:
+    app = Starlette(routes=[Route("/free", free)])
+    with TestClient(guard(app)) as client:
+        app.routes.extend(PLACES["/x"]())
+        headers = {"authorization": f"Bearer {ISSUER.access_token()}"}
+        assert client.get("/free", headers=headers).status_code == 200
+
+
+def test_what_all_requests_need_counts_as_well() -> None:
+    """K9: the option `requires` and a route are met by one token, or by none."""
+    app = Starlette(routes=[Route("/x", requires(issuer=ISSUER.issuer)(free))])
+    of_all = Requirement(issuer=OTHER)
+    with pytest.raises(ConfigurationError, match="the route /x, and requires of all"):
+        guard(app, trusted(), trusted(OTHER), requires=of_all)
+    # Scopes of one, and a binding of the other.
+    app = Starlette(routes=[Route("/x", requires(roles="r")(free))])
+    with pytest.raises(ConfigurationError, match="'r', which is not among the grants"):
+        guard(app, trusted(), trusted(OTHER, grants=["a"]), requires=of_all)
+
+
+def test_the_message_says_what_to_write() -> None:
+    with pytest.raises(ConfigurationError) as told:
+        guard(Starlette(routes=PLACES["/x"]()))
+    assert str(told.value) == (
+        f"the route /x demands a token of '{OTHER}', and the issuers that are trusted are others: "
+        "every request would be refused. Trust it with a TrustedIssuer of its own, or name one of "
+        f"those that are: '{ISSUER.issuer}'."
+    )
+
+
+def test_routes_that_somebody_may_open_are_no_mistake() -> None:
+    """K9: another issuer, a resolver, each method by itself, and public paths with guards within"""
+    guard(Starlette(routes=PLACES["/x"]()), trusted(), trusted(OTHER))
+    guard(Starlette(routes=[Route("/class", OfEachIssuer)]), trusted(), trusted(OTHER))
+    guard(Starlette(routes=PLACES["/x"]()), public_paths=["/x"])
+
+    async def resolver(name: str) -> TrustedIssuer | None:
+        return None
+
+    verifier = AccessTokenVerifier(trusted(), resolver=resolver)
+    JWTBearerMiddleware(Starlette(routes=PLACES["/x"]()), verifier=verifier)
+
+
+def test_each_entry_point_judges_the_routes_within_it() -> None:
+    """K9: an application with a middleware of its own inside another one's public paths."""
+    of_other = guard(Starlette(routes=PLACES["/x"]()), trusted(OTHER))
+    guard(Starlette(routes=[Mount("/below", of_other)]))
+    late = Starlette()
+    of_one = guard(late)
+    late.routes.extend(PLACES["/x"]())
+    # Its own start may never come: it is mounted.
+    with pytest.raises(ConfigurationError, match="the route /below/x"):
+        guard(Starlette(routes=[Mount("/below", of_one)]), trusted(), trusted(OTHER))
+
+
+def test_a_tool_that_no_token_could_call_is_a_mistake() -> None:
+    """K9, K10: the tools of an MCP server, each by itself."""
+    needs = {"a": Requirement(issuer=ISSUER.issuer), "b": Requirement(issuer=OTHER)}
+    tools = MCPToolRequirements(PlainTextResponse("x"), needs)
+    with pytest.raises(ConfigurationError, match=f"the route / demands a token of '{OTHER}'"):
+        guard(tools)
+    guard(tools, trusted(), trusted(OTHER))
+
+
+@pytest.mark.parametrize("declare", ["route", "all", "tool"])
+def test_a_resource_does_not_ask_for_a_login_that_lasts(declare: str) -> None:
+    """K4: MCP: neither challenges nor metadata of a resource name `offline_access`."""
+    needed = requires("read", "offline_access")
+    options: dict[str, Any] = {"resource": "https://api.example.com"}
+    app: Any = Starlette(routes=[Route("/x", needed(free))])
+    if declare == "tool":
+        app = MCPToolRequirements(PlainTextResponse("x"), {"x": needed.requirement})
+    elif declare == "all":
+        app, options["requires"] = PlainTextResponse("x"), needed.requirement
+    with pytest.raises(ConfigurationError, match="demands offline_access"):
+        guard(app, **options)
+
+
+def test_routes_that_cannot_be_read_do_not_stop_the_start(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """C5: they are refused when they are called."""
+
+    class Failing:
+        @property
+        def routes(self) -> list[object]:
+            raise RuntimeError("the routes are not there yet")
+
+        async def __call__(self, scope: Any, receive: Any, send: Any) -> None: ...
+
+    guard(Failing())
+    [record] = caplog.records
+    assert "cannot be read" in record.getMessage()
+
+
+def hidden(guarded: Any) -> Any:
+    """A bare ASGI application, which shows nobody what is within."""
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await guarded(scope, receive, send)
+
+    return app
+
+
+@pytest.mark.parametrize("is_async", [True, False])
+def test_a_guard_that_nobody_can_see_is_told_of_once(
+    caplog: pytest.LogCaptureFixture, is_async: bool
+) -> None:
+    """K9: where neither the start nor the first use can know: a line at ERROR, no silence."""
+    needed = requires(issuer=OTHER, condition=(lambda token: True) if is_async else None)
+    client = TestClient(guard(hidden(needed.around(PlainTextResponse("x")))))
+    headers = {"authorization": f"Bearer {ISSUER.access_token()}"}
+    for _ in range(3):
+        assert client.get("/x", headers=headers).status_code == 403
+    [told] = [r.getMessage() for r in caplog.records if r.levelno == logging.ERROR]
+    assert told.startswith(f"a guard within the application demands a token of '{OTHER}'")
+
+
+def test_a_guard_that_a_token_could_pass_is_not_told_of(caplog: pytest.LogCaptureFixture) -> None:
+    client = TestClient(guard(hidden(requires("b").around(PlainTextResponse("x")))))
+    headers = {"authorization": f"Bearer {ISSUER.access_token()}"}
+    assert client.get("/x", headers=headers).status_code == 403
+    assert [r for r in caplog.records if r.levelno == logging.ERROR] == []
+
+
+def test_guards_for_each_request_do_not_flood_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    """W6"""
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await requires(issuer=OTHER).around(PlainTextResponse("x"))(scope, receive, send)
+
+    client = TestClient(guard(app))
+    headers = {"authorization": f"Bearer {ISSUER.access_token()}"}
+    for _ in range(30):
+        assert client.get("/x", headers=headers).status_code == 403
+    assert len([r for r in caplog.records if r.levelno == logging.ERROR]) == 16

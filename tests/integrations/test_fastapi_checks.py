@@ -1,0 +1,155 @@
+"""Routes of FastAPI that no token could open: told by `attach`, start, middleware and log."""
+
+import logging
+from typing import Annotated, Any
+
+import pytest
+from fastapi import APIRouter, Depends, FastAPI, Security
+from starlette.testclient import TestClient
+
+from asgi_jwks import (
+    AccessToken,
+    ConfigurationError,
+    JWTBearerMiddleware,
+    Requirement,
+    StaticJWKSet,
+    TrustedIssuer,
+    requires,
+)
+from asgi_jwks.integrations.fastapi import JWTBearer
+from asgi_jwks.testing import MockIssuer
+
+ISSUER = MockIssuer()
+KEYS = StaticJWKSet(ISSUER.jwk_set())
+OTHER = "https://other.example/"
+
+
+def trusted(name: str = ISSUER.issuer, **options: Any) -> TrustedIssuer:
+    return TrustedIssuer(issuer=name, audience=ISSUER.audience, keys=KEYS, **options)
+
+
+async def endpoint() -> str:
+    return "x"
+
+
+def app_with(bearer: JWTBearer, where: str, scope: str = "write") -> FastAPI:
+    """An application with a route that demands a scope which the issuer may not grant."""
+    demanded = Security(bearer, scopes=[scope])
+    app, router = FastAPI(), APIRouter(prefix="/r")
+    if where == "application":
+        app = FastAPI(dependencies=[demanded])
+        app.get("/x")(endpoint)
+    elif where == "router":
+        router.get("/x", dependencies=[demanded])(endpoint)
+        app.include_router(router)
+    elif where == "include":
+        router.get("/x")(endpoint)
+        app.include_router(router, dependencies=[demanded])
+    elif where == "nested":
+
+        async def inner(token: Annotated[AccessToken, Security(bearer)]) -> None: ...
+
+        app.get("/x", dependencies=[Security(inner, scopes=[scope])])(endpoint)
+    elif where == "websocket":
+        app.websocket("/x", dependencies=[demanded])(endpoint)
+    elif where == "mounted":
+        app.mount("/sub", app_with(bearer, "router", scope))
+    else:
+        app.get("/x", dependencies=[Depends(bearer.requires(scope))])(endpoint)
+    return app
+
+
+PLACES = {
+    "application": "/x",
+    "router": "/r/x",
+    "include": "/r/x",
+    "nested": "/x",
+    "websocket": "/x",
+    "mounted": "/sub/r/x",
+}
+
+
+@pytest.mark.parametrize("where", PLACES)
+def test_a_scope_that_no_issuer_may_grant_stops_the_start(where: str) -> None:
+    """K9, P2: by `attach` where the route is there, else by the start."""
+    bearer = JWTBearer(trusted(grants=["read"]))
+    words = f"the route {PLACES[where]} demands 'write', which is not among the grants of"
+    with pytest.raises(ConfigurationError, match=words):
+        bearer.attach(app_with(bearer, where))
+    later = FastAPI()
+    bearer.attach(later)
+    later.mount("/later", app_with(bearer, where))
+    with pytest.raises(ConfigurationError, match="the route /later"), TestClient(later):
+        pass
+
+
+@pytest.mark.parametrize("where", [*PLACES, "requires"])
+def test_the_middleware_around_judges_where_it_is_its_token(where: str) -> None:
+    """K9: `JWTBearer()` takes the token of the middleware, and so its issuers count."""
+    app = app_with(JWTBearer(), where)
+    with pytest.raises(ConfigurationError, match="'write', which is not among the grants of"):
+        JWTBearerMiddleware(app, trusted(grants=["read"]))
+    JWTBearerMiddleware(app, trusted(grants=["read"]), trusted(OTHER))
+
+
+def test_rules_of_its_own_judge_where_the_middleware_is_around() -> None:
+    """K9, P2: each entry point by its own issuers."""
+    bearer = JWTBearer(trusted())
+    bearer.attach(app_with(bearer, "router"))
+    JWTBearerMiddleware(app_with(bearer, "router"), trusted(grants=["read"]))
+    strict = JWTBearer(trusted(grants=["read"]))
+    with pytest.raises(ConfigurationError, match="/sub/r/x"):
+        JWTBearerMiddleware(app_with(strict, "mounted"), trusted())
+
+
+def test_dependencies_that_no_token_could_meet_together_are_a_mistake() -> None:
+    """K9: each could be met by itself."""
+    bearer = JWTBearer(trusted(), trusted(OTHER))
+    app = FastAPI(dependencies=[Depends(bearer.requires(issuer=OTHER))])
+    app.get("/x", dependencies=[Depends(bearer.requires(issuer=ISSUER.issuer))])(endpoint)
+    with pytest.raises(ConfigurationError, match="the route /x: no token can meet both issuer="):
+        bearer.attach(app)
+
+
+def test_an_option_of_all_counts_as_well() -> None:
+    """K9"""
+    bearer = JWTBearer(trusted(grants=["a"]), trusted(OTHER), requires=Requirement(issuer=OTHER))
+    bearer.attach(app_with(bearer, "router"))
+    narrow = JWTBearer(
+        trusted(grants=["a"]), trusted(OTHER), requires=Requirement(issuer=ISSUER.issuer)
+    )
+    with pytest.raises(ConfigurationError, match="'write', which is not among the grants of"):
+        narrow.attach(app_with(narrow, "router"))
+
+
+@pytest.mark.parametrize("is_around", [True, False], ids=["the middleware's", "its own"])
+def test_without_attach_the_log_tells_once(
+    caplog: pytest.LogCaptureFixture, is_around: bool
+) -> None:
+    """K9: one line at ERROR, instead of silence."""
+    only_read = trusted(grants=["read"])
+    app: Any
+    if is_around:
+        hidden = app_with(JWTBearer(), "router")
+
+        async def inside(scope: Any, receive: Any, send: Any) -> None:
+            await hidden(scope, receive, send)
+
+        app = JWTBearerMiddleware(inside, only_read)
+    else:
+        app = app_with(JWTBearer(only_read), "router")
+    client = TestClient(app)
+    headers = {"authorization": f"Bearer {ISSUER.access_token(scopes='read write')}"}
+    for _ in range(3):
+        assert client.get("/r/x", headers=headers).status_code == 403
+    [told] = [r.getMessage() for r in caplog.records if r.levelno == logging.ERROR]
+    assert told.startswith("a guard within the application demands 'write', which is not among")
+
+
+def test_starlette_s_guards_are_looked_at_as_well() -> None:
+    """K9: `requires` and `.around` beside dependencies, of the middleware around."""
+    app = FastAPI(openapi_url=None)
+    app.add_middleware(requires(issuer=OTHER).around)
+    app.get("/x")(endpoint)
+    with pytest.raises(ConfigurationError, match="the route /x demands a token of"):
+        JWTBearerMiddleware(app, trusted())

@@ -432,6 +432,12 @@ class Trust(RuleBasedStateMachine):
             self.time_passes(INTERVAL + CDN_LIFETIME + 2 * SLACK, loop)
             self.a_token_arrives(material, loop)
 
+    @rule(material=materials, loop=loops)
+    def an_outage_outlasts_the_trust(self, material: Material, loop: int) -> None:
+        self.the_endpoint_changes("failing")
+        self.time_passes(MAX_AGE + MAX_STALE + 2 * SLACK, loop)
+        self.a_token_arrives(material, loop)
+
     # The operator.
 
     @rule(loop=loops)

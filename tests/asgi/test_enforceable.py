@@ -41,13 +41,13 @@ IMPOSSIBLE = [
     (
         {"binding": "dpop"},
         [issuer()],
-        "binding='dpop', and no issuer that it may be of has "
-        'dpop=DPoP(public_origin="https://..."): every',
+        "binding='dpop', and no issuer that it may be of has proofs of it: every request would be "
+        'refused. Write dpop=DPoP(public_origin="https://...") for the issuer, or leave',
     ),
     (
         {"binding": "certificate"},
         [issuer()],
-        "and no issuer that it may be of has certificate_sources=[...]: every",
+        "refused. Write certificate_sources=[TLSExtension()] for the issuer, or leave the binding",
     ),
     # The issuer that could prove it is not the one that is asked for.
     ({"binding": "dpop", "issuer": A}, [issuer(), issuer(B, dpop=DPOP)], "binding='dpop'"),

@@ -22,6 +22,7 @@ from asgi_jwks import (
     RequestError,
     TemporarilyUnavailable,
 )
+from asgi_jwks.asgi import challenge
 from asgi_jwks.asgi.challenge import Challenges, Refusal
 from asgi_jwks.asgi.refusal_content import RefusalContent
 
@@ -326,3 +327,17 @@ class TestBodiesOfTheApplicationsOwn:
 
     def test_its_content_is_an_immutable_value(self) -> None:
         assert_immutable(RefusalContent(status=401, error="", description=""))
+
+
+def test_no_number_of_different_scopes_fills_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    """H4: what an application makes of a stranger's fields may become the scopes of a challenge."""
+    monkeypatch.setattr(challenge, "MOST_PREPARED", 10)
+    challenges = Challenges()
+    for number in range(20):
+        missing = MissingToken()
+        missing.scopes = (f"s{number}",)
+        refusal = challenges.refusal(missing)
+        assert (b"www-authenticate", f'Bearer realm="api", scope="s{number}"'.encode()) in (
+            refusal.headers
+        )
+    assert len(challenges._prepared) == 10

@@ -37,7 +37,18 @@ IMPOSSIBLE = [
     ({"roles": "r"}, [issuer(grants=["a"]), issuer(B, grants=["b"])], "'r', which is not among"),
     ({"any_of": ["b", "c"]}, [issuer(grants=["a"])], "any_of=['b', 'c'], and none of it is"),
     ({"roles": "r"}, [issuer(grant_claims=GrantClaims(roles=()))], "roles, and the tokens of"),
-    ({"binding": "dpop"}, [issuer()], "binding='dpop', and no issuer"),
+    ({"issuer": [B, "c"]}, [issuer()], f"requires demands a token of '{B}' or 'c', and the"),
+    (
+        {"binding": "dpop"},
+        [issuer()],
+        "binding='dpop', and no issuer that it may be of has proofs of it: every request would be "
+        'refused. Write dpop=DPoP(public_origin="https://...") for the issuer, or leave',
+    ),
+    (
+        {"binding": "certificate"},
+        [issuer()],
+        "refused. Write certificate_sources=[TLSExtension()] for the issuer, or leave the binding",
+    ),
     # The issuer that could prove it is not the one that is asked for.
     ({"binding": "dpop", "issuer": A}, [issuer(), issuer(B, dpop=DPOP)], "binding='dpop'"),
     ({"roles": "r", "issuer": B}, [issuer(), issuer(B, grants=["a"])], f"grants of {B}"),

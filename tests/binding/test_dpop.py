@@ -131,6 +131,8 @@ HEADERS: dict[str, tuple[dict[str, Any], Reason]] = {
     "crit": ({"crit": ["exp"], "exp": 1}, Reason.PROOF_HEADER),
     "crit empty": ({"crit": []}, Reason.PROOF_HEADER),
     "b64": ({"b64": False}, Reason.PROOF_HEADER),
+    "a nested JWT": ({"cty": "JWT"}, Reason.PROOF_HEADER),
+    "a nested JWT, written out": ({"cty": "application/jwt"}, Reason.PROOF_HEADER),
     "zip": ({"zip": "DEF"}, Reason.PROOF_HEADER),
     "alg none": ({"alg": "none"}, Reason.PROOF_ALGORITHM),
     "alg HS256": ({"alg": "HS256"}, Reason.PROOF_ALGORITHM),
@@ -213,7 +215,12 @@ def test_a_weak_rsa_key_is_refused(judge: Judge) -> None:
 
 
 @pytest.mark.parametrize(
-    "members", [{"kid": ["x"]}, {"x5c": "x"}, {"jku": "https://evil.example/"}, {"cty": "JWT"}]
+    "members",
+    [
+        {"kid": ["x"]},
+        {"x5c": "x"},
+        {"jku": "https://evil.example/"},
+    ],
 )
 def test_other_keys_in_the_header_are_not_read(
     judge: Judge, proof_key: ProofKey, members: dict[str, Any]

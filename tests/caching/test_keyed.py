@@ -9,6 +9,8 @@ import anyio
 import anyio.lowlevel
 import pytest
 from tests.support.clock import Clock
+from tests.support.jumping_runners import new_runner
+from tests.support.jumping_time import JumpingTime
 
 from asgi_jwks.caching.budget import Budget
 from asgi_jwks.caching.kept_answers import DEFAULT_PERIOD, KeyedPeriod
@@ -248,6 +250,48 @@ class TestOrder:
             released.set()
         assert values.known("a") == "new"
 
+    async def test_nor_does_an_older_answer_stand_against_a_newer_refusal(self, make: Make) -> None:
+        """F24: a tenant that the application refuses is not trusted by what was true before."""
+        await self.of_two_answers(make, "old", InvalidToken(Reason.CHECK_FAILED), kept=None)
+
+    async def test_nor_does_an_older_refusal_undo_a_newer_answer(self, make: Make) -> None:
+        """F24"""
+        await self.of_two_answers(make, InvalidToken(Reason.CHECK_FAILED), "new", kept="new")
+
+    async def of_two_answers(self, make: Make, old: Any, new: Any, *, kept: str | None) -> None:
+        """Both questioners get the newer answer, though the older one comes last."""
+        released, asked = anyio.Event(), anyio.Event()
+        answers = iter([old, new])
+
+        async def ask(key: str) -> str | None:
+            answer: str | InvalidToken = next(answers)
+            if answer is old:
+                asked.set()
+                await released.wait()
+            if isinstance(answer, InvalidToken):
+                raise answer
+            return answer
+
+        values = make(ask)
+
+        async def outcome() -> object:
+            try:
+                return await values.get("a")
+            except InvalidToken as refusal:
+                return refusal
+
+        async def first() -> None:
+            assert await outcome() is new
+
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(first)
+            await asked.wait()
+            elsewhere = values._questions.pop("a")
+            assert await outcome() is new
+            values._questions["a"] = elsewhere
+            released.set()
+        assert values.known("a") == kept
+
     async def test_nor_does_an_older_one_revive_what_is_gone(self, make: Make) -> None:
         """F24"""
         released, asked = anyio.Event(), anyio.Event()
@@ -456,3 +500,37 @@ def test_two_loops_ask_for_themselves(make: Make, source: Source, clock: Clock) 
     clock.now = 300.0
     assert anyio.run(need, backend="trio") == "A"
     assert len(source.asked) == 2
+
+
+def test_the_end_of_one_loop_s_question_leaves_the_other_s_in_progress(make: Make) -> None:
+    """F24, F15: nobody asks twice at a time, and each question is paid for."""
+    time = JumpingTime()
+    asked: list[str] = []
+
+    async def ask(key: str) -> str | None:
+        asked.append(key)
+        await anyio.sleep(1.0)
+        return None
+
+    values = make(ask, period=KeyedPeriod(unknown=0.5))
+
+    async def leave_it_unfinished() -> None:
+        with anyio.move_on_after(0.1):
+            await values.get("new")
+
+    async def need() -> None:
+        assert await values.get("new") is None
+
+    first, second = (new_runner("asyncio", time) for _ in range(2))
+    try:
+        first.run(leave_it_unfinished)
+        second.run(need)
+        assert len(asked) == 2
+        first.run(leave_it_unfinished)
+        assert len(asked) == 2
+        assert values._budget.spent == 2
+        first.run(need)
+        assert values._questions == {}
+    finally:
+        first.close()
+        second.close()

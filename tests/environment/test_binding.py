@@ -41,7 +41,14 @@ def test_used_proofs_are_kept_where_the_environment_says(url: str) -> None:
     binding = issuer_from_env(environ=environ(**variables)).binding
     assert binding is not None
     assert binding.dpop is not None
-    assert isinstance(binding.dpop.memory_of_proofs, RedisReplayStore)
+    store = binding.dpop.memory_of_proofs
+    assert isinstance(store, RedisReplayStore)
+    assert store._survives_restarts
+    del variables["DPOP_REDIS_SURVIVES_RESTARTS"]
+    settings: Any = settings_from_env(environ=environ(**variables))
+    forgetful = settings["dpop"].memory_of_proofs
+    assert isinstance(forgetful, RedisReplayStore)
+    assert not forgetful._survives_restarts
 
 
 def test_a_store_needs_its_library(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -83,6 +90,12 @@ def test_a_field_with_a_certificate_is_named_by_the_environment(
     """J2, J3"""
     (source,) = sources(CERTIFICATE_SOURCES=text, **believed)
     assert type(source) is kind
+
+
+def test_the_secret_of_a_proxy_may_have_a_colon() -> None:
+    """J3: the first one ends the name of the field."""
+    (source,) = sources(CERTIFICATE_SOURCES="Client-Cert", CERTIFICATE_PROXY_SECRET=f"{SECRET}:x")
+    assert source._proxies._secret == (b"x-proxy-secret", b"8fK2pQx7Lw0ZrT4vYb6Nc1Md:x")
 
 
 def test_the_server_s_own_connection_needs_no_proxy() -> None:

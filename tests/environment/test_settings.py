@@ -9,8 +9,15 @@ from typing import Any
 import pytest
 from starlette.applications import Starlette
 
-from asgi_jwks import ConfigurationError, JWTBearerMiddleware, RemoteJWKSet
+from asgi_jwks import (
+    ConfigurationError,
+    DPoPNonces,
+    JWTBearerMiddleware,
+    RemoteJWKSet,
+    TrustedIssuer,
+)
 from asgi_jwks.environment import VARIABLES, issuer_from_env, settings_from_env
+from asgi_jwks.keys.private_file import PrivateFile
 
 MINIMAL = {
     "ASGI_JWKS_ISSUER": "https://issuer.example/",
@@ -121,8 +128,13 @@ def test_a_key_set_s_variable_makes_a_key_set_of_the_issuer(variable: str, text:
     assert "jwks_uri" not in keys
 
 
-def test_a_snapshot_may_be_named(tmp_path: Any) -> None:
-    assert isinstance(settings(SNAPSHOT=str(tmp_path / "keys.json"))["keys"], RemoteJWKSet)
+def test_a_snapshot_may_be_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """F23: it is looked at once, by the key set that is made."""
+    read: list[Path] = []
+    monkeypatch.setattr(PrivateFile, "read", lambda file: read.append(file.path))
+    path = tmp_path / "keys.json"
+    assert isinstance(settings(SNAPSHOT=str(path))["keys"], RemoteJWKSet)
+    assert read == [path]
 
 
 @pytest.mark.parametrize(
@@ -213,8 +225,15 @@ def test_an_issuer_that_is_no_url_may_have_a_url_for_its_keys() -> None:
     assert settings(ISSUER="accounts", JWKS_URI="https://i.example/keys")["issuer"] == "accounts"
 
 
-def test_insecure_http_is_accepted_only_by_that_name() -> None:
-    assert settings(ISSUER="http://issuer.internal/", ALLOW_INSECURE_HTTP="true")
+@pytest.mark.parametrize("of_keys", [{}, {"TIMEOUT": "2"}])
+def test_insecure_http_is_accepted_only_by_that_name(of_keys: dict[str, str]) -> None:
+    """F12, A11: also where other variables are the key set's own."""
+    plain = {"ISSUER": "http://issuer.internal/", **of_keys}
+    settings_with = settings(**plain, ALLOW_INSECURE_HTTP="true")
+    assert TrustedIssuer(**settings_with).issuer == "http://issuer.internal/"
+    for refused in ({}, {"ALLOW_INSECURE_HTTP": "false"}):
+        with pytest.raises(ConfigurationError, match="https"):
+            TrustedIssuer(**settings(**plain, **refused))
 
 
 AUTH0 = {"AUTH0_DOMAIN": "example.eu.auth0.com", "AUTH0_AUDIENCE": "https://api.example.com"}
@@ -227,7 +246,9 @@ def test_auth0_s_own_names_serve_as_well() -> None:
     }
 
 
-@pytest.mark.parametrize("domain", ["https://example.eu.auth0.com", "example.eu.auth0.com/"])
+@pytest.mark.parametrize(
+    "domain", ["https://example.eu.auth0.com", "example.eu.auth0.com/", "example.eu.auth0.com:443"]
+)
 def test_an_auth0_domain_is_no_url(domain: str) -> None:
     with pytest.raises(ConfigurationError, match=r"^AUTH0_DOMAIN .*example\.eu\.auth0\.com"):
         settings_from_env(environ={**AUTH0, "AUTH0_DOMAIN": domain})
@@ -262,6 +283,11 @@ def test_an_issuer_can_be_had_by_itself() -> None:
     issuer = issuer_from_env(environ=MINIMAL)
     assert issuer.rules.issuer == "https://issuer.example/"
     assert issuer.rules.audiences == frozenset({"https://api.example.com"})
+
+
+def test_one_of_several_issuers_has_a_prefix_of_its_own() -> None:
+    environ = {**MINIMAL, "ORDERS_ISSUER": "https://i.example/", "ORDERS_AUDIENCE": "a"}
+    assert issuer_from_env("ORDERS_", environ=environ).issuer == "https://i.example/"
 
 
 def test_an_issuer_does_not_say_how_requests_are_answered() -> None:
@@ -313,9 +339,13 @@ def test_proofs_are_demanded_by_the_environment() -> None:
     dpop = options["dpop"]
     assert dpop.public_origins == ("https://api.example.com", "https://api.example.org/v1")
     assert (dpop.mode, dpop.algorithms) == ("required", ("ES256",))
+    assert dpop._rules.nonces == DPoPNonces((DPOP_SECRET,), 30)
     assert JWTBearerMiddleware.configured(**options)(Starlette()).verifier.sees_proofs
     without_nonces = settings(DPOP_PUBLIC_ORIGIN="https://api.example.com")
     assert without_nonces["dpop"].mode == "allowed"
+    assert without_nonces["dpop"]._rules.nonces is None
+    with_nonces = settings(DPOP_PUBLIC_ORIGIN="https://a.example", DPOP_NONCE_SECRETS=DPOP_SECRET)
+    assert with_nonces["dpop"]._rules.nonces == DPoPNonces((DPOP_SECRET,))
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ import subprocess
 import sys
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 
 from asgi_jwks.jose.algorithms import (
     ALGORITHMS,
@@ -12,6 +13,8 @@ from asgi_jwks.jose.algorithms import (
     algorithms_for,
     signature_check,
 )
+from asgi_jwks.jose.jwk import read_public_key
+from asgi_jwks.testing import SigningKey
 
 RSA = {"RS256", "RS384", "RS512", "PS256", "PS384", "PS512"}
 
@@ -64,3 +67,24 @@ def test_importing_the_room_imports_neither_pyjwt_nor_cryptography() -> None:
         [sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60
     )
     assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize(("algorithm", "octets"), [("ES256", 32), ("ES384", 48), ("ES512", 66)])
+def test_degenerate_ecdsa_signatures_are_signatures_of_nothing(algorithm: str, octets: int) -> None:
+    """D3: zeros, DER, and any other length than RFC 7518, section 3.4 has it."""
+    key = SigningKey.generate(algorithm)
+    check, public = signature_check(algorithm), read_public_key(key.public_jwk())._material
+    good = key.signature(b"message")
+    assert check.verify(b"message", public, good)
+    r, s = int.from_bytes(good[:octets]), int.from_bytes(good[octets:])
+    for bad in (
+        b"",
+        bytes(2 * octets),
+        bytes(octets) + good[octets:],
+        good[:octets] + bytes(octets),
+        b"\xff" * 2 * octets,
+        good[:-1],
+        good + b"\0",
+        encode_dss_signature(r, s),
+    ):
+        assert not check.verify(b"message", public, bad)

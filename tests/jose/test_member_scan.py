@@ -43,6 +43,7 @@ MANY_NAMES = ",".join(f'"n{number}":{{"a":["{number}"]}}' for number in range(25
         # What no strict reader takes, as far as it is looked at.
         (b'{"iss": "a"', "a"),
         (b'{"iss": "a" \xff', "a"),
+        (b'{"iss"\x0b: "a"}', None),
         # A name with escapes in it, which nobody writes.
         (b'{"\\u0069ss": "a"}', None),
     ],
@@ -61,7 +62,9 @@ def test_the_text_of_a_member_is_found_wherever_the_member_is(
         (b'["iss"]', "not a JSON object"),
         (b'"iss"', "not a JSON object"),
         (b'\xef\xbb\xbf{"iss": "a"}', "not a JSON object"),
+        (b'\x0b{"iss": "a"}', "not a JSON object"),
         (b'{"iss": 1}', "not a text"),
+        (b'{"iss":\x0b"a"}', "not a text"),
         (b'{"iss": null}', "not a text"),
         (b'{"iss": {"a": "b"}}', "not a text"),
         (b'{"iss":', "not a text"),
@@ -128,6 +131,9 @@ FAR = b'{"x":"' + b"a" * MUCH + b'",'
         (FAR + b'"y":"\\"iss\\":","iss":"a"}', "a"),
         (FAR + b'"iss":"a","y":"\\\\","z":"{\\"iss\\":1"}', "a"),
         (FAR + b'"y":{"iss":"b"}}', None),
+        (FAR + b'"x\\"iss":"b"}', None),
+        (FAR + b'"x\\\\\\"iss":"b"}', None),
+        (b'{"x":[' + b'"[",' * 2700 + b'1],"iss":"a"}', "a"),
         (FAR + b'"y":"iss"}', None),
         (FAR + b'"\\u0069ss":"a"}', None),
         # The one that is far behind is not the token's, which is near its start.
@@ -172,7 +178,7 @@ def test_a_long_text_is_not_found() -> None:
 
 
 TEXTS = st.text(st.sampled_from('a"\\{}[]:,é\n😀') | st.characters(codec="utf-8"), max_size=8)
-NAMES = st.sampled_from(["iss", "x", '"iss"', "iss\\", "is", "{iss"]) | TEXTS
+NAMES = st.sampled_from(["iss", "x", '"iss"', 'x"iss', '\\"iss', "iss\\", "is", "{iss"]) | TEXTS
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers(-9, 9) | st.just("iss") | TEXTS,
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(NAMES, inner, max_size=3),

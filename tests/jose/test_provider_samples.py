@@ -139,13 +139,34 @@ def test_a_key_of_one_tenant_signs_for_no_other(issuer: str | None, used: int) -
     assert reasons == [SkipReason.OF_ANOTHER_TENANT] * (10 - used)
 
 
-@pytest.mark.parametrize("named", [None, 1, [CONSUMERS], {}, "", "https://example.com/"])
-def test_an_issuer_of_a_key_without_a_tenant_restricts_nothing(named: object) -> None:
+@pytest.mark.parametrize(
+    "named",
+    [
+        None,
+        1,
+        [CONSUMERS],
+        {},
+        "",
+        "https://example.com/",
+        f"https://login.microsoftonline.com/{TENANT.upper()}/v2.0",
+        f"https://{CONSUMERS}.ciamlogin.com/{TENANT}/v2.0",
+    ],
+)
+def test_an_issuer_of_a_key_that_is_not_another_tenant_restricts_nothing(named: object) -> None:
     """E5"""
     (jwk,) = sample("entra-one-key")["jwks"]["keys"]
     issuer = f"https://login.microsoftonline.com/{TENANT}/v2.0"
     keys = JWKSet.parse({"keys": [{**jwk, "issuer": named}, 1]}, issuer=issuer)
     assert [key.kid for key in keys.keys] == [jwk["kid"]]
+
+
+def test_a_tenant_is_known_in_capital_letters_too() -> None:
+    """E5"""
+    (jwk,) = sample("entra-one-key")["jwks"]["keys"]
+    issuer = f"https://login.microsoftonline.com/{TENANT}/v2.0"
+    document = {"keys": [jwk, {**jwk, "kid": "other", "issuer": f"https://x/{CONSUMERS.upper()}"}]}
+    keys = JWKSet.parse(document, issuer=issuer)
+    assert [key.reason for key in keys.skipped] == [SkipReason.OF_ANOTHER_TENANT]
 
 
 TOKENS = [

@@ -7,11 +7,13 @@ another URL. An oracle that knows only what was published when and where, and wh
 judges each acceptance and each refusal.
 """
 
+import asyncio
 import json
 import math
 import os
 import tempfile
 from collections.abc import Mapping
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -79,7 +81,9 @@ THUMBPRINTS: Final = {
 
 materials: Final = st.sampled_from(sorted(KEYS))
 loops: Final = st.sampled_from([0, 1])
-modes: Final = st.sampled_from(["healthy", "healthy", "failing", "hanging"])
+modes: Final = st.sampled_from(
+    ["healthy", "healthy", "healthy", "failing", "hanging", "crashing", "cancelling"]
+)
 pauses: Final = st.one_of(
     st.floats(0.01, 20), st.floats(20, 5000), st.sampled_from([0.1, 1.5, 29, 31, 125, 515, 605])
 )
@@ -217,8 +221,13 @@ class Trust(RuleBasedStateMachine):
             self.unwell_at = self.time.now + TIMEOUT
             await anyio.sleep_forever()
         await anyio.sleep(LATENCY)
-        if mode == "failing":
+        if mode != "healthy":
             self.unwell_at = self.time.now
+        if mode == "cancelling" and anyio.get_cancelled_exc_class() is asyncio.CancelledError:
+            # As a client on asyncio may; trio's Cancelled cannot be made by hand.
+            raise asyncio.CancelledError
+        if mode in {"cancelling", "crashing"}:
+            raise ZeroDivisionError
         return mode == "healthy"
 
     def shown(self, place: int, *, must_revalidate: bool) -> frozenset[Material] | None:
@@ -365,6 +374,32 @@ class Trust(RuleBasedStateMachine):
         self.runners[loop].run(look)
 
     @rule(loop=loops)
+    def a_loop_leaves_its_fetch(self, loop: int) -> None:
+        """As a server does when it stops; whatever needs the keys next starts over."""
+        self.forced += 1
+        self.runners[loop].run(self.keys.aclose)
+        assert not self.runners[loop].run(self.is_refreshing)
+
+    @rule(loop=loops, number=st.integers(2, 20))
+    def an_operator_refreshes_many_times_at_once(self, loop: int, number: int) -> None:
+        """All that are called during one fetch share the next one."""
+        self.forced += 2
+        fetches = self.fetches
+
+        async def refresh() -> None:
+            with suppress(KeySetUnavailable):
+                await self.keys.refresh()
+
+        async def all_at_once() -> None:
+            async with anyio.create_task_group() as tasks:
+                for _ in range(number):
+                    tasks.start_soon(refresh)
+
+        self.runners[loop].run(all_at_once)
+        # A fetch that was in progress, and one that began after the calls; each may be repeated.
+        assert self.fetches - fetches <= 4
+
+    @rule(loop=loops)
     def the_set_is_marked_due(self, loop: int) -> None:
         self.forced += 1
         self.keys._cached.mark_due()
@@ -396,6 +431,12 @@ class Trust(RuleBasedStateMachine):
         for _ in range(again):
             self.time_passes(INTERVAL + CDN_LIFETIME + 2 * SLACK, loop)
             self.a_token_arrives(material, loop)
+
+    @rule(material=materials, loop=loops)
+    def an_outage_outlasts_the_trust(self, material: Material, loop: int) -> None:
+        self.the_endpoint_changes("failing")
+        self.time_passes(MAX_AGE + MAX_STALE + 2 * SLACK, loop)
+        self.a_token_arrives(material, loop)
 
     # The operator.
 

@@ -1,11 +1,13 @@
 """The index of the keys at hand: what a header can mean, whatever the number of issuers."""
 
-from collections.abc import Callable
+import sys
+from types import FrameType
 from typing import Any
 
+import anyio
 import pytest
 
-from asgi_jwks import TrustedIssuer
+from asgi_jwks import AccessTokenVerifier, InvalidToken, StaticJWKSet, TrustedIssuer
 from asgi_jwks.jose.encoding import b64url_encode
 from asgi_jwks.jose.jwk_set import JWKSet
 from asgi_jwks.testing import SigningKey
@@ -138,12 +140,101 @@ def test_it_is_bounded() -> None:
     assert len(index) == 3
 
 
-def test_looking_costs_the_same_for_five_thousand_issuers(
-    trusted: Callable[..., TrustedIssuer],
+def test_a_key_id_that_is_in_no_set_any_more_leaves_nothing_behind() -> None:
+    """H4: nor does one that more than four keys have."""
+    index = KeyIndex(10)
+    for number in range(5):
+        index.see(issuer(number, SAME_KID[number]))
+    assert ("same", "ES256") not in index._candidates
+    one = issuer(9, KEYS[0])
+    index.see(one)
+    source: Any = one.keys
+    source.set = key_set(KEYS[1])
+    index.see(one)
+    assert ("k0", "ES256") not in index._candidates
+    assert len(index) == 3
+
+
+def many(number: int) -> AccessTokenVerifier:
+    """A verifier of so many issuers, each with a key id of its own at hand."""
+    jwk = KEYS[0].public_jwk()
+    trusted = [
+        TrustedIssuer(
+            issuer=f"https://{n}.example/",
+            audience="x",
+            algorithms="ES256",
+            keys=StaticJWKSet({"keys": [{**jwk, "kid": f"kid of {n}"}]}),
+        )
+        for n in range(number)
+    ]
+    return AccessTokenVerifier(trusted)
+
+
+def steps_of(verifier: AccessTokenVerifier, token: str) -> int:
+    """How many steps of the interpreter a refusal takes, with the sentence for the log."""
+    steps = 0
+
+    def trace(frame: FrameType, event: str, arg: object) -> Any:
+        nonlocal steps
+        frame.f_trace_opcodes = True
+        steps += event == "opcode"
+        return trace
+
+    traced = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        sentence = sentence_of(verifier, token)
+    finally:
+        sys.settrace(traced)
+    assert sentence
+    return steps
+
+
+def sentence_of(verifier: AccessTokenVerifier, token: str) -> str:
+    """The advice on a refused token."""
+    try:
+        # Nothing waits, since all keys are at hand: no event loop is needed.
+        verifier.verify(token).send(None)
+    except InvalidToken as refusal:
+        return "" if refusal.advice is None else refusal.advice.sentence
+    return ""
+
+
+@pytest.mark.parametrize(
+    ("kid", "iss", "reason"),
+    [
+        ("unknown", "https://nobody.example/", "unknown_issuer"),
+        ("unknown", "https://login.microsoftonline.com/a-tenant/v2.0", "unknown_issuer"),
+        ("unknown", "https://2.example/", "unknown_key"),
+        ("kid of 2", "https://nobody.example/", "unknown_issuer"),
+        ("kid of 2", "https://2.example/", "bad_signature"),
+    ],
+)
+def test_a_stranger_s_token_costs_the_same_among_five_issuers_and_five_hundred(
+    kid: str, iss: str, reason: str
 ) -> None:
-    """W5: nothing is gone through."""
-    index = KeyIndex(5000)
-    for number in range(5000):
+    """W5: nothing is gone through, also for the advice on a wrong issuer."""
+    stranger = SigningKey.generate("ES256", kid=kid)
+    token = stranger.sign(
+        {"alg": "ES256", "kid": kid}, {"iss": iss, "aud": "x", "exp": 4_000_000_000}
+    )
+    steps = []
+    for number in (5, 500):
+        verifier = many(number)
+        anyio.run(verifier.warm)
+        with pytest.raises(InvalidToken) as refusal:
+            verifier.verify(token).send(None)
+        assert refusal.value.reason == reason
+        # The first of all refusals in a process may fill a cache of the library's.
+        steps.append(min(steps_of(verifier, token) for _ in range(2)))
+    # Going through five hundred takes twice as many, at the least.
+    assert 500 < steps[1] < 1.1 * steps[0]
+
+
+def test_keys_that_issuers_share_are_kept_once() -> None:
+    """H4, W5"""
+    index = KeyIndex(500)
+    for number in range(500):
         index.see(issuer(number, KEYS[number % 6]))
     assert kids(index, "k0") == ["k0"]
     assert kids(index, None) == []

@@ -23,6 +23,7 @@ from asgi_jwks import (
     TrustedIssuer,
     access_token_verifier,
 )
+from asgi_jwks.caching.kept_answers import KeyedPeriod
 from asgi_jwks.testing import MockIssuer, ProofKey
 from asgi_jwks.tokens.issuers import Issuer, TrustedIssuers
 from asgi_jwks.tokens.resolver import ResolvedIssuers
@@ -133,8 +134,15 @@ async def test_a_failing_resolver_is_an_outage_and_told_once_per_interval(
     ("options", "sentence"),
     [
         ({"issuer": "https://other.example/"}, "it is another issuer than was asked for"),
-        ({"grants": None}, "must state which scopes, roles and permissions its tokens may grant"),
-        ({"identity": "sub"}, "would give users of two tenants one name"),
+        (
+            {"grants": None},
+            "a resolved issuer must state which scopes, roles and permissions its tokens may "
+            'grant. Write TrustedIssuer(..., grants=["read:messages"])',
+        ),
+        (
+            {"identity": "sub"},
+            'identity="sub" would give users of two tenants one name. Leave identity out',
+        ),
     ],
     ids=["another issuer", "no grants", "plain subjects"],
 )
@@ -156,7 +164,63 @@ async def test_an_answer_that_must_not_be_used_is_nobody(
     seconds.now = 20.0
     assert await issuers.resolve(NAME) is None
     [record] = caplog.records
-    assert sentence in record.getMessage()
+    assert record.getMessage() == (
+        f"the issuer resolver's answer for '{NAME}' is not used: {sentence} (count: 1)"
+    )
+
+
+async def test_each_mistake_of_a_resolver_is_told_once_per_interval(
+    trusted: Trusted, seconds: Clock, caplog: pytest.LogCaptureFixture
+) -> None:
+    """W6, F24: with its count."""
+    mistakes: list[dict[str, Any]] = [
+        {"grants": None},
+        {"identity": "sub"},
+        {"grants": None},
+        {"grants": None},
+    ]
+    answers = iter([trusted(**{"issuer": NAME, "grants": ["a"], **each}) for each in mistakes])
+
+    async def resolver(_: str) -> TrustedIssuer:
+        return next(answers)
+
+    issuers = ResolvedIssuers(resolver, clock=seconds)
+    for at in (0.0, 20.0, 40.0, 300.0):
+        seconds.now = at
+        assert await issuers.resolve(NAME) is None
+    told = [record.getMessage() for record in caplog.records]
+    assert [line[-10:] for line in told] == ["(count: 1)", "(count: 1)", "(count: 2)"]
+    assert "grants" in told[0]
+    assert "identity" in told[1]
+
+
+async def test_how_long_answers_are_kept_is_an_argument(
+    tenant: TrustedIssuer, seconds: Clock
+) -> None:
+    """F24"""
+    tenants = Tenants(tenant)
+    issuers = ResolvedIssuers(tenants, period=KeyedPeriod(fresh=10.0), clock=seconds)
+    assert issuers.age() is None
+    for at in (1.0, 10.0, 11.0):
+        seconds.now = at
+        await issuers.resolve(NAME)
+    assert len(tenants.asked) == 2
+    seconds.now = 15.0
+    assert issuers.age() == 4.0
+
+
+async def test_a_listener_that_raises_breaks_no_answer(
+    tenant: TrustedIssuer, caplog: pytest.LogCaptureFixture
+) -> None:
+    """N1, A8"""
+
+    def broken(event: object) -> None:
+        raise ZeroDivisionError
+
+    issuers = ResolvedIssuers(Tenants(tenant))
+    issuers.add_listener(broken)
+    assert await issuers.resolve(NAME) is tenant
+    assert {record.name for record in caplog.records} == {"asgi_jwks.tokens"}
 
 
 async def test_used_proofs_are_remembered_from_answer_to_answer(
@@ -288,6 +352,27 @@ async def test_an_issuer_made_anew_keeps_its_keys_and_has_the_newest_checks(
     assert second.keys is made[0].keys
     assert second.checks == made[1].checks
     assert second.rules is made[1].rules
+
+
+async def test_an_issuer_made_anew_has_the_newest_binding(trusted: Trusted, seconds: Clock) -> None:
+    """F24, G12: a demand for proofs holds from the next answer on, with the keys at hand."""
+    dpop = DPoP(public_origin="https://api.example.com", mode="required")
+    first, second = (
+        trusted(issuer=NAME, grants=["a"]),
+        trusted(issuer=NAME, grants=["a"], dpop=dpop),
+    )
+    answers = iter([first, second])
+
+    async def resolver(_: str) -> TrustedIssuer:
+        return next(answers)
+
+    issuers = ResolvedIssuers(resolver, clock=seconds)
+    await issuers.resolve(NAME)
+    seconds.now = 300.0
+    changed = await issuers.resolve(NAME)
+    assert changed is not None
+    assert changed.keys is first.keys
+    assert changed.binding is second.binding is not None
 
 
 async def test_the_same_configuration_made_anew_is_the_same_issuer(

@@ -55,6 +55,30 @@ def locals_with(token: str, found: Iterator[FrameType]) -> list[str]:
     ]
 
 
+async def test_no_error_behind_a_refusal_has_the_signature(
+    trusted: Trusted, issuer: MockIssuer
+) -> None:
+    """H7: of a good token with a character behind it, whose signature is malformed."""
+    token = f"{issuer.access_token()}="
+    found: list[str] = []
+
+    def look(error: BaseException, _scope: Scope) -> None:
+        behind: BaseException | None = error
+        while behind is not None:
+            walked = (frame for frame, _ in walk_tb(behind.__traceback__))
+            found.extend(locals_with(token.rstrip("="), filter(is_ours, walked)))
+            behind = behind.__cause__ or behind.__context__
+
+    async def app(_scope: Scope, _receive: Receive, _send: Send) -> None: ...
+    async def ignore(_message: object) -> None: ...
+
+    fields = [(b"authorization", f"Bearer {token}".encode())]
+    scope: Any = {"type": "http", "method": "GET", "path": "/", "headers": fields}
+    guarded: Any = JWTBearerMiddleware(app, trusted(), on_refused=look)
+    await guarded(scope, None, ignore)
+    assert found == []
+
+
 async def test_checks_and_kind_rules_see_no_token(
     trusted: Trusted, issuer: MockIssuer, clock: Callable[[], float]
 ) -> None:

@@ -168,8 +168,9 @@ class Authentication:
         except (RequestError, TemporarilyUnavailable) as error:
             refusal = self._as_request_fault(error, scope)
             refusal.is_outcome = True
-            # Error collectors record the locals of frames, and those of the verification have it.
-            error.__traceback__ = None
+            # Error collectors record the locals of frames, and those of the verification have it;
+            # those of an error that it came about by have the signature.
+            error.__traceback__ = error.__context__ = None
             raise refusal from error.__cause__
         if not self._allow_anonymous:
             # Raised once: a request without a token costs little more than its exception.

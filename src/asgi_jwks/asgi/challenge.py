@@ -29,6 +29,9 @@ _VALUE: Final = re.compile(r"[\x20-\x21\x23-\x5B\x5D-\x7E]+")
 
 _BAD_REQUEST: Final = 400
 
+# Far more rules and routes than an application has; some 1 KB each.
+MOST_PREPARED: Final = 4096
+
 # The rule, the error code, the scopes that are named, and the URL of the metadata.
 _Kind = tuple[Reason, str | None, str, tuple[str, ...], str | None]
 
@@ -98,7 +101,9 @@ class Challenges:
         prepared = self._prepared.get(key)
         if prepared is None:
             prepared = self._build(error, resource_metadata)
-            self._prepared[key] = prepared
+            # Requirement H4: an application may make scopes of what a stranger sends.
+            if len(self._prepared) < MOST_PREPARED:
+                self._prepared[key] = prepared
         if isinstance(error, NonceRequired):
             # RFC 9449, section 9.
             return _with_field(prepared, b"dpop-nonce", error.nonce)

@@ -37,6 +37,9 @@ _log: Final = logging.getLogger("asgi_jwks.requests")
 
 _GUARDED: Final = frozenset({"http", "websocket"})
 
+_OF_PREFLIGHTS: Final = frozenset({b"origin", b"access-control-request-method"})
+_LENGTHS: Final = frozenset(map(len, _OF_PREFLIGHTS))
+
 
 class MiddlewareOptions(BearerOptions, total=False):
     """All options of JWTBearerMiddleware."""
@@ -223,8 +226,9 @@ class JWTBearerMiddleware:
 
     def _lets_preflight(self, scope: Scope) -> bool:
         """Whether this OPTIONS request is a CORS preflight that may pass."""
-        names = {name.lower() for name, _ in scope["headers"]}
-        if not {b"origin", b"access-control-request-method"} <= names:
+        # Requirement W1: a server lets 8,000 fields through, of which few have such a length.
+        names = {name.lower() for name, _ in scope["headers"] if len(name) in _LENGTHS}
+        if not names >= _OF_PREFLIGHTS:
             return False
         if not self._allow_preflight and not self._hinted_at_preflight:
             self._hinted_at_preflight = True

@@ -101,6 +101,9 @@ def read_proof_header(segment: bytes, algorithms: frozenset[str]) -> ProofHeader
     for name in _REFUSED_PARAMETERS:
         if name in header:
             raise InvalidProof(Reason.PROOF_HEADER, f"the header has {name}")
+    # RFC 7515, section 4.1.10: a media type, without case, whose "application/" may be left out.
+    if str(header.get("cty")).lower().removeprefix("application/") == "jwt":
+        raise InvalidProof(Reason.PROOF_HEADER, "a nested JWT")
     algorithm = header.get("alg")
     if not isinstance(algorithm, str) or algorithm not in algorithms:
         raise InvalidProof(Reason.PROOF_ALGORITHM, printable(str(algorithm)))

@@ -10,8 +10,9 @@ from typing import Final, Generic, TypeVar
 from cachetools import TTLCache
 
 from asgi_jwks.caching.budget import Backoff
+from asgi_jwks.errors import RequestError
 
-__all__ = ["DEFAULT_PERIOD", "Answer", "KeptAnswers", "KeyedPeriod"]
+__all__ = ["DEFAULT_PERIOD", "Answer", "KeptAnswers", "KeyedPeriod", "Refusal"]
 
 T = TypeVar("T")
 
@@ -52,6 +53,14 @@ class Answer(Generic[T]):
     value: T | None
 
 
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """An answer by an error, after which older answers are not true any more."""
+
+    turn: int
+    error: RequestError
+
+
 class KeptAnswers(Generic[T]):
     """The last answers of a source, and for how long each of them counts.
 
@@ -74,6 +83,8 @@ class KeptAnswers(Generic[T]):
         self._last: Final = TTLCache[str, Answer[T]](size, period.serves, clock)
         # Apart, so that keys of strangers evict no value.
         self._unknown: Final = TTLCache[str, Answer[T]](size, period.unknown, clock)
+        # For as long as an older question may be in progress.
+        self._refused: Final = TTLCache[str, Refusal](size, period.unknown, clock)
         self._failures: Final = TTLCache[str, Backoff](size, FAILURES_FOR, clock)
 
     def fresh(self, key: str) -> Answer[T] | None:
@@ -96,28 +107,45 @@ class KeptAnswers(Generic[T]):
         """The failures of the source in a row."""
         return self._failures.get(key, Backoff())
 
-    def accept(self, key: str, answer: Answer[T]) -> Answer[T]:
+    def accept(self, key: str, answer: Answer[T]) -> Answer[T] | RequestError:
         """Keep an answer, and return the one that counts.
 
         That is another one where a question that was asked later has been answered already.
         """
         self._failures.pop(key, None)
-        last = self._last.get(key)
-        for newer in (last, self._unknown.get(key)):
-            if newer is not None and newer.turn > answer.turn:
-                return newer
+        newer = self._newer(key, answer.turn)
+        if newer is not None:
+            return newer
+        self._refused.pop(key, None)
         if answer.value is None:
             self._unknown[key] = answer
-            self.forget(key)
+            self._forget(key)
             return answer
+        last = self._last.get(key)
         if last is not None and last.value is not None:
             answer = Answer(answer.turn, self._merge(last.value, answer.value))
         self._unknown.pop(key, None)
         self._fresh[key] = self._last[key] = answer
         return answer
 
-    def forget(self, key: str) -> None:
-        """Keep no value of a key any more."""
+    def refuse(self, key: str, refusal: Refusal) -> Answer[T] | RequestError:
+        """Keep no value of a key, and return the answer that counts, as `accept` does."""
+        newer = self._newer(key, refusal.turn)
+        if newer is not None:
+            return newer
+        self._refused[key] = refusal
+        self._forget(key)
+        return refusal.error
+
+    def _newer(self, key: str, turn: int) -> Answer[T] | RequestError | None:
+        """The answer to a question that was asked later."""
+        for answer in (self._last.get(key), self._unknown.get(key)):
+            if answer is not None and answer.turn > turn:
+                return answer
+        refusal = self._refused.get(key)
+        return refusal.error if refusal is not None and refusal.turn > turn else None
+
+    def _forget(self, key: str) -> None:
         self._fresh.pop(key, None)
         self._last.pop(key, None)
 

@@ -16,7 +16,13 @@ import anyio
 
 from asgi_jwks._fork import ForkSafeLock
 from asgi_jwks.caching.budget import Budget
-from asgi_jwks.caching.kept_answers import DEFAULT_PERIOD, Answer, KeptAnswers, KeyedPeriod
+from asgi_jwks.caching.kept_answers import (
+    DEFAULT_PERIOD,
+    Answer,
+    KeptAnswers,
+    KeyedPeriod,
+    Refusal,
+)
 from asgi_jwks.caching.single_flight import Flight, SingleFlight
 from asgi_jwks.errors import KeySetUnavailable, RequestError, TemporarilyUnavailable
 
@@ -26,15 +32,15 @@ T = TypeVar("T")
 
 
 class _Question(Generic[T]):
-    """A question about one key, and the outcome of each of its runs by number."""
+    """A question about one key, with its runs in event loops and their outcomes."""
 
-    __slots__ = ("flights", "key", "outcomes", "paid")
+    __slots__ = ("flights", "key", "outcomes", "runs")
 
-    def __init__(
-        self, key: str, run: Callable[["_Question[T]", Flight], Awaitable[None]], *, paid: bool
-    ) -> None:
+    def __init__(self, key: str, run: Callable[["_Question[T]", Flight], Awaitable[None]]) -> None:
         self.key: Final = key
-        self.paid: Final = paid
+        # How many are in progress in all loops.
+        self.runs = 0
+        # By the numbers of the runs, until none is in progress.
         self.outcomes: Final[dict[int, Answer[T] | RequestError]] = {}
         self.flights: Final = SingleFlight(partial(run, self))
 
@@ -111,19 +117,25 @@ class KeyedValues(Generic[T]):
             last = self._kept.last(key)
             backoff = self._kept.backoff(key)
             question = self._questions.get(key)
-            is_refused = False
-            if question is None and backoff.allows(now):
+            flight = None if question is None else question.flights.current()
+            paid = is_refused = False
+            starts = flight is None and backoff.allows(now)
+            if starts:
                 paid = last is None
                 is_refused = paid and not self._pay(now)
                 if not is_refused:
-                    question = self._questions[key] = _Question(key, self._run, paid=paid)
+                    if question is None:
+                        question = self._questions[key] = _Question(key, self._run)
+                    question.runs += 1
         if is_refused:
             self._announce_spent()
             return None
-        if question is not None:
+        if question is not None and (starts or flight is not None):
+            flight = flight or question.flights.start(now, paid=paid)
             longest = math.inf if last is None else self._period.max_wait
             with anyio.move_on_after(longest):
-                outcome = await _outcome(question, now)
+                await flight.ended.wait()
+                outcome = question.outcomes.get(flight.number)
                 if isinstance(outcome, RequestError):
                     raise outcome
                 if outcome is not None:
@@ -166,9 +178,9 @@ class KeyedValues(Generic[T]):
             with anyio.fail_after(timeout):
                 value = await self._ask(key)
         except RequestError as refusal:
-            question.outcomes[flight.number] = refusal
             with self._lock:
-                self._kept.forget(key)
+                counts = self._kept.refuse(key, Refusal(turn, refusal))
+            question.outcomes[flight.number] = counts
         except anyio.get_cancelled_exc_class():
             if flight.is_cancelled():
                 raise
@@ -181,19 +193,22 @@ class KeyedValues(Generic[T]):
         except Exception as error:
             self._failed(key, error, began)
         else:
-            question.outcomes[flight.number] = self._answered(question, Answer(turn, value))
+            answer = Answer(turn, value)
+            question.outcomes[flight.number] = self._answered(key, answer, paid=flight.paid)
         finally:
             with self._lock:
-                if self._questions.get(key) is question:
+                question.runs -= 1
+                if not question.runs and self._questions.get(key) is question:
                     del self._questions[key]
 
-    def _answered(self, question: _Question[T], answer: Answer[T]) -> Answer[T]:
+    def _answered(self, key: str, answer: Answer[T], *, paid: bool) -> Answer[T] | RequestError:
         """Keep an answer; the question that has found a value is paid back."""
         with self._lock:
-            kept = self._kept.accept(question.key, answer)
-            if question.paid and kept.turn == answer.turn and kept.value is not None:
+            counts = self._kept.accept(key, answer)
+            is_own = isinstance(counts, Answer) and counts.turn == answer.turn
+            if paid and is_own and answer.value is not None:
                 self._budget = self._budget.refunded()
-        return kept
+        return counts
 
     def _failed(self, key: str, error: Exception, began: float) -> None:
         retry_after = error.retry_after if isinstance(error, TemporarilyUnavailable) else None
@@ -201,10 +216,3 @@ class KeyedValues(Generic[T]):
         with self._lock:
             self._kept.failed(key, now, retry_after)
         self._on_failure(error, now - began)
-
-
-async def _outcome(question: _Question[T], now: float) -> Answer[T] | RequestError | None:
-    """The outcome of this event loop's run; None where it failed."""
-    flight = question.flights.current() or question.flights.start(now)
-    await flight.ended.wait()
-    return question.outcomes.get(flight.number)

@@ -29,6 +29,7 @@ from asgi_jwks import (
     TrustedIssuer,
     requires,
 )
+from asgi_jwks.asgi.resource_checks import difference_of
 from asgi_jwks.asgi.well_known import WellKnown
 from asgi_jwks.testing import MockIssuer
 
@@ -568,3 +569,21 @@ async def test_metadata_behind_the_guard_are_told_once(
     [record] = told
     assert f"at '{METADATA}/mcp'" in record.getMessage()
     assert "public_paths" in record.getMessage()
+
+
+@pytest.mark.parametrize(
+    ("host", "difference"),
+    [
+        (b"[::1]:8000", None),
+        (b"[::1]:9000", "the port"),
+        (b"[::1]", "the port"),
+        (b"[::2]:8000", None),
+        (b"127.0.0.1:8000", None),
+    ],
+)
+def test_the_port_of_an_ipv6_host_is_behind_its_brackets(
+    host: bytes, difference: str | None
+) -> None:
+    """P4, K2: an address has colons of its own, and another address is not another port."""
+    resource = ProtectedResource("http://[::1]:8000/mcp")
+    assert difference_of(resource, "/mcp", {"headers": [(b"host", host)]}) == difference

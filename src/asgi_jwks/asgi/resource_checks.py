@@ -116,9 +116,18 @@ def difference_of(resource: ProtectedResource, path: str, scope: Mapping[str, An
     elif not belongs_to(path, resource.path):
         return "the path"
     host = next((value for name, value in scope.get("headers", ()) if name == b"host"), b"")
-    name, _, port = host.decode("latin-1").lower().partition(":")
-    known, _, expected = resource.resource.split("/")[2].partition(":")
+    name, port = _name_and_port(host.decode("latin-1").lower())
+    known, expected = _name_and_port(resource.resource.split("/")[2])
     return "the port" if name == known and port != expected else None
+
+
+def _name_and_port(host: str) -> tuple[str, str]:
+    # RFC 3986, section 3.2.2: an IPv6 address has colons of its own, within brackets.
+    name, bracket, rest = host.partition("]")
+    if bracket:
+        return name, rest.removeprefix(":")
+    name, _, port = host.partition(":")
+    return name, port
 
 
 def is_server(issuer: str) -> bool:

@@ -12,11 +12,13 @@ import asyncio
 import json
 import random
 import time
+from bisect import bisect
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from asgi_jwks import JWTBearerMiddleware, StaticJWKSet, TrustedIssuer
 from asgi_jwks.jose.encoding import b64url_encode
+from asgi_jwks.jose.json_limits import CLAIMS_LIMITS, exceeds
 from asgi_jwks.jose.jws import MAX_SEARCHED_CLAIMS_BYTES
 from asgi_jwks.testing import MockIssuer, SigningKey
 
@@ -42,20 +44,46 @@ def padded(text: str, fill: str, size: int) -> str:
     return text % (fill * max(0, (size - len(text)) // len(fill))).rstrip(",")
 
 
+def fitting(text_of: Callable[[int], str]) -> str:
+    """The longest of the texts that the limits of claims allow."""
+
+    def is_refused(parts: int) -> bool:
+        return exceeds(text_of(parts).encode(), CLAIMS_LIMITS) is not None
+
+    return text_of(bisect(range(1, 1100), False, key=is_refused))
+
+
 def with_late_issuer(claims: Mapping[str, object], size: int) -> Iterator[tuple[str, str]]:
     """The same payloads with `iss` at the end of the part in which a reader looks for it."""
     last = f',"iss":{json.dumps(claims["iss"])}'
     others = {name: value for name, value in claims.items() if name != "iss"}
-    for name, text in payloads(others, SEARCHED - len(last)):
-        start = text.removesuffix("}") + last
-        yield f"{name}, late iss", padded(start.replace("%", "%%") + ',"z":"%s"}', "a", size)
+
+    def late(text: str) -> str:
+        return padded((text.removesuffix("}") + last).replace("%", "%%") + ',"z":"%s"}', "a", size)
+
+    def both(text: str) -> str:
         # Others of that name behind it, so that the part behind is looked through as well.
         behind = ',"z":[' + '{"iss":""},' * 7 + '"%s"]}'
-        yield f"{name}, both sides", padded(start.replace("%", "%%") + behind, "\\n", size)
+        start = text.removesuffix("}") + last
+        return padded(start.replace("%", "%%") + behind, "\\n", size)
+
+    for name, text in payloads(others, SEARCHED - len(last), finish=late):
+        yield f"{name}, late iss", text
+    for name, text in payloads(others, SEARCHED - len(last), finish=both):
+        yield f"{name}, both sides", text
 
 
-def payloads(claims: Mapping[str, object], size: int) -> Iterator[tuple[str, str]]:
-    """Payloads of at most `size` characters, by the kind of work that they cause."""
+def payloads(
+    claims: Mapping[str, object], size: int, *, finish: Callable[[str], str] = str
+) -> Iterator[tuple[str, str]]:
+    """Payloads of at most `size` characters and what `finish` adds, by the work that they cause."""
+    for name, text in _plain_payloads(claims, size):
+        yield name, finish(text)
+    for name, text_of in _payloads_by_parts(claims, size):
+        yield f"{name} within the limit", fitting(lambda n, of=text_of: finish(of(n)))  # type: ignore[misc]
+
+
+def _plain_payloads(claims: Mapping[str, object], size: int) -> Iterator[tuple[str, str]]:
     good = json.dumps(claims)[:-1]
     yield "long string", padded(good + ',"x":"%s"}', "a", size)
     yield "escapes", padded(good + ',"x":"%s"}', "\\u00e9", size)
@@ -74,24 +102,32 @@ def payloads(claims: Mapping[str, object], size: int) -> Iterator[tuple[str, str
     yield "deep", good + ',"x":' + "[" * (size // 4) + "]" * (size // 4) + "}"
     members = ",".join(f'"{n:x}":0' for n in range((size - len(good)) // 9))
     yield "members", good + "," + members[: size - len(good) - 2].rpartition(",")[0] + "}"
-    fit = ",".join(f'"{n:x}":0' for n in range(540))
-    yield "members within the limit", good + "," + fit + "}"
     brackets = ",".join('"["' for _ in range(250))
     yield "brackets in strings", good + ',"x":[' + brackets + "]}"
     names = ",".join('{"iss":""}' for _ in range(7))
     yield "issuers inside", padded(good + ',"x":[' + names + '],"y":"%s"}', "a", size)
     escapes = good + ',"x":"' + "\\n" * 1000 + '","y":"%s"}'
     yield "escapes within the limit", padded(escapes, "a", size)
-    values = ",".join('"aaaaaaa"' for _ in range(980))
-    yield "values within the limit", good + ',"x":[' + values + "]}"
-    nests = ",".join('{"a":[1]}' for _ in range(120))
-    yield "containers within the limit", good + ',"x":[' + nests + "]}"
-    pairs = ",".join(f'{{"{n}{"a" * (size // 230 - 24)}":1,"b":2}}' for n in range(225))
-    yield "objects within the limit", good + ',"x":[' + pairs + "]}"
-    odd = ",".join(f'{{"{n}\U0001f600":"\\n{n}","\\n{n}b":"\u00e9{n}"}}' for n in range(152))
-    yield "escaped objects within the limit", good + ',"y":"\\ud83d\\ude00","x":[' + odd + "]}"
     yield "white space", good + " " * (size - len(good) - 1) + "}"
     yield "not JSON at its end", padded(good + ',"x":"%s"', "a", size)
+
+
+def _payloads_by_parts(
+    claims: Mapping[str, object], size: int
+) -> Iterator[tuple[str, Callable[[int], str]]]:
+    good = json.dumps(claims)[:-1]
+    members = [f'"{n:x}":0' for n in range(1100)]
+    yield "members", lambda n: good + "," + ",".join(members[:n]) + "}"
+    elements: dict[str, Callable[[int], str]] = {
+        "values": lambda _: '"aaaaaaa"',
+        "containers": lambda _: '{"a":[1]}',
+        "objects": lambda n: f'{{"{n}{"a" * (size // 230 - 24)}":1,"b":2}}',
+        "escaped objects": lambda n: f'{{"{n}\U0001f600":"\\n{n}","\\n{n}b":"\u00e9{n}"}}',
+    }
+    before = good + ',"y":"\\ud83d\\ude00","x":['
+    for name, element in elements.items():
+        array = [*map(element, range(1100))]
+        yield name, lambda n, array=array: before + ",".join(array[:n]) + "]}"  # type: ignore[misc]
 
 
 def families(issuer: MockIssuer, generator: random.Random) -> Iterator[tuple[str, bool, Token]]:

@@ -170,6 +170,17 @@ def test_a_share_is_free_again_whatever_others_had_before() -> None:
     shares.check("sender")
 
 
+def test_a_use_clears_the_proofs_that_lapsed_since_its_share_was_looked_at() -> None:
+    """I11: the verification of a proof lies between."""
+    clock = Clock()
+    shares = SenderShares(1, clock=clock)
+    shares.take(shares.check("sender"), 60.0)
+    cells = shares.check("another")
+    clock.now += 61.0
+    shares.take(cells, 60.0)
+    shares.check("sender")
+
+
 def test_nobody_can_choose_whose_cells_to_fill() -> None:
     """I11: also where PYTHONHASHSEED makes Python's own hashes known."""
     script = """

@@ -280,6 +280,10 @@ async def test_an_answer_that_would_forget_used_proofs_is_nobody(
         made.append(demands)
         assert await issuers.resolve(f"https://tenant-{number}.example/") is not None
     assert not caplog.records
+    # Where proofs are remembered at all, those that are not are of no use to it.
+    forgetful, plain = DPoP(public_origin=origin, consume_proofs=False), DPoP(public_origin=origin)
+    assert forgetful.with_memory_of(plain) is forgetful
+    assert plain.with_memory_of(forgetful) is plain
     for demands in (DPoP(public_origin=origin), DPoP(public_origin=origin, replay_store=Store())):
         made.append(demands)
         seconds.now += 300.0

@@ -125,10 +125,10 @@ def explain(
         verifier,
         ask("the issuer", lambda: _explanation(verifier, judged), timeout=deadline),
     )
-    missing = missing_part(result.reason, parts)
     # An application that takes no proofs at all is to be told of that first.
-    if missing is not None and (app is None or verifier.sees_proofs):
-        result = replace(result, advice=missing)
+    if app is None or verifier.sees_proofs:
+        advice = missing_part(result.reason, parts) or result.advice
+        result = replace(result, advice=advice)
     tell("explain", result, show, json_wanted=json_wanted)
     return _STATUS[result.verdict]
 

@@ -44,9 +44,9 @@ class JSONLimits:
         values: values of members and of arrays; an empty object or array counts once more.
         fractions: decimal points and exponents of numbers: converting one near the smallest double
             costs more than any other value.
-        together: all of it at once: six for each container, two for each member and for each of
-            the first 512 backslashes, one for each value, as their costs are to each other
-            (benchmark `worst_requests`). None does not bound it.
+        together: all of it at once: eight for each object, four for each array, three for each of
+            the first 512 backslashes, two for each member, one for each value, as their costs are
+            to each other (benchmark `worst_requests`). None does not bound it.
 
     Every document is bounded to a depth of MAX_JSON_DEPTH and to 32 digits in a row in a number.
     """
@@ -62,8 +62,8 @@ class JSONLimits:
     def __post_init__(self) -> None:
         least = min(self.members, self.containers, self.values, self.fractions)
         if self.together is not None:
-            # A bracket counts most: as a container and as a value.
-            least = min(least, (self.together - 2 * _MOST_BACKSLASHES) // 7)
+            # A bracket counts most: as an object and as a value.
+            least = min(least, (self.together - 3 * _MOST_BACKSLASHES) // 9)
         object.__setattr__(self, "_least", least)
 
 
@@ -71,10 +71,10 @@ class JSONLimits:
 HEADER_LIMITS: Final = JSONLimits(members=32, containers=32, values=64, fractions=16)
 
 # An access token of 16 KiB with 1,000 permissions, with the roles of 120 Keycloak clients, or with
-# what Casdoor writes: 70 members for a user, and 20 with 5 arrays for each of 25 permissions. None
-# is at all of these limits at once; Casdoor's come to 2,700 together.
+# what Casdoor writes: 70 members for a user, and 20 with 5 arrays for each of 24 permissions. None
+# is at all of these limits at once; Casdoor's come to 2,629 together.
 CLAIMS_LIMITS: Final = JSONLimits(
-    members=576, containers=256, values=1024, fractions=128, together=3072
+    members=576, containers=256, values=1024, fractions=128, together=2640
 )
 
 # Claims that are read before any signature is judged, since the issuer in them decides whose keys
@@ -131,7 +131,8 @@ def _exceeds_exactly(data: bytes, limits: JSONLimits) -> str | None:
     if len(pieces) > most + 1:
         return "too many values"
     outside = b"".join(pieces[::2])
-    members, containers = outside.count(b":"), outside.count(b"{") + outside.count(b"[")
+    members, objects = outside.count(b":"), outside.count(b"{")
+    containers = objects + outside.count(b"[")
     if members > limits.members:
         return "too many members"
     if containers > limits.containers:
@@ -140,7 +141,7 @@ def _exceeds_exactly(data: bytes, limits: JSONLimits) -> str | None:
     values = containers + outside.count(b",")
     if values > limits.values:
         return "too many values"
-    together = 6 * containers + 2 * (members + backslashes) + values
+    together = 4 * (objects + containers) + 3 * backslashes + 2 * members + values
     if limits.together is not None and together > limits.together:
         return "too much in it together"
     if _LONG_NUMBER in outside.translate(_SHAPES):

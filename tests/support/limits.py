@@ -104,8 +104,8 @@ LIMITS: Final = (
         "claims",
         f"{CLAIMS_LIMITS.members} members, {CLAIMS_LIMITS.containers} objects and arrays, "
         f"{_count(CLAIMS_LIMITS.values)} values, {CLAIMS_LIMITS.fractions} fractions; not all "
-        "together: 8 for each object, 4 for each array, 3 for each escape, 2 for each member, 1 for "
-        f"each value make at most {_count(CLAIMS_LIMITS.together or 0)}",
+        "together: 8 for each object, 4 for each array, 3 for each escape, 2 for each member, 1 "
+        f"for each value make at most {_count(CLAIMS_LIMITS.together or 0)}",
         "1,000 permissions, the roles of 120 Keycloak clients, or 24 permissions of Casdoor; "
         "counted before any is built",
     ),

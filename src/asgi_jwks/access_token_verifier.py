@@ -102,6 +102,8 @@ class AccessTokenVerifier:
     ) -> Coroutine[Any, Any, AccessToken]:
         """Verify a token; a Bearer token as it came, without the scheme.
 
+        A subclass may refuse more: the middleware and FastAPI's dependency ask its `verify`.
+
         Args:
             token: the token.
             proof: the parts of the request that prove whose token it is, for tokens that are bound

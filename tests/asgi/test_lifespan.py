@@ -13,6 +13,7 @@ import pytest
 import trio
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
+from tests.support.examples import only_in_ci
 from trio.testing import MockClock
 
 from asgi_jwks import (
@@ -260,6 +261,7 @@ def test_without_a_lifespan_requests_do_it_all(issuer: MockIssuer) -> None:
     assert (issuer.discovery.count, issuer.jwks.count) == (1, 1)
 
 
+@only_in_ci()
 @pytest.mark.skipif(not Path("/proc/self/net").exists(), reason="sockets are counted as on Linux")
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])
 def test_100_starts_and_stops_leave_nothing_behind(issuer: MockIssuer, backend: str) -> None:

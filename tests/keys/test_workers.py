@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from tests.support.examples import only_in_ci
 
 from asgi_jwks.errors import InvalidToken
 from asgi_jwks.keys.directory_lock import directory_locked
@@ -70,6 +71,7 @@ def test_the_lock_of_a_killed_process_is_free_at_once(tmp_path: Path) -> None:
         pass
 
 
+@only_in_ci()
 @pytest.mark.anyio
 async def test_every_word_that_was_kept_survives_whoever_is_killed(tmp_path: Path) -> None:
     """F17, F23: the file is whole, and other workers go on with it."""

@@ -112,6 +112,7 @@ class Authorization:
         if self.requirement is not None:
             self._require_no_offline_access(self.requirement, "requires")
         self._told_of = 0
+        self._public_and_closed: Final[set[str]] = set()
         self.clock: Final = clock
         self._hierarchy: Final = None if implied_scopes is None else ScopeHierarchy(implied_scopes)
         self._grants: Final = {issuer.rules.issuer: issuer.rules.grants for issuer in trusted}
@@ -151,6 +152,22 @@ class Authorization:
             if self._told_of < _MOST_TOLD:
                 self._told_of += 1
                 _log.error("%s", error)
+
+    def tell_of_public_path(self, scope: Mapping[str, Any]) -> None:
+        """Log a demand that was made on a public path, where nobody can meet it.
+
+        It is called for each anonymous request that is refused on such a path.
+        """
+        route = getattr(scope.get("route"), "path", None) or scope["path"]
+        # Below a public prefix, strangers choose the path.
+        if route not in self._public_and_closed and len(self._public_and_closed) < _MOST_TOLD:
+            self._public_and_closed.add(route)
+            _log.error(
+                "%s demands a token, and requests for it are let through by public_paths or "
+                "allow_unauthenticated_preflight, where tokens are not read: every one is refused. "
+                "Take its path out of public_paths, or the demand from the route",
+                quoted(route),
+            )
 
     def _require_no_offline_access(self, requirement: Requirement, where: str) -> None:
         if self.resources and OFFLINE_ACCESS in requirement.named_scopes:

@@ -17,6 +17,7 @@ from asgi_jwks.asgi.resource_checks import (
     difference_of,
     hint_at_audiences,
     is_server,
+    mounted_at,
     proof_members,
     require_audiences,
     require_issuers,
@@ -122,7 +123,7 @@ class Authorization:
         takes_bearer = not self._proofs["dpop_bound_access_tokens_required"]
         self._methods: Final = tuple(methods) if takes_bearer else ()
         self._app: Final = app
-        self._hinted_at_resource = False
+        self._hinted_at_resource = self._hinted_at_mount = False
         self.scopes_of: Final[ScopesOf] = (
             self._with_implied if self._hierarchy else granted_scopes_of
         )
@@ -199,6 +200,15 @@ class Authorization:
         found = resource_at(self.resources, path, query)
         if found is None:
             return None
+        if not self._hinted_at_mount and (mount := mounted_at(scope)) is not None:
+            self._hinted_at_mount = True
+            _log.warning(
+                "challenges name the metadata at %s, and this application is mounted at %s, where "
+                "requests for them do not come: put ProtectedResourceMetadata(app, guard) around "
+                "the application that has the mount, unless something else serves them",
+                quoted(found.metadata_url),
+                quoted(mount),
+            )
         if not self._hinted_at_resource:
             difference = difference_of(found, path, scope)
             if difference is not None:

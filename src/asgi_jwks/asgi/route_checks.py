@@ -99,7 +99,7 @@ def require_routes(
 
 
 def _require_other_guard(route: RouteNeeds) -> None:
-    """Refuse a demand of a public route on the token of whoever does not read it there."""
+    """Refuse a public route whose demand nobody can meet."""
     if route.is_seen_through and any(judge is None for judge, _ in route.needs):
         raise ConfigurationError(
             f"the route {route.path} demands a token, and it is one of public_paths, where tokens "

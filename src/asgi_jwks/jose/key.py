@@ -72,7 +72,7 @@ class VerificationKey:
 
     @property
     def is_slow(self) -> bool:
-        """Whether it is an RSA key with an exponent above 65537, or of more than 4096 bits."""
+        """Whether it is an RSA key above 4096 bits, or with an exponent above 65537."""
         bits = self.rsa_bits
         return bits is not None and (
             bits > USUAL_BITS or self._material.public_numbers().e > USUAL_EXPONENT

@@ -1,0 +1,77 @@
+"""An example of an access token by a kind rule: the header and claims that prove it.
+
+It is for tests of applications, whose mock issuer knows nothing of the provider that it stands for.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from asgi_jwks.tokens.kinds import KindRule
+from asgi_jwks.tokens.proofs import (
+    AllOf,
+    AnyOf,
+    ClaimIs,
+    ClaimIsList,
+    ClaimIsObject,
+    ClaimStartsWith,
+    HasClaim,
+    HeaderTypeIs,
+    NoClaim,
+    Proof,
+)
+
+__all__ = ["KindExample", "example_of"]
+
+# RFC 7519, section 4.1.5: a time that is long past, for a claim that only has to be there.
+_VALUES: Final[Mapping[str, object]] = {"nbf": 1}
+
+
+@dataclass(frozen=True, slots=True)
+class KindExample:
+    """The members that make a token an access token of an issuer.
+
+    Attributes:
+        header: of the JOSE header.
+        claims: of the claims.
+        absent: the claims that must not be there.
+    """
+
+    header: dict[str, object] = field(default_factory=dict)
+    claims: dict[str, object] = field(default_factory=dict)
+    absent: set[str] = field(default_factory=set)
+
+
+def example_of(rule: KindRule) -> KindExample:
+    """The least that a token of this kind has; nothing for a proof of the caller's own."""
+    made = KindExample()
+    if "jwt" not in rule.header_types:
+        made.header["typ"] = min(kind for kind in rule.header_types if kind is not None)
+    if rule.proof is not None:
+        _add(rule.proof, made)
+    return made
+
+
+def _add(proof: Proof, made: KindExample) -> None:
+    match proof:
+        case HasClaim(name):
+            made.claims.setdefault(name, _VALUES.get(name, "x"))
+        case ClaimIs(name, (value, *_)):
+            made.claims[name] = value
+        case ClaimStartsWith(name, prefix):
+            made.claims[name] = f"{prefix}x"
+        case ClaimIsObject(name):
+            made.claims[name] = {}
+        case ClaimIsList(name):
+            made.claims[name] = ["x"]
+        case NoClaim(name):
+            made.absent.add(name)
+        case HeaderTypeIs(kind):
+            made.header["typ"] = kind
+        case AllOf(proofs):
+            for part in proofs:
+                _add(part, made)
+        case AnyOf((first, *_)):
+            _add(first, made)
+        case _:
+            pass

@@ -1,13 +1,12 @@
-"""An example of an access token by a kind rule: the header and claims that prove it.
+"""The members of an access token that prove its kind, as an example.
 
 It is for tests of applications, whose mock issuer knows nothing of the provider that it stands for.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from asgi_jwks.tokens.kinds import KindRule
 from asgi_jwks.tokens.proofs import (
     AllOf,
     AnyOf,
@@ -42,13 +41,18 @@ class KindExample:
     absent: set[str] = field(default_factory=set)
 
 
-def example_of(rule: KindRule) -> KindExample:
-    """The least that a token of this kind has; nothing for a proof of the caller's own."""
+def example_of(proof: Proof | None, header_types: Collection[str | None]) -> KindExample:
+    """The least that a token of a kind has.
+
+    Args:
+        proof: the proof of the kind; one of the caller's own adds nothing.
+        header_types: the accepted values of the header's `typ`; None is a header without one.
+    """
     made = KindExample()
-    if "jwt" not in rule.header_types:
-        made.header["typ"] = min(kind for kind in rule.header_types if kind is not None)
-    if rule.proof is not None:
-        _add(rule.proof, made)
+    if "jwt" not in header_types:
+        made.header["typ"] = min(kind for kind in header_types if kind is not None)
+    if proof is not None:
+        _add(proof, made)
     return made
 
 

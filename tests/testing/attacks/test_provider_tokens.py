@@ -25,7 +25,6 @@ from asgi_jwks.testing.attacks import own_middleware
 from asgi_jwks.testing.attacks.own_middleware import stand_in
 from asgi_jwks.testing.attacks.run import run_attacks
 from asgi_jwks.testing.provider.mock_issuer import MockIssuer
-from asgi_jwks.tokens.kind_example import example_of
 
 KEYS = {name: SigningKey.generate(name) for name in ("RS256", "ES256")}
 
@@ -106,10 +105,8 @@ def test_an_example_has_the_least_that_proves_its_kind() -> None:
         NoClaim("azp"),
         Own(),
     )
-    made = example_of(KindRule(proof=proof))
+    made = KindRule(proof=proof).example()
     assert (made.header, made.absent) == ({"typ": "at+jwt"}, {"azp"})
     assert made.claims == {"nbf": 1, "o": {}, "l": ["x"]}
-    assert example_of(KindRule(header_types=frozenset({None, "at+jwt"}))).header == {
-        "typ": "at+jwt"
-    }
-    assert example_of(KindRule()).claims == {}
+    assert KindRule(header_types=frozenset({None, "at+jwt"})).example().header == {"typ": "at+jwt"}
+    assert KindRule().example().claims == {}

@@ -19,7 +19,6 @@ from asgi_jwks.testing.attacks.attack import Target
 from asgi_jwks.testing.attacks.hostile_keys import HostileKeys
 from asgi_jwks.testing.attacks.run import AttackRunError, target_for
 from asgi_jwks.testing.provider.mock_issuer import MockIssuer
-from asgi_jwks.tokens.kind_example import example_of
 
 __all__ = ["A_FUNCTION_INSTEAD", "StandIn", "public_origin_of", "stand_in", "verifier_of"]
 
@@ -131,7 +130,7 @@ def stand_in(
             "for issuers that sign with a private key."
         )
     issuer = MockIssuer(issuer=rules.issuer, audience=_an_audience(trusted), algorithm=algorithm)
-    example = example_of(rules.kind)
+    example = rules.kind.example()
     header = {"typ": "at+jwt"} if rules.profile == "rfc9068" else example.header
     demanded = {**example.claims, **_demanded(trusted)}
     if isinstance(example.claims.get(rules.audience_claim), list):
@@ -186,7 +185,7 @@ def _issuers_of(verifier: AccessTokenVerifier) -> tuple[TrustedIssuer, ...]:
 
 @cache
 def _hostile_keys() -> HostileKeys:
-    """The attacker's keys, which are slow to make: a test suite has one for all its fixtures."""
+    """The attacker's keys, once for a whole test suite: they are slow to make."""
     return HostileKeys()
 
 

@@ -49,8 +49,9 @@ def example_of(proof: Proof | None, header_types: Collection[str | None]) -> Kin
         header_types: the accepted values of the header's `typ`; None is a header without one.
     """
     made = KindExample()
-    if "jwt" not in header_types:
-        made.header["typ"] = min(kind for kind in header_types if kind is not None)
+    named = sorted(kind for kind in header_types if kind is not None)
+    if named and "jwt" not in named:
+        made.header["typ"] = named[0]
     if proof is not None:
         _add(proof, made)
     return made

@@ -29,7 +29,9 @@ class _Era:
 
 
 class ClockSteps:
-    """Knows which proofs may have been used at a time that the wall clock has again.
+    """The times at which proofs were used, by the step of the wall clock.
+
+    It knows which ones may have been used at a time that the wall clock has again.
 
     Args:
         margin: for how many seconds used proofs are remembered after they would pass no more; a

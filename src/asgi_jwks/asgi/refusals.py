@@ -163,7 +163,9 @@ class Refusals:
 
 
 def with_words(error: RequestError, *, scheme: str, scopes: tuple[str, ...]) -> RequestError:
-    """A copy of an error for one request: an application may raise the same one for every request.
+    """A copy of an error, for one request.
+
+    An application may raise the same one for every request.
 
     Args:
         error: why it is refused.

@@ -16,6 +16,7 @@ import pytest
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 from tests.support import metrics as metrics_page
+from tests.support.examples import number_of_examples
 from tests.support.flood import flood
 from tests.support.servers import SERVERS, RunningServer, Server, running
 
@@ -70,6 +71,9 @@ ISSUER = "https://issuer.example/"
 LABELS = RequestLabels(ISSUER)
 REQUEST = {"issuer": ISSUER, "scheme": "bearer", "connection": "http"}
 AUDIENCE = "https://api.example.com"
+
+# How often each kind of request is sent to a server.
+ROUNDS = number_of_examples(40)
 
 Samples = dict[tuple[str, frozenset[tuple[str, str]]], float]
 
@@ -520,13 +524,13 @@ def served_issuer() -> Iterator[MockIssuer]:
 
 
 def load(server: RunningServer, issuer: MockIssuer) -> None:
-    """Two hundred requests by eight clients, good and bad ones."""
+    """Requests by eight clients, good and bad ones."""
     token = issuer.access_token()
     kinds = [("/", token), ("/admin", token), ("/", None), ("/", "opaque"), ("/", token)]
-    requests = kinds * 40
+    requests = kinds * ROUNDS
     with ThreadPoolExecutor(8) as clients:
         answers = [*clients.map(lambda request: server.get(request[0], token=request[1]), requests)]
-    assert answers == [200, 403, 401, 401, 200] * 40
+    assert answers == [200, 403, 401, 401, 200] * ROUNDS
 
 
 def exposition(server: RunningServer) -> str:
@@ -556,10 +560,10 @@ def check_counts(samples: Samples, issuer: MockIssuer) -> None:
         connection="http",
     )
     assert counted == {
-        ("accepted", ""): 120,
-        ("refused", "malformed"): 40,
-        ("refused", "missing_token"): 40,
-        ("", "route"): 40,
+        ("accepted", ""): 3 * ROUNDS,
+        ("refused", "malformed"): ROUNDS,
+        ("refused", "missing_token"): ROUNDS,
+        ("", "route"): ROUNDS,
     }
 
 
@@ -588,7 +592,7 @@ def test_it_is_scraped_from_a_server_under_load(served_issuer: MockIssuer, tmp_p
     misses = value(samples, "token_cache_lookups_total", result="miss")
     assert hits is not None
     assert misses is not None
-    assert hits + misses == 120
+    assert hits + misses == 3 * ROUNDS
     assert hits > misses
 
 

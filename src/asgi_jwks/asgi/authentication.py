@@ -41,7 +41,7 @@ from asgi_jwks.tokens.access_token import AccessToken
 from asgi_jwks.tokens.issuer import Issuer
 from asgi_jwks.tokens.outcomes import Outcomes
 
-__all__ = ["AROUND", "AUTHENTICATION", "Authentication"]
+__all__ = ["AROUND", "AUTHENTICATION", "PUBLIC", "Authentication"]
 
 _log: Final = logging.getLogger("asgi_jwks.requests")
 
@@ -50,6 +50,9 @@ AUTHENTICATION: Final = "asgi_jwks.authentication"
 
 AROUND: Final = "asgi_jwks.authentication_around"
 """The scope key of the middleware's Authentication, where a dependency has one of its own."""
+
+PUBLIC: Final = "asgi_jwks.public"
+"""The scope key of the Authentication that has read no token of a public connection."""
 
 # For these reasons a token may be refused whose form nobody has looked at to its end.
 _BEFORE_IT_IS_READ_WHOLE: Final = frozenset(

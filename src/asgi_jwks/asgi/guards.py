@@ -11,7 +11,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket
 
-from asgi_jwks.asgi.authentication import AUTHENTICATION, Authentication
+from asgi_jwks.asgi.authentication import AUTHENTICATION, PUBLIC, Authentication
 from asgi_jwks.asgi.authorization import DEFAULT_AUTHORIZATION, Authorization
 from asgi_jwks.asgi.challenge import Challenges, Refusal
 from asgi_jwks.asgi.declared import Declared, declare, declared_by, expect
@@ -28,7 +28,7 @@ from asgi_jwks.errors import (
 )
 from asgi_jwks.tokens.access_token import AccessToken
 
-__all__ = ["RefusalResponse", "RouteGuard", "refusal_of", "requires"]
+__all__ = ["RefusalResponse", "RouteGuard", "refusal_of", "requires", "tell_of_public_path"]
 
 P = ParamSpec("P")
 Connection = TypeVar("Connection", bound=HTTPConnection)
@@ -126,6 +126,7 @@ class RouteGuard:
 
     def _token(self, scope: Mapping[str, Any]) -> AccessToken:
         if isinstance(scope.get("auth"), Anonymous):
+            tell_of_public_path(scope)
             missing = MissingToken()
             missing.scopes = self.requirement.named_scopes
             raise missing
@@ -245,6 +246,14 @@ def requires(*demands: str | Requirement, **options: Unpack[RequirementOptions])
             meet all of it.
     """
     return RouteGuard(combined(demands, options))
+
+
+def tell_of_public_path(scope: Mapping[str, Any]) -> None:
+    """Log a demand on an anonymous connection that the middleware around has not looked at."""
+    public, judging = scope.get(PUBLIC), scope.get(AUTHENTICATION)
+    # An entry point within may let anonymous requests through for a reason of its own.
+    if judging is public and isinstance(public, Authentication):
+        public.authorization.tell_of_public_path(scope)
 
 
 def _authorization(scope: Mapping[str, Any]) -> Authorization:

@@ -4,7 +4,7 @@ Issuers at construction; a request that is refused by the spelling of its resour
 """
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, MutableMapping, Sequence
 from typing import Any, Final
 
 from asgi_jwks._printable import quoted
@@ -17,12 +17,17 @@ __all__ = [
     "difference_of",
     "hint_at_audiences",
     "is_server",
+    "mounted_at",
+    "note_served",
     "proof_members",
     "require_audiences",
     "require_issuers",
 ]
 
 _log: Final = logging.getLogger("asgi_jwks.requests")
+
+# The scope key of connections through ProtectedResourceMetadata.
+_METADATA_SERVED: Final = "asgi_jwks.metadata_served"
 
 
 def _certificates(policy: object) -> bool:
@@ -119,6 +124,24 @@ def difference_of(resource: ProtectedResource, path: str, scope: Mapping[str, An
     name, port = _name_and_port(host.decode("latin-1").lower())
     known, expected = _name_and_port(resource.resource.split("/")[2])
     return "the port" if name == known and port != expected else None
+
+
+def note_served(scope: MutableMapping[str, Any]) -> None:
+    """Note that the metadata of mounted applications are served, where their URLs come to it."""
+    if not _is_mounted(scope):
+        scope[_METADATA_SERVED] = True
+
+
+def mounted_at(scope: Mapping[str, Any]) -> str | None:
+    """The path at which an application is mounted in one that serves no metadata."""
+    is_served = _METADATA_SERVED in scope or not _is_mounted(scope)
+    return None if is_served else scope["root_path"]
+
+
+def _is_mounted(scope: Mapping[str, Any]) -> bool:
+    # Starlette's mounts lengthen the root path, and keep the server's under another name.
+    root = scope.get("root_path", "")
+    return bool(scope.get("app_root_path", root) != root)
 
 
 def _name_and_port(host: str) -> tuple[str, str]:

@@ -141,6 +141,10 @@ async def test_a_confidential_client_authenticates_as_it_redeems(flow: Flow) -> 
 async def test_a_resource_decides_the_audience(flow: Flow) -> None:
     assert claims(await flow.tokens(resource=API))["aud"] == API
     assert claims(await flow.tokens(resource=[API, OTHER]))["aud"] == [API, OTHER]
+    # MCP, authorization, "Canonical Server URI": scheme and host in capitals are accepted.
+    loud = API.replace("https://api.example.com", "HTTPS://API.example.com")
+    assert loud != API
+    assert claims(await flow.tokens(resource=[loud, API]))["aud"] == API
 
 
 async def test_a_token_request_narrows_the_resources_of_the_grant(flow: Flow) -> None:

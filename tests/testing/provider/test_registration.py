@@ -118,6 +118,10 @@ async def test_a_client_that_does_not_say_how_it_authenticates_gets_a_secret(
         ({"redirect_uris": [CALLBACK], "response_types": ["token"]}, "invalid_client_metadata"),
         ({"redirect_uris": [CALLBACK], "scope": ["a"]}, "invalid_client_metadata"),
         (
+            {"redirect_uris": [CALLBACK], "dpop_bound_access_tokens": "true"},
+            "invalid_client_metadata",
+        ),
+        (
             {"redirect_uris": [CALLBACK], "token_endpoint_auth_method": "private_key_jwt"},
             "invalid_client_metadata",
         ),

@@ -14,7 +14,7 @@ from starlette.types import Scope
 
 from asgi_jwks.asgi.authentication import AROUND, AUTHENTICATION, Authentication
 from asgi_jwks.asgi.authorization import DEFAULT_AUTHORIZATION, Authorization
-from asgi_jwks.asgi.guards import refusal_of
+from asgi_jwks.asgi.guards import refusal_of, tell_of_public_path
 from asgi_jwks.asgi.presentation import DPOP_NONCE
 from asgi_jwks.asgi.refusals import with_words
 from asgi_jwks.authorization.requirement import Requirement
@@ -156,6 +156,8 @@ class BearerRules:
         """The exception to raise in a dependency, which names all that the route needs."""
         # Where an override stands in for the token, nobody has seen to it.
         answer_refusals_here(connection.scope)
+        if isinstance(error, MissingToken) and self.authentication is None:
+            tell_of_public_path(connection.scope)
         if isinstance(error, RequestError) and error.status != _BAD_REQUEST:
             needs = needs_of_connection(connection.scope, self)
             needs += [] if self._of_all is None else [self._of_all]

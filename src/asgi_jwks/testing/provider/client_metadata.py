@@ -51,7 +51,10 @@ def read_client(
     scope = metadata.get("scope", "")
     if not isinstance(scope, str):
         raise Refused("invalid_client_metadata", "scope is a string")
-    return Client(client_id, secret, tuple(scope.split()), {}, uris)
+    dpop_bound = metadata.get("dpop_bound_access_tokens", False)
+    if not isinstance(dpop_bound, bool):
+        raise Refused("invalid_client_metadata", "dpop_bound_access_tokens is true or false")
+    return Client(client_id, secret, tuple(scope.split()), {}, uris, dpop_bound)
 
 
 def documented_client(

@@ -43,8 +43,8 @@ class RefreshAhead(Generic[T]):
         # Hot path: bound here.
         self._elapsed: Final = cached.elapsed
         self._flights: Final = SingleFlight(self._refresh)
-        # Whether the last run failed since its event loop stood still.
-        self._stood_still = False
+        # Whether the last run was lost with its event loop, which ended or stood still.
+        self._was_lost = False
 
     def at_hand(self) -> T | None:
         """The value, if a request may use it now, without waiting.
@@ -196,7 +196,7 @@ class RefreshAhead(Generic[T]):
         """A refresh that starts now, where none is in progress."""
         self.cached.refresh_started(now)
         flight = self._flights.start(now, paid=paid, revalidate=revalidate)
-        flight.is_awaited, self._stood_still = self._stood_still, False
+        flight.is_awaited, self._was_lost = self._was_lost, False
         return flight
 
     async def _refresh(self, flight: Flight) -> None:
@@ -213,6 +213,8 @@ class RefreshAhead(Generic[T]):
             self._failed(turn, KeySetUnavailable(late), flight)
         except anyio.get_cancelled_exc_class():
             if flight.is_cancelled():
+                # Where each request has a loop of its own, the next one may fare no better.
+                self._was_lost = not flight.is_awaited
                 raise
             # A client that cancels itself has failed; nobody cancelled this run.
             within = KeySetUnavailable(f"{self._source()}: the fetch cancelled itself")
@@ -230,6 +232,6 @@ class RefreshAhead(Generic[T]):
         if flight.stood_still and not is_waited_for:
             # A host that freezes the process between two requests, such as a function in a cloud:
             # the endpoint did not fail. Requests wait for the next run, so that their loop runs.
-            self._stood_still = True
+            self._was_lost = True
         else:
             self.cached.failed(turn, error, paid=flight.paid)

@@ -37,8 +37,8 @@ class Flight:
         revalidate: whether caches on the way must ask the source itself.
         ended: is set when the run is over.
         succeeded: whether it reached its aim; the work sets it.
-        is_awaited: whether requests that could do without it wait for it, since one before it
-            stood still.
+        is_awaited: whether requests that could do without it wait for it, since the one before it
+            was lost with its loop.
     """
 
     __slots__ = (

@@ -80,11 +80,9 @@ class RouteGuard:
     def __and__(self, other: "RouteGuard | Requirement") -> "RouteGuard":
         if isinstance(other, RouteGuard):
             other = other.requirement
-        return (
-            RouteGuard(self.requirement & other)
-            if isinstance(other, Requirement)
-            else (NotImplemented)
-        )
+        if not isinstance(other, Requirement):
+            return NotImplemented
+        return RouteGuard(self.requirement & other)
 
     def check(self, token: AccessToken) -> None:
         """Check a token by itself, without implied scopes; see Requirement.check."""

@@ -6,7 +6,7 @@ Refusals are logged by `asgi_jwks.requests`, once per cause and interval, change
 `asgi_jwks.keys`. `asgi_jwks.integrations.prometheus` and `.opentelemetry` have listeners that are
 ready to use. Long lines are cut here. It prints:
 
-    asgi_jwks.requests: refused with 401 missing_token, issuer _other: the request has no Be
+    asgi_jwks.requests: refused with 401 missing_token: the request has no Bearer token: if
     asgi_jwks.requests: refused with 401 expired, issuer https://mock-issuer.example/: the t
     refused missing_token 1, refused expired 1, KeySetRefreshed 1, RequestAccepted 1
     health: ready, keys are fresh

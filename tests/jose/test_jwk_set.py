@@ -115,6 +115,12 @@ def test_a_map_of_certificates_is_named_as_such() -> None:
     assert "no 'keys' array" in refusal_of({"a": certificate, "b": 1})
 
 
+def test_metadata_in_the_place_of_the_key_set_are_named_as_such() -> None:
+    """F22: the URL of the discovery document as jwks_uri."""
+    metadata = {"issuer": "https://a.example", "jwks_uri": "https://a.example/keys"}
+    assert "is the issuer's metadata" in refusal_of(metadata)
+
+
 def test_a_key_set_has_up_to_512_keys_in_512_kibibytes() -> None:
     """E1: the numbers that SECURITY.md promises."""
     assert (MAX_KEYS, MAX_DOCUMENT_BYTES) == (512, 512 * 1024)

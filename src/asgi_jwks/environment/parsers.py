@@ -5,7 +5,7 @@ from typing import Any, Final, Literal, get_args, get_origin
 
 from asgi_jwks.errors import ConfigurationError
 
-__all__ = ["Parser", "names", "parsers", "text"]
+__all__ = ["Parser", "names", "number", "parsers", "text", "true_or_false", "whole_number"]
 
 Parser = Callable[[str], Any]
 
@@ -20,21 +20,24 @@ def names(text: str) -> tuple[str, ...]:
     return tuple(text.replace(",", " ").split())
 
 
-def _number(text: str) -> float:
+def number(text: str) -> float:
+    """Seconds, whole or not."""
     try:
         return float(text)
     except ValueError:
         raise ConfigurationError(f"{text!r} is not a number. Write seconds, such as 5.") from None
 
 
-def _whole_number(text: str) -> int:
+def whole_number(text: str) -> int:
+    """A whole number."""
     try:
         return int(text)
     except ValueError:
         raise ConfigurationError(f"{text!r} is not a whole number. Write 2.") from None
 
 
-def _true_or_false(text: str) -> bool:
+def true_or_false(text: str) -> bool:
+    """True or False: true, false, 1 or 0."""
     answers = {"true": True, "1": True, "false": False, "0": False}
     if text.lower() not in answers:
         raise ConfigurationError(f"{text!r} is neither true nor false. Write one of them.")
@@ -58,9 +61,9 @@ def _parser(kind: Any) -> Parser | None:
 
 _SIMPLE: Final[Mapping[object, Parser]] = {
     str: text,
-    float: _number,
-    int: _whole_number,
-    bool: _true_or_false,
+    float: number,
+    int: whole_number,
+    bool: true_or_false,
 }
 
 

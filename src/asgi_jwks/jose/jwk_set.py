@@ -246,6 +246,10 @@ def _entries(document: Mapping[str, Any]) -> Sequence[object]:
             "The document is a map of key ids to X.509 certificates, not a JWK Set;"
             " set jwks_uri to the address where this issuer publishes the same keys as a JWK Set"
         )
+    if "jwks_uri" in document:
+        raise InvalidKeySet(
+            "The document is the issuer's metadata, which names the address of the keys as jwks_uri"
+        )
     raise InvalidKeySet("The document is not a JWK Set: it has no 'keys' array")
 
 

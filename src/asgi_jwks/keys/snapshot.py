@@ -1,6 +1,4 @@
-"""The last good key set, and the keys that are not trusted.
-
-In a file for the next start.
+"""A file of the last good key set and the distrusted keys, for restarts.
 
 How long a key set is trusted is not known here: a restored one comes with its age. The file holds
 public keys, so it needs no secrecy; but whoever can write it decides which tokens are valid, as

@@ -17,7 +17,8 @@ from asgi_jwks.caching.source import Loaded
 from asgi_jwks.errors import InvalidKeySet
 from asgi_jwks.fetching.response import Representation, sendable_tag
 from asgi_jwks.jose.encoding import EncodingError, json_object
-from asgi_jwks.jose.jwk_set import MAX_DOCUMENT_BYTES, JWKSet
+from asgi_jwks.jose.jwk_set import JWKSet
+from asgi_jwks.jose.usable_keys import MAX_DOCUMENT_BYTES
 from asgi_jwks.keys.directory_lock import directory_locked
 from asgi_jwks.keys.distrust import DistrustList
 from asgi_jwks.keys.private_file import FileRefused, PrivateFile

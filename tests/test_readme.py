@@ -33,9 +33,10 @@ def run_pytest(folder: Path) -> None:
     assert "1 passed" in run.stdout
 
 
-def test_every_code_block_is_python() -> None:
-    assert BLOCKS
+def test_every_code_block_is_a_file_that_runs() -> None:
+    """H8: a line that is refused where it stands, such as a weak secret, would fail here too."""
     assert {language for language, _ in BLOCKS} == {"python"}
+    assert len(named_blocks()) == len(BLOCKS)
 
 
 def test_the_app_and_its_test_run_as_printed(tmp_path: Path) -> None:

@@ -149,7 +149,9 @@ def _of_byte_sequence(value: bytes) -> str:
     # RFC 8941, section 3.3.5. A list of them, or parameters, is not what RFC 9440 defines.
     if len(value) < 3 or value[:1] != b":" or value[-1:] != b":":
         raise malformed("not a byte sequence between colons")
-    return thumbprint_of_base64(value[1:-1])
+    # Section 4.2.7: the padding may be missing.
+    text = value[1:-1]
+    return thumbprint_of_base64(text if b"=" in text else text + b"=" * (-len(text) % 4))
 
 
 class CertificateField(_Field):

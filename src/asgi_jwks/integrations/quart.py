@@ -17,9 +17,10 @@ from quart import Quart, Response, current_app, has_websocket_context, request, 
 
 from asgi_jwks.asgi.challenge import Refusal
 from asgi_jwks.asgi.declared import needs_of_endpoint, needs_together
-from asgi_jwks.asgi.guards import RouteGuard, refusal_of
+from asgi_jwks.asgi.guards import RouteGuard
 from asgi_jwks.asgi.guards import requires as route_guard
 from asgi_jwks.asgi.responses import POLICY_VIOLATION
+from asgi_jwks.asgi.route_refusals import refusal_of
 from asgi_jwks.asgi.route_tables import add_table, path_within
 from asgi_jwks.authorization.requirement import Requirement
 from asgi_jwks.authorization.requirement_parts import RequirementOptions

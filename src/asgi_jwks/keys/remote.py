@@ -181,9 +181,7 @@ class RemoteJWKSet:
         return await self._search.find(kid, algorithm, screen)
 
     def can_find_more(self) -> bool:
-        """Whether `find` would do anything for a key that the set lacks.
-
-        It would wait, fetch or schedule a refresh.
+        """Whether `find` would wait, fetch or schedule a refresh for an unknown key.
 
         Only a token that was screened may have a refresh scheduled; one is enough for all.
         """

@@ -1,6 +1,4 @@
-"""The last good key set, and the keys that are not trusted.
-
-In a file for the next start.
+"""A file of the last good key set and the distrusted keys, for restarts.
 
 How long a key set is trusted is not known here: a restored one comes with its age. The file holds
 public keys, so it needs no secrecy; but whoever can write it decides which tokens are valid, as
@@ -20,7 +18,8 @@ from asgi_jwks.caching.source import Loaded
 from asgi_jwks.errors import ConfigurationError, InvalidKeySet
 from asgi_jwks.fetching.response import Representation, sendable_tag
 from asgi_jwks.jose.encoding import EncodingError, json_object
-from asgi_jwks.jose.jwk_set import MAX_DOCUMENT_BYTES, JWKSet
+from asgi_jwks.jose.jwk_set import JWKSet
+from asgi_jwks.jose.usable_keys import MAX_DOCUMENT_BYTES
 from asgi_jwks.keys.directory_lock import directory_locked
 from asgi_jwks.keys.distrust import DistrustList
 from asgi_jwks.keys.private_file import FileRefused, PrivateFile

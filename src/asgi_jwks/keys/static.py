@@ -1,6 +1,4 @@
-"""Keys that are given rather than fetched.
-
-A JWK Set at hand, or a secret that is shared.
+"""Keys that are given rather than fetched: a JWK Set, or a shared secret.
 
 It knows no networks: these keys are trusted for as long as the process lives, unless an operator
 distrusts one.

@@ -1,6 +1,6 @@
 """An attack: its name, its request, the rules it tries and its right end.
 
-With it the form of a request, and the target that an attack is built for.
+The form of its request, and the target that it is built for, are here as well.
 """
 
 from collections.abc import Callable, Collection, Mapping

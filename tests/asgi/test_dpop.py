@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 from tests.asgi.conftest import parse_challenges
+from tests.support.trusted import ISSUER, OTHER, trusted
 
 from asgi_jwks import (
     AccessTokenVerifier,
@@ -25,7 +26,6 @@ from asgi_jwks import (
     ProofOfPossession,
     Reason,
     ReplayStoreUnavailable,
-    StaticJWKSet,
     TLSExtension,
     TrustedIssuer,
     requires,
@@ -35,8 +35,6 @@ from asgi_jwks.testing import ClientCertificate, MockIssuer, ProofKey
 
 pytestmark = pytest.mark.anyio
 
-ISSUER = MockIssuer()
-OTHER = MockIssuer(issuer="https://other.example/")
 ORIGIN = "https://api.example.com"
 SECRET = "Zp4Yq0c3Vn8xT1sK7uWm2rBd6eHf9jLa"
 CERTIFICATE = ClientCertificate.generate()
@@ -118,18 +116,6 @@ class Door:
         before = len(self.seen)
         await self.guard(connection, receive, send)
         return Answer(sent, self.seen[before:])
-
-
-def trusted(
-    issuer: MockIssuer = ISSUER, *, dpop: DPoP | None = None, **options: Any
-) -> TrustedIssuer:
-    return TrustedIssuer(
-        issuer=issuer.issuer,
-        audience=issuer.audience,
-        keys=StaticJWKSet(issuer.jwk_set()),
-        dpop=dpop,
-        **options,
-    )
 
 
 def dpop(**options: Any) -> DPoP:

@@ -3,6 +3,7 @@
 Each knows one way in which servers and proxies hand a certificate on.
 """
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final, Literal, Protocol, get_args
 
@@ -27,6 +28,9 @@ __all__ = [
     "TLSExtension",
     "certificate_of",
 ]
+
+# RFC 9110, section 5.1.
+_FIELD_NAME: Final = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 
 Encoding = Literal["pem", "url", "base64"]
 
@@ -174,6 +178,11 @@ class CertificateField(_Field):
         proxy_secret: tuple[str, str] | None = None,
     ) -> None:
         require_text("name", name, example="X-Client-Cert")
+        if not _FIELD_NAME.fullmatch(name):
+            raise ConfigurationError(
+                f"name must be the name of a header field; got {name!r}. Write for example "
+                'CertificateField("X-Client-Cert", encoding="url", trusted_proxies=[...]).'
+            )
         if encoding not in get_args(Encoding):
             raise ConfigurationError(
                 f'encoding must be "url", "base64" or "pem"; got {encoding!r}.'

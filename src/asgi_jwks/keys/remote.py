@@ -242,7 +242,8 @@ class RemoteJWKSet:
 
         Tokens of the key get 401 at once, also during an outage and when they were verified before.
         With a snapshot, the word survives a restart, and the other processes that share the file
-        learn of it with their next refresh. The file is written before this returns.
+        learn of it with their next refresh. The file is written before this returns, which takes a
+        second at most where another process has it: an async handler calls it in a thread.
 
         Args:
             kid: a key id; whatever is published under it later is refused too.

@@ -41,6 +41,9 @@ __all__ = ["KeySetHealth", "RemoteJWKSet"]
 
 ELAPSED: Final = ElapsedClock()
 
+# After so many failed fetches in a row a start waits for the end of the backoff, too.
+STARTS_IN_VAIN: Final = 3
+
 
 class RemoteJWKSet:
     """The keys that an issuer publishes at its JWKS URL (RFC 7517, section 5).
@@ -208,10 +211,17 @@ class RemoteJWKSet:
     async def warm(self) -> None:
         """Fetch the keys unless fresh ones are at hand.
 
+        While they fail to come, it is as sparing as requests are: functions in clouds may start an
+        application anew for each of those.
+
         Raises:
             KeySetError: there are none that may be used.
         """
-        await self._keys.refreshed_if_due()
+        backoff = self._cached.freshness.backoff
+        if backoff.failures < STARTS_IN_VAIN or backoff.allows(self._cached.now()):
+            await self._keys.refreshed_if_due()
+        else:
+            self._cached.usable()
 
     async def refresh(self) -> None:
         """Fetch the keys now, by a fetch that begins after this call.

@@ -14,6 +14,7 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.responses import PlainTextResponse
 from starlette.routing import Host, Mount, Route, Router, WebSocketRoute
 from starlette.testclient import TestClient
+from tests.support.trusted import ISSUER, OTHER, trusted
 
 from asgi_jwks import (
     AccessTokenVerifier,
@@ -25,17 +26,10 @@ from asgi_jwks import (
     requires,
 )
 from asgi_jwks.integrations.mcp import MCPToolRequirements
-from asgi_jwks.testing import MockIssuer
 
-ISSUER = MockIssuer()
 KEYS = StaticJWKSet(ISSUER.jwk_set())
-OTHER = "https://other.example/"
 # What no token of ISSUER could meet.
-FROM_ELSEWHERE = requires(issuer=OTHER)
-
-
-def trusted(name: str = ISSUER.issuer, **options: Any) -> TrustedIssuer:
-    return TrustedIssuer(issuer=name, audience=ISSUER.audience, keys=KEYS, **options)
+FROM_ELSEWHERE = requires(issuer=OTHER.issuer)
 
 
 def guard(app: Any, *issuers: TrustedIssuer, **options: Any) -> JWTBearerMiddleware:
@@ -63,7 +57,7 @@ class OfEachIssuer(HTTPEndpoint):
     @requires(issuer=ISSUER.issuer)
     async def get(self, request: Any) -> None: ...
 
-    @requires(issuer=OTHER)
+    @requires(issuer=OTHER.issuer)
     async def post(self, request: Any) -> None: ...
 
 
@@ -168,7 +162,7 @@ def test_after_a_start_the_first_use_looks_at_nothing() -> None:
 def test_what_all_requests_need_counts_as_well() -> None:
     """K9: the option `requires` and a route are met by one token, or by none."""
     app = Starlette(routes=[Route("/x", requires(issuer=ISSUER.issuer)(free))])
-    of_all = Requirement(issuer=OTHER)
+    of_all = Requirement(issuer=OTHER.issuer)
     with pytest.raises(ConfigurationError, match="the route /x, and requires of all"):
         guard(app, trusted(), trusted(OTHER), requires=of_all)
     # Scopes of one, and a binding of the other.
@@ -181,9 +175,9 @@ def test_the_message_says_what_to_write() -> None:
     with pytest.raises(ConfigurationError) as told:
         guard(Starlette(routes=PLACES["/x"]()))
     assert str(told.value) == (
-        f"the route /x demands a token of '{OTHER}', and the issuers that are trusted are others: "
-        "every request would be refused. Trust it with a TrustedIssuer of its own, or name one of "
-        f"those that are: '{ISSUER.issuer}'."
+        f"the route /x demands a token of '{OTHER.issuer}', and the issuers that are trusted are "
+        "others: every request would be refused. Trust it with a TrustedIssuer of its own, or "
+        f"name one of those that are: '{ISSUER.issuer}'."
     )
 
 
@@ -303,9 +297,11 @@ def test_each_entry_point_judges_the_routes_within_it() -> None:
 
 def test_a_tool_that_no_token_could_call_is_a_mistake() -> None:
     """K9, K10: the tools of an MCP server, each by itself."""
-    needs = {"a": Requirement(issuer=ISSUER.issuer), "b": Requirement(issuer=OTHER)}
+    needs = {"a": Requirement(issuer=ISSUER.issuer), "b": Requirement(issuer=OTHER.issuer)}
     tools = MCPToolRequirements(PlainTextResponse("x"), needs)
-    with pytest.raises(ConfigurationError, match=f"the route / demands a token of '{OTHER}'"):
+    with pytest.raises(
+        ConfigurationError, match=f"the route / demands a token of '{OTHER.issuer}'"
+    ):
         guard(tools)
     guard(tools, trusted(), trusted(OTHER))
 
@@ -355,13 +351,13 @@ def test_a_guard_that_nobody_can_see_is_told_of_once(
     caplog: pytest.LogCaptureFixture, is_async: bool
 ) -> None:
     """K9: where neither the start nor the first use can know: a line at ERROR, no silence."""
-    needed = requires(issuer=OTHER, condition=(lambda token: True) if is_async else None)
+    needed = requires(issuer=OTHER.issuer, condition=(lambda token: True) if is_async else None)
     client = TestClient(guard(hidden(needed.around(PlainTextResponse("x")))))
     headers = {"authorization": f"Bearer {ISSUER.access_token()}"}
     for _ in range(3):
         assert client.get("/x", headers=headers).status_code == 403
     [told] = [r.getMessage() for r in caplog.records if r.levelno == logging.ERROR]
-    assert told.startswith(f"a guard within the application demands a token of '{OTHER}'")
+    assert told.startswith(f"a guard within the application demands a token of '{OTHER.issuer}'")
 
 
 def test_a_guard_that_a_token_could_pass_is_not_told_of(caplog: pytest.LogCaptureFixture) -> None:
@@ -375,7 +371,7 @@ def test_guards_for_each_request_do_not_flood_the_log(caplog: pytest.LogCaptureF
     """W6"""
 
     async def app(scope: Any, receive: Any, send: Any) -> None:
-        await requires(issuer=OTHER).around(PlainTextResponse("x"))(scope, receive, send)
+        await requires(issuer=OTHER.issuer).around(PlainTextResponse("x"))(scope, receive, send)
 
     client = TestClient(guard(app))
     headers = {"authorization": f"Bearer {ISSUER.access_token()}"}

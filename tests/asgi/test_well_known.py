@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Mount, Route
 from starlette.testclient import TestClient
+from tests.support.trusted import ISSUER, trusted
 
 from asgi_jwks import (
     AccessTokenVerifier,
@@ -35,14 +36,8 @@ from asgi_jwks.testing import MockIssuer
 
 pytestmark = pytest.mark.anyio
 
-ISSUER = MockIssuer()
 RESOURCE = "https://api.example.com/mcp"
 METADATA = "/.well-known/oauth-protected-resource"
-
-
-def trusted(issuer: MockIssuer = ISSUER, **options: Any) -> TrustedIssuer:
-    given = {"audience": issuer.audience, **options}
-    return TrustedIssuer(issuer=issuer.issuer, keys=StaticJWKSet(issuer.jwk_set()), **given)
 
 
 async def test_a_client_without_a_token_is_answered(guarded: Callable[..., Any]) -> None:

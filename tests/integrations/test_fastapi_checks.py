@@ -6,26 +6,16 @@ from typing import Annotated, Any
 import pytest
 from fastapi import APIRouter, Depends, FastAPI, Security
 from starlette.testclient import TestClient
+from tests.support.trusted import ISSUER, OTHER, trusted
 
 from asgi_jwks import (
     AccessToken,
     ConfigurationError,
     JWTBearerMiddleware,
     Requirement,
-    StaticJWKSet,
-    TrustedIssuer,
     requires,
 )
 from asgi_jwks.integrations.fastapi import JWTBearer
-from asgi_jwks.testing import MockIssuer
-
-ISSUER = MockIssuer()
-KEYS = StaticJWKSet(ISSUER.jwk_set())
-OTHER = "https://other.example/"
-
-
-def trusted(name: str = ISSUER.issuer, **options: Any) -> TrustedIssuer:
-    return TrustedIssuer(issuer=name, audience=ISSUER.audience, keys=KEYS, **options)
 
 
 async def endpoint() -> str:
@@ -105,7 +95,7 @@ def test_rules_of_its_own_judge_where_the_middleware_is_around() -> None:
 def test_dependencies_that_no_token_could_meet_together_are_a_mistake() -> None:
     """K9: each could be met by itself."""
     bearer = JWTBearer(trusted(), trusted(OTHER))
-    app = FastAPI(dependencies=[Depends(bearer.requires(issuer=OTHER))])
+    app = FastAPI(dependencies=[Depends(bearer.requires(issuer=OTHER.issuer))])
     app.get("/x", dependencies=[Depends(bearer.requires(issuer=ISSUER.issuer))])(endpoint)
     with pytest.raises(ConfigurationError, match="the route /x: no token can meet both issuer="):
         bearer.attach(app)
@@ -113,7 +103,9 @@ def test_dependencies_that_no_token_could_meet_together_are_a_mistake() -> None:
 
 def test_an_option_of_all_counts_as_well() -> None:
     """K9"""
-    bearer = JWTBearer(trusted(grants=["a"]), trusted(OTHER), requires=Requirement(issuer=OTHER))
+    bearer = JWTBearer(
+        trusted(grants=["a"]), trusted(OTHER), requires=Requirement(issuer=OTHER.issuer)
+    )
     bearer.attach(app_with(bearer, "router"))
     narrow = JWTBearer(
         trusted(grants=["a"]), trusted(OTHER), requires=Requirement(issuer=ISSUER.issuer)
@@ -255,7 +247,7 @@ def test_a_token_that_is_demanded_on_a_public_path_is_told_of(
 def test_starlette_s_guards_are_looked_at_as_well() -> None:
     """K9: `requires` and `.around` beside dependencies, of the middleware around."""
     app = FastAPI(openapi_url=None)
-    app.add_middleware(requires(issuer=OTHER).around)
+    app.add_middleware(requires(issuer=OTHER.issuer).around)
     app.get("/x")(endpoint)
     with pytest.raises(ConfigurationError, match="the route /x demands a token of"):
         JWTBearerMiddleware(app, trusted())

@@ -12,15 +12,11 @@ from tests.support.examples import examples
 from tests.support.immutability import assert_immutable
 
 from asgi_jwks.errors import InvalidKeySet, InvalidToken, Reason
-from asgi_jwks.jose.jwk_set import (
-    MAX_DOCUMENT_BYTES,
-    MAX_KEYS,
-    JWKSet,
-    SkippedKey,
-    SkipReason,
-    symmetric_key,
-)
+from asgi_jwks.jose.jwk_set import JWKSet
 from asgi_jwks.jose.jwk_set_document import SplitDocument
+from asgi_jwks.jose.key import symmetric_key
+from asgi_jwks.jose.skip_reason import SkipReason
+from asgi_jwks.jose.usable_keys import MAX_DOCUMENT_BYTES, MAX_KEYS, SkippedKey
 
 JWKFor = Callable[..., dict[str, Any]]
 Result = TypeVar("Result")

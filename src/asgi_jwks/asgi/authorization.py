@@ -19,7 +19,7 @@ from asgi_jwks.asgi.resource_checks import (
     is_server,
     mounted_at,
     proof_members,
-    require_audiences,
+    require_checked_audiences,
     require_issuers,
 )
 from asgi_jwks.asgi.route_needs import needs_of
@@ -107,7 +107,7 @@ class Authorization:
             require_enforceable(self.requirement, self._known)
         self.resources: Final = () if resource is None else protected_resources(resource)
         if self.resources:
-            require_audiences(trusted)
+            require_checked_audiences(trusted, option="resource")
             require_issuers(self.resources, trusted, may_resolve=may_resolve)
             hint_at_audiences(self.resources, trusted)
         if self.requirement is not None:

@@ -4,7 +4,7 @@ Issuers at construction; a request that is refused by the spelling of its resour
 """
 
 import logging
-from collections.abc import Mapping, MutableMapping, Sequence
+from collections.abc import Iterable, Mapping, MutableMapping, Sequence
 from typing import Any, Final
 
 from asgi_jwks._printable import quoted
@@ -20,7 +20,7 @@ __all__ = [
     "mounted_at",
     "note_served",
     "proof_members",
-    "require_audiences",
+    "require_checked_audiences",
     "require_issuers",
 ]
 
@@ -30,10 +30,6 @@ _log: Final = logging.getLogger("asgi_jwks.requests")
 _METADATA_SERVED: Final = "asgi_jwks.metadata_served"
 
 
-def _certificates(policy: object) -> bool:
-    return bool(getattr(policy, "certificate_sources", ()))
-
-
 def proof_members(trusted: Sequence[Issuer]) -> dict[str, Any]:
     """The members of metadata about sender-constrained tokens (RFC 9728, section 2)."""
     schemes = schemes_of(trusted)
@@ -41,16 +37,21 @@ def proof_members(trusted: Sequence[Issuer]) -> dict[str, Any]:
         "dpop_signing_alg_values_supported": [*schemes.algorithms],
         "dpop_bound_access_tokens_required": not schemes.takes_bearer,
         "tls_client_certificate_bound_access_tokens": any(
-            _certificates(getattr(issuer, "binding", None)) for issuer in trusted
+            getattr(issuer.binding, "certificate_sources", ()) for issuer in trusted
         ),
     }
 
 
-def require_audiences(trusted: Sequence[Issuer]) -> None:
+def require_checked_audiences(trusted: Iterable[Issuer], *, option: str) -> None:
+    """Refuse to tell clients of an API where its audience is not checked.
+
+    Raises:
+        ConfigurationError: an issuer is trusted without an audience.
+    """
     for issuer in trusted:
         if issuer.rules.audiences is None:
             raise ConfigurationError(
-                f"resource tells clients to ask {issuer.rules.issuer} for tokens for this API, and "
+                f"{option} tells clients to ask {issuer.rules.issuer} for tokens for this API, and "
                 "insecure_no_audience=True has no audience checked. Leave one of them out."
             )
 
@@ -154,4 +155,5 @@ def _name_and_port(host: str) -> tuple[str, str]:
 
 
 def is_server(issuer: str) -> bool:
+    """Whether an issuer identifier is the URL of an authorization server (RFC 8414, section 2)."""
     return issuer.startswith(("https://", "http://"))

@@ -49,9 +49,7 @@ class RefreshAhead(Generic[T]):
     def at_hand(self) -> T | None:
         """The value, if a request may use it now, without waiting.
 
-        A refresh that is due is started.
-
-        To be called in an event loop.
+        A refresh that is due is started, so it is to be called in an event loop.
         """
         cached = self.cached
         if self._elapsed() < cached.unchanged_until:

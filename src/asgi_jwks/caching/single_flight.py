@@ -1,7 +1,5 @@
 """One run of a piece of work at a time in each event loop.
 
-It is detached from whoever asked for it.
-
 Work is started on asyncio or trio outside the caller's task, so that a cancelled caller does not
 cancel the others' run.
 """

@@ -166,9 +166,9 @@ class RefusalLog:
         )
 
     def tell_of_end(self, issuer: str, cause: str, connection: str) -> None:
-        """Write a line of an open connection that ended with its token.
+        """Write a line of a connection that ended with its token, if due.
 
-        Once per interval, as of refusals.
+        There is one per cause and interval, as of refusals.
 
         Args:
             issuer: the label of its issuer.

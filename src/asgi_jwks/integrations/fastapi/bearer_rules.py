@@ -14,9 +14,10 @@ from starlette.types import Scope
 
 from asgi_jwks.asgi.authentication import AROUND, AUTHENTICATION, Authentication
 from asgi_jwks.asgi.authorization import DEFAULT_AUTHORIZATION, Authorization
-from asgi_jwks.asgi.guards import refusal_of, tell_of_public_path
+from asgi_jwks.asgi.guards import tell_of_public_path
 from asgi_jwks.asgi.presentation import DPOP_NONCE
 from asgi_jwks.asgi.refusals import with_words
+from asgi_jwks.asgi.route_refusals import refusal_of
 from asgi_jwks.authorization.requirement import Requirement
 from asgi_jwks.authorization.scope_names import is_scope
 from asgi_jwks.errors import MissingToken, RequestError, TemporarilyUnavailable

@@ -715,6 +715,27 @@ async def test_health_tells_what_a_person_wants_to_know(
     assert (health.fetches, health.failures, health.refetch_budget) == (1, 0, 2)
 
 
+async def test_an_application_that_is_started_for_each_request_follows_the_backoff(
+    keys: RemoteJWKSet, issuer: MockIssuer
+) -> None:
+    """F6: as one behind Mangum is; the first starts ask whatever happened before them."""
+    issuer.jwks.fail(500)
+    for _ in range(100):
+        with pytest.raises(KeySetUnavailable):
+            await keys.warm()
+        await anyio.sleep(1)
+    # 1 s, doubling to 60 s.
+    assert issuer.jwks.count < 12
+    issuer.jwks.recover()
+    await anyio.sleep(75)
+    await keys.warm()
+    issuer.jwks.fail(500)
+    await anyio.sleep(700)
+    for _ in range(100):
+        await keys.warm()
+    assert issuer.jwks.count < 20
+
+
 async def test_warming_fetches_only_what_is_not_fresh(
     keys: RemoteJWKSet, issuer: MockIssuer
 ) -> None:

@@ -33,7 +33,7 @@ _EMPTY: Final[tuple[object, ...]] = (None, "", [], {})
 class Proof(Protocol):
     """A condition that access tokens meet; its `str()` follows the words "an access token has"."""
 
-    def holds(self, header: JOSEHeader, claims: Mapping[str, Any]) -> bool:
+    def holds(self, header: JOSEHeader, claims: Mapping[str, Any], /) -> bool:
         """Whether this header and these claims meet it."""
         ...
 

@@ -344,6 +344,10 @@ async def test_each_issuer_has_a_policy_of_its_own(key: ProofKey, proven: Fields
         ({"raw_path": b"/v10/messages", "root_path": "/v1"}, "/v10/messages"),
         ({"raw_path": b"/messages", "root_path": "/v1"}, "/messages"),
         ({"raw_path": b"/caf%C3%A9/a", "root_path": "/caf\u00e9"}, "/a"),
+        ({"raw_path": b"/%761/%61?x", "root_path": "/v1"}, "/a"),
+        ({"raw_path": b"/caf%c3%a9", "root_path": "/caf\u00e9"}, "/"),
+        ({"raw_path": "/caf\u00e9/a".encode(), "root_path": "/v1"}, "/caf%C3%A9/a"),
+        ({"raw_path": b"/%7610/a", "root_path": "/v1"}, "/v10/a"),
     ],
 )
 async def test_the_path_is_as_it_was_sent_without_the_mount_point(

@@ -8,6 +8,7 @@ from functools import reduce
 from operator import and_
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -19,6 +20,7 @@ from asgi_jwks import (
     RequestError,
     Requirement,
 )
+from asgi_jwks.tokens.principal import Basis, ClaimReading
 
 NOW = 1_700_000_000
 
@@ -62,6 +64,10 @@ tokens = st.fixed_dictionaries(
 )
 
 
+# What the issuer's tokens may grant, where that is bounded.
+bounds = st.one_of(st.none(), st.sets(st.sampled_from("abcxypqrs12"), min_size=4).map(frozenset))
+
+
 def requirement(parts: Parts) -> Requirement:
     options = dict(parts)
     return Requirement(*options.pop("scopes", ()), **options)
@@ -71,7 +77,9 @@ def listed(value: object) -> list[str]:
     return [value] if isinstance(value, str) else value if isinstance(value, list) else []
 
 
-def oracle(parts: Parts, claims: Mapping[str, Any]) -> str | None:
+def oracle(
+    parts: Parts, claims: Mapping[str, Any], bound: frozenset[str] | None = None
+) -> str | None:
     """The code of the error that a token is refused with; None where it is not."""
     cnf = claims.get("cnf")
     member = {"dpop": "jkt", "certificate": "x5t#S256"}.get(parts.get("binding", ""))
@@ -83,14 +91,12 @@ def oracle(parts: Parts, claims: Mapping[str, Any]) -> str | None:
         login = claims.get("auth_time")
         if not isinstance(login, int) or login > NOW or NOW - login > parts["max_age"]:
             return "insufficient_user_authentication"
-    granted = claims.get("scope", "").split()
+    granted = [name for name in claims.get("scope", "").split() if bound is None or name in bound]
     m = claims.get("m")
     at = {"tenant": claims.get("tenant"), "m.n": m.get("n") if isinstance(m, dict) else None}
-    held = {
-        "scopes": granted,
-        "permissions": listed(claims.get("permissions")),
-        "roles": listed(claims.get("roles")),
-    }
+    held = {"scopes": granted}
+    for kind in ("permissions", "roles"):
+        held[kind] = [n for n in listed(claims.get(kind)) if bound is None or n in bound]
     lacking = [name for kind, names in held.items() for name in {*parts.get(kind, ())} - {*names}]
     for claim, values in parts.get("claims", {}).items():
         lacking += {*values} - {*listed(at[claim])}
@@ -108,12 +114,15 @@ def all_of(parts: list[Parts]) -> Requirement | None:
         return None
 
 
-@given(st.lists(written, min_size=1, max_size=3), tokens)
+@given(st.lists(written, min_size=1, max_size=3), tokens, bounds)
 def test_a_token_meets_all_or_is_told_the_first_kind_of_lack_with_all_names(
-    parts: list[Parts], claims: dict[str, Any]
+    parts: list[Parts], claims: dict[str, Any], bound: frozenset[str] | None
 ) -> None:
-    """K6, K8, K9: bindings first, then the login, then grants; one challenge names all of it."""
-    verdicts = [oracle(part, claims) for part in parts]
+    """K6, K8, K9: bindings first, then the login, then grants; one challenge names all of it.
+
+    P2: an issuer grants no name beyond those that it may; claims that are named stay as they are.
+    """
+    verdicts = [oracle(part, claims, bound) for part in parts]
     needed = all_of(parts)
     if needed is None:
         # No token could meet it, and so this one does not.
@@ -121,7 +130,7 @@ def test_a_token_meets_all_or_is_told_the_first_kind_of_lack_with_all_names(
         return
     order = ["invalid_token", "insufficient_user_authentication", "insufficient_scope"]
     expected = next((code for code in order if code in verdicts), None)
-    error = refusal(needed, claims)
+    error = refusal(needed, claims, bound)
     assert (error and error.error) == expected
     if isinstance(error, InsufficientScope | InsufficientUserAuthentication):
         names = [n for part in parts for kind in NAMED for n in part.get(kind, ())]
@@ -136,8 +145,11 @@ def test_a_token_meets_all_or_is_told_the_first_kind_of_lack_with_all_names(
 NAMED = ("scopes", "any_of", "permissions")
 
 
-def refusal(needed: Requirement, claims: dict[str, Any]) -> RequestError | None:
-    token: AccessToken = AccessToken({"exp": NOW + 60, **claims})
+def refusal(
+    needed: Requirement, claims: dict[str, Any], bound: frozenset[str] | None
+) -> RequestError | None:
+    verified = {"exp": NOW + 60, **claims}
+    token: AccessToken = AccessToken(verified, verified, Basis(ClaimReading(grants=bound)))
     try:
         needed.check(token, clock=lambda: float(NOW))
     except RequestError as error:
@@ -152,6 +164,15 @@ def unordered(needed: Requirement | None) -> object:
         frozenset(value) if isinstance(value, tuple) else value
         for value in (getattr(needed, name) for name in Requirement.__slots__)
     ]
+
+
+@pytest.mark.parametrize("part", [{"scopes": ["a"]}, {"permissions": ["p"]}, {"roles": ["r"]}])
+def test_a_name_beyond_those_that_an_issuer_may_grant_opens_nothing(part: Parts) -> None:
+    """P2: of each kind, since such a token is seldom drawn."""
+    claims = {"iss": "https://i/", "scope": "a b", "permissions": ["p", "q"], "roles": ["r", "s"]}
+    for bound in (None, frozenset("apr"), frozenset("bqs")):
+        error = refusal(requirement(part), claims, bound)
+        assert (error and error.error) == oracle(part, claims, bound)
 
 
 @given(st.lists(written, min_size=3, max_size=3))

@@ -50,6 +50,11 @@ XFCC = EnvoyXFCC(trusted_proxies=[PROXY])
 
 FOUND: dict[str, tuple[CertificateSource, ProofOfPossession]] = {
     "Client-Cert": (CLIENT_CERT, request(("Client-Cert", f":{MINE.base64}:"))),
+    # RFC 8941, section 4.2.7.
+    "Client-Cert without padding": (
+        CLIENT_CERT,
+        request(("Client-Cert", f":{MINE.base64.rstrip('=')}:")),
+    ),
     "an escaped PEM": (ESCAPED, request(("x-client-cert", MINE.escaped))),
     "DER in base64": (BASE64, request(("X-SSL-CLIENT-DER", MINE.base64))),
     "a folded PEM": (FOLDED, request(("SSL-Client-Cert", MINE.pem.replace("\n", " ")))),

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from asgi_jwks.events import KeySetEvent
-from asgi_jwks.keys import persistence
+from asgi_jwks.keys import disk
 from asgi_jwks.testing import MockIssuer
 
 
@@ -21,7 +21,7 @@ class _Inline:
 @pytest.fixture
 def inline_disk(monkeypatch: pytest.MonkeyPatch) -> None:
     """Snapshots are written in the loop itself, and nobody waits for the platter."""
-    monkeypatch.setattr(persistence, "to_thread", _Inline)
+    monkeypatch.setattr(disk, "to_thread", _Inline)
     monkeypatch.setattr(os, "fsync", lambda descriptor: None)
 
 

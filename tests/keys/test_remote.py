@@ -272,11 +272,14 @@ async def test_where_each_loop_takes_its_refresh_with_it_not_every_request_begin
     await warm(keys)
     issuer.jwks.hang()
     await anyio.sleep(550)
+    has_to_wait = 0
     for _ in range(100):
-        assert keys.at_hand() is not None
+        has_to_wait += keys.at_hand() is None
         await anyio.sleep(0.1)
         await keys.aclose()
     assert issuer.jwks.count <= 1 + 2
+    # For the second one, since the first was lost.
+    assert has_to_wait == 1
     await anyio.sleep(50)
     issuer.jwks.delay(0.3)
     assert await seconds(lambda: look_up(keys, issuer.signing_key.kid)) == pytest.approx(0.3, 0.1)

@@ -89,6 +89,8 @@ class Resolver(RuleBasedStateMachine):
         self.unwell_at = -math.inf
         self.in_flight: set[tuple[str, int]] = set()
         self.strangers_asked_for = 0
+        # The least that the budget may hold, and when: each question is charged here.
+        self.held, self.held_at = float(BURST), self.time.now
         self.violations: list[str] = []
         self.strangers = 0
         self.issuers = ResolvedIssuers(
@@ -107,14 +109,29 @@ class Resolver(RuleBasedStateMachine):
             self.violations.append("two questions about one name at a time")
         self.in_flight.add(place)
         self.strangers_asked_for += name not in NAMES
+        charged, as_of = self.charge(1), self.time.now
         try:
-            return await self.answer(name)
+            issuer = await self.answer(name)
         except anyio.get_cancelled_exc_class():
             # It is late: also where its loop stood still.
             self.unwell_at = max(self.unwell_at, self.time.now)
             raise
         finally:
             self.in_flight.discard(place)
+        if issuer is not None and self.is_newest(name, as_of):
+            self.held = min(float(BURST), self.held + charged)
+        return issuer
+
+    def charge(self, questions: int) -> float:
+        """How much of so many questions the budget pays for, now."""
+        passed, self.held_at = self.time.now - self.held_at, self.time.now
+        refilled = min(float(BURST), self.held + passed / INTERVAL)
+        self.held = max(0.0, refilled - questions)
+        return refilled - self.held
+
+    def is_newest(self, name: str, as_of: float) -> bool:
+        """Whether no question that was asked later, or then, has been answered already."""
+        return sum(told.as_of >= as_of for told in self.told[name]) == 1
 
     async def answer(self, name: str) -> Issuer | None:
         as_of, tenant, mode, refuses = (
@@ -186,7 +203,8 @@ class Resolver(RuleBasedStateMachine):
         """Its issuer is asked for, unless it is known."""
         began = self.time.now
         newest = max(self.told[name], default=None)
-        held = self.issuers._answers._budget.held(began)
+        self.charge(0)
+        held = self.held
         # A question that the other loop left unfinished is this name's as well.
         is_pending = bool(self.issuers._answers._questions)
         found: Issuer | None = None

@@ -12,8 +12,9 @@ from starlette.types import Receive, Scope, Send
 
 from asgi_jwks.asgi.authentication import AUTHENTICATION, Authentication
 from asgi_jwks.asgi.challenge import Challenges, Refusal
+from asgi_jwks.asgi.identity import scope_of
 from asgi_jwks.asgi.responses import refuse
-from asgi_jwks.errors import RequestError, TemporarilyUnavailable
+from asgi_jwks.errors import ConfigurationError, RequestError, TemporarilyUnavailable
 
 __all__ = ["RefusalResponse", "refusal_of"]
 
@@ -25,8 +26,16 @@ def refusal_of(
 
     For the error pages of frameworks that are not Starlette's: their endpoints raise what
     `requires(...).check_scope(scope)` raises, and this is the answer. `on_refused` hears of it.
+
+    Raises:
+        ConfigurationError: an argument is something else.
     """
-    scope: Any = connection.scope if isinstance(connection, HTTPConnection) else connection
+    scope: Any = scope_of(connection)
+    if not isinstance(error, RequestError | TemporarilyUnavailable):
+        raise ConfigurationError(
+            f"error must be a RequestError or TemporarilyUnavailable; got {error!r}. Write "
+            "refusal_of(request, error) where one of them is caught."
+        )
     authentication = scope.get(AUTHENTICATION)
     if isinstance(authentication, Authentication):
         return authentication.refusal(error, scope)

@@ -243,6 +243,10 @@ def combined(demands: Iterable[str | Requirement], options: RequirementOptions) 
         ConfigurationError: nothing is required, or a part is of the wrong form.
     """
     given = list(demands)
+    if not {"scope", "scopes"}.isdisjoint(options):
+        raise ConfigurationError(
+            'scopes are given without a name. Write requires("read:messages", "write:messages").'
+        )
     parts = [demand for demand in given if isinstance(demand, Requirement)]
     scopes: list[Any] = [demand for demand in given if not isinstance(demand, Requirement)]
     if scopes or not parts or any(value is not None for value in options.values()):

@@ -159,7 +159,7 @@ class DPoP:
             now=now,
         )
         if self._used is not None:
-            await self._used.use(jkt, accepted.jti, accepted.ttl, request.used)
+            await self._used.use(jkt, accepted.jti, accepted.ttl, now=now, used=request.used)
         request.new_nonce = accepted.new_nonce
 
     def __repr__(self) -> str:

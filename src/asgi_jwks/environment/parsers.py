@@ -9,6 +9,9 @@ __all__ = ["Parser", "names", "number", "parsers", "text", "true_or_false", "who
 
 Parser = Callable[[str], Any]
 
+# Around a name: those of a list in JSON or Python.
+_MARKS: Final = "[]'\""
+
 
 def text(text: str) -> str:
     """The text itself."""
@@ -17,7 +20,13 @@ def text(text: str) -> str:
 
 def names(text: str) -> tuple[str, ...]:
     """Names separated by spaces or commas; neither occurs in one of them."""
-    return tuple(text.replace(",", " ").split())
+    found = tuple(text.replace(",", " ").split())
+    if any(name[0] in _MARKS or name[-1] in _MARKS for name in found):
+        raise ConfigurationError(
+            "names are written without quotes and brackets, separated by spaces or commas. Write "
+            "for example first,second."
+        )
+    return found
 
 
 def number(text: str) -> float:

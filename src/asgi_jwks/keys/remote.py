@@ -27,7 +27,7 @@ from asgi_jwks.fetching.request import DocumentRequest
 from asgi_jwks.fetching.secure_url import require_secure_url
 from asgi_jwks.jose.jwk_set import JWKSet
 from asgi_jwks.jose.key import VerificationKey
-from asgi_jwks.keys.discovery import Metadata
+from asgi_jwks.keys.discovery import Metadata, require_key_set_url
 from asgi_jwks.keys.distrust import DistrustedKeys, KeyName
 from asgi_jwks.keys.health import KeySetHealth, health_of
 from asgi_jwks.keys.jwks_document import JWKSDocument
@@ -35,7 +35,7 @@ from asgi_jwks.keys.key_search import KeySearch
 from asgi_jwks.keys.key_set_observer import KeySetObserver
 from asgi_jwks.keys.location import DiscoveredURL, GivenURL, Location
 from asgi_jwks.keys.persistence import Persistence
-from asgi_jwks.keys.snapshot import Snapshot
+from asgi_jwks.keys.snapshot import Snapshot, require_snapshot_path
 
 __all__ = ["KeySetHealth", "RemoteJWKSet"]
 
@@ -93,18 +93,17 @@ class RemoteJWKSet:
         budget = Budget(burst=refetch_burst, interval=refetch_interval)
         require_listener("listener", listener)
         require_callable("clock", clock, form="clock()")
-        if snapshot is not None and not isinstance(snapshot, str | os.PathLike):
-            raise ConfigurationError(
-                f'snapshot must be the path of a file, such as "keys.json"; got {snapshot!r}.'
-            )
+        if snapshot is not None:
+            require_snapshot_path(snapshot)
         request = DocumentRequest(
             http_client=http_client, fetch=fetch, allow_insecure_http=allow_insecure_http
         )
+        if issuer is not None:
+            require_text("issuer", issuer, example="https://example.eu.auth0.com/")
         if jwks_uri is not None:
             require_secure_url("jwks_uri", jwks_uri, allow_insecure_http=allow_insecure_http)
-        elif issuer is not None:
-            require_text("issuer", issuer, example="https://example.eu.auth0.com/")
-        else:
+            require_key_set_url(jwks_uri)
+        elif issuer is None:
             raise ConfigurationError(
                 "A RemoteJWKSet needs jwks_uri, or issuer to discover it from. Write for example "
                 'RemoteJWKSet(issuer="https://example.eu.auth0.com/").'

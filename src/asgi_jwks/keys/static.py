@@ -181,6 +181,11 @@ class SharedSecret(_GivenKeys):
     """
 
     def __init__(self, secret: bytes | str, *, algorithm: str = "HS256") -> None:
+        if not isinstance(secret, str | bytes) or not isinstance(algorithm, str):
+            raise ConfigurationError(
+                "SharedSecret takes bytes or text, and the name of an algorithm. Write for example "
+                'SharedSecret(os.environ["JWT_SECRET"], algorithm="HS256").'
+            )
         try:
             octets = secret.encode() if isinstance(secret, str) else secret
             key = symmetric_key(octets, algorithm)

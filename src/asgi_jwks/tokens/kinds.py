@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from asgi_jwks.errors import ConfigurationError, InvalidToken, Reason
 from asgi_jwks.tokens.header_rules import ACCESS_TOKEN_TYPE, JOSEHeader
+from asgi_jwks.tokens.kind_example import KindExample, example_of
 from asgi_jwks.tokens.kind_marks import MARKS
 from asgi_jwks.tokens.proofs import Proof
 
@@ -115,6 +116,10 @@ class KindRule:
                     Reason.NOT_AN_ACCESS_TOKEN,
                     f"its claim {name} is that of {kind}; send the access token",
                 )
+
+    def example(self) -> KindExample:
+        """The members that make a token one of this kind, for tests of applications."""
+        return example_of(self.proof, self.header_types)
 
     def describe(self) -> tuple[str, ...]:
         """The rule in sentences."""

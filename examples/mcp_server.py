@@ -32,12 +32,12 @@ issuer.add_user("alice", "", subject="alice", scopes=["mcp:tools", "orders:write
 server = MCPServer("example", log_level="WARNING")
 
 
-@server.tool()
+@server.tool(description="Say who calls.")
 async def who_am_i(ctx: Context) -> str:
     return f"You are {access_token(ctx.request_context.request or {}).subject}."
 
 
-@server.tool()
+@server.tool(description="Cancel an order.")
 async def cancel_order(number: int) -> str:
     return f"Order {number} is cancelled."
 

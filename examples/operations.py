@@ -6,8 +6,8 @@ Refusals are logged by `asgi_jwks.requests`, once per cause and interval, change
 `asgi_jwks.keys`. `asgi_jwks.integrations.prometheus` and `.opentelemetry` have listeners that are
 ready to use. Long lines are cut here. It prints:
 
-    asgi_jwks.requests: refused with 401 missing_token, issuer _other: the request has no Be
-    asgi_jwks.requests: refused with 401 expired, issuer https://mock-issuer.example/: the t
+    asgi_jwks.requests: refused with 401 missing_token: the request has no Bearer toke
+    asgi_jwks.requests: refused with 401 expired, issuer https://mock-issuer.example/:
     refused missing_token 1, refused expired 1, KeySetRefreshed 1, RequestAccepted 1
     health: ready, keys are fresh
 """
@@ -51,7 +51,7 @@ app = JWTBearerMiddleware(
 )
 
 if __name__ == "__main__":
-    logging.basicConfig(stream=sys.stdout, format="%(name)s: %(message).68s")
+    logging.basicConfig(stream=sys.stdout, format="%(name)s: %(message).62s")
     logging.getLogger("asgi_jwks.requests").setLevel(logging.INFO)
     client = TestClient(app)
     client.get("/")

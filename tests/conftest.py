@@ -2,7 +2,7 @@
 
 import pytest
 
-pytest_plugins = ["tests.support.jumping_time", "tests.support.examples"]
+pytest_plugins = ["tests.support.bytecode", "tests.support.examples", "tests.support.jumping_time"]
 
 
 @pytest.fixture(params=["asyncio", "trio"])

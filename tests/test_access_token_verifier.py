@@ -7,6 +7,7 @@ from typing import Any
 import anyio
 import httpx
 import pytest
+from tests.support.trusted import ISSUER, OTHER, trusted
 
 from asgi_jwks import (
     AccessTokenVerifier,
@@ -20,15 +21,6 @@ from asgi_jwks.fetching import client
 from asgi_jwks.testing import MockIssuer
 
 pytestmark = pytest.mark.anyio
-
-ISSUER = MockIssuer()
-OTHER = MockIssuer(issuer="https://other.example/")
-
-
-def trusted(issuer: MockIssuer = ISSUER) -> TrustedIssuer:
-    return TrustedIssuer(
-        issuer=issuer.issuer, audience=issuer.audience, keys=StaticJWKSet(issuer.jwk_set())
-    )
 
 
 @pytest.mark.parametrize(

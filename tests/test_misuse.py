@@ -5,9 +5,10 @@ A11: no wrong shape ends as TypeError, AttributeError, or a 503 at request time.
 
 import inspect
 import math
+import re
 from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 import httpx
 import pytest
@@ -15,16 +16,24 @@ import pytest
 from asgi_jwks import (
     AccessTokenVerifier,
     AuthorizationHeader,
+    CertificateField,
     ConfigurationError,
     JWTBearerMiddleware,
     RemoteJWKSet,
+    SharedSecret,
     StaticJWKSet,
     TemporarilyUnavailable,
     TrustedIssuer,
+    access_token,
+    bearer_token,
+    issuer_from_env,
+    refusal_of,
+    requires,
+    settings_from_env,
 )
 from asgi_jwks.asgi.middleware import BearerOptions, MiddlewareOptions
 from asgi_jwks.authorization.requirement import Requirement
-from asgi_jwks.integrations.fastapi import JWTBearer
+from asgi_jwks.integrations.fastapi import AuthorizationCode, JWTBearer, OpenIDConnect
 from asgi_jwks.testing import MockIssuer
 from asgi_jwks.trusted_issuer import IssuerOptions
 
@@ -162,7 +171,7 @@ def constructed(entry_point: str, option: str, value: object) -> object:
     return ENTRY_POINTS[entry_point](**{**options, option: value})
 
 
-def refusal_of(construct: Callable[[], object]) -> str | None:
+def sentence_of(construct: Callable[[], object]) -> str | None:
     """The sentence of the ConfigurationError; any other exception is a failure of the test."""
     try:
         construct()
@@ -180,7 +189,7 @@ def test_a_value_of_a_wrong_shape_is_refused_by_a_sentence(entry_point: str, opt
     for shape, value in SHAPES.items():
         if shape in FITTING[option]:
             continue
-        sentence = refusal_of(partial(constructed, entry_point, option, value))
+        sentence = sentence_of(partial(constructed, entry_point, option, value))
         assert sentence is not None, f"{option}={shape} is not refused"
         assert option in sentence, f"{option}={shape}: {sentence}"
 
@@ -247,7 +256,7 @@ def test_a_key_set_refuses_wrong_shapes_by_a_sentence(option: str) -> None:
         if shape in FITTING_KEY_SETS[option]:
             continue
         options: dict[str, Any] = {} if option == "issuer" else {"jwks_uri": url}
-        sentence = refusal_of(partial(RemoteJWKSet, **{**options, option: value}))
+        sentence = sentence_of(partial(RemoteJWKSet, **{**options, option: value}))
         assert sentence is not None, f"{option}={shape} is not refused"
         assert option in sentence, f"{option}={shape}: {sentence}"
 
@@ -296,3 +305,99 @@ async def test_a_resolver_that_returns_anything_but_an_issuer_trusts_nobody(answ
     for make in (answering, answering_later):
         with pytest.raises(TemporarilyUnavailable):
             await AccessTokenVerifier(resolver=make(answer)).verify(ISSUER.access_token())
+
+
+SECRET = "J3mT8vQzX5rKp1Lc9WbYd7GhNs2FaEu6"
+URL = "https://a.example/"
+
+
+def issuer_option(**options: Any) -> Callable[[], object]:
+    return lambda: TrustedIssuer(**{"issuer": URL, "audience": "api", **options})
+
+
+def environment(**variables: object) -> Callable[[], object]:
+    named: Any = {
+        f"ASGI_JWKS_{name}": text
+        for name, text in {"ISSUER": URL, "AUDIENCE": "api", **variables}.items()
+    }
+    return lambda: settings_from_env(environ=named)
+
+
+# What a program that tried shapes on every public name found to pass, or to end otherwise.
+WRONG_CALLS: dict[str, tuple[Callable[[], object], str]] = {
+    "an issuer with a space": (issuer_option(issuer=f"{URL} "), f"Write issuer='{URL}'."),
+    "an issuer in quotes": (issuer_option(issuer=f"'{URL}'"), f"Write issuer='{URL}'."),
+    "an issuer with a comma": (issuer_option(issuer=f"{URL},"), f"Write issuer='{URL}'."),
+    "a placeholder": (issuer_option(issuer="https://${TENANT}.auth0.com/"), "a placeholder"),
+    "a placeholder of a manual": (issuer_option(issuer="https://<x>.auth0.com/"), "a placeholder"),
+    "Entra's common issuer": (
+        issuer_option(issuer="https://login.microsoftonline.com/common/v2.0"),
+        "Write entra_id(tenant=...",
+    ),
+    "an audience with a space": (issuer_option(audience="api "), "Write audience='api'."),
+    "an audience with a line break": (issuer_option(audience=["a", "b\n"]), "Write audience='b'."),
+    "metadata as jwks_uri": (
+        issuer_option(jwks_uri=f"{URL}.well-known/openid-configuration"),
+        "not of the issuer's metadata",
+    ),
+    "a key set's issuer": (
+        lambda: RemoteJWKSet(f"{URL}jwks", issuer=cast("Any", 7)),
+        "issuer must be a string",
+    ),
+    "a null byte in a path": (lambda: RemoteJWKSet(f"{URL}jwks", snapshot="a\0b"), "snapshot must"),
+    "a number as secret": (lambda: SharedSecret(cast("Any", 7)), "takes bytes or text"),
+    "a list as algorithm": (
+        lambda: SharedSecret(SECRET, algorithm=cast("Any", ["HS256"])),
+        "takes bytes or text",
+    ),
+    "scopes by name": (lambda: requires(**cast("Any", {"scopes": ["a"]})), "Write requires("),
+    "a path with parameters": (
+        lambda: JWTBearerMiddleware(application, **GIVEN, public_paths=["/a/{id}"]),
+        "neither a query nor parameters",
+    ),
+    "a path with a query": (
+        lambda: JWTBearerMiddleware(application, **GIVEN, public_paths=["/a?b"]),
+        "neither a query nor parameters",
+    ),
+    "a field with a space": (
+        lambda: CertificateField("X Cert", encoding="url", trusted_proxies=["127.0.0.1"]),
+        "name of a header field",
+    ),
+    "JSON in a variable": (environment(AUDIENCE='["a"]'), "ASGI_JWKS_AUDIENCE: names are written"),
+    "a quoted name in a variable": (environment(GRANTS="a 'b'"), "without quotes and brackets"),
+    "a quoted domain": (
+        lambda: settings_from_env(environ={"AUTH0_DOMAIN": '"a.b"', "AUTH0_AUDIENCE": "a"}),
+        "AUTH0_DOMAIN: issuer has a placeholder or a character",
+    ),
+    "a number as variable": (environment(LEEWAY=7), "environ must be a mapping"),
+    "a list as environment": (
+        lambda: settings_from_env(environ=cast("Any", [])),
+        "environ must be a mapping",
+    ),
+    "a number as prefix": (lambda: issuer_from_env(cast("Any", 7)), "prefix must be a string"),
+    "nothing as request": (lambda: access_token(cast("Any", None)), "Write access_token(request)"),
+    "a function as request": (
+        lambda: bearer_token(cast("Any", function)),
+        "Write access_token(request)",
+    ),
+    "a text as error": (
+        lambda: refusal_of({}, cast("Any", "expired")),
+        "Write refusal_of(request, error)",
+    ),
+    "a login without scheme": (
+        lambda: OpenIDConnect(issuer="example.eu.auth0.com"),
+        "issuer must be an absolute https URL",
+    ),
+    "a login at a word": (
+        lambda: AuthorizationCode(issuer=URL, token_url="token"),
+        "token_url must be an absolute https URL",
+    ),
+}
+GIVEN: Any = {"issuer": URL, "audience": "api", "keys": KEYS}
+
+
+@pytest.mark.parametrize(("call", "words"), WRONG_CALLS.values(), ids=WRONG_CALLS)
+def test_a_wrong_call_is_refused_by_a_sentence(call: Callable[[], object], words: str) -> None:
+    """A11: at construction, and with the words to write."""
+    with pytest.raises(ConfigurationError, match=re.escape(words)):
+        call()

@@ -18,12 +18,13 @@ from asgi_jwks._version import __version__
 if TYPE_CHECKING:
     from asgi_jwks.access_token_verifier import AccessTokenVerifier
     from asgi_jwks.asgi.challenge import Refusal
-    from asgi_jwks.asgi.guards import refusal_of, requires
+    from asgi_jwks.asgi.guards import requires
     from asgi_jwks.asgi.health_app import health_app
     from asgi_jwks.asgi.identity import access_token, bearer_token
     from asgi_jwks.asgi.middleware import JWTBearerMiddleware
     from asgi_jwks.asgi.refusal_content import ErrorBody, RefusalContent
     from asgi_jwks.asgi.refusals import OnRefused
+    from asgi_jwks.asgi.route_refusals import refusal_of
     from asgi_jwks.asgi.token_sources import (
         AuthorizationHeader,
         Cookie,
@@ -199,7 +200,7 @@ _HOME = {
     "bearer_token": "asgi.identity",
     "health_app": "asgi.health_app",
     "issuer_from_env": "environment",
-    "refusal_of": "asgi.guards",
+    "refusal_of": "asgi.route_refusals",
     "requires": "asgi.guards",
     "settings_from_env": "environment",
 }

@@ -11,6 +11,7 @@ from typing import Final, TypeVar
 from asgi_jwks.errors import ConfigurationError
 
 __all__ = [
+    "require_bare",
     "require_callable",
     "require_duration",
     "require_flag",
@@ -21,6 +22,8 @@ __all__ = [
 ]
 
 T = TypeVar("T")
+
+_AROUND: Final = " \t\r\n\f\v'\"`,;"
 
 # Words for our options in other libraries, in consoles of providers and in RFC 6749.
 _OTHER_WORDS: Final = {
@@ -55,6 +58,17 @@ def require_text(option: str, value: object, *, example: str) -> str:
         f"{option} must be a string that is not empty; got {value!r}. Write for example "
         f"{option}={example!r}."
     )
+
+
+def require_bare(option: str, value: str) -> str:
+    """A text without white space, quotes or a comma around it."""
+    bare = value.strip(_AROUND)
+    if value != bare:
+        raise ConfigurationError(
+            f"{option} has white space, quotes or a comma around it; got {value!r}. Write "
+            f"{option}={bare!r}."
+        )
+    return value
 
 
 def require_names(option: str, values: object, *, example: str) -> tuple[str, ...]:

@@ -208,7 +208,7 @@ class AccessTokenVerifier:
     def replay_memories(self) -> tuple[ReplayMemory, ...]:
         """The memories of used DPoP proofs in this process, each once."""
         resolved = [] if self._resolved is None else self._resolved.all()
-        bindings = [getattr(issuer, "binding", None) for issuer in (*self.issuers, *resolved)]
+        bindings = [issuer.binding for issuer in (*self.issuers, *resolved)]
         found = [getattr(binding, "replay_memory", None) for binding in bindings]
         return tuple({id(memory): memory for memory in found if memory is not None}.values())
 
@@ -225,7 +225,7 @@ class AccessTokenVerifier:
         require_listener("listener", listener)
         for issuer in self.issuers:
             add_listener_to(issuer.keys, listener)
-            add_listener_to(getattr(issuer, "binding", None), listener)
+            add_listener_to(issuer.binding, listener)
         if self._resolved is not None:
             self._resolved.add_listener(listener)
         watch = getattr(listener, "watch", None)

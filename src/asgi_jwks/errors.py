@@ -22,7 +22,7 @@ Each refusal has a reason of the closed list in `_reasons`.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 from asgi_jwks._reasons import Reason
 
@@ -45,6 +45,7 @@ __all__ = [
     "RequestError",
     "TemporarilyUnavailable",
     "TooManyProofs",
+    "Unmet",
 ]
 
 
@@ -218,6 +219,15 @@ class TooManyProofs(RequestError):
         self.retry_after = retry_after
 
 
+class Unmet(NamedTuple):
+    """A part of a requirement that a token does not meet, for the operator's log."""
+
+    kind: str
+    """`scope`, `any_of`, `permission`, `role`, `claim PATH`, `issuer` or `condition`."""
+    name: str
+    """The name that is needed; empty of a condition."""
+
+
 class InsufficientScope(RequestError):
     """The token is valid but grants too little: 403 insufficient_scope.
 
@@ -226,6 +236,8 @@ class InsufficientScope(RequestError):
 
     status = 403
     error = "insufficient_scope"
+    unmet: tuple[Unmet, ...] = ()
+    """The parts of the route's requirement that are not met; no client is told."""
 
     def __init__(self, *scopes: str, detail: str | None = None) -> None:
         self.reason = Reason.INSUFFICIENT_SCOPE

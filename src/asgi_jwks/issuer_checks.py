@@ -4,10 +4,12 @@ Each returns the value in the form that rules have it in.
 """
 
 import logging
+import re
 from collections.abc import Iterable
 from typing import Any, Final, Literal, get_args
 
 from asgi_jwks._options import (
+    require_bare,
     require_callable,
     require_duration,
     require_flag,
@@ -48,6 +50,11 @@ LARGEST_LEEWAY: Final = 300.0
 _ISSUER: Final = "https://example.eu.auth0.com/"
 _AUDIENCE: Final = "https://api.example.com"
 
+# Names of places to log in at, which no token has in `iss`.
+_OF_NO_TENANT: Final = re.compile(
+    r"https://(login\.microsoftonline\.com|sts\.windows\.net)/(common|organizations|consumers)\b"
+)
+
 # RFC 7519, section 4.1: claims that every token of an issuer has alike, whomever it is for.
 _SHARED_CLAIMS: Final = frozenset({"iss", "exp", "nbf", "iat", "jti", "sub", "typ"})
 
@@ -58,6 +65,13 @@ def require_issuer_name(issuer: object) -> str:
         raise ConfigurationError(
             "issuer must be the issuer identifier of your provider, as its tokens have it in "
             f'"iss"; got {issuer!r}. Write for example issuer="{_ISSUER}".'
+        )
+    require_bare("issuer", issuer)
+    if _OF_NO_TENANT.match(issuer):
+        raise ConfigurationError(
+            f"issuer must be that of one tenant, since tokens name theirs; got {issuer!r}. Write "
+            "entra_id(tenant=..., audience=..., version=...) or entra_id_tenants(...) of "
+            "asgi_jwks.providers."
         )
     base, well_known, _ = issuer.partition("/.well-known/")
     if well_known:
@@ -90,7 +104,7 @@ def require_audiences(issuer: str, audience: object, *, insecure: object) -> fro
             f'example audience="{_AUDIENCE}". For a provider that writes no audience there is '
             "insecure_no_audience=True, which accepts tokens for whatever API."
         )
-    return frozenset(names)
+    return frozenset(require_bare("audience", name) for name in names)
 
 
 def require_grant_claims(claims: object) -> GrantClaims:

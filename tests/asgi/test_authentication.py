@@ -7,6 +7,7 @@ from types import TracebackType
 from typing import Any
 
 import pytest
+from tests.support.trusted import ISSUER
 
 import asgi_jwks
 from asgi_jwks import (
@@ -23,11 +24,9 @@ from asgi_jwks import (
     TemporarilyUnavailable,
 )
 from asgi_jwks.asgi.authentication import AROUND, Authentication
-from asgi_jwks.testing import MockIssuer
 
 pytestmark = pytest.mark.anyio
 
-ISSUER = MockIssuer()
 PACKAGE = Path(asgi_jwks.__file__).parent
 
 

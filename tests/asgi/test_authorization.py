@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Mount, Route
 from starlette.testclient import TestClient
+from tests.support.trusted import ISSUER, trusted
 
 from asgi_jwks import (
     AccessToken,
@@ -30,17 +31,6 @@ from asgi_jwks.asgi.authorization import Authorization
 from asgi_jwks.testing import MockIssuer
 
 pytestmark = pytest.mark.anyio
-
-ISSUER = MockIssuer()
-
-
-def trusted(issuer: MockIssuer = ISSUER, **options: Any) -> TrustedIssuer:
-    return TrustedIssuer(
-        issuer=issuer.issuer,
-        audience=issuer.audience,
-        keys=StaticJWKSet(issuer.jwk_set()),
-        **options,
-    )
 
 
 def bearer(issuer: MockIssuer = ISSUER, **options: Any) -> dict[str, str]:

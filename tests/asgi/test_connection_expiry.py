@@ -75,6 +75,7 @@ class Connection:
         self.time = Time()
         self.sent: list[dict[str, Any]] = []
         self.hangs_up = False
+        self.reads: anyio.Event | None = None
         self.ended = anyio.Event()
         claims = {"iss": "https://issuer.example/", "exp": self.time.now + LIFETIME}
         self.scope: dict[str, Any] = {"type": kind, "method": method, "auth": AccessToken(claims)}
@@ -92,6 +93,8 @@ class Connection:
         if self.hangs_up and len(self.sent) > 1:
             raise OSError("the client has gone")
         self.sent.append(message)
+        if self.reads is not None and message["type"] == "websocket.send":
+            await self.reads.wait()
         if message.get("more_body") is False:
             self.ended.set()
 
@@ -282,6 +285,33 @@ async def test_a_client_that_has_gone_is_not_an_error() -> None:
     connection.hangs_up = True
     await connection.run()
     assert len(connection.sent) == 2
+
+
+@pytest.mark.anyio
+async def test_a_client_that_does_not_read_keeps_no_connection_open() -> None:
+    """C6: a message is on its way to it still, and the application hears no more of it."""
+    seen: list[Any] = []
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await send({"type": "websocket.accept"})
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(send, {"type": "websocket.send", "text": "unread"})
+            await anyio.wait_all_tasks_blocked()
+            seen.append(await receive())
+            seen.append(await receive())
+            reads.set()
+            await anyio.wait_all_tasks_blocked()
+
+    connection = Connection(app, "websocket")
+    connection.reads = reads = anyio.Event()
+    await connection.run()
+    assert [message["type"] for message in seen] == ["websocket.disconnect"] * 2
+    assert [message["type"] for message in connection.sent] == [
+        "websocket.accept",
+        "websocket.send",
+        "websocket.close",
+    ]
+    assert connection.causes == ["expired"]
 
 
 @pytest.mark.anyio

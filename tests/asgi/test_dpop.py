@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 from tests.asgi.conftest import parse_challenges
+from tests.support.trusted import ISSUER, OTHER, trusted
 
 from asgi_jwks import (
     AccessTokenVerifier,
@@ -25,7 +26,6 @@ from asgi_jwks import (
     ProofOfPossession,
     Reason,
     ReplayStoreUnavailable,
-    StaticJWKSet,
     TLSExtension,
     TrustedIssuer,
     requires,
@@ -35,8 +35,6 @@ from asgi_jwks.testing import ClientCertificate, MockIssuer, ProofKey
 
 pytestmark = pytest.mark.anyio
 
-ISSUER = MockIssuer()
-OTHER = MockIssuer(issuer="https://other.example/")
 ORIGIN = "https://api.example.com"
 SECRET = "Zp4Yq0c3Vn8xT1sK7uWm2rBd6eHf9jLa"
 CERTIFICATE = ClientCertificate.generate()
@@ -118,18 +116,6 @@ class Door:
         before = len(self.seen)
         await self.guard(connection, receive, send)
         return Answer(sent, self.seen[before:])
-
-
-def trusted(
-    issuer: MockIssuer = ISSUER, *, dpop: DPoP | None = None, **options: Any
-) -> TrustedIssuer:
-    return TrustedIssuer(
-        issuer=issuer.issuer,
-        audience=issuer.audience,
-        keys=StaticJWKSet(issuer.jwk_set()),
-        dpop=dpop,
-        **options,
-    )
 
 
 def dpop(**options: Any) -> DPoP:
@@ -358,6 +344,10 @@ async def test_each_issuer_has_a_policy_of_its_own(key: ProofKey, proven: Fields
         ({"raw_path": b"/v10/messages", "root_path": "/v1"}, "/v10/messages"),
         ({"raw_path": b"/messages", "root_path": "/v1"}, "/messages"),
         ({"raw_path": b"/caf%C3%A9/a", "root_path": "/caf\u00e9"}, "/a"),
+        ({"raw_path": b"/%761/%61?x", "root_path": "/v1"}, "/a"),
+        ({"raw_path": b"/caf%c3%a9", "root_path": "/caf\u00e9"}, "/"),
+        ({"raw_path": "/caf\u00e9/a".encode(), "root_path": "/v1"}, "/caf%C3%A9/a"),
+        ({"raw_path": b"/%7610/a", "root_path": "/v1"}, "/v10/a"),
     ],
 )
 async def test_the_path_is_as_it_was_sent_without_the_mount_point(

@@ -22,8 +22,8 @@ from asgi_jwks import (
     requires,
 )
 from asgi_jwks.asgi.authentication import AUTHENTICATION, Authentication
-from asgi_jwks.asgi.guards import RefusalResponse, refusal_of
 from asgi_jwks.asgi.identity import Anonymous, identify
+from asgi_jwks.asgi.route_refusals import RefusalResponse, refusal_of
 
 pytestmark = pytest.mark.anyio
 

@@ -10,26 +10,15 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 from starlette.testclient import TestClient
+from tests.support.trusted import ISSUER, OTHER, trusted
 
 from asgi_jwks import (
     AccessTokenVerifier,
     ConfigurationError,
     JWTBearerMiddleware,
-    StaticJWKSet,
-    TrustedIssuer,
     access_token,
 )
 from asgi_jwks.providers import auth0
-from asgi_jwks.testing import MockIssuer
-
-ISSUER = MockIssuer()
-OTHER = MockIssuer(issuer="https://other.example/")
-
-
-def trusted(issuer: MockIssuer) -> TrustedIssuer:
-    return TrustedIssuer(
-        issuer=issuer.issuer, audience=issuer.audience, keys=StaticJWKSet(issuer.jwk_set())
-    )
 
 
 async def _app(scope: Any, receive: Any, send: Any) -> None: ...

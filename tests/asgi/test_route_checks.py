@@ -1,6 +1,7 @@
 """Routes that declare what no token could meet stop the start, however they declare it."""
 
 import logging
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -8,9 +9,12 @@ import pytest
 from starlette.applications import Starlette
 from starlette.endpoints import HTTPEndpoint
 from starlette.middleware import Middleware
+from starlette.middleware.base import BaseHTTPMiddleware
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.responses import PlainTextResponse
 from starlette.routing import Host, Mount, Route, Router, WebSocketRoute
 from starlette.testclient import TestClient
+from tests.support.trusted import ISSUER, OTHER, trusted
 
 from asgi_jwks import (
     AccessTokenVerifier,
@@ -22,17 +26,10 @@ from asgi_jwks import (
     requires,
 )
 from asgi_jwks.integrations.mcp import MCPToolRequirements
-from asgi_jwks.testing import MockIssuer
 
-ISSUER = MockIssuer()
 KEYS = StaticJWKSet(ISSUER.jwk_set())
-OTHER = "https://other.example/"
 # What no token of ISSUER could meet.
-FROM_ELSEWHERE = requires(issuer=OTHER)
-
-
-def trusted(name: str = ISSUER.issuer, **options: Any) -> TrustedIssuer:
-    return TrustedIssuer(issuer=name, audience=ISSUER.audience, keys=KEYS, **options)
+FROM_ELSEWHERE = requires(issuer=OTHER.issuer)
 
 
 def guard(app: Any, *issuers: TrustedIssuer, **options: Any) -> JWTBearerMiddleware:
@@ -60,7 +57,7 @@ class OfEachIssuer(HTTPEndpoint):
     @requires(issuer=ISSUER.issuer)
     async def get(self, request: Any) -> None: ...
 
-    @requires(issuer=OTHER)
+    @requires(issuer=OTHER.issuer)
     async def post(self, request: Any) -> None: ...
 
 
@@ -165,7 +162,7 @@ def test_after_a_start_the_first_use_looks_at_nothing() -> None:
 def test_what_all_requests_need_counts_as_well() -> None:
     """K9: the option `requires` and a route are met by one token, or by none."""
     app = Starlette(routes=[Route("/x", requires(issuer=ISSUER.issuer)(free))])
-    of_all = Requirement(issuer=OTHER)
+    of_all = Requirement(issuer=OTHER.issuer)
     with pytest.raises(ConfigurationError, match="the route /x, and requires of all"):
         guard(app, trusted(), trusted(OTHER), requires=of_all)
     # Scopes of one, and a binding of the other.
@@ -178,23 +175,112 @@ def test_the_message_says_what_to_write() -> None:
     with pytest.raises(ConfigurationError) as told:
         guard(Starlette(routes=PLACES["/x"]()))
     assert str(told.value) == (
-        f"the route /x demands a token of '{OTHER}', and the issuers that are trusted are others: "
-        "every request would be refused. Trust it with a TrustedIssuer of its own, or name one of "
-        f"those that are: '{ISSUER.issuer}'."
+        f"the route /x demands a token of '{OTHER.issuer}', and the issuers that are trusted are "
+        "others: every request would be refused. Trust it with a TrustedIssuer of its own, or "
+        f"name one of those that are: '{ISSUER.issuer}'."
     )
 
 
 def test_routes_that_somebody_may_open_are_no_mistake() -> None:
-    """K9: another issuer, a resolver, each method by itself, and public paths with guards within"""
+    """K9: another issuer, a resolver, each method by itself."""
     guard(Starlette(routes=PLACES["/x"]()), trusted(), trusted(OTHER))
     guard(Starlette(routes=[Route("/class", OfEachIssuer)]), trusted(), trusted(OTHER))
-    guard(Starlette(routes=PLACES["/x"]()), public_paths=["/x"])
 
     async def resolver(name: str) -> TrustedIssuer | None:
         return None
 
     verifier = AccessTokenVerifier(trusted(), resolver=resolver)
     JWTBearerMiddleware(Starlette(routes=PLACES["/x"]()), verifier=verifier)
+
+
+READ = requires("read")
+CLOSED: dict[str, Callable[[], Any]] = {
+    "/x": lambda: Route("/x", READ(free)),
+    "/w": lambda: WebSocketRoute("/w", READ(listen)),
+    "/one/{name}": lambda: Route("/one/{name}", READ(free)),
+    "/route": lambda: Route("/route", free, middleware=[Middleware(READ.around)]),
+    "/mount/x": lambda: Mount("/mount", inner(Middleware(GZipMiddleware), Middleware(READ.around))),
+    "/around/x": lambda: Mount("/around", READ.around(inner())),
+}
+PUBLIC = ["/x", "/w", "/route", "/one/*", "/mount/*", "/around/x"]
+
+
+@pytest.mark.parametrize("place", CLOSED)
+def test_a_public_route_that_demands_a_token_is_a_mistake(place: str) -> None:
+    """K9, B11: no token is read there, so that nobody could ever open it."""
+    words = f"the route {place} demands a token, and it is one of public_paths"
+    with pytest.raises(ConfigurationError, match=re.escape(words)):
+        guard(Starlette(routes=[CLOSED[place]()]), public_paths=PUBLIC)
+    guard(Starlette(routes=[CLOSED[place]()]), public_paths=["/other", "/one", "/mount"])
+
+
+class Stranger:
+    """Middleware that may verify tokens by itself, for all that anybody knows."""
+
+    def __init__(self, app: Any) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        await self.app(scope, receive, send)
+
+
+async def dispatched(request: Any, call_next: Any) -> Any:
+    return await call_next(request)
+
+
+OTHERS: dict[str, Callable[[], Any]] = {
+    "built late": lambda: Mount(
+        "/x", inner(Middleware(JWTBearerMiddleware.configured(trusted())), Middleware(READ.around))
+    ),
+    "by its class": lambda: Mount(
+        "/x", inner(Middleware(JWTBearerMiddleware, verifier=None), Middleware(READ.around))
+    ),
+    "an instance": lambda: Mount("/x", guard(READ.around(inner()))),
+    "of the route": lambda: Route(
+        "/x", READ(free), middleware=[Middleware(JWTBearerMiddleware.configured(trusted()))]
+    ),
+    "a stranger": lambda: Mount("/x", Stranger(READ.around(inner()))),
+    "a stranger of the route": lambda: Route("/x", READ(free), middleware=[Middleware(Stranger)]),
+    "a function": lambda: Mount(
+        "/x", inner(Middleware(BaseHTTPMiddleware, dispatch=dispatched), Middleware(READ.around))
+    ),
+    # An application that shows no routes may serve other paths than the public one.
+    "any path": lambda: Mount("/x", READ.around(PlainTextResponse("x"))),
+}
+
+
+@pytest.mark.parametrize("other", OTHERS)
+def test_a_public_route_may_have_a_guard_within(other: str) -> None:
+    """K9, C5: a start is not stopped where somebody else may read the token."""
+    guard(Starlette(routes=[OTHERS[other]()]), public_paths=["/x", "/x/*"])
+
+
+def test_a_demand_on_a_public_path_is_told_of_once(caplog: pytest.LogCaptureFixture) -> None:
+    """K9, P4, W6: where a start cannot know, with the path, and in so many lines at most."""
+    routes = [Route("/one/{name}", READ(free))]
+    client = TestClient(guard(Starlette(routes=routes), public_paths=["/one/a"]))
+    for _ in range(2):
+        assert client.get("/one/a").status_code == 401
+    [told] = [r.getMessage() for r in caplog.records if r.levelno == logging.ERROR]
+    assert told.startswith("'/one/{name}' demands a token, and requests for it are let through by")
+    caplog.clear()
+    hidden_app = hidden(READ.around(PlainTextResponse("x")))
+    client = TestClient(guard(hidden_app, public_paths=["/x/*"]))
+    for number in range(30):
+        assert client.get(f"/x/{number}").status_code == 401
+    assert len([r for r in caplog.records if r.levelno == logging.ERROR]) == 16
+
+
+def test_an_anonymous_request_that_is_allowed_is_not_told_of(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """A6: the guard of one route refuses it, as it should; one within another's public path too."""
+    app = Starlette(routes=[Route("/x", READ(free))])
+    lenient = guard(app, allow_anonymous=True)
+    around = guard(Starlette(routes=[Mount("/m", lenient)]), public_paths=["/m/*"])
+    assert TestClient(lenient).get("/x").status_code == 401
+    assert TestClient(around).get("/m/x").status_code == 401
+    assert [r for r in caplog.records if r.levelno == logging.ERROR] == []
 
 
 def test_each_entry_point_judges_the_routes_within_it() -> None:
@@ -211,9 +297,11 @@ def test_each_entry_point_judges_the_routes_within_it() -> None:
 
 def test_a_tool_that_no_token_could_call_is_a_mistake() -> None:
     """K9, K10: the tools of an MCP server, each by itself."""
-    needs = {"a": Requirement(issuer=ISSUER.issuer), "b": Requirement(issuer=OTHER)}
+    needs = {"a": Requirement(issuer=ISSUER.issuer), "b": Requirement(issuer=OTHER.issuer)}
     tools = MCPToolRequirements(PlainTextResponse("x"), needs)
-    with pytest.raises(ConfigurationError, match=f"the route / demands a token of '{OTHER}'"):
+    with pytest.raises(
+        ConfigurationError, match=f"the route / demands a token of '{OTHER.issuer}'"
+    ):
         guard(tools)
     guard(tools, trusted(), trusted(OTHER))
 
@@ -263,13 +351,13 @@ def test_a_guard_that_nobody_can_see_is_told_of_once(
     caplog: pytest.LogCaptureFixture, is_async: bool
 ) -> None:
     """K9: where neither the start nor the first use can know: a line at ERROR, no silence."""
-    needed = requires(issuer=OTHER, condition=(lambda token: True) if is_async else None)
+    needed = requires(issuer=OTHER.issuer, condition=(lambda token: True) if is_async else None)
     client = TestClient(guard(hidden(needed.around(PlainTextResponse("x")))))
     headers = {"authorization": f"Bearer {ISSUER.access_token()}"}
     for _ in range(3):
         assert client.get("/x", headers=headers).status_code == 403
     [told] = [r.getMessage() for r in caplog.records if r.levelno == logging.ERROR]
-    assert told.startswith(f"a guard within the application demands a token of '{OTHER}'")
+    assert told.startswith(f"a guard within the application demands a token of '{OTHER.issuer}'")
 
 
 def test_a_guard_that_a_token_could_pass_is_not_told_of(caplog: pytest.LogCaptureFixture) -> None:
@@ -283,7 +371,7 @@ def test_guards_for_each_request_do_not_flood_the_log(caplog: pytest.LogCaptureF
     """W6"""
 
     async def app(scope: Any, receive: Any, send: Any) -> None:
-        await requires(issuer=OTHER).around(PlainTextResponse("x"))(scope, receive, send)
+        await requires(issuer=OTHER.issuer).around(PlainTextResponse("x"))(scope, receive, send)
 
     client = TestClient(guard(app))
     headers = {"authorization": f"Bearer {ISSUER.access_token()}"}

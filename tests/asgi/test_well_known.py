@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Mount, Route
 from starlette.testclient import TestClient
+from tests.support.trusted import ISSUER, trusted
 
 from asgi_jwks import (
     AccessTokenVerifier,
@@ -35,14 +36,8 @@ from asgi_jwks.testing import MockIssuer
 
 pytestmark = pytest.mark.anyio
 
-ISSUER = MockIssuer()
 RESOURCE = "https://api.example.com/mcp"
 METADATA = "/.well-known/oauth-protected-resource"
-
-
-def trusted(issuer: MockIssuer = ISSUER, **options: Any) -> TrustedIssuer:
-    given = {"audience": issuer.audience, **options}
-    return TrustedIssuer(issuer=issuer.issuer, keys=StaticJWKSet(issuer.jwk_set()), **given)
 
 
 async def test_a_client_without_a_token_is_answered(guarded: Callable[..., Any]) -> None:
@@ -291,6 +286,74 @@ async def test_mounted_middleware_has_its_metadata_at_the_root(framework: str) -
         assert client.get(path, headers=good).status_code == 200
     assert client.get(f"{METADATA}/orders").json()["scopes_supported"] == ["orders"]
     assert client.get("/elsewhere").status_code in {200, 404}
+
+
+BELOW = "https://api.example.com/api"
+
+
+async def nothing(request: Request) -> Response:
+    return PlainTextResponse("x")
+
+
+def below_a_prefix(how: str) -> tuple[TestClient, str]:
+    """A client of an API that clients know by /api, and the path of a route as it comes here."""
+    inner: Any = Starlette(routes=[Route("/x", requires("read")(nothing))])
+    app: Any = JWTBearerMiddleware(inner, trusted(), resource=BELOW)
+    root, path = "", "/api/x"
+    if how == "mounted":
+        app = ProtectedResourceMetadata(Starlette(routes=[Mount("/api", app)]), app)
+    elif how == "mounted twice":
+        inner = Starlette(routes=[Mount("/api", app)])
+        app = ProtectedResourceMetadata(Starlette(routes=[Mount("/", inner)]), app)
+    elif how == "by root_path":
+        # The proxy takes the prefix off, and the server puts it before the path again.
+        root = "/api"
+    elif how == "by both":
+        root, app = "/api", JWTBearerMiddleware(inner, trusted(), resource=f"{BELOW}/v1")
+        app = ProtectedResourceMetadata(Starlette(routes=[Mount("/v1", app)]), app)
+        path = "/api/v1/x"
+    else:
+        path = "/x"
+    return TestClient(app, "https://api.example.com", root_path=root), path
+
+
+@pytest.mark.parametrize(
+    "how", ["mounted", "mounted twice", "by root_path", "by both", "taken off"]
+)
+def test_below_a_prefix_a_challenge_leads_to_the_metadata(
+    how: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """K1, K2, K5, K6: RFC 9728, section 3.1: the well-known path stands between host and prefix."""
+    client, path = below_a_prefix(how)
+    refused = client.get(path)
+    resource = BELOW if how != "by both" else f"{BELOW}/v1"
+    url = resource.replace(".com/api", ".com/.well-known/oauth-protected-resource/api")
+    challenge = f'Bearer realm="api", resource_metadata="{url}", scope="read"'
+    assert (refused.status_code, refused.headers["www-authenticate"]) == (401, challenge)
+    found = client.get(url).json()
+    assert (found["resource"], found["scopes_supported"]) == (resource, ["read"])
+    headers = {"authorization": f"Bearer {ISSUER.access_token(scopes='read')}"}
+    assert client.get(path, headers=headers).text == "x"
+    # The path that a proxy took off is the one difference that could be a mistake.
+    assert len(caplog.records) == (how == "taken off")
+
+
+def test_a_mounted_application_whose_metadata_nobody_serves_is_told_of_once(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """K5, P4: the URL that its challenges name is a path of the application around."""
+    inner = JWTBearerMiddleware(PlainTextResponse("x"), trusted(), resource=BELOW)
+    client = TestClient(Starlette(routes=[Mount("/api", inner)]), "https://api.example.com")
+    for _ in range(2):
+        client.get("/api/x")
+    [told] = [record.getMessage() for record in caplog.records]
+    assert "this application is mounted at '/api', where requests for them do not come" in told
+    # Around an application that is mounted itself, it does not see them either.
+    caplog.clear()
+    inner = JWTBearerMiddleware(PlainTextResponse("x"), trusted(), resource=BELOW)
+    around = ProtectedResourceMetadata(Starlette(routes=[Mount("/v1", inner)]), inner)
+    TestClient(Starlette(routes=[Mount("/api", around)])).get("/api/v1/x")
+    assert any("is mounted at '/api/v1'" in record.getMessage() for record in caplog.records)
 
 
 def test_it_is_for_guards_with_a_resource() -> None:

@@ -79,6 +79,14 @@ def test_an_old_a_future_and_a_malformed_login_prove_nothing(auth_time: Any) -> 
     assert "a login at most 300 s ago" in error.advice.sentence
 
 
+def test_a_login_may_lie_ahead_as_far_as_its_token_does() -> None:
+    """K8, G4: a client that has just logged in is not sent to log in again, and again."""
+    fresh = token(auth_time=NOW + 2, iat=NOW + 2)
+    assert refused(Needed(max_age=300), fresh) is None
+    for iat in (NOW + 1, NOW, str(NOW + 2), True, math.nan, None):
+        assert refused(Needed(max_age=300), token(auth_time=NOW + 2, iat=iat)) is not None
+
+
 def test_a_login_grows_too_old_for_a_token_that_was_good() -> None:
     """K8: the clock is an argument."""
     needed, access = Needed(max_age=300), token(auth_time=NOW)

@@ -50,6 +50,11 @@ XFCC = EnvoyXFCC(trusted_proxies=[PROXY])
 
 FOUND: dict[str, tuple[CertificateSource, ProofOfPossession]] = {
     "Client-Cert": (CLIENT_CERT, request(("Client-Cert", f":{MINE.base64}:"))),
+    # RFC 8941, section 4.2.7.
+    "Client-Cert without padding": (
+        CLIENT_CERT,
+        request(("Client-Cert", f":{MINE.base64.rstrip('=')}:")),
+    ),
     "an escaped PEM": (ESCAPED, request(("x-client-cert", MINE.escaped))),
     "DER in base64": (BASE64, request(("X-SSL-CLIENT-DER", MINE.base64))),
     "a folded PEM": (FOLDED, request(("SSL-Client-Cert", MINE.pem.replace("\n", " ")))),
@@ -305,10 +310,10 @@ def test_a_repr_tells_no_secret() -> None:
 )
 def test_a_long_field_is_refused_in_no_time(pem: bytes) -> None:
     """W4: no search of ours takes a square of it."""
-    began = time.perf_counter()
+    began = time.thread_time()
     with pytest.raises(InvalidRequest):
         thumbprint_of_pem(pem)
-    assert time.perf_counter() - began < 0.1
+    assert time.thread_time() - began < 0.1
 
 
 @examples(200)

@@ -47,7 +47,7 @@ def used(
 
 async def is_first(proofs: UsedProofs, sender: str = "k", jti: str = "j") -> bool:
     try:
-        await proofs.use(sender, jti, 60.0)
+        await proofs.use(sender, jti, 60.0, now=0.0)
     except InvalidProof as error:
         return error.reason is not Reason.REPLAYED_PROOF
     return True
@@ -82,7 +82,7 @@ async def test_a_store_that_fails_or_is_late_is_503(answer: Exception | None) ->
     """I12: failing closed, with a deadline of 100 ms."""
     store = Store(lambda: answer)
     with anyio.fail_after(5), pytest.raises(ReplayStoreUnavailable) as caught:
-        await used(store).use("k", "j", 60.0)
+        await used(store).use("k", "j", 60.0, now=0.0)
     assert caught.value.retry_after == 1.0
 
 
@@ -115,7 +115,7 @@ async def test_a_sender_over_its_share_is_refused_before_the_store_is_asked() ->
     assert not await is_first(proofs, jti="1")
     assert await is_first(proofs, jti="2")
     with pytest.raises(TooManyProofs):
-        await proofs.use("k", "3", 60.0)
+        await proofs.use("k", "3", 60.0, now=0.0)
     assert len(store.asked) == 4
 
 
@@ -136,7 +136,7 @@ async def test_each_use_and_each_answer_of_the_store_is_told(
     proofs, heard = used(Store(lambda: answer)), list[Event]()
     proofs.listeners.add(heard.append)
     try:
-        await proofs.use("k", "j", 60.0)
+        await proofs.use("k", "j", 60.0, now=0.0)
     except (InvalidProof, ReplayStoreUnavailable):
         assert use is not ProofUse.FIRST
     asked, told = heard
@@ -157,7 +157,7 @@ async def test_a_share_that_is_spent_and_a_memory_that_is_full_are_told() -> Non
     proofs.listeners.add(heard.append)
     for sender, jti in (("a", "1"), ("a", "1"), ("b", "1"), ("c", "1")):
         with suppress(TooManyProofs, ReplayStoreUnavailable):
-            await proofs.use(sender, jti, 60.0)
+            await proofs.use(sender, jti, 60.0, now=0.0)
     uses = [ProofUse.FIRST, ProofUse.SHARE_SPENT, ProofUse.FIRST, ProofUse.MEMORY_FULL]
     assert heard == [*map(ProofUsed, uses)]
     assert proofs.memory is memory
@@ -169,7 +169,7 @@ async def test_a_request_that_several_guards_look_at_uses_its_proof_once() -> No
     proofs = used(store)
     noted: set[tuple[int, bytes]] = set()
     for _ in range(3):
-        await proofs.use("k", "j", 60.0, noted)
+        await proofs.use("k", "j", 60.0, now=0.0, used=noted)
     assert len(store.asked) == 1
     with pytest.raises(InvalidProof):
-        await proofs.use("k", "j", 60.0)
+        await proofs.use("k", "j", 60.0, now=0.0)

@@ -75,6 +75,26 @@ def test_the_json_is_as_the_schema_says(issuer: MockIssuer, capsys: Out) -> None
     assert [step["status"] for step in told["steps"]] == [*["passed"] * 5, "failed", "not_reached"]
 
 
+def test_the_grants_of_a_valid_token_are_told_and_held_against_a_route(
+    issuer: MockIssuer, capsys: Out
+) -> None:
+    """O3: a 403 is explained too, in the sentence of the log."""
+    token = issuer.access_token(scopes="read:messages", permissions=["write:messages"])
+    assert main(["explain", token, *options(issuer)]) == 0
+    text = capsys.readouterr().out
+    assert "scopes: 'read:messages'\npermissions: 'write:messages'\n" in text
+    assert main(["explain", token, "--requires", "read:messages", *options(issuer)]) == 0
+    capsys.readouterr()
+    assert main(["explain", token, "--requires", "write:messages", *options(issuer)]) == 1
+    text = " ".join(capsys.readouterr().out.split())
+    assert text.startswith("REFUSED insufficient_scope the route needs the scope 'write:messages'")
+    assert "write requires(permissions='write:messages')" in text
+    assert main(["explain", token, "--requires", "x", "--json", *options(issuer)]) == 1
+    told = validated(capsys.readouterr().out)
+    assert told["reason"] == "insufficient_scope"
+    assert told["grants"]["scopes"] == ["read:messages"]
+
+
 def test_keys_that_are_unavailable_leave_the_question_open(issuer: MockIssuer, capsys: Out) -> None:
     """O3: status 2, never a verdict."""
     issuer.jwks.fail(500)
@@ -148,6 +168,7 @@ def test_the_clock_is_compared_with_the_issuer_s(ahead: float, words: str, capsy
     told = Explained(
         verdict=Verdict.VALID,
         reason=None,
+        grants=None,
         advice=None,
         clock_ahead=ahead,
         issuers=(),

@@ -66,6 +66,23 @@ def test_more_than_a_token_is_wrong_use(text: str) -> None:
         token_of((text,))
 
 
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("Bearer Bearer {}", "Bearer stands there twice: an API answers 400"),
+        ('Bearer "{}"', "stands between quotes: an API answers 400"),
+        ("-H 'Authorization: Bearer \"{}\"'", "stands between quotes: an API answers 400"),
+        ("Bearer: {}", "No colon stands after Bearer: an API answers 400"),
+        ("Authorization: Token {}", "is not Bearer: an API takes that for a request without"),
+        ("JWT {}", "is not Bearer: an API takes that for a request without"),
+    ],
+)
+def test_a_field_that_an_api_would_refuse_is_not_mended_in_silence(line: str, words: str) -> None:
+    """O3, A9: a token that is found all the same would be called valid."""
+    with pytest.raises(click.UsageError, match=words):
+        token_of((line.format(TOKEN),))
+
+
 @pytest.mark.parametrize("text", ["", "  ", "Bearer", "Authorization:", "a\0b", "x" * 5000])
 def test_anything_else_is_left_for_the_verifier_to_refuse(text: str) -> None:
     assert isinstance(token_of((text,)), str)

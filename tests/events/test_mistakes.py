@@ -205,7 +205,7 @@ async def test_a_route_that_needs_more_of_nobody_knows_whom_has_a_line(
     requests.app.authentication.refusal(InsufficientScope("read"), {})
     [record] = lines(caplog)
     assert vars(record)["issuer"] == "_other"
-    assert "the route needs 'read': have the client ask for it" in record.getMessage()
+    assert "the route needs the scope 'read': have the client ask for it" in record.getMessage()
 
 
 @pytest.mark.anyio

@@ -7,7 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from asgi_jwks.fetching.response import FetchResponse, entity_tag, freshness_advice, retry_after
+from asgi_jwks.fetching.response import (
+    FetchResponse,
+    clock_ahead,
+    entity_tag,
+    freshness_advice,
+    retry_after,
+)
 
 SENT = "Sun, 06 Nov 1994 08:49:37 GMT"
 
@@ -111,6 +117,20 @@ def test_whatever_the_fields_say_the_result_is_a_number_or_nothing(
     garbled = answer(cache_control=cache_control, age=age, retry_after=later, date=date)
     for seconds in (freshness_advice(garbled), retry_after(garbled)):
         assert seconds is None or (seconds >= 0 and math.isfinite(seconds))
+
+
+@pytest.mark.parametrize(
+    "date",
+    [
+        "Fri, 27 Nov 2026 12:00:00 +99999999999999999",
+        "Fri, 27 Nov 2026 99999999999999:1:1 GMT",
+        "Fri, 27 Nov 99999999999999999999 12:00:00 GMT",
+    ],
+)
+def test_a_date_of_too_many_digits_is_not_legible(date: str) -> None:
+    """F8: nor does it make a failure of an answer with good keys."""
+    assert clock_ahead(answer(date=date), 0.0) is None
+    assert retry_after(answer(retry_after=date, date=SENT)) is None
 
 
 @given(st.datetimes(), st.datetimes(), st.integers(-1439, 1439))

@@ -21,6 +21,7 @@ from asgi_jwks import (
     ConfigurationError,
     Cookie,
     InsufficientScope,
+    InvalidToken,
     JWTBearerMiddleware,
     KeySetUnavailable,
     MissingToken,
@@ -839,6 +840,23 @@ def test_one_challenge_names_the_needs_of_all_dependencies_of_a_route(issuer: Mo
         assert sorted(named) == ["own", "read", "write"]
     # Another JWTBearer is another resource's.
     assert client.get("/in/z").headers["www-authenticate"].endswith('scope="read"')
+
+
+def test_no_challenge_names_the_needs_of_another_route(issuer: MockIssuer) -> None:
+    """K6, A11: also where a check raises the same error for every request."""
+    refused = InvalidToken(Reason.CHECK_FAILED)
+
+    def check(_token: AccessToken) -> bool:
+        raise refused
+
+    bearer, app = JWTBearer(trusted(issuer, checks=[check])), FastAPI()
+    for name in ("read", "write"):
+        app.get(f"/{name}", dependencies=[Security(bearer, scopes=[name])])(lambda: None)
+    client = TestClient(app)
+    for name in ("read", "write", "read"):
+        answer = client.get(f"/{name}", headers=headers(issuer))
+        assert answer.headers["www-authenticate"].endswith(f'scope="{name}"')
+    assert refused.scopes == ()
 
 
 def test_a_requirement_that_requires_nothing_is_a_mistake() -> None:

@@ -6,6 +6,7 @@ import httpx
 import pytest
 from fastapi import Depends, FastAPI, HTTPException, Request, Security
 from fastapi.responses import JSONResponse
+from tests.support.trusted import ISSUER, trusted
 
 from asgi_jwks import (
     AccessToken,
@@ -13,9 +14,7 @@ from asgi_jwks import (
     DPoP,
     DPoPNonces,
     JWTBearerMiddleware,
-    StaticJWKSet,
     TLSExtension,
-    TrustedIssuer,
 )
 from asgi_jwks.integrations.fastapi import JWTBearer
 from asgi_jwks.testing import ClientCertificate, DPoPAuth, MockIssuer, ProofKey
@@ -24,18 +23,7 @@ pytestmark = pytest.mark.anyio
 
 ORIGIN = "https://api.example.com"
 SECRET = "Zp4Yq0c3Vn8xT1sK7uWm2rBd6eHf9jLa"
-ISSUER = MockIssuer()
 KEY = ProofKey()
-
-
-def trusted(dpop: DPoP | None = None, **options: Any) -> TrustedIssuer:
-    return TrustedIssuer(
-        issuer=ISSUER.issuer,
-        audience=ISSUER.audience,
-        keys=StaticJWKSet(ISSUER.jwk_set()),
-        dpop=dpop,
-        **options,
-    )
 
 
 def api(bearer: JWTBearer) -> FastAPI:
@@ -70,7 +58,7 @@ BOUND = ISSUER.access_token(cnf=KEY.confirmation, scope="read write")
 
 async def test_a_bound_token_passes_with_its_proof() -> None:
     """I1: also where several dependencies of one request ask for it."""
-    app = api(JWTBearer(trusted(DPoP(public_origin=ORIGIN))))
+    app = api(JWTBearer(trusted(dpop=DPoP(public_origin=ORIGIN))))
     async with client(app, BOUND) as dpop:
         for path in ("/messages", "/optional", "/needy"):
             answer = await dpop.get(path)
@@ -89,7 +77,7 @@ async def test_a_bound_token_passes_with_its_proof() -> None:
 async def test_the_middleware_and_a_dependency_of_the_same_policy_use_a_proof_once() -> None:
     """I11"""
     policy = DPoP(public_origin=ORIGIN)
-    app = JWTBearerMiddleware(api(JWTBearer(trusted(policy))), trusted(policy))
+    app = JWTBearerMiddleware(api(JWTBearer(trusted(dpop=policy))), trusted(dpop=policy))
     async with client(app, BOUND) as dpop:
         answer = await dpop.get("/messages")
         assert answer.status_code == 200
@@ -105,7 +93,7 @@ async def test_nonces_are_demanded_and_renewed(path: str, is_guarded: bool) -> N
     issuer = MockIssuer(key=ISSUER.signing_key, issuer=ISSUER.issuer, clock=lambda: clock[0])
     token = issuer.access_token(cnf=KEY.confirmation, scope="read write", lifetime=3600)
     policy = DPoP(public_origin=ORIGIN, nonces=DPoPNonces(SECRET))
-    verifier = AccessTokenVerifier(trusted(policy), clock=lambda: clock[0])
+    verifier = AccessTokenVerifier(trusted(dpop=policy), clock=lambda: clock[0])
     app: Any = api(JWTBearer(verifier=verifier))
     if is_guarded:
         app = JWTBearerMiddleware(app, verifier=verifier)
@@ -123,7 +111,7 @@ async def test_nonces_are_demanded_and_renewed(path: str, is_guarded: bool) -> N
 
 async def test_a_handler_of_the_applications_own_gets_both_challenges() -> None:
     """I15: as one list, since its headers are a dict."""
-    app = api(JWTBearer(trusted(DPoP(public_origin=ORIGIN))))
+    app = api(JWTBearer(trusted(dpop=DPoP(public_origin=ORIGIN))))
 
     @app.exception_handler(HTTPException)
     async def handle(_request: Request, error: HTTPException) -> JSONResponse:

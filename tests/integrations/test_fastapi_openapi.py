@@ -311,15 +311,25 @@ def test_a_login_is_one_of_three(login: Any) -> None:
 WRONG: list[tuple[str, Callable[[Any], object], list[Any]]] = [
     ("issuer", lambda wrong: OpenIDConnect(issuer=wrong), ["", None, 5]),
     ("description", lambda wrong: PastedToken(description=wrong), ["", 5]),
-    ("description", lambda wrong: OpenIDConnect(issuer="x", description=wrong), ["", 5]),
+    (
+        "description",
+        lambda wrong: OpenIDConnect(issuer="https://issuer.example/", description=wrong),
+        ["", 5],
+    ),
     ("issuer", lambda wrong: AuthorizationCode(issuer=wrong), ["", 5]),
     *(
-        (option, lambda wrong, at=option: AuthorizationCode(issuer="x", **{at: wrong}), ["", 5])
+        (
+            option,
+            lambda wrong, at=option: AuthorizationCode(
+                issuer="https://issuer.example/", **{at: wrong}
+            ),
+            ["", 5],
+        )
         for option in ("authorization_url", "token_url", "client_id", "audience", "description")
     ),
     (
         "scopes",
-        lambda wrong: AuthorizationCode(issuer="x", scopes=wrong),
+        lambda wrong: AuthorizationCode(issuer="https://issuer.example/", scopes=wrong),
         [None, "a", ["a"], {"a": 1}, {"a b": "x"}, {1: "x"}],
     ),
 ]

@@ -17,12 +17,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from starlette.testclient import TestClient
 from tests.support.examples import examples
+from tests.support.trusted import ISSUER
 
 from asgi_jwks import AccessToken, StaticJWKSet, TrustedIssuer
 from asgi_jwks.integrations.fastapi import JWTBearer
-from asgi_jwks.testing import MockIssuer
 
-ISSUER = MockIssuer()
 TRUSTED = TrustedIssuer(
     issuer=ISSUER.issuer, audience=ISSUER.audience, keys=StaticJWKSet(ISSUER.jwk_set())
 )

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from starlette.testclient import TestClient, WebSocketDenialResponse
+from tests.support.trusted import ISSUER
 
 from asgi_jwks import (
     ConfigurationError,
@@ -15,11 +16,9 @@ from asgi_jwks import (
     TrustedIssuer,
     requires,
 )
-from asgi_jwks.testing import MockIssuer
 
 RESOURCE = "https://testserver"
 WELL_KNOWN = "/.well-known/oauth-protected-resource"
-ISSUER = MockIssuer()
 
 
 def guarded(app: Any, **options: Any) -> TestClient:

@@ -3,15 +3,18 @@
 Its scenarios for servers know no authorization: those that are called auth/... are for clients, and
 stand a server of the suite's own before them. So something in front of the middleware brings the
 token, and the scenarios show that a server is the same server behind it: all of them give what they
-give without the middleware, and those that the server can pass, pass. The two for authorization
+give without the middleware, and those that the server can pass, pass; the example's server passes
+those that do not call tools which it lacks. The two for authorization
 servers are asked of the mock issuer. `.ci/run` installs the suite and the Node that it needs.
 """
 
 import contextlib
 import re
+import runpy
 import socket
 import subprocess
 import threading
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -28,6 +31,8 @@ pytest.importorskip("mcp.server.mcpserver", reason="mcp is in the group `framewo
 from tests.support.mcp_server import conformance_server
 
 pytestmark = [only_in_ci(), pytest.mark.timeout(240)]
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
 
 # Those of 0.2.0-alpha.12 that a server of the SDK's MCPServer passes; the others ask for parts of
 # MCP that it leaves out (logging, sampling, completions, subscriptions, tasks, results that need
@@ -77,15 +82,19 @@ def guarded(server: Any) -> Any:
         resource="http://127.0.0.1/mcp",
         requires="mcp:tools",
     )
-    token = issuer.access_token(scopes="mcp:tools").encode()
+    return with_token(within, issuer.access_token(scopes="mcp:tools"))
 
-    async def with_token(scope: Any, receive: Any, send: Any) -> None:
+
+def with_token(app: Any, token: str) -> Any:
+    """An application, with something in front of it that brings a token."""
+
+    async def bringing(scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] == "http":
-            field = (b"authorization", b"Bearer " + token)
+            field = (b"authorization", b"Bearer " + token.encode())
             scope = {**scope, "headers": [*scope["headers"], field]}
-        await within(scope, receive, send)
+        await app(scope, receive, send)
 
-    return with_token
+    return bringing
 
 
 @pytest.fixture(scope="module")
@@ -94,9 +103,9 @@ def suite() -> list[str]:
     return conformance_suite()
 
 
-def asked(suite: list[str], app: Any) -> Results:
+def asked(suite: list[str], app: Any, *, port: int = 0) -> Results:
     """The results of all scenarios for servers."""
-    with serve_app(app) as url:
+    with serve_app(app, port=port) as url:
         ran = subprocess.run(
             [*suite, "server", "--url", f"{url}/mcp", "--suite", "all"],
             capture_output=True,
@@ -119,6 +128,33 @@ def test_a_server_conforms_behind_the_middleware(behind: Results) -> None:
     """K10: tools, streams, progress, questions back to the client, fields of requests."""
     missed = {name: behind.get(name) for name in PASSED if not passes(behind.get(name, (0, 0)))}
     assert missed == {}
+
+
+# Without the tools, resources and prompts that others ask for by name.
+OF_ANY_SERVER = [
+    "server-initialize",
+    "server-session-lifecycle",
+    "ping",
+    "tools-list",
+    "server-sse-multiple-streams",
+    "resources-list",
+    "sep-2164-resource-not-found",
+    "prompts-list",
+    "dns-rebinding-protection",
+    "caching",
+    "http-header-validation",
+]
+
+
+def test_the_example_conforms(suite: list[str]) -> None:
+    """K10: with a token of its issuer, which clients get as the example shows."""
+    example = runpy.run_path(str(EXAMPLES / "mcp_server.py"))
+    issuer, app = example["issuer"], example["app"]
+    token = issuer.access_token(scopes="mcp:tools")
+    with issuer.serve(port=example["LOGIN"]):
+        results = asked(suite, with_token(app, token), port=example["PORT"])
+    missed = {name: results.get(name) for name in OF_ANY_SERVER}
+    assert {name: got for name, got in missed.items() if not passes(got or (0, 0))} == {}
 
 
 def passes(result: tuple[int, int]) -> bool:

@@ -5,6 +5,7 @@ the client gets nothing but the URL of the server.
 """
 
 import socket
+import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -13,8 +14,9 @@ from urllib.parse import parse_qs, urlsplit
 
 import httpx2
 import pytest
+from tests.support.examples import only_in_ci
 
-from asgi_jwks import JWTBearerMiddleware, access_token
+from asgi_jwks import AccessTokenVerifier, JWTBearerMiddleware, TrustedIssuer, access_token
 from asgi_jwks.integrations.mcp import MCPToolRequirements
 from asgi_jwks.testing import MockIssuer, serve_app
 
@@ -72,9 +74,11 @@ class Deployment:
     issuer: MockIssuer
     logins: list[dict[str, list[str]]]
     answers: list[tuple[str, int, str]]
+    clock: list[float]
+    """the seconds by which issuer and server are ahead of the real time"""
 
     @asynccontextmanager
-    async def client(self) -> AsyncIterator[Any]:
+    async def client(self, *grant_types: str) -> AsyncIterator[Any]:
         """A client of the SDK, with a browser that follows where it is sent."""
         sent_back: list[str] = []
 
@@ -98,7 +102,7 @@ class Deployment:
         metadata: dict[str, Any] = {
             "redirect_uris": [CALLBACK],
             "client_name": "a test",
-            "grant_types": ["authorization_code"],
+            "grant_types": ["authorization_code", *grant_types],
             "response_types": ["code"],
             "token_endpoint_auth_method": "none",
         }
@@ -157,19 +161,24 @@ def deployment(request: pytest.FixtureRequest) -> Iterator[Deployment]:
     server = make_server()
     port = free_port()
     resource = f"http://127.0.0.1:{port}/mcp"
-    issuer = MockIssuer(audience=resource)
+    ahead = [0.0]
+
+    def clock() -> float:
+        return time.time() + ahead[0]
+
+    issuer = MockIssuer(audience=resource, access_lifetime=300.0, clock=clock)
     issuer.add_user("alice", "wonderland", subject="alice", scopes=SCOPES)
     with ExitStack() as served:
         served.enter_context(issuer.serve())
+        trusted = TrustedIssuer(issuer=issuer.issuer, audience=resource)
         app = JWTBearerMiddleware(
             MCPToolRequirements(server, {"cancel_order": "orders:write"}),
-            issuer=issuer.issuer,
-            audience=resource,
+            verifier=AccessTokenVerifier(trusted, clock=clock),
             resource=resource,
             requires="mcp:tools",
         )
         served.enter_context(serve_app(app, port=port))
-        yield Deployment(resource, issuer, [], [])
+        yield Deployment(resource, issuer, [], [], ahead)
 
 
 def text(result: Any) -> str:
@@ -211,6 +220,39 @@ async def test_a_client_finds_its_way_in_and_steps_up(deployment: Deployment) ->
     assert challenge.endswith('scope="mcp:tools orders:write"')
     asked = [path for path, status, _ in deployment.answers if "well-known" in path]
     assert asked[0] == "/.well-known/oauth-protected-resource/mcp"
+
+
+@only_in_ci()
+async def test_a_client_whose_token_has_expired_gets_another_without_a_login(
+    deployment: Deployment,
+) -> None:
+    """K10: by its refresh token, good for once, and for the same resource (RFC 8707)."""
+    # For the client it has expired at once, which goes by the real time.
+    deployment.issuer.token.bend(expires_in=-1, times=1)
+    async with deployment.client("refresh_token") as client:
+        [asked] = deployment.logins
+        assert asked["scope"] == ["mcp:tools offline_access"]
+        deployment.clock[0] = 3600.0
+        assert text(await client.call_tool("who_am_i", {})) == "You are alice."
+        assert text(await client.call_tool("who_am_i", {})) == "You are alice."
+    assert deployment.logins == [asked]
+    refused = [status for _, status, challenge in deployment.answers if challenge]
+    # Once without a token, and never with one that has expired.
+    assert refused == [401]
+    # By the code, and by the refresh token.
+    assert deployment.issuer.token.count == 2
+
+
+@only_in_ci()
+async def test_a_client_whose_refresh_token_has_ended_logs_in_again(
+    deployment: Deployment,
+) -> None:
+    """K10: a 401 with the metadata is all that it needs."""
+    deployment.issuer.token.bend(expires_in=-1, times=1)
+    async with deployment.client("refresh_token") as client:
+        deployment.clock[0] = 30 * 86_400.0
+        assert text(await client.call_tool("who_am_i", {})) == "You are alice."
+    assert len(deployment.logins) == 2
 
 
 async def test_a_token_for_another_resource_is_of_no_use(deployment: Deployment) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from starlette.responses import PlainTextResponse
 from starlette.testclient import TestClient, WebSocketDenialResponse
+from tests.support.trusted import ISSUER
 
 from asgi_jwks import (
     ConfigurationError,
@@ -19,7 +20,6 @@ from asgi_jwks.testing import MockIssuer
 
 pytestmark = pytest.mark.anyio
 
-ISSUER = MockIssuer()
 NEEDS: dict[str, Any] = {
     "cancel": "orders:write",
     "refund": ["orders:write", "money"],

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests.support.examples import some_of
 from tests.support.servers import SERVERS, RunningServer, Server, running
 
 from asgi_jwks.testing import MockIssuer, SigningKey
@@ -96,7 +97,7 @@ def program(form: str, **options: object) -> str:
     )
 
 
-@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("form", some_of(FORMS, "added"))
 def test_a_wrong_option_stops_the_start(server: Server, form: str, tmp_path: Path) -> None:
     """A11: with the sentence that says what to write, and no request is ever answered."""
     wrong = program(form, issuer="https://issuer.example/", audience="")
@@ -107,7 +108,7 @@ def test_a_wrong_option_stops_the_start(server: Server, form: str, tmp_path: Pat
         assert "audience" in started.output.rpartition("ConfigurationError")[2]
 
 
-@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("form", some_of(FORMS, "dependency"))
 def test_a_good_token_is_let_through_and_a_stop_is_quiet(
     server: Server, form: str, issuer: MockIssuer, tmp_path: Path
 ) -> None:
@@ -149,7 +150,7 @@ def test_a_lifespan_that_fails_at_the_start_leaves_nothing_behind(
         assert "Warning" not in started.output
 
 
-@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("form", some_of(FORMS, "wrapped"))
 def test_a_start_that_requires_keys_fails_without_them(
     server: Server, form: str, issuer: MockIssuer, tmp_path: Path
 ) -> None:

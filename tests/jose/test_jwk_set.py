@@ -12,15 +12,11 @@ from tests.support.examples import examples
 from tests.support.immutability import assert_immutable
 
 from asgi_jwks.errors import InvalidKeySet, InvalidToken, Reason
-from asgi_jwks.jose.jwk_set import (
-    MAX_DOCUMENT_BYTES,
-    MAX_KEYS,
-    JWKSet,
-    SkippedKey,
-    SkipReason,
-    symmetric_key,
-)
+from asgi_jwks.jose.jwk_set import JWKSet
 from asgi_jwks.jose.jwk_set_document import SplitDocument
+from asgi_jwks.jose.key import symmetric_key
+from asgi_jwks.jose.skip_reason import SkipReason
+from asgi_jwks.jose.usable_keys import MAX_DOCUMENT_BYTES, MAX_KEYS, SkippedKey
 
 JWKFor = Callable[..., dict[str, Any]]
 Result = TypeVar("Result")
@@ -113,6 +109,12 @@ def test_a_map_of_certificates_is_named_as_such() -> None:
     certificate = "-----BEGIN CERTIFICATE-----\nMIID\n-----END CERTIFICATE-----\n"
     assert "X.509 certificates, not a JWK Set" in refusal_of({"a": certificate, "b": certificate})
     assert "no 'keys' array" in refusal_of({"a": certificate, "b": 1})
+
+
+def test_metadata_in_the_place_of_the_key_set_are_named_as_such() -> None:
+    """F22: the URL of the discovery document as jwks_uri."""
+    metadata = {"issuer": "https://a.example", "jwks_uri": "https://a.example/keys"}
+    assert "is the issuer's metadata" in refusal_of(metadata)
 
 
 def test_a_key_set_has_up_to_512_keys_in_512_kibibytes() -> None:

@@ -9,8 +9,9 @@ import pytest
 
 from asgi_jwks.errors import InvalidKeySet, InvalidToken, Reason
 from asgi_jwks.jose.algorithms import algorithms_for
-from asgi_jwks.jose.jwk_set import JWKSet, SkipReason
+from asgi_jwks.jose.jwk_set import JWKSet
 from asgi_jwks.jose.jws import parse_compact
+from asgi_jwks.jose.skip_reason import SkipReason
 
 SAMPLES = Path(__file__).parent.parent / "provider_samples"
 

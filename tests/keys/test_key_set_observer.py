@@ -10,7 +10,9 @@ import pytest
 from asgi_jwks.errors import InvalidToken, KeySetUnavailable
 from asgi_jwks.events.key_set import KeySetEvent, KeySetRefreshed
 from asgi_jwks.events.log import log_event
-from asgi_jwks.jose.jwk_set import JWKSet, SkippedKey, SkipReason
+from asgi_jwks.jose.jwk_set import JWKSet
+from asgi_jwks.jose.skip_reason import SkipReason
+from asgi_jwks.jose.usable_keys import SkippedKey
 from asgi_jwks.keys.key_set_observer import KeySetObserver
 from asgi_jwks.keys.remote import RemoteJWKSet
 from asgi_jwks.testing import MockIssuer, SigningKey

@@ -271,19 +271,30 @@ async def test_a_snapshot_that_cannot_be_written_is_no_failure(
 
 @pytest.mark.anyio
 async def test_a_disk_that_hangs_does_not_hold_up_the_keys(
-    issuer: MockIssuer, path: Path, monkeypatch: pytest.MonkeyPatch
+    issuer: MockIssuer,
+    path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """F10."""
+    """F10: and it is told, of the reading once."""
     disk = threading.Event()
-    monkeypatch.setattr("asgi_jwks.keys.persistence.DISK_TIMEOUT", 0.05)
-    monkeypatch.setattr(Snapshot, "write", lambda *args, **options: disk.wait(10))
+
+    def hang(*_args: object, **_options: object) -> None:
+        disk.wait(10)
+
+    monkeypatch.setattr("asgi_jwks.keys.disk.DISK_TIMEOUT", 0.05)
+    monkeypatch.setattr(Snapshot, "write", hang)
+    monkeypatch.setattr(Snapshot, "news", hang)
     try:
         keys = remote(issuer, path)
         with anyio.fail_after(5):
             await keys.refresh()
+            await keys.refresh()
         assert keys.health().phase is Phase.FRESH
     finally:
         disk.set()
+    assert caplog.text.count("could not be written: the disk took longer than 0.05 s") == 2
+    assert caplog.text.count("is not read: the disk took longer than 0.05 s") == 1
 
 
 # Whose file it is.

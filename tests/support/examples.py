@@ -3,12 +3,13 @@
 `.ci/run` gives `--hypothesis-profile=many`; whoever works on a room gives it for that room.
 """
 
+from collections.abc import Iterable
 from typing import Any, Final
 
 import pytest
 from hypothesis import settings
 
-__all__ = ["MANY", "examples", "number_of_examples", "only_in_ci"]
+__all__ = ["MANY", "examples", "number_of_examples", "only_in_ci", "some_of"]
 
 MANY: Final = "many"
 
@@ -39,6 +40,11 @@ def examples(number: int, **others: Any) -> settings:
         others: further settings.
     """
     return settings(max_examples=number_of_examples(number), deadline=None, **others)
+
+
+def some_of(cases: Iterable[str], *chosen: str) -> list[str]:
+    """All cases of a slow test under the profile, else those that are chosen for it."""
+    return list(cases) if _has_many() else list(chosen)
 
 
 def only_in_ci() -> pytest.MarkDecorator:

@@ -29,7 +29,6 @@ from asgi_jwks.jose.json_limits import (
     MAX_JSON_DEPTH,
     UNVERIFIED_CLAIMS_LIMITS,
 )
-from asgi_jwks.jose.jwk_set import MAX_DOCUMENT_BYTES, MAX_KEYS
 from asgi_jwks.jose.jws import (
     MAX_HEADER_BYTES,
     MAX_SEARCHED_CLAIMS_BYTES,
@@ -37,7 +36,8 @@ from asgi_jwks.jose.jws import (
     MAX_UNVERIFIED_CLAIMS_BYTES,
 )
 from asgi_jwks.jose.key_material import MAX_EXPONENT_BITS, RSA_BITS
-from asgi_jwks.keys import directory_lock, persistence, snapshot
+from asgi_jwks.jose.usable_keys import MAX_DOCUMENT_BYTES, MAX_KEYS
+from asgi_jwks.keys import directory_lock, disk, snapshot
 from asgi_jwks.keys.distrust import LONGEST_LIST
 from asgi_jwks.keys.sought import REMEMBERED
 from asgi_jwks.tokens import claim_rules, resolver, token_cache
@@ -219,7 +219,7 @@ LIMITS: Final = (
     ),
     Limit(
         "snapshot",
-        f"{_count(snapshot._LARGEST_FILE)} bytes; {_seconds(persistence.DISK_TIMEOUT)} for the "
+        f"{_count(snapshot._LARGEST_FILE)} bytes; {_seconds(disk.DISK_TIMEOUT)} for the "
         f"disk, {_seconds(directory_lock.LONGEST_WAIT)} for another process",
         "a document of the largest size in base64, and the list of distrusted keys",
     ),

@@ -3,9 +3,7 @@
 uv run python -m tests.support.reference
 """
 
-import ast
 import inspect
-import re
 import textwrap
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -15,7 +13,9 @@ import asgi_jwks
 from asgi_jwks import AccessTokenVerifier, JWTBearerMiddleware, Reason, RemoteJWKSet, errors
 from asgi_jwks.asgi.authentication import Authentication
 from asgi_jwks.asgi.authentication_options import AuthenticationOptions
+from asgi_jwks.asgi.authorization import Authorization, AuthorizationOptions
 from asgi_jwks.asgi.middleware import MiddlewareOptions
+from asgi_jwks.cli.option_meanings import arguments, stated
 from asgi_jwks.environment import VARIABLES
 from asgi_jwks.trusted_issuer import DEFAULTS, IssuerOptions, PresetOptions
 
@@ -95,30 +95,6 @@ Of `asgi_jwks`; all that is not named here, in `asgi_jwks.events`, `.providers`,
 """
 
 
-def options(options: type) -> dict[str, str]:
-    """The options of a TypedDict, each with the sentence that stands below it in the source."""
-    (node,) = ast.parse(textwrap.dedent(inspect.getsource(options))).body
-    assert isinstance(node, ast.ClassDef)
-    found: dict[str, str] = {}
-    for statement, following in zip(node.body, node.body[1:], strict=False):
-        if isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name):
-            assert isinstance(following, ast.Expr)
-            assert isinstance(following.value, ast.Constant)
-            found[statement.target.id] = " ".join(str(following.value.value).split())
-    return found
-
-
-def arguments(constructor: type) -> dict[str, str]:
-    """The arguments that a docstring explains."""
-    text = inspect.getdoc(constructor) or ""
-    section = text.partition("Args:\n")[2].partition("\n\n")[0]
-    parts = re.split(
-        r"^    (\w+): ", textwrap.indent(textwrap.dedent(section), "    "), flags=re.MULTILINE
-    )
-    names, meanings = parts[1::2], parts[2::2]
-    return {name: " ".join(text.split()) for name, text in zip(names, meanings, strict=True)}
-
-
 def defaults(function: Any) -> dict[str, object]:
     """The defaults of a signature; Ellipsis where there is none."""
     return {
@@ -149,15 +125,20 @@ def _shown(value: object) -> str:
 
 def page() -> str:
     """The text of the page."""
-    of_middleware = {**options(AuthenticationOptions), **options(MiddlewareOptions)}
+    of_middleware = {
+        **stated(AuthenticationOptions),
+        **stated(AuthorizationOptions),
+        **stated(MiddlewareOptions),
+    }
     middleware_defaults = {
         **defaults(Authentication),
+        **defaults(Authorization),
         **defaults(JWTBearerMiddleware),
         "verifier": None,
     }
     verifier = {n: m for n, m in arguments(AccessTokenVerifier).items() if "issuer" not in n}
     return TEMPLATE.format(
-        issuer=table({**options(IssuerOptions), **options(PresetOptions)}, DEFAULTS),
+        issuer=table({**stated(IssuerOptions), **stated(PresetOptions)}, DEFAULTS),
         middleware=table(of_middleware, middleware_defaults),
         remote=table(arguments(RemoteJWKSet), defaults(RemoteJWKSet)),
         verifier=table(verifier, defaults(AccessTokenVerifier)),

@@ -8,6 +8,7 @@ import ast
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -187,7 +188,8 @@ OPEN: Final[frozenset[str]] = frozenset()
 _NUMBER: Final = re.compile(r"\b[A-KN-PW]\d{1,2}\b")
 
 
-def proofs() -> dict[str, list[str]]:
+@cache
+def proofs() -> Mapping[str, list[str]]:
     """Requirement number -> the test files, relative to tests/, that prove it."""
     found: dict[str, set[str]] = defaultdict(set)
     for path in sorted(TESTS.rglob("test_*.py")):

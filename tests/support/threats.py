@@ -48,7 +48,7 @@ THREATS: Final = (
         "weak or misused keys in the issuer's set, private halves among them",
         "skipped one by one, with a reason; never used for anything but their purpose",
         "E1 E2 E3 E4",
-        "jose/jwk.py jose/jwk_set.py",
+        "jose/jwk.py jose/usable_keys.py",
     ),
     Threat(
         "two readers of the same bytes: duplicate members, lax base64, NaN, other encodings",

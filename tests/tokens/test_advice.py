@@ -8,14 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from asgi_jwks import KeySetUnavailable, Reason
+from asgi_jwks import Reason
 from asgi_jwks.events import Hint
 from asgi_jwks.jose.jwk_set import JWKSet
 from asgi_jwks.testing import SigningKey
 from asgi_jwks.tokens.advice import (
     advise,
-    advise_on_grant,
-    advise_on_outage,
     advise_on_request,
 )
 from asgi_jwks.tokens.claim_rules import TokenRules
@@ -591,34 +589,6 @@ class TestRequestsAndRoutes:
         """N10"""
         assert advise_on_request(Reason.MISSING_TOKEN).hint == Hint.NO_TOKEN
         assert advise_on_request(Reason.REPEATED_CREDENTIALS).hint == Hint.CREDENTIALS
-
-    def test_needed_and_granted_names(self) -> None:
-        """P4"""
-        advice = advise_on_grant(["write"], ["read", "list"])
-        assert advice.hint == Hint.SCOPE
-        assert "needs 'write', and the token grants 'read', 'list':" in advice.sentence
-        assert "grants none" in advise_on_grant(["write"], []).sentence
-        assert "grants" not in advise_on_grant(["write"], None).sentence
-
-    def test_a_claim_that_grants_nothing(self) -> None:
-        """P4, G9"""
-        advice = advise_on_grant(["write"], [], ["realm_access.roles"])
-        assert advice.hint == Hint.UNREADABLE_GRANT
-        assert "realm_access.roles" in advice.sentence
-
-    def test_a_claim_that_is_not_read_is_named(self) -> None:
-        """P4, G9: Laravel Passport and cidaas write scopes."""
-        advice = advise_on_grant(["write"], [], [], ["scopes"])
-        assert advice.hint == Hint.UNREADABLE_GRANT
-        assert 'grant_claims=GrantClaims(scopes=("scopes",))' in advice.sentence
-        assert advise_on_grant(["write"], ["read"], [], ["scopes"]).hint == Hint.SCOPE
-
-    def test_an_outage_names_the_url_and_why(self) -> None:
-        """P4, F22"""
-        error = KeySetUnavailable("https://issuer.example/jwks: the server answered 404")
-        advice = advise_on_outage(error)
-        assert advice.hint == Hint.KEYS_UNAVAILABLE
-        assert "https://issuer.example/jwks: the server answered 404" in advice.sentence
 
 
 CONSOLES = {

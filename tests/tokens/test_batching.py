@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import anyio
 import pytest
+import trio
 
 from asgi_jwks import AccessTokenVerifier, InvalidToken, TrustedIssuer
 from asgi_jwks.testing import MockIssuer, forge
@@ -89,6 +90,25 @@ def test_on_trio_nobody_waits() -> None:
         assert not batching.is_crowded()
 
     anyio.run(crowd, backend="trio")
+
+
+async def test_a_guest_of_the_loop_does_not_wait() -> None:
+    """A8, F15: trio as a guest runs within asyncio's loop, and takes no bare yield."""
+    batching = Batching()
+    ended = asyncio.get_running_loop().create_future()
+
+    async def guest() -> bool:
+        return batching.is_crowded()
+
+    # Crowded by tasks of asyncio's, so that the next one to ask would wait.
+    await in_one_pass(batching, 2)
+    await yield_once()
+    trio.lowlevel.start_guest_run(
+        guest,
+        run_sync_soon_threadsafe=asyncio.get_running_loop().call_soon_threadsafe,
+        done_callback=ended.set_result,
+    )
+    assert (await ended).unwrap() is False
 
 
 async def test_all_signatures_of_a_pass_are_checked_before_any_request_goes_on(

@@ -70,13 +70,18 @@ def test_algorithms_that_the_issuer_does_not_allow_are_left_out() -> None:
     assert len(index) == 0
 
 
-def test_a_tenant_s_slow_key_is_not_tried_on_the_tokens_of_others() -> None:
+@pytest.mark.parametrize(
+    ("bits", "exponent"), [(2048, b"\xff" * 8), (8192, b"\1\0\1")], ids=["exponent", "modulus"]
+)
+def test_a_tenant_s_slow_key_is_not_tried_on_the_tokens_of_others(
+    bits: int, exponent: bytes
+) -> None:
     """W1, F13: under a key id that it shares; alone it is a key like any other."""
     usual = SigningKey.generate("RS256", kid="same")
-    modulus = b64url_encode((2**2047 + 1).to_bytes(256))
+    modulus = b64url_encode((2 ** (bits - 1) + 1).to_bytes(bits // 8))
     slow: Any = Keys()
     slow.set = JWKSet.parse(
-        {"keys": [{"kty": "RSA", "kid": "same", "n": modulus, "e": b64url_encode(b"\xff" * 8)}]}
+        {"keys": [{"kty": "RSA", "kid": "same", "n": modulus, "e": b64url_encode(exponent)}]}
     )
     tenant = TrustedIssuer(issuer="https://tenant.example/", audience="x", keys=slow)
     index = KeyIndex(10)
@@ -84,7 +89,7 @@ def test_a_tenant_s_slow_key_is_not_tried_on_the_tokens_of_others() -> None:
     assert len(kids(index, "same", "RS256")) == 1
     index.see(issuer(0, usual, algorithm="RS256"))
     (left,) = index.candidates("same", "RS256")
-    assert not left.has_long_exponent
+    assert not left.is_slow
     slow.set = key_set(KEYS[0])
     index.see(tenant)
     assert index.candidates("same", "RS256") == (left,)
@@ -225,8 +230,9 @@ def test_a_stranger_s_token_costs_the_same_among_five_issuers_and_five_hundred(
         with pytest.raises(InvalidToken) as refusal:
             verifier.verify(token).send(None)
         assert refusal.value.reason == reason
-        # The first of all refusals in a process may fill a cache of the library's.
-        steps.append(min(steps_of(verifier, token) for _ in range(2)))
+        # The first of all refusals in a process may fill a cache of the library's, and the first
+        # of all traces in a process counts nothing on CPython 3.12.1.
+        steps.append([steps_of(verifier, token) for _ in range(3)][-1])
     # Going through five hundred takes twice as many, at the least.
     assert 500 < steps[1] < 1.1 * steps[0]
 

@@ -312,3 +312,31 @@ class TestTenants:
         token = tenant.access_token(key=stranger, **options)  # type: ignore[arg-type]  # many types
         assert await reason_of(verifier, token) is Reason.UNKNOWN_KEY
         assert await reason_of(verifier, token) is Reason.UNKNOWN_KEY
+
+    @pytest.mark.parametrize(
+        "payload", [b"{}", b'{"iss": 5}', b"[]", b'{"iss": "a", "iss": "b"}', b"x" * 8000]
+    )
+    async def test_a_payload_without_an_issuer_does_not_tell_whose_keys_are_at_hand(
+        self, payload: bytes
+    ) -> None:
+        """The key ids of a tenant are public: an answer about its payload would name it."""
+        tenant = MockIssuer(issuer="https://tenant.example/")
+
+        async def resolver(name: str) -> Issuer | None:
+            keys = StaticJWKSet(tenant.jwk_set())
+            return TrustedIssuer(issuer=name, audience="x", keys=keys, grants=[])
+
+        async def refused(kid: str) -> InvalidToken:
+            with pytest.raises(InvalidToken) as caught:
+                await verifier.verify(
+                    forge.encode({"alg": "RS256", "kid": kid}, payload, sign=sign)
+                )
+            return caught.value
+
+        verifier = AccessTokenVerifier(resolver=resolver)
+        sign = SigningKey.generate("RS256").signature
+        assert await reason_of(verifier, tenant.access_token()) is Reason.WRONG_AUDIENCE
+        unknown, of_tenant = await refused("unknown"), await refused(tenant.signing_key.kid)
+        assert unknown.reason is Reason.UNKNOWN_KEY
+        assert of_tenant.reason is Reason.BAD_SIGNATURE
+        assert unknown.reason.phrase == of_tenant.reason.phrase

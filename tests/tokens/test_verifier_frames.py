@@ -79,6 +79,22 @@ async def test_no_error_behind_a_refusal_has_the_signature(
     assert found == []
 
 
+@pytest.mark.parametrize("form", ["{}=", "{}.x", "{}", "{}ab"])
+async def test_a_refusal_by_the_verifier_itself_has_no_token_in_its_traceback(
+    trusted: Trusted, issuer: MockIssuer, clock: Callable[[], float], form: str
+) -> None:
+    """H7: where no middleware is around, the error may leave the application."""
+    token = issuer.access_token(exp=0)
+    verifier = AccessTokenVerifier([trusted()], clock=clock)
+    with pytest.raises(InvalidToken) as caught:
+        await verifier.verify(form.format(token))
+    behind: BaseException | None = caught.value
+    while behind is not None:
+        walked = (frame for frame, _ in walk_tb(behind.__traceback__))
+        assert locals_with(token, filter(is_ours, walked)) == []
+        behind = behind.__cause__ or behind.__context__
+
+
 async def test_checks_and_kind_rules_see_no_token(
     trusted: Trusted, issuer: MockIssuer, clock: Callable[[], float]
 ) -> None:

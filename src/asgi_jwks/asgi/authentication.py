@@ -13,7 +13,6 @@ from asgi_jwks.access_token_verifier import AccessTokenVerifier
 from asgi_jwks.asgi.authentication_options import (
     DEFAULT_TOKEN_SOURCES,
     checked_token_sources,
-    require_audiences,
     require_verifier,
     second_policy,
     telling,
@@ -24,6 +23,7 @@ from asgi_jwks.asgi.challenge import Challenges, Refusal
 from asgi_jwks.asgi.presentation import DPOP_NONCE, presentation_of
 from asgi_jwks.asgi.refusal_content import ErrorBody
 from asgi_jwks.asgi.refusals import OnRefused, Refusals
+from asgi_jwks.asgi.resource_checks import require_checked_audiences
 from asgi_jwks.asgi.schemes import schemes_of
 from asgi_jwks.asgi.token_sources import TokenSource, find_token, is_token68
 from asgi_jwks.asgi.types import Scope
@@ -41,7 +41,7 @@ from asgi_jwks.tokens.access_token import AccessToken
 from asgi_jwks.tokens.issuer import Issuer
 from asgi_jwks.tokens.outcomes import Outcomes
 
-__all__ = ["AROUND", "AUTHENTICATION", "Authentication"]
+__all__ = ["AROUND", "AUTHENTICATION", "PUBLIC", "Authentication"]
 
 _log: Final = logging.getLogger("asgi_jwks.requests")
 
@@ -50,6 +50,9 @@ AUTHENTICATION: Final = "asgi_jwks.authentication"
 
 AROUND: Final = "asgi_jwks.authentication_around"
 """The scope key of the middleware's Authentication, where a dependency has one of its own."""
+
+PUBLIC: Final = "asgi_jwks.public"
+"""The scope key of the Authentication that has read no token of a public connection."""
 
 # For these reasons a token may be refused whose form nobody has looked at to its end.
 _BEFORE_IT_IS_READ_WHOLE: Final = frozenset(
@@ -96,12 +99,12 @@ class Authentication:
         require_verifier(verifier)
         if on_refused is not None:
             require_listener("on_refused", on_refused, form="on_refused(error, scope)")
+        issuers = getattr(verifier, "issuers", ())
         if resource_metadata is not None:
             require_metadata_url(resource_metadata)
-            require_audiences(verifier)
+            require_checked_audiences(issuers, option="resource_metadata")
         self.verifier: Final = verifier
         self.authorization: Final = authorization
-        issuers = getattr(verifier, "issuers", ())
         # With a resolver it is not known before which issuers bind their tokens.
         self._sees_proofs: Final = getattr(verifier, "sees_proofs", False)
         self.token_sources: Final = checked_token_sources(

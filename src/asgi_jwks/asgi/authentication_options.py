@@ -20,7 +20,6 @@ __all__ = [
     "DEFAULT_TOKEN_SOURCES",
     "AuthenticationOptions",
     "checked_token_sources",
-    "require_audiences",
     "require_verifier",
     "second_policy",
     "telling",
@@ -66,16 +65,6 @@ def require_verifier(verifier: object) -> None:
             f"verifier must be an AccessTokenVerifier; got {verifier!r}. Write for example "
             "verifier=AccessTokenVerifier(issuer=..., audience=...)."
         )
-
-
-def require_audiences(verifier: AccessTokenVerifier) -> None:
-    """Refuse to tell clients of an audience where none is checked."""
-    for issuer in getattr(verifier, "issuers", ()):
-        if issuer.rules.audiences is None:
-            raise ConfigurationError(
-                f"resource_metadata tells clients which audience to ask {issuer.rules.issuer} for, "
-                "and insecure_no_audience=True has none checked. Leave one of them out."
-            )
 
 
 def checked_token_sources(sources: object, *, reads_dpop: bool) -> tuple[TokenSource, ...]:

@@ -17,8 +17,9 @@ from asgi_jwks.asgi.resource_checks import (
     difference_of,
     hint_at_audiences,
     is_server,
+    mounted_at,
     proof_members,
-    require_audiences,
+    require_checked_audiences,
     require_issuers,
 )
 from asgi_jwks.asgi.route_needs import needs_of
@@ -106,12 +107,13 @@ class Authorization:
             require_enforceable(self.requirement, self._known)
         self.resources: Final = () if resource is None else protected_resources(resource)
         if self.resources:
-            require_audiences(trusted)
+            require_checked_audiences(trusted, option="resource")
             require_issuers(self.resources, trusted, may_resolve=may_resolve)
             hint_at_audiences(self.resources, trusted)
         if self.requirement is not None:
             self._require_no_offline_access(self.requirement, "requires")
         self._told_of = 0
+        self._public_and_closed: Final[set[str]] = set()
         self.clock: Final = clock
         self._hierarchy: Final = None if implied_scopes is None else ScopeHierarchy(implied_scopes)
         self._grants: Final = {issuer.rules.issuer: issuer.rules.grants for issuer in trusted}
@@ -121,7 +123,7 @@ class Authorization:
         takes_bearer = not self._proofs["dpop_bound_access_tokens_required"]
         self._methods: Final = tuple(methods) if takes_bearer else ()
         self._app: Final = app
-        self._hinted_at_resource = False
+        self._hinted_at_resource = self._hinted_at_mount = False
         self.scopes_of: Final[ScopesOf] = (
             self._with_implied if self._hierarchy else granted_scopes_of
         )
@@ -151,6 +153,22 @@ class Authorization:
             if self._told_of < _MOST_TOLD:
                 self._told_of += 1
                 _log.error("%s", error)
+
+    def tell_of_public_path(self, scope: Mapping[str, Any]) -> None:
+        """Log a demand that was made on a public path, where nobody can meet it.
+
+        It is called for each anonymous request that is refused on such a path.
+        """
+        route = getattr(scope.get("route"), "path", None) or scope["path"]
+        # Below a public prefix, strangers choose the path.
+        if route not in self._public_and_closed and len(self._public_and_closed) < _MOST_TOLD:
+            self._public_and_closed.add(route)
+            _log.error(
+                "%s demands a token, and requests for it are let through by public_paths or "
+                "allow_unauthenticated_preflight, where tokens are not read: every one is refused. "
+                "Take its path out of public_paths, or the demand from the route",
+                quoted(route),
+            )
 
     def _require_no_offline_access(self, requirement: Requirement, where: str) -> None:
         if self.resources and OFFLINE_ACCESS in requirement.named_scopes:
@@ -182,6 +200,15 @@ class Authorization:
         found = resource_at(self.resources, path, query)
         if found is None:
             return None
+        if not self._hinted_at_mount and (mount := mounted_at(scope)) is not None:
+            self._hinted_at_mount = True
+            _log.warning(
+                "challenges name the metadata at %s, and this application is mounted at %s, where "
+                "requests for them do not come: put ProtectedResourceMetadata(app, guard) around "
+                "the application that has the mount, unless something else serves them",
+                quoted(found.metadata_url),
+                quoted(mount),
+            )
         if not self._hinted_at_resource:
             difference = difference_of(found, path, scope)
             if difference is not None:

@@ -198,25 +198,32 @@ class _Connection:
         Raises:
             OSError: the connection has ended.
         """
+        kind = message["type"]
         async with self._sending:
             if self._has_ended:
                 raise TokenExpired
+            if kind == "websocket.close" or (
+                kind.endswith("http.response.body") and not message.get("more_body", False)
+            ):
+                self._is_over = True
             await self._send(message)
-        kind = message["type"]
         if kind == "http.response.start" and _streams(message) and self._tasks is not None:
             self._tasks.start_soon(self._end_with_token)
-        elif kind == "websocket.close" or (
-            kind.endswith("http.response.body") and not message.get("more_body", False)
-        ):
-            self._is_over = True
 
     async def _end_with_token(self) -> None:
         cause = await self._ended()
-        async with self._sending:
-            if self._is_over:
-                return
-            self._has_ended = True
-            self._told(cause)
+        if self._is_over:
+            return
+        self._has_ended = True
+        self._told(cause)
+        try:
+            self._sending.acquire_nowait()
+        except anyio.WouldBlock:
+            # A client that does not read holds a message up for as long as it likes, and may go on
+            # sending: the application hears no more of it.
+            self._disconnect()
+            await self._sending.acquire()
+        try:
             # The client may have gone away by itself.
             with suppress(OSError):
                 await self._send(
@@ -224,6 +231,12 @@ class _Connection:
                     if self._is_websocket
                     else {"type": "http.response.body", "body": b"", "more_body": False}
                 )
+        finally:
+            self._sending.release()
+        self._disconnect()
+
+    def _disconnect(self) -> None:
+        """End the application's waiting for messages of the client."""
         for waiting in tuple(self._receiving):
             waiting.cancel()
 

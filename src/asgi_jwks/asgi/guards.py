@@ -1,4 +1,4 @@
-"""Requirements of routes on ASGI: `requires`, and how endpoints refuse as the middleware does."""
+"""Requirements of routes on ASGI: `requires`, and the guard that it makes."""
 
 import functools
 import inspect
@@ -7,16 +7,15 @@ from typing import Any, Final, ParamSpec, TypeVar, Unpack
 
 import anyio.to_thread
 from starlette.requests import HTTPConnection, Request
-from starlette.responses import Response
-from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket
 
-from asgi_jwks.asgi.authentication import AUTHENTICATION, Authentication
+from asgi_jwks.asgi.authentication import AUTHENTICATION, PUBLIC, Authentication
 from asgi_jwks.asgi.authorization import DEFAULT_AUTHORIZATION, Authorization
-from asgi_jwks.asgi.challenge import Challenges, Refusal
+from asgi_jwks.asgi.challenge import Refusal
 from asgi_jwks.asgi.declared import Declared, declare, declared_by, expect
 from asgi_jwks.asgi.identity import Anonymous, access_token
 from asgi_jwks.asgi.responses import refuse
+from asgi_jwks.asgi.route_refusals import RefusalResponse, refusal_of
 from asgi_jwks.asgi.types import ASGIApp
 from asgi_jwks.authorization.requirement import Requirement, combined
 from asgi_jwks.authorization.requirement_parts import RequirementOptions
@@ -28,41 +27,10 @@ from asgi_jwks.errors import (
 )
 from asgi_jwks.tokens.access_token import AccessToken
 
-__all__ = ["RefusalResponse", "RouteGuard", "refusal_of", "requires"]
+__all__ = ["RouteGuard", "requires", "tell_of_public_path"]
 
 P = ParamSpec("P")
 Connection = TypeVar("Connection", bound=HTTPConnection)
-
-
-def refusal_of(
-    connection: HTTPConnection | Mapping[str, Any], error: RequestError | TemporarilyUnavailable
-) -> Refusal:
-    """How the middleware would answer this error: status, headers and body.
-
-    For the error pages of frameworks that are not Starlette's: their endpoints raise what
-    `requires(...).check_scope(scope)` raises, and this is the answer. `on_refused` hears of it.
-    """
-    scope: Any = connection.scope if isinstance(connection, HTTPConnection) else connection
-    authentication = scope.get(AUTHENTICATION)
-    if isinstance(authentication, Authentication):
-        return authentication.refusal(error, scope)
-    return Challenges().refusal(error)
-
-
-class RefusalResponse(Response):
-    """A refusal as a Starlette response, which travels as the middleware's own do."""
-
-    def __init__(self, refusal: Refusal) -> None:
-        super().__init__(refusal.body, refusal.status)
-        self.raw_headers = [*refusal.headers]
-
-    async def __call__(self, scope: Scope, _receive: Receive, send: Send) -> None:
-        """Send it, without content to HEAD.
-
-        WebSockets get a denial response or a close.
-        """
-        refusal = Refusal(self.status_code, tuple(self.raw_headers), bytes(self.body))
-        await refuse(refusal, scope, send)
 
 
 class RouteGuard:
@@ -80,11 +48,9 @@ class RouteGuard:
     def __and__(self, other: "RouteGuard | Requirement") -> "RouteGuard":
         if isinstance(other, RouteGuard):
             other = other.requirement
-        return (
-            RouteGuard(self.requirement & other)
-            if isinstance(other, Requirement)
-            else (NotImplemented)
-        )
+        if not isinstance(other, Requirement):
+            return NotImplemented
+        return RouteGuard(self.requirement & other)
 
     def check(self, token: AccessToken) -> None:
         """Check a token by itself, without implied scopes; see Requirement.check."""
@@ -126,6 +92,7 @@ class RouteGuard:
 
     def _token(self, scope: Mapping[str, Any]) -> AccessToken:
         if isinstance(scope.get("auth"), Anonymous):
+            tell_of_public_path(scope)
             missing = MissingToken()
             missing.scopes = self.requirement.named_scopes
             raise missing
@@ -245,6 +212,14 @@ def requires(*demands: str | Requirement, **options: Unpack[RequirementOptions])
             meet all of it.
     """
     return RouteGuard(combined(demands, options))
+
+
+def tell_of_public_path(scope: Mapping[str, Any]) -> None:
+    """Log a demand on an anonymous connection that the middleware around has not looked at."""
+    public, judging = scope.get(PUBLIC), scope.get(AUTHENTICATION)
+    # An entry point within may let anonymous requests through for a reason of its own.
+    if judging is public and isinstance(public, Authentication):
+        public.authorization.tell_of_public_path(scope)
 
 
 def _authorization(scope: Mapping[str, Any]) -> Authorization:

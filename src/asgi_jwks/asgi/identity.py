@@ -8,10 +8,11 @@ from starlette.requests import HTTPConnection
 
 from asgi_jwks.asgi.authentication import AUTHENTICATION, Authentication
 from asgi_jwks.asgi.types import Scope
+from asgi_jwks.errors import ConfigurationError
 from asgi_jwks.jose.read_only import ReadOnlyDict
 from asgi_jwks.tokens.access_token import AccessToken
 
-__all__ = ["Anonymous", "BearerUser", "access_token", "bearer_token", "identify"]
+__all__ = ["Anonymous", "BearerUser", "access_token", "bearer_token", "identify", "scope_of"]
 
 NewClaims = TypeVar("NewClaims")
 
@@ -94,10 +95,11 @@ def access_token(
         convert: makes the claims a type of your own; what it raises is the application's error.
 
     Raises:
+        ConfigurationError: `connection` is something else.
         LookupError: there is none: the middleware is missing, or it let the request through
             without one, as `allow_anonymous` and `public_paths` say.
     """
-    token = _verified(_scope(connection))
+    token = _verified(scope_of(connection))
     return token if convert is None else token.with_claims(convert)
 
 
@@ -115,7 +117,7 @@ def bearer_token(connection: HTTPConnection | Mapping[str, Any]) -> str:
         LookupError: the request has no verified token, or a WebSocket brought it as a subprotocol,
             where it is taken away.
     """
-    scope: Any = _scope(connection)
+    scope: Any = scope_of(connection)
     _verified(scope)
     authentication = scope.get(AUTHENTICATION)
     token = authentication.token(scope) if isinstance(authentication, Authentication) else None
@@ -124,8 +126,16 @@ def bearer_token(connection: HTTPConnection | Mapping[str, Any]) -> str:
     return token.decode("ascii")
 
 
-def _scope(connection: HTTPConnection | Mapping[str, Any]) -> Mapping[str, Any]:
-    return connection.scope if isinstance(connection, HTTPConnection) else connection
+def scope_of(connection: HTTPConnection | Mapping[str, Any]) -> Mapping[str, Any]:
+    """The scope of a request, or the scope itself."""
+    if isinstance(connection, HTTPConnection):
+        return connection.scope
+    if isinstance(connection, Mapping):
+        return connection
+    raise ConfigurationError(
+        f"The argument is a request of Starlette or FastAPI, or an ASGI scope; got {connection!r}. "
+        "Write access_token(request), or access_token(request.scope) for another framework's."
+    )
 
 
 def _verified(scope: Mapping[str, Any]) -> AccessToken:

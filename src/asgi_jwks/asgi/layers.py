@@ -15,7 +15,9 @@ __all__ = [
     "add_reader",
     "are_read",
     "entry_point",
+    "is_known",
     "layers",
+    "layers_of_route",
     "needs_of_layer",
     "needs_of_route_middleware",
     "read",
@@ -79,6 +81,31 @@ def entry_point(layer: object) -> object:
     return own if hasattr(own, "authorization") else None
 
 
+# Their own middleware knows no access tokens, but for that which asks an application's function.
+_FRAMEWORKS: Final = ("starlette", "fastapi")
+_ASKING: Final = ("starlette.middleware.authentication", "starlette.middleware.base")
+
+
+def is_known(layer: Any) -> bool:
+    """Whether a layer is known to verify no tokens itself.
+
+    So has to be all middleware that will be put around it. Of other people's middleware nobody
+    knows it, and of this package's it is the purpose.
+    """
+    waiting = getattr(layer, "user_middleware", None)
+    entries = waiting if isinstance(waiting, list | tuple) else ()
+    return all(map(_is_known, (layer, *(getattr(entry, "cls", None) for entry in entries))))
+
+
+def _is_known(layer: Any) -> bool:
+    # A guard's function, or one that will make such.
+    is_guard = declared_by(layer) is not None or isinstance(
+        getattr(getattr(layer, "__self__", None), "requirement", None), Requirement
+    )
+    module = str(getattr(layer, "__module__", None))
+    return is_guard or (module.partition(".")[0] in _FRAMEWORKS and module not in _ASKING)
+
+
 def routes(app: Any) -> Iterator[Any]:
     """The routes of an application itself."""
     own = getattr(app, "routes", None)
@@ -98,8 +125,13 @@ def route_within(context: Any) -> Any:
 
 def needs_of_route_middleware(route: Any) -> Iterator[Requirement]:
     """The needs of the middleware that a route has of its own around its endpoint."""
-    has_endpoint = getattr(route, "endpoint", None) is not None
-    for guarded in layers(getattr(route, "app", None)) if has_endpoint else ():
+    for guarded in layers_of_route(route):
         declared = declared_by(guarded)
         if declared is not None:
             yield declared.requirement
+
+
+def layers_of_route(route: Any) -> Iterator[Any]:
+    """The middleware that a route has of its own, and the application of its endpoint."""
+    has_endpoint = getattr(route, "endpoint", None) is not None
+    yield from layers(getattr(route, "app", None)) if has_endpoint else ()

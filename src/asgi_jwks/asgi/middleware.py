@@ -9,7 +9,7 @@ from typing import Any, Final, Unpack
 
 from asgi_jwks._options import require_flag, require_known
 from asgi_jwks._printable import quoted
-from asgi_jwks.asgi.authentication import AUTHENTICATION
+from asgi_jwks.asgi.authentication import AUTHENTICATION, PUBLIC
 from asgi_jwks.asgi.connection_expiry import ending_at_expiry
 from asgi_jwks.asgi.entry_point import BearerOptions, authentication, shared_options
 from asgi_jwks.asgi.health_app import HealthPath
@@ -177,7 +177,9 @@ class JWTBearerMiddleware:
                 return
         scope[AUTHENTICATION] = self.authentication
         access_token = None
-        if not self._is_public(scope):
+        if self._is_public(scope):
+            scope[PUBLIC] = self.authentication
+        else:
             try:
                 access_token = await self.authentication.authenticate(scope)
                 if self._requirement is not None:

@@ -9,6 +9,7 @@ from urllib.parse import quote
 from asgi_jwks.asgi.token_sources import uses_dpop
 from asgi_jwks.asgi.types import Message, Scope, Send
 from asgi_jwks.binding.possession import ProofOfPossession
+from asgi_jwks.binding.target_uri import normal_path
 
 __all__ = ["DPOP_NONCE", "presentation_of", "send_with_nonce"]
 
@@ -72,6 +73,15 @@ def _path(scope: Scope) -> bytes:
     raw = scope.get("raw_path")
     path: bytes = quote(scope["path"], _PATH_CHARACTERS).encode() if raw is None else raw
     root = quote(scope.get("root_path") or "", _PATH_CHARACTERS).encode().rstrip(b"/")
-    if root and (path == root or path.startswith((root + b"/", root + b"?"))):
+    if not root or _is_below(path, root):
         return path[len(root) :]
-    return path
+    # The server has decoded it to find the mount point: another spelling of it is the same one.
+    try:
+        normal = normal_path(path.partition(b"?")[0].decode("ascii")).encode()
+    except ValueError:
+        return path
+    return normal[len(root) :] if _is_below(normal, root) else path
+
+
+def _is_below(path: bytes, root: bytes) -> bool:
+    return path == root or path.startswith((root + b"/", root + b"?"))

@@ -31,7 +31,7 @@ from asgi_jwks.events.requests import (
 from asgi_jwks.tokens.access_token import AccessToken
 from asgi_jwks.tokens.outcomes import NO_CONNECTION, Fault, refusal_event
 
-__all__ = ["OnRefused", "Refusals"]
+__all__ = ["OnRefused", "Refusals", "with_words"]
 
 _log: Final = logging.getLogger("asgi_jwks.requests")
 
@@ -129,11 +129,7 @@ class Refusals:
                 scopes = tuple(dict.fromkeys((*declared, *scopes)))
         if (scheme, scopes) == (error.scheme, error.scopes):
             return error
-        # Not by `copy`, which calls the constructor: a subclass may have another one.
-        told = type(error).__new__(type(error), *error.args)
-        vars(told).update(vars(error))
-        told.scheme, told.scopes = scheme, scopes
-        return told
+        return with_words(error, scheme=scheme, scopes=scopes)
 
     def _tell_of(self, error: Fault, scope: Scope, outer: "Refusals") -> None:
         """Log a refusal and tell the listener of it; nothing is made that nobody hears."""
@@ -164,3 +160,20 @@ class Refusals:
         # Last, since advice asks kind rules and key sources, which may raise.
         if stands_for:
             outer._refusal_log.tell(event, stands_for)
+
+
+def with_words(error: RequestError, *, scheme: str, scopes: tuple[str, ...]) -> RequestError:
+    """A copy of an error, for one request.
+
+    An application may raise the same one for every request.
+
+    Args:
+        error: why it is refused.
+        scheme: the scheme that it uses.
+        scopes: those that it needs.
+    """
+    # Not by `copy`, which calls the constructor: a subclass may have another one.
+    told = type(error).__new__(type(error), *error.args)
+    vars(told).update(vars(error))
+    told.scheme, told.scopes = scheme, scopes
+    return told

@@ -4,7 +4,7 @@ Issuers at construction; a request that is refused by the spelling of its resour
 """
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, MutableMapping, Sequence
 from typing import Any, Final
 
 from asgi_jwks._printable import quoted
@@ -17,16 +17,17 @@ __all__ = [
     "difference_of",
     "hint_at_audiences",
     "is_server",
+    "mounted_at",
+    "note_served",
     "proof_members",
-    "require_audiences",
+    "require_checked_audiences",
     "require_issuers",
 ]
 
 _log: Final = logging.getLogger("asgi_jwks.requests")
 
-
-def _certificates(policy: object) -> bool:
-    return bool(getattr(policy, "certificate_sources", ()))
+# The scope key of connections through ProtectedResourceMetadata.
+_METADATA_SERVED: Final = "asgi_jwks.metadata_served"
 
 
 def proof_members(trusted: Sequence[Issuer]) -> dict[str, Any]:
@@ -36,16 +37,21 @@ def proof_members(trusted: Sequence[Issuer]) -> dict[str, Any]:
         "dpop_signing_alg_values_supported": [*schemes.algorithms],
         "dpop_bound_access_tokens_required": not schemes.takes_bearer,
         "tls_client_certificate_bound_access_tokens": any(
-            _certificates(getattr(issuer, "binding", None)) for issuer in trusted
+            getattr(issuer.binding, "certificate_sources", ()) for issuer in trusted
         ),
     }
 
 
-def require_audiences(trusted: Sequence[Issuer]) -> None:
+def require_checked_audiences(trusted: Iterable[Issuer], *, option: str) -> None:
+    """Refuse to tell clients of an API where its audience is not checked.
+
+    Raises:
+        ConfigurationError: an issuer is trusted without an audience.
+    """
     for issuer in trusted:
         if issuer.rules.audiences is None:
             raise ConfigurationError(
-                f"resource tells clients to ask {issuer.rules.issuer} for tokens for this API, and "
+                f"{option} tells clients to ask {issuer.rules.issuer} for tokens for this API, and "
                 "insecure_no_audience=True has no audience checked. Leave one of them out."
             )
 
@@ -121,6 +127,24 @@ def difference_of(resource: ProtectedResource, path: str, scope: Mapping[str, An
     return "the port" if name == known and port != expected else None
 
 
+def note_served(scope: MutableMapping[str, Any]) -> None:
+    """Note that the metadata of mounted applications are served, where their URLs come to it."""
+    if not _is_mounted(scope):
+        scope[_METADATA_SERVED] = True
+
+
+def mounted_at(scope: Mapping[str, Any]) -> str | None:
+    """The path at which an application is mounted in one that serves no metadata."""
+    is_served = _METADATA_SERVED in scope or not _is_mounted(scope)
+    return None if is_served else scope["root_path"]
+
+
+def _is_mounted(scope: Mapping[str, Any]) -> bool:
+    # Starlette's mounts lengthen the root path, and keep the server's under another name.
+    root = scope.get("root_path", "")
+    return bool(scope.get("app_root_path", root) != root)
+
+
 def _name_and_port(host: str) -> tuple[str, str]:
     # RFC 3986, section 3.2.2: an IPv6 address has colons of its own, within brackets.
     name, bracket, rest = host.partition("]")
@@ -131,4 +155,5 @@ def _name_and_port(host: str) -> tuple[str, str]:
 
 
 def is_server(issuer: str) -> bool:
+    """Whether an issuer identifier is the URL of an authorization server (RFC 8414, section 2)."""
     return issuer.startswith(("https://", "http://"))

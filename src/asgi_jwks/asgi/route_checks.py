@@ -29,10 +29,11 @@ class RouteChecks:
     Args:
         app: the application.
         check: holds a requirement against the issuers of the entry point around it.
-        is_public: whether a connection needs no token: another guard may look at it there.
+        is_public: whether tokens are not read on a path: another guard within may do it there.
 
     Raises:
-        ConfigurationError: a route that the application has declares what no token could meet.
+        ConfigurationError: a route that the application has declares what no token could meet, or
+            demands one where none is read.
     """
 
     def __init__(
@@ -50,7 +51,7 @@ class RouteChecks:
         """Hold all routes against the issuers, unless that was done.
 
         Raises:
-            ConfigurationError: a route declares what no token could meet.
+            ConfigurationError: as when constructed.
         """
         if not self._is_done:
             self._hold(imports=True)
@@ -76,10 +77,12 @@ def require_routes(
         imports: whether routes may be read that are not imported yet.
 
     Raises:
-        ConfigurationError: a route declares what no token could meet.
+        ConfigurationError: a route declares what no token could meet, or in a wrong form.
     """
     try:
         found = [*routes_of(app, imports=imports)]
+    except ConfigurationError:
+        raise
     # Routes may be of any framework: those that cannot be read are refused when they are called.
     except Exception:
         _log.warning(
@@ -89,8 +92,21 @@ def require_routes(
         )
         return
     for route in found:
-        if not is_public({"path": route.path}):
+        if is_public({"path": route.path}):
+            _require_other_guard(route)
+        else:
             _require(route, check)
+
+
+def _require_other_guard(route: RouteNeeds) -> None:
+    """Refuse a public route whose demand nobody can meet."""
+    if route.is_seen_through and any(judge is None for judge, _ in route.needs):
+        raise ConfigurationError(
+            f"the route {route.path} demands a token, and it is one of public_paths, where tokens "
+            "are not read: every request would be refused. Take its path out of public_paths, or "
+            "the demand from the route. Where some methods of one path need no token, write "
+            "allow_anonymous=True in the place of the public path."
+        )
 
 
 def _require(route: RouteNeeds, check: Check) -> None:

@@ -10,7 +10,9 @@ from typing import Any
 from asgi_jwks.asgi.declared import DEEPEST, needs_together
 from asgi_jwks.asgi.layers import (
     entry_point,
+    is_known,
     layers,
+    layers_of_route,
     needs_of_layer,
     needs_of_route_middleware,
     read,
@@ -31,11 +33,14 @@ class RouteNeeds:
         needs: from the outermost on, each with the entry point whose tokens are held against it:
             None is the one around the application that was looked at.
         is_announced: whether metadata name their scopes.
+        is_seen_through: whether it is one path, and nothing on the way to it may verify tokens
+            besides the entry points that `needs` names.
     """
 
     path: str
     needs: tuple[tuple[object, Requirement], ...]
     is_announced: bool = True
+    is_seen_through: bool = False
 
 
 def needs_of(app: object) -> Iterator[tuple[str, Requirement]]:
@@ -53,7 +58,7 @@ def routes_of(app: object, *, imports: bool = True) -> Iterator[RouteNeeds]:
         app: the application.
         imports: whether routes may be read that are not imported yet, such as Django's.
     """
-    return _Walk(imports=imports).below(app, "", (), None, DEEPEST)
+    return _Walk(imports=imports).below(app, "", (), None, DEEPEST, is_seen_through=True)
 
 
 _Needs = tuple[tuple[object, Requirement], ...]
@@ -66,7 +71,14 @@ class _Walk:
     imports: bool
 
     def below(
-        self, app: object, path: str, above: _Needs, judge: object, depth: int
+        self,
+        app: object,
+        path: str,
+        above: _Needs,
+        judge: object,
+        depth: int,
+        *,
+        is_seen_through: bool,
     ) -> Iterator[RouteNeeds]:
         """The routes below an application that is reached by a path.
 
@@ -76,12 +88,14 @@ class _Walk:
             above: the needs around it.
             judge: the entry point whose tokens come here.
             depth: how many applications may be mounted in it.
+            is_seen_through: whether nothing around it may verify tokens that is not an entry point.
         """
         if depth == 0:
             return
         has_routes = False
         for layer in layers(app):
             judge = entry_point(layer) or judge
+            is_seen_through = is_seen_through and is_known(layer)
             above = (*above, *((judge, need) for need in needs_of_layer(layer)))
             of_any = getattr(layer, "needs_of_any", None)
             for need in () if of_any is None else of_any():
@@ -97,11 +111,14 @@ class _Walk:
                 below = path + getattr(route, "path", "")
                 inner = None if hasattr(route, "endpoint") else getattr(route, "app", None)
                 for alternative in _together(route, judge):
+                    around = (*above, *alternative)
                     if inner is None:
-                        yield RouteNeeds(below, (*above, *alternative))
+                        known = is_seen_through and all(map(is_known, layers_of_route(route)))
+                        yield RouteNeeds(below, around, is_seen_through=known)
                     else:
-                        around = (*above, *alternative)
-                        yield from self.below(inner, below, around, judge, depth - 1)
+                        yield from self.below(
+                            inner, below, around, judge, depth - 1, is_seen_through=is_seen_through
+                        )
         if not has_routes and above:
             yield RouteNeeds(path or "/", above)
 

@@ -5,7 +5,9 @@ See RFC 6750, section 3, and RFC 9449, section 7.1.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
+
+from asgi_jwks.tokens.issuer import Issuer
 
 __all__ = ["BEARER", "DPOP", "ONLY_BEARER", "Schemes", "schemes_of"]
 
@@ -67,9 +69,9 @@ class Schemes:
 ONLY_BEARER: Final = Schemes()
 
 
-def schemes_of(issuers: Iterable[Any]) -> Schemes:
+def schemes_of(issuers: Iterable[Issuer]) -> Schemes:
     """The schemes that the tokens of some issuers are accepted by."""
-    policies = [getattr(getattr(issuer, "binding", None), "dpop", None) for issuer in issuers]
+    policies = [getattr(issuer.binding, "dpop", None) for issuer in issuers]
     demanded = [policy for policy in policies if policy is not None]
     if not demanded:
         return ONLY_BEARER

@@ -12,6 +12,7 @@ from typing import Any, Final, Protocol
 
 from asgi_jwks._printable import quoted
 from asgi_jwks.asgi.authentication import Authentication
+from asgi_jwks.asgi.resource_checks import note_served
 from asgi_jwks.asgi.types import ASGIApp, Scope, Send
 from asgi_jwks.authorization.resource_metadata import WELL_KNOWN, ProtectedResource
 from asgi_jwks.errors import ConfigurationError
@@ -172,6 +173,7 @@ class ProtectedResourceMetadata:
         """Answer the well-known URLs, and leave everything else to the application (ASGI 3)."""
         body = self._well_known.body(scope) if scope["type"] == "http" else None
         if body is None:
+            note_served(scope)
             await self.app(scope, receive, send)
         else:
             await send_metadata(body, scope, send)

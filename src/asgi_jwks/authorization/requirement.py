@@ -27,7 +27,8 @@ from asgi_jwks.authorization.requirement_parts import (
 from asgi_jwks.authorization.route_binding import require_bindings
 from asgi_jwks.authorization.scope_names import is_scope
 from asgi_jwks.authorization.step_up import authenticated_as, authenticated_within, step_up
-from asgi_jwks.errors import ConfigurationError, InsufficientScope
+from asgi_jwks.authorization.unmet import unmet_parts
+from asgi_jwks.errors import ConfigurationError, InsufficientScope, Unmet
 from asgi_jwks.tokens.access_token import AccessToken
 from asgi_jwks.tokens.claim_rules import BindingKind
 from asgi_jwks.tokens.grant_claims import GrantClaim
@@ -167,9 +168,11 @@ class Requirement:
             met = condition(token)
             self._judge(condition, await met if inspect.isawaitable(met) else met)
 
-    def refusal(self) -> InsufficientScope:
+    def refusal(self, unmet: Iterable[Unmet] = ()) -> InsufficientScope:
         """The error for a token that grants too little (RFC 6750, section 3.1)."""
-        return InsufficientScope(*self.named_scopes)
+        refusal = InsufficientScope(*self.named_scopes)
+        refusal.unmet = tuple(unmet)
+        return refusal
 
     def _check_parts(
         self, token: AccessToken, scopes_of: ScopesOf, clock: Callable[[], float]
@@ -180,7 +183,7 @@ class Requirement:
         if self.acr or self.max_age is not None:
             self._check_login(token, clock())
         if not self._is_granted(token, scopes_of):
-            raise self.refusal()
+            raise self.refusal(unmet_parts(self, token, scopes_of(token)))
 
     def _check_login(self, token: AccessToken, now: float) -> None:
         # Claims of a type of the application's own prove nothing here.
@@ -219,7 +222,7 @@ class Requirement:
     def _judge(self, condition: Condition, met: object) -> None:
         # A coroutine or a string is truthy: only True itself passes.
         if met is False:
-            raise self.refusal()
+            raise self.refusal([Unmet("condition", "")])
         if met is not True:
             raise TypeError(f"the condition {condition!r} must return True or False; got {met!r}")
 
@@ -240,6 +243,10 @@ def combined(demands: Iterable[str | Requirement], options: RequirementOptions) 
         ConfigurationError: nothing is required, or a part is of the wrong form.
     """
     given = list(demands)
+    if not {"scope", "scopes"}.isdisjoint(options):
+        raise ConfigurationError(
+            'scopes are given without a name. Write requires("read:messages", "write:messages").'
+        )
     parts = [demand for demand in given if isinstance(demand, Requirement)]
     scopes: list[Any] = [demand for demand in given if not isinstance(demand, Requirement)]
     if scopes or not parts or any(value is not None for value in options.values()):

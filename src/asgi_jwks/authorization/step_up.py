@@ -4,7 +4,7 @@ It does not know routes. Evidence that is absent, or of a wrong form, proves not
 """
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any, Final, TypeGuard
 
 from asgi_jwks._printable import printable
 from asgi_jwks.errors import Advice, InsufficientUserAuthentication
@@ -29,15 +29,21 @@ def authenticated_as(claims: Mapping[str, Any], acr_values: tuple[str, ...]) -> 
 def authenticated_within(claims: Mapping[str, Any], max_age: float, *, now: float) -> bool:
     """Whether the user logged in at most `max_age` seconds before `now`.
 
-    `auth_time` is a NumericDate (RFC 7519, section 2). One that lies ahead of `now` proves nothing.
+    `auth_time` is a NumericDate (RFC 7519, section 2). One that lies ahead of `now` proves nothing,
+    unless the token was issued after it by the same clock: of `iat` it was judged how far it may be
+    ahead.
     """
-    auth_time = claims.get("auth_time")
+    auth_time, issued = claims.get("auth_time"), claims.get("iat")
     return (
-        isinstance(auth_time, int | float)
-        and not isinstance(auth_time, bool)
+        _is_number(auth_time)
         # False for NaN and infinities as well.
-        and now - max_age <= auth_time <= now
+        and now - max_age <= auth_time
+        and (auth_time <= now or (_is_number(issued) and auth_time <= issued))
     )
+
+
+def _is_number(value: Any) -> TypeGuard[float]:
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def step_up(

@@ -3,6 +3,7 @@
 Each knows one way in which servers and proxies hand a certificate on.
 """
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final, Literal, Protocol, get_args
 
@@ -27,6 +28,9 @@ __all__ = [
     "TLSExtension",
     "certificate_of",
 ]
+
+# RFC 9110, section 5.1.
+_FIELD_NAME: Final = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 
 Encoding = Literal["pem", "url", "base64"]
 
@@ -145,7 +149,9 @@ def _of_byte_sequence(value: bytes) -> str:
     # RFC 8941, section 3.3.5. A list of them, or parameters, is not what RFC 9440 defines.
     if len(value) < 3 or value[:1] != b":" or value[-1:] != b":":
         raise malformed("not a byte sequence between colons")
-    return thumbprint_of_base64(value[1:-1])
+    # Section 4.2.7: the padding may be missing.
+    text = value[1:-1]
+    return thumbprint_of_base64(text if b"=" in text else text + b"=" * (-len(text) % 4))
 
 
 class CertificateField(_Field):
@@ -172,6 +178,11 @@ class CertificateField(_Field):
         proxy_secret: tuple[str, str] | None = None,
     ) -> None:
         require_text("name", name, example="X-Client-Cert")
+        if not _FIELD_NAME.fullmatch(name):
+            raise ConfigurationError(
+                f"name must be the name of a header field; got {name!r}. Write for example "
+                'CertificateField("X-Client-Cert", encoding="url", trusted_proxies=[...]).'
+            )
         if encoding not in get_args(Encoding):
             raise ConfigurationError(
                 f'encoding must be "url", "base64" or "pem"; got {encoding!r}.'

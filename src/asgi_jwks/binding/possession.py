@@ -46,7 +46,7 @@ class ProofOfPossession:
         *,
         method: str,
         url: str,
-        fields: Iterable[tuple[str | bytes, str | bytes]],
+        fields: Mapping[str, str] | Iterable[tuple[str | bytes, str | bytes]],
         scheme: str = "DPoP",
         client: str | None = None,
         tls: Mapping[str, Any] | None = None,

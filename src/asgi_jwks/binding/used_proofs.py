@@ -2,13 +2,15 @@
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, MutableMapping
 from hashlib import sha256
 from time import perf_counter
 from typing import Final, Literal
+from weakref import WeakKeyDictionary
 
 import anyio
 
+from asgi_jwks.binding.clock_steps import ClockSteps
 from asgi_jwks.binding.replay import ReplayMemory, ReplayStore
 from asgi_jwks.binding.shares import SenderShares
 from asgi_jwks.errors import InvalidProof, Reason, ReplayStoreUnavailable, TooManyProofs
@@ -61,6 +63,9 @@ class UsedProofs:
         """Hear of each use, and of the answers of the store."""
         self._shares: Final = SenderShares(share, clock=clock)
         self._settings: Final = (share, on_failure, None if is_local else store)
+        self._clock: Final = clock
+        self._longest: Final = longest
+        self._steps: Final = _steps_of(self.remembered_in)
         self._lines: Final = RepeatedLines(clock)
         # A store that can lose its memory has to know which proofs it may have forgotten.
         expect = getattr(store, "expect", None)
@@ -77,7 +82,13 @@ class UsedProofs:
         return self._settings == other._settings
 
     async def use(
-        self, sender: str, jti: str, ttl: float, used: set[tuple[int, bytes]] | None = None
+        self,
+        sender: str,
+        jti: str,
+        ttl: float,
+        *,
+        now: float,
+        used: set[tuple[int, bytes]] | None = None,
     ) -> None:
         """Note the use of a proof.
 
@@ -85,11 +96,12 @@ class UsedProofs:
             sender: the thumbprint of its key.
             jti: its identifier.
             ttl: for how many seconds it would pass again.
+            now: seconds since the epoch, by which it was judged.
             used: the uses that were noted for the same connection, of which this one becomes one:
                 several guards may stand around one endpoint.
 
         Raises:
-            InvalidProof: it was used before.
+            InvalidProof: it was used before, or may have been, since the wall clock was set back.
             TooManyProofs: the sender has its share.
             ReplayStoreUnavailable: the store fails, or the memory is full.
         """
@@ -100,6 +112,13 @@ class UsedProofs:
         noted = (id(self.remembered_in), key)
         if used is not None and noted in used:
             return
+        if not self._steps.are_remembered(
+            now + ttl, now=now, monotonic=self._clock(), longest=self._longest
+        ):
+            self._log(
+                "clock", "the wall clock was set back, and used proofs of that time are refused"
+            )
+            raise InvalidProof(Reason.PROOF_TIME, "made before the wall clock was set back")
         try:
             await self._note(sender, key, ttl + _MARGIN)
         except (InvalidProof, TooManyProofs, ReplayStoreUnavailable) as refusal:
@@ -137,7 +156,7 @@ class UsedProofs:
         except Exception as error:
             kind, fault = "_other", ReplayStoreUnavailable(f"the replay store failed: {error!r}")
             fault.__cause__ = error
-        self._log(fault)
+        self._log("store", fault)
         if self.listeners:
             self.listeners(ReplayStoreFailed(fault, kind, perf_counter() - began))
         if self._local is not None:
@@ -152,9 +171,21 @@ class UsedProofs:
         # With a memory of its own as well, it goes on without the store.
         return ProofUse.STORE_FAILED if self._local is None else ProofUse.MEMORY_FULL
 
-    def _log(self, fault: ReplayStoreUnavailable) -> None:
-        if self._lines.due("store"):
+    def _log(self, cause: str, fault: object) -> None:
+        if self._lines.due(cause):
             _log.warning("DPoP proofs: %s", fault)
+
+
+_known_steps: Final[MutableMapping[object, ClockSteps]] = WeakKeyDictionary()
+
+
+def _steps_of(remembered_in: object) -> ClockSteps:
+    """The steps of the clock while proofs were noted in one memory, whoever noted them."""
+    try:
+        return _known_steps.setdefault(remembered_in, ClockSteps(_MARGIN))
+    # A store of the caller's may be neither hashable nor weakly referred to.
+    except TypeError:
+        return ClockSteps(_MARGIN)
 
 
 def _local(is_local: bool, on_failure: OnStoreFailure) -> ReplayMemory | None:

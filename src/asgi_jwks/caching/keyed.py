@@ -101,9 +101,7 @@ class KeyedValues(Generic[T]):
             return self._kept.values()
 
     async def get(self, key: str) -> T | None:
-        """The value of a key.
-
-        None where there is none, or the budget does not pay for asking.
+        """The value of a key; None without one, or if the budget is spent.
 
         Raises:
             RequestError: the source raised it.

@@ -43,13 +43,13 @@ class RefreshAhead(Generic[T]):
         # Hot path: bound here.
         self._elapsed: Final = cached.elapsed
         self._flights: Final = SingleFlight(self._refresh)
+        # Whether the last run was lost with its event loop, which ended or stood still.
+        self._was_lost = False
 
     def at_hand(self) -> T | None:
         """The value, if a request may use it now, without waiting.
 
-        A refresh that is due is started.
-
-        To be called in an event loop.
+        A refresh that is due is started, so it is to be called in an event loop.
         """
         cached = self.cached
         if self._elapsed() < cached.unchanged_until:
@@ -71,10 +71,14 @@ class RefreshAhead(Generic[T]):
         if flight is None and freshness.backoff.allows(now):
             flight = self._start(now)
         if flight is not None:
-            stale = freshness.phase(now) is Phase.STALE
-            longest = flight.started + self._period.max_wait - now if stale else math.inf
+            dispensable = freshness.phase(now) in {Phase.DUE, Phase.STALE}
+            longest = flight.started + self._period.max_wait - now if dispensable else math.inf
             with anyio.move_on_after(longest):
                 await flight.ended.wait()
+                if flight.stood_still and self.cached.phase() in {Phase.EMPTY, Phase.EXPIRED}:
+                    # It began before its loop stood still; this one runs while somebody waits.
+                    again = self._flights.current() or self._start(self.cached.now())
+                    await again.ended.wait()
         return self.cached.usable()
 
     async def refreshed_if_due(self) -> T:
@@ -119,7 +123,7 @@ class RefreshAhead(Generic[T]):
                     return False
                 flight = self._start(now, paid=True)
             await flight.ended.wait()
-            if not flight.succeeded:
+            if not flight.succeeded and not flight.stood_still:
                 return False
         return True
 
@@ -166,13 +170,13 @@ class RefreshAhead(Generic[T]):
             return None
         if phase is Phase.FRESH:
             return cached.value
-        if not self.is_refreshing():
-            self._start_if_due(now)
-        if phase is Phase.STALE:
+        flight = self._flights.current() or self._start_if_due(now)
+        if phase is Phase.STALE or (flight is not None and flight.is_awaited):
             freshness = cached.freshness
             waited = now >= freshness.started_at + self._period.max_wait
             if not waited and not freshness.backoff.is_recent(now):
                 return None
+        if phase is Phase.STALE:
             cached.announce(Phase.STALE)
         return cached.value
 
@@ -189,7 +193,9 @@ class RefreshAhead(Generic[T]):
     def _start(self, now: float, *, paid: bool = False, revalidate: bool = False) -> Flight:
         """A refresh that starts now, where none is in progress."""
         self.cached.refresh_started(now)
-        return self._flights.start(now, paid=paid, revalidate=revalidate)
+        flight = self._flights.start(now, paid=paid, revalidate=revalidate)
+        flight.is_awaited, self._was_lost = self._was_lost, False
+        return flight
 
     async def _refresh(self, flight: Flight) -> None:
         cached = self.cached
@@ -202,16 +208,28 @@ class RefreshAhead(Generic[T]):
                 loaded = await self._load(previous, attempts=attempts, revalidate=flight.revalidate)
         except TimeoutError:
             late = f"{self._source()}: no complete answer within {self._period.timeout:g} s"
-            cached.failed(turn, KeySetUnavailable(late), paid=flight.paid)
+            self._failed(turn, KeySetUnavailable(late), flight)
         except anyio.get_cancelled_exc_class():
             if flight.is_cancelled():
+                # Where each request has a loop of its own, the next one may fare no better.
+                self._was_lost = not flight.is_awaited
                 raise
             # A client that cancels itself has failed; nobody cancelled this run.
             within = KeySetUnavailable(f"{self._source()}: the fetch cancelled itself")
-            cached.failed(turn, within, paid=flight.paid)
+            self._failed(turn, within, flight)
         # Whatever else it is, it must leave no waiter hanging, and the state must tell of it.
         except Exception as error:
-            cached.failed(turn, error, paid=flight.paid)
+            self._failed(turn, error, flight)
         else:
             flight.succeeded = True
             cached.succeeded(turn, loaded, began=began)
+
+    def _failed(self, turn: int, error: Exception, flight: Flight) -> None:
+        # Somebody waits for such a run, so that its loop runs.
+        is_waited_for = flight.is_awaited or flight.paid or flight.revalidate
+        if flight.stood_still and not is_waited_for:
+            # A host that freezes the process between two requests, such as a function in a cloud:
+            # the endpoint did not fail. Requests wait for the next run, so that their loop runs.
+            self._was_lost = True
+        else:
+            self.cached.failed(turn, error, paid=flight.paid)

@@ -1,7 +1,5 @@
 """One run of a piece of work at a time in each event loop.
 
-It is detached from whoever asked for it.
-
 Work is started on asyncio or trio outside the caller's task, so that a cancelled caller does not
 cancel the others' run.
 """
@@ -20,6 +18,12 @@ __all__ = ["Flight", "SingleFlight"]
 
 _log: Final = logging.getLogger("asgi_jwks.caching")
 
+# Some hosts run an event loop while they have a request, and freeze it until the next one. It is
+# noticed by a timer, in seconds: by how much it is late at least, and in all.
+PULSE: Final = 0.25
+LATE: Final = 0.5
+STANDSTILL: Final = 1.0
+
 
 class Flight:
     """One run in progress.
@@ -31,20 +35,52 @@ class Flight:
         revalidate: whether caches on the way must ask the source itself.
         ended: is set when the run is over.
         succeeded: whether it reached its aim; the work sets it.
+        is_awaited: whether requests that could do without it wait for it, since the one before it
+            was lost with its loop.
     """
 
-    __slots__ = ("_scope", "_task", "ended", "number", "paid", "revalidate", "started", "succeeded")
+    __slots__ = (
+        *("_late", "_pulse", "_scope", "_task", "ended", "is_awaited", "number", "paid"),
+        *("revalidate", "started", "succeeded"),
+    )
 
     def __init__(self, number: int, started: float, *, paid: bool, revalidate: bool) -> None:
         self.number: Final = number
         self.started: Final = started
         self.paid: Final = paid
         self.revalidate: Final = revalidate
-        self.succeeded = False
+        self.succeeded = self.is_awaited = False
+        self._late = 0.0
+        self._pulse: asyncio.TimerHandle | None = None
         self.ended: Final = anyio.Event()
         self._scope = anyio.CancelScope()
         # asyncio keeps only weak references to tasks: this one keeps the run alive.
         self._task: asyncio.Task[None] | None = None
+
+    @property
+    def stood_still(self) -> bool:
+        """Whether its event loop did not run for a while meanwhile, which asyncio's alone tell.
+
+        Its failure says nothing of the source then.
+        """
+        return self._late > STANDSTILL
+
+    def watch(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Notice from now on, until the run has ended, whether its loop stands still."""
+        due = loop.time() + PULSE
+
+        def beat() -> None:
+            late = loop.time() - due
+            self._late += late * (late > LATE)
+            self.watch(loop)
+
+        self._pulse = loop.call_at(due, beat)
+
+    def land(self) -> None:
+        """The run is over."""
+        if self._pulse is not None:
+            self._pulse.cancel()
+        self.ended.set()
 
     def is_cancelled(self) -> bool:
         """Whether the run is cancelled, by `cancel` or by the end of its loop.
@@ -115,8 +151,10 @@ class SingleFlight:
             return
         # An empty context: the run serves everybody, so it is not to be a child of the request
         # (its trace span, its log fields) that happened to start it. Trio does so by itself.
+        running = asyncio.get_running_loop()
+        flight.watch(running)
         run = self._run(loop, flight)
-        flight._task = asyncio.get_running_loop().create_task(run, context=contextvars.Context())
+        flight._task = running.create_task(run, context=contextvars.Context())
         # A task that is cancelled before its first step never reaches its `finally`.
         flight._task.add_done_callback(lambda _: self._land(loop, flight))
 
@@ -135,7 +173,7 @@ class SingleFlight:
         # Without a lock: it may run in a garbage collection that struck while one was held.
         if self._flights.get(loop) is flight:
             self._flights.pop(loop, None)
-        flight.ended.set()
+        flight.land()
 
     def _forget_closed_loops(self) -> None:
         # A loop that was closed over a run never ends it; the run's task would keep the loop.

@@ -13,7 +13,11 @@ from rich.console import Console
 from rich.text import Text
 
 from asgi_jwks import AccessTokenVerifier, Reason, StaticJWKSet
+from asgi_jwks._printable import quoted
+from asgi_jwks.authorization.requirement import Requirement
 from asgi_jwks.cli.application_argument import named_verifier
+from asgi_jwks.cli.grants import Grants, grants_of, missing_grant
+from asgi_jwks.cli.grouped_help import GroupedHelp
 from asgi_jwks.cli.output import Status, json_option, quiet_logs, tell
 from asgi_jwks.cli.plain_text import plain_text
 from asgi_jwks.cli.presented_request import (
@@ -24,7 +28,9 @@ from asgi_jwks.cli.presented_request import (
     request_options,
 )
 from asgi_jwks.cli.questions import ask, deadline_option
-from asgi_jwks.cli.trust_options import Given, trusted_by, trusting_options
+from asgi_jwks.cli.trust_options import Given, sections_of, trusted_by, trusting_options
+from asgi_jwks.environment.options import OF_CERTIFICATES, OF_DPOP, OF_ISSUER, OF_KEYS
+from asgi_jwks.environment.parsers import names
 from asgi_jwks.errors import TemporarilyUnavailable
 from asgi_jwks.tokens.explanation import Explanation, Finding, Step, StepStatus, Verdict
 
@@ -43,6 +49,8 @@ _STYLES: Final = {
 }
 _MARGIN: Final = 16
 _NOTICED: Final = 2.0
+# Those that say nothing of a token are options of `serve` alone.
+_OF_TOKENS: Final = (*OF_ISSUER, *OF_DPOP, *OF_CERTIFICATES, *OF_KEYS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +61,7 @@ class Explained:
         verdict: valid, refused, or cannot_tell where keys are unavailable.
         reason: the rule that was broken; null unless it is refused.
         advice: one sentence with the mistake and the remedy; null for a valid token.
+        grants: the scopes, permissions, roles and groups that a valid token grants; else null.
         clock_ahead: seconds by which this machine's clock is ahead of the issuer's, if known.
         issuers: the issuers that are trusted.
         audience_compared: whether every one of them has its audience compared.
@@ -62,13 +71,14 @@ class Explained:
     verdict: Verdict
     reason: Reason | None
     advice: str | None
+    grants: Grants | None
     clock_ahead: float | None
     issuers: tuple[str, ...]
     audience_compared: bool
     steps: tuple[Step, ...]
 
 
-@click.command()
+@click.command(cls=GroupedHelp, sections=sections_of(_OF_TOKENS))
 @click.argument("token", nargs=-1, metavar="TOKEN")
 @click.option(
     "--app",
@@ -82,14 +92,22 @@ class Explained:
     metavar="FILE",
     help="Keys from a file instead of the issuer's: a JWK Set, a JWK, or PEM.",
 )
+@click.option(
+    "--requires",
+    type=plain_text,
+    multiple=True,
+    metavar="SCOPES",
+    help="The scopes that the route needs: a valid token without them is refused.",
+)
 @request_options
 @deadline_option
 @json_option
-@trusting_options
+@trusting_options(_OF_TOKENS)
 def explain(
     token: tuple[str, ...],
     app: str | None,
     keys: Path | None,
+    requires: tuple[str, ...],
     request: str | None,
     proof: str | None,
     request_url: str | None,
@@ -102,6 +120,11 @@ def explain(
     **given: tuple[str, ...],
 ) -> int:
     """Verify a token as an API would, and tell step by step how it went.
+
+    \b
+        asgi-jwks explain TOKEN --app my_api:app
+        asgi-jwks explain TOKEN --issuer ISSUER --audience AUDIENCE --requires SCOPE
+        asgi-jwks explain --request copied-as-curl.txt --app my_api:app
 
     TOKEN is the token, a pasted `Authorization:` line, a file, or - for standard input. Whom to
     trust is said by --provider and its words, by --issuer and --audience, by the variables that
@@ -121,9 +144,11 @@ def explain(
     )
     judged = presented(token, parts)
     verifier = _verifier(app, provider, given, keys, judged)
+    needs = names(" ".join(requires))
     result = explained(
         verifier,
         ask("the issuer", lambda: _explanation(verifier, judged), timeout=deadline),
+        needs=Requirement(*needs) if needs else None,
     )
     # An application that takes no proofs at all is to be told of that first.
     if app is None or verifier.sees_proofs:
@@ -133,13 +158,18 @@ def explain(
     return _STATUS[result.verdict]
 
 
-def explained(verifier: AccessTokenVerifier, explanation: Explanation) -> Explained:
-    """An explanation, with the issuers that were trusted."""
+def explained(
+    verifier: AccessTokenVerifier, explanation: Explanation, *, needs: Requirement | None = None
+) -> Explained:
+    """An explanation, with the issuers that were trusted, and the needs of a route."""
     rules = [issuer.rules for issuer in verifier.issuers]
+    token = explanation.access_token
+    missing = None if needs is None or token is None else missing_grant(needs, token)
     return Explained(
-        verdict=explanation.verdict,
-        reason=explanation.reason,
-        advice=explanation.advice,
+        verdict=explanation.verdict if missing is None else Verdict.REFUSED,
+        reason=explanation.reason if missing is None else Reason.INSUFFICIENT_SCOPE,
+        advice=explanation.advice if missing is None else missing,
+        grants=None if token is None else grants_of(token),
         clock_ahead=explanation.clock_ahead,
         issuers=tuple(rule.issuer for rule in rules),
         audience_compared=all(rule.audiences is not None for rule in rules),
@@ -183,6 +213,8 @@ def show(out: Console, result: Explained) -> None:
             out.print(Text("CANNOT TELL", "bold yellow"))
     if result.advice is not None:
         out.print(Text(result.advice))
+    for kind, granted in () if result.grants is None else result.grants.given():
+        out.print(Text(f"{kind}: {', '.join(map(quoted, granted))}"))
     out.print()
     for step in result.steps:
         status = step.status.value.replace("_", " ")

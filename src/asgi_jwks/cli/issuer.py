@@ -10,17 +10,14 @@ from typing import Final
 import click
 
 from asgi_jwks.cli.console.access import CONSOLE_VARIABLE
-from asgi_jwks.cli.console.laboratory import Laboratory
-from asgi_jwks.cli.console.life import Life
-from asgi_jwks.cli.console.serving import served_console
-from asgi_jwks.cli.demo.api import SimulatedClock, key_set_of, protected_api
+from asgi_jwks.cli.console.serving import served_console, served_laboratory
 from asgi_jwks.cli.demo.command import PORT
 from asgi_jwks.cli.demo.instructions import environment
 from asgi_jwks.cli.demo.run import wait_for_ctrl_c
 from asgi_jwks.cli.faults import FAULTS, Fault, fault_of
 from asgi_jwks.cli.output import CannotTell, Status, as_json, json_option, quiet_logs
 from asgi_jwks.cli.plain_text import plain_text
-from asgi_jwks.testing import MockIssuer, SigningKey, serve_app
+from asgi_jwks.testing import MockIssuer, SigningKey
 
 __all__ = ["RunningIssuer", "issuer", "wait"]
 
@@ -117,7 +114,7 @@ def issuer(
     mock = MockIssuer(issuer=name, audience=audiences, key=SigningKey.generate(algorithm))
     mock.jwks.cache_control = cache_control
     try:
-        with mock.serve(port=port) as url, _console(mock, url, put, console, console_port) as page:
+        with mock.serve(port=port) as url, _console(mock, put, console, console_port) as page:
             _say(
                 RunningIssuer(
                     issuer=mock.issuer,
@@ -139,7 +136,7 @@ def issuer(
 
 @contextmanager
 def _console(
-    mock: MockIssuer, url: str, faults: list[Fault], wanted: bool, port: int
+    mock: MockIssuer, faults: list[Fault], wanted: bool, port: int
 ) -> Iterator[str | None]:
     """Put the faults, and serve the console if it is wanted."""
     if not wanted:
@@ -147,27 +144,7 @@ def _console(
             fault.put(mock)
         yield None
         return
-    clock = SimulatedClock()
-    life = Life(clock)
-    api = protected_api(
-        mock.issuer,
-        audience=mock.audience,
-        clock=clock,
-        # An issuer of another name is not found by its name.
-        jwks_uri=None if mock.issuer == url else mock.jwks_uri,
-        algorithms=[mock.signing_key.algorithm],
-        listener=life.heard,
-        on_refused=life.refused,
-    )
-    with serve_app(api) as api_url:
-        laboratory = Laboratory(
-            issuer=mock,
-            verifier=api.verifier,
-            keys=key_set_of(api),
-            life=life,
-            clock=clock,
-            api=api_url,
-        )
+    with served_laboratory(mock) as laboratory:
         for fault in faults:
             laboratory.put_fault(f"{fault}")
         with served_console(laboratory, port=port) as page:

@@ -16,7 +16,7 @@ from asgi_jwks.binding.certificate_sources import ClientCertField, EnvoyXFCC, TL
 from asgi_jwks.binding.dpop_policy import DPoP
 from asgi_jwks.binding.possession import ProofOfPossession
 from asgi_jwks.cli.copied_command import copied_request, is_copied_command
-from asgi_jwks.cli.pasted_request import pasted_request
+from asgi_jwks.cli.pasted_request import PastedRequest, pasted_request
 from asgi_jwks.cli.plain_text import plain_text
 from asgi_jwks.cli.token_argument import bare_token, text_of, token_of
 from asgi_jwks.errors import Reason
@@ -117,10 +117,10 @@ def presented(words: tuple[str, ...], parts: RequestParts) -> Presented:
         raise click.UsageError("Give --proof and --request-url together.")
     if proof is None and parts["certificate"] is None:
         return Presented(token_of(words), None, {})
-    fields = [] if proof is None else [("dpop", token_of((proof,)))]
+    fields = () if proof is None else (("dpop", token_of((proof,))),)
+    request = PastedRequest(parts["request_method"] or "GET", url or "/", fields)
     scheme = "Bearer" if proof is None else "DPoP"
-    method = parts["request_method"] or "GET"
-    return _presented(token_of(words), method, url or "/", fields, scheme, url, parts)
+    return _presented(token_of(words), request, url, parts, scheme=scheme)
 
 
 def missing_part(reason: Reason | None, parts: RequestParts) -> str | None:
@@ -157,34 +157,29 @@ def _pasted(words: tuple[str, ...], parts: RequestParts) -> Presented:
     url = parts["request_url"] or request.url
     if url.startswith("/"):
         raise click.UsageError("The request has no Host: give its whole URL by --request-url.")
+    scheme = "DPoP" if credentials[0][:5].lower() == "dpop " else "Bearer"
+    fields = tuple(field for field in request.fields if field[0] != "authorization")
+    told = PastedRequest(request.method, parts["request_url"] or request.target, fields)
     return _presented(
         bare_token(credentials[0]),
-        request.method,
-        parts["request_url"] or request.target,
-        [(name, value) for name, value in request.fields if name != "authorization"],
-        "DPoP" if credentials[0][:5].lower() == "dpop " else "Bearer",
+        told,
         url if request.values("dpop") else None,
         parts,
+        scheme=scheme,
     )
 
 
 def _presented(
-    token: str,
-    method: str,
-    target: str,
-    fields: list[tuple[str, str]],
-    scheme: str,
-    url: str | None,
-    parts: RequestParts,
+    token: str, request: PastedRequest, url: str | None, parts: RequestParts, *, scheme: str
 ) -> Presented:
-    """A request of these parts; `url` is the whole URL of a proof."""
+    """A token and the rest of its request; `url` is that of a proof."""
     tls = None
     if parts["certificate"] is not None:
         tls = {"client_cert_chain": [_pem(parts["certificate"])]}
-    octets = [(name.encode("latin-1"), _octets(value)) for name, value in fields]
+    octets = [(name.encode("latin-1"), _octets(value)) for name, value in request.fields]
     proof = ProofOfPossession(
-        method=method,
-        url=target,
+        method=request.method,
+        url=request.target,
         fields=octets,
         scheme=scheme,
         client=parts["request_from"],

@@ -136,9 +136,11 @@ def word_options(
         without_preset: the meaning of words that the command takes without a preset too.
     """
     takers: dict[str, list[str]] = {}
+    meanings: dict[str, set[str]] = {}
     for name, preset in presets().items():
         for word in words_of(preset):
             takers.setdefault(word.name, []).append(name)
+            meanings.setdefault(word.name, set()).add(word.meaning)
     # The last option that is added is the first of the help.
     for word_name in sorted(takers, key=lambda name: (name not in without_preset, name))[::-1]:
         names = takers[word_name]
@@ -151,9 +153,15 @@ def word_options(
             metavar="TEXT",
             help=f"{without_preset[word_name]} Also for {shown}."
             if word_name in without_preset
-            else f"For {shown}.",
+            else f"For {shown}{_shared(meanings[word_name])}.",
         )(command)
     return command
+
+
+def _shared(meanings: set[str]) -> str:
+    """The meaning of a word, where all presets that take it mean the same."""
+    (meaning, *others) = meanings
+    return "" if others or not meaning else f": {meaning.rstrip('.')}"
 
 
 def issuers_of(

@@ -1,7 +1,7 @@
 """Published keys as rows, each with its members and why it is unusable.
 
-The verdict on a key is that of `jose.jwk` and `jose.jwk_set`; only the words are made here. It does
-not know where a document comes from.
+The verdict on a key is that of `jose.jwk` and `jose.usable_keys`; only the words are made here. It
+does not know where a document comes from.
 """
 
 import base64

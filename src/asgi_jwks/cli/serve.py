@@ -7,9 +7,11 @@ import click
 from asgi_jwks import JWTBearerMiddleware
 from asgi_jwks.cli.application_argument import named_application
 from asgi_jwks.cli.demo.command import PORT
+from asgi_jwks.cli.grouped_help import GroupedHelp
 from asgi_jwks.cli.output import CannotTell, Status, as_json, json_option
 from asgi_jwks.cli.plain_text import plain_text
-from asgi_jwks.cli.trust_options import trusted_by, trusting_options
+from asgi_jwks.cli.trust_options import sections_of, trusted_by, trusting_options
+from asgi_jwks.environment.options import PARSERS
 
 __all__ = ["Served", "serve"]
 
@@ -29,7 +31,7 @@ class Served:
     issuers: tuple[str, ...]
 
 
-@click.command()
+@click.command(cls=GroupedHelp, sections=sections_of(PARSERS))
 @click.argument("app", type=plain_text, metavar="MODULE:APP")
 @click.option(
     "--host",
@@ -41,7 +43,7 @@ class Served:
 )
 @click.option("--port", type=PORT, default=8000, show_default=True, help="The port to listen on.")
 @json_option
-@trusting_options
+@trusting_options(PARSERS)
 def serve(
     app: str,
     host: str,

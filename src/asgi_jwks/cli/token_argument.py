@@ -4,6 +4,7 @@ It knows nothing of a token but that it is one word.
 """
 
 import io
+import re
 import sys
 from pathlib import Path
 from typing import Final, TextIO
@@ -21,6 +22,8 @@ _SCHEMES: Final = frozenset({"bearer", "dpop"})
 _FIELDS: Final = frozenset({"authorization:", "dpop:"})
 # The marks around a field that was copied from a program or a shell.
 _MARKS: Final = dict.fromkeys(map(ord, "'\"`,;"))
+# Within the field; a shell or a program has its quotes around the whole.
+_QUOTED_TOKEN: Final = re.compile(r"""\b(?:bearer|dpop) +\\?['"]""", re.IGNORECASE)
 
 token_argument = click.argument("token", nargs=-1, required=True, metavar="TOKEN")
 """A token, its file, `-`, or a pasted line, of one word or several."""
@@ -69,10 +72,27 @@ def bare_token(text: str) -> str:
     words = words[1:] if words[:1] == ["-H"] else words
     if words and words[0].lower() in _FIELDS:
         words = words[1:]
+    elif len(words) > 1 and words[0].lower() == "bearer:":
+        raise click.UsageError("No colon stands after Bearer: an API answers 400 to it.")
     elif len(words) > 1 and words[0].endswith(":"):
         raise click.UsageError("The line is not an Authorization field, nor DPoP.")
     if words and words[0].lower() in _SCHEMES:
         words = words[1:]
+    if len(words) > 1 and words[0].lower() in _SCHEMES:
+        raise click.UsageError(
+            f"{words[0]} stands there twice: an API answers 400 to it. Have the client write it "
+            "once before the token."
+        )
+    if _QUOTED_TOKEN.search(text):
+        raise click.UsageError(
+            "The token stands between quotes: an API answers 400 to it. Have the client send it "
+            "without them."
+        )
+    if [word.count(".") for word in words] == [0, 2]:
+        raise click.UsageError(
+            "The word before the token is not Bearer: an API takes that for a request without a "
+            "token, and answers 401. Have the client write Bearer."
+        )
     if len(words) > 1:
         raise click.UsageError(
             "Give one token: as it is, after `Bearer`, or in its `Authorization:` line."

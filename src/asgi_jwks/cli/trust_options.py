@@ -5,20 +5,30 @@ there, so that a command line and a deployment mean the same by them.
 """
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 import click
 
+from asgi_jwks.cli.option_meanings import form_of, meaning_of
 from asgi_jwks.cli.plain_text import plain_text
 from asgi_jwks.cli.preset_words import complete_preset, issuers_of, presets, word_options, words_of
 from asgi_jwks.environment import VARIABLES, settings_from_env
+from asgi_jwks.environment.options import (
+    OF_CERTIFICATES,
+    OF_DPOP,
+    OF_ISSUER,
+    OF_KEYS,
+    OF_MIDDLEWARE,
+)
 from asgi_jwks.errors import ConfigurationError
 from asgi_jwks.tokens.key_source import KeySource
 from asgi_jwks.trusted_issuer import IssuerOptions, PresetOptions, TrustedIssuer
 
-__all__ = ["Given", "Trusted", "trusted_by", "trusting_options"]
+__all__ = ["Given", "Trusted", "sections_of", "trusted_by", "trusting_options"]
+
+Command = Callable[..., Any]
 
 Given = Mapping[str, tuple[str, ...]]
 """The texts of the options that were given, by the names of their arguments."""
@@ -28,6 +38,7 @@ _WITHOUT_PRESET: Final = {
     "issuer": "The issuer, to the last character as tokens have it in iss.",
     "audience": "This API, as tokens have it in aud.",
 }
+_OF_PRESETS: Final = "Words of presets"
 # These stand where the preset's own will, while the other options are read.
 _STAND_IN: Final = "stand-in"
 
@@ -57,28 +68,61 @@ class _Further:
         return options
 
 
-def trusting_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a command the options that say whom it trusts, as `--provider` and `given`."""
+class _Stated(click.Option):
+    """An option whose meaning is read where it is stated, when somebody asks for help."""
+
+    def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
+        """The form and the meaning."""
+        variable = f"{_PREFIX}{(self.name or '').upper()}"
+        self.help = meaning_of(self.name or "") or f"As {variable}."
+        return super().get_help_record(ctx)
+
+
+def trusting_options(options: Iterable[str]) -> Callable[[Command], Command]:
+    """Give a command the options that say whom it trusts, as `--provider` and `given`.
+
+    Args:
+        options: those of `environment` that it takes besides the words of presets.
+    """
     of_presets = {word.name for preset in presets().values() for word in words_of(preset)}
-    for variable in reversed(VARIABLES):
-        name = variable.lower()
-        if name in of_presets:
-            continue
-        command = click.option(
-            f"--{name.replace('_', '-')}",
-            name,
+    names = [name for name in options if name not in of_presets]
+
+    def decorated(command: Command) -> Command:
+        for name in reversed(names):
+            command = click.option(
+                f"--{name.replace('_', '-')}",
+                name,
+                cls=_Stated,
+                type=plain_text,
+                multiple=True,
+                metavar=form_of(name),
+            )(command)
+        return click.option(
+            "--provider",
             type=plain_text,
-            multiple=True,
-            metavar="TEXT",
-            help=f"As {_PREFIX}{variable}.",
-        )(command)
-    return click.option(
-        "--provider",
-        type=plain_text,
-        metavar="NAME",
-        shell_complete=complete_preset,
-        help="A preset, such as auth0, with its words; `asgi-jwks provider` lists them.",
-    )(word_options(command, without_preset=_WITHOUT_PRESET))
+            metavar="NAME",
+            shell_complete=complete_preset,
+            help="A preset, such as auth0, with its words; `asgi-jwks provider` lists them.",
+        )(word_options(command, without_preset=_WITHOUT_PRESET))
+
+    return decorated
+
+
+def sections_of(options: Iterable[str]) -> dict[str, list[str]]:
+    """The sections of a help for the options that `trusting_options` gives; see GroupedHelp."""
+    words = {word.name for preset in presets().values() for word in words_of(preset)}
+    taken = {*options} - (words - {*_WITHOUT_PRESET}) | {"provider"}
+    sections = {
+        "Whom to trust": ["provider", *OF_ISSUER],
+        "Tokens that are bound to their sender": [*OF_DPOP, *OF_CERTIFICATES],
+        "The keys": [*OF_KEYS],
+        "The middleware": [*OF_MIDDLEWARE],
+        _OF_PRESETS: sorted(words - {*_WITHOUT_PRESET}),
+    }
+    return {
+        title: [n for n in names if n in taken or title == _OF_PRESETS]
+        for title, names in sections.items()
+    }
 
 
 def trusted_by(

@@ -5,9 +5,12 @@ from typing import Any, Final, Literal, get_args, get_origin
 
 from asgi_jwks.errors import ConfigurationError
 
-__all__ = ["Parser", "names", "parsers", "text"]
+__all__ = ["Parser", "names", "number", "parsers", "text", "true_or_false", "whole_number"]
 
 Parser = Callable[[str], Any]
+
+# Around a name: those of a list in JSON or Python.
+_MARKS: Final = "[]'\""
 
 
 def text(text: str) -> str:
@@ -17,24 +20,33 @@ def text(text: str) -> str:
 
 def names(text: str) -> tuple[str, ...]:
     """Names separated by spaces or commas; neither occurs in one of them."""
-    return tuple(text.replace(",", " ").split())
+    found = tuple(text.replace(",", " ").split())
+    if any(name[0] in _MARKS or name[-1] in _MARKS for name in found):
+        raise ConfigurationError(
+            "names are written without quotes and brackets, separated by spaces or commas. Write "
+            "for example first,second."
+        )
+    return found
 
 
-def _number(text: str) -> float:
+def number(text: str) -> float:
+    """Seconds, whole or not."""
     try:
         return float(text)
     except ValueError:
         raise ConfigurationError(f"{text!r} is not a number. Write seconds, such as 5.") from None
 
 
-def _whole_number(text: str) -> int:
+def whole_number(text: str) -> int:
+    """A whole number."""
     try:
         return int(text)
     except ValueError:
         raise ConfigurationError(f"{text!r} is not a whole number. Write 2.") from None
 
 
-def _true_or_false(text: str) -> bool:
+def true_or_false(text: str) -> bool:
+    """True or False: true, false, 1 or 0."""
     answers = {"true": True, "1": True, "false": False, "0": False}
     if text.lower() not in answers:
         raise ConfigurationError(f"{text!r} is neither true nor false. Write one of them.")
@@ -58,9 +70,9 @@ def _parser(kind: Any) -> Parser | None:
 
 _SIMPLE: Final[Mapping[object, Parser]] = {
     str: text,
-    float: _number,
-    int: _whole_number,
-    bool: _true_or_false,
+    float: number,
+    int: whole_number,
+    bool: true_or_false,
 }
 
 

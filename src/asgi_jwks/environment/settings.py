@@ -4,6 +4,7 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
+from asgi_jwks._options import require_text
 from asgi_jwks.asgi.middleware import MiddlewareOptions
 from asgi_jwks.environment.binding import certificate_sources_of, dpop_of
 from asgi_jwks.environment.options import OF_CERTIFICATES, OF_DPOP, OF_KEYS, OF_MIDDLEWARE
@@ -28,6 +29,15 @@ def settings_from_env(
         ConfigurationError: no issuer or audience is named, a value is wrong, or a variable has the
             prefix and is none of those known. The message names the variable.
     """
+    require_text("prefix", prefix, example="ASGI_JWKS_")
+    if environ is not None and not (
+        isinstance(environ, Mapping)
+        and all(isinstance(text, str) for pair in environ.items() for text in pair)
+    ):
+        raise ConfigurationError(
+            f"environ must be a mapping of variables to texts; got {environ!r}. Leave it out to "
+            "read those of the process."
+        )
     values = Variables(prefix, os.environ if environ is None else environ).read()
     of_keys = {name: values.pop(name) for name in OF_KEYS if name in values}
     if of_keys:

@@ -58,6 +58,9 @@ class Hint(StrEnum):
 
     # The grant
     SCOPE = "scope"
+    OTHER_GRANT = "other_grant"
+    GRANT_SPELLING = "grant_spelling"
+    GRANTS = "grants"
     UNREADABLE_GRANT = "unreadable_grant"
 
     # The login

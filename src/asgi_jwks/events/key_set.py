@@ -9,7 +9,7 @@ from typing import Final
 
 from asgi_jwks.errors import InvalidKeySet, KeySetError, KeySetUnavailable
 from asgi_jwks.events.event import Event
-from asgi_jwks.jose.jwk_set import SkippedKey
+from asgi_jwks.jose.usable_keys import SkippedKey
 
 __all__ = [
     "ERROR_TYPES",

@@ -147,11 +147,11 @@ class RefusalLog:
         status: int = getattr(event, "status", 0)
         _log.log(
             _level(cause, text),
-            "%s with %d %s, issuer %s: %s%s",
+            "%s with %d %s%s: %s%s",
             text,
             status,
             cause,
-            line.issuer,
+            _of_issuer(line.issuer),
             advice.sentence,
             repeated,
             extra={
@@ -166,9 +166,9 @@ class RefusalLog:
         )
 
     def tell_of_end(self, issuer: str, cause: str, connection: str) -> None:
-        """Write a line of an open connection that ended with its token.
+        """Write a line of a connection that ended with its token, if due.
 
-        Once per interval, as of refusals.
+        There is one per cause and interval, as of refusals.
 
         Args:
             issuer: the label of its issuer.
@@ -182,10 +182,10 @@ class RefusalLog:
             return
         repeated = f" ({line.requests} connections in {line.seconds:.0f} s)" * bool(line.seconds)
         _log.info(
-            "ended an open %s connection with its token: %s, issuer %s%s",
+            "ended an open %s connection with its token: %s%s%s",
             connection,
             cause,
-            line.issuer,
+            _of_issuer(line.issuer),
             repeated,
             extra={"reason": cause, "issuer": line.issuer, "count": line.requests},
         )
@@ -215,6 +215,11 @@ class _Line(NamedTuple):
     requests: int
     seconds: float
     is_estimate: bool
+
+
+def _of_issuer(label: str) -> str:
+    # The label is for machines; a reader is not told that nobody is known.
+    return "" if label == OTHER_ISSUER else f", issuer {label}"
 
 
 def _text(event: RefusalEvent) -> str:

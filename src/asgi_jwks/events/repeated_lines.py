@@ -1,7 +1,4 @@
-"""When a line of the log is due again.
-
-That is at once, then once per interval, with its count.
-"""
+"""When a repeated line of the log is due: at once, then once per interval."""
 
 import math
 from collections.abc import Callable, Hashable

@@ -130,10 +130,7 @@ def _may_confirm(response: FetchResponse, etag: str) -> bool:
 
 
 def _described(error: Exception) -> str:
-    """The kind of an error and its text.
-
-    If it has none, the text of the error beneath it.
-    """
+    """The kind of an error, and its text or that of the error beneath."""
     beneath: BaseException | None = error
     # A BaseException beneath is a cancellation, by which a timeout came about.
     while isinstance(beneath, Exception):

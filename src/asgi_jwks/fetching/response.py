@@ -136,6 +136,7 @@ def _seconds(value: str | None) -> float | None:
 def _date(value: str) -> datetime | None:
     try:
         date = parsedate_to_datetime(value)
-    except (ValueError, TypeError, IndexError):
+    # The last for an hour or an offset of so many digits that it is not an integer of C.
+    except (ValueError, TypeError, IndexError, OverflowError):
         return None
     return date if date.tzinfo is not None else date.replace(tzinfo=UTC)

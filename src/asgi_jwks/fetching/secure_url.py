@@ -1,5 +1,6 @@
 """Which URLs may be asked: https, and plain http only to loopback."""
 
+import re
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
@@ -20,6 +21,11 @@ def require_secure_url(name: str, url: str, *, allow_insecure_http: bool) -> Non
         legible = url.isprintable() and " " not in url
     except (ValueError, TypeError, AttributeError):
         raise ConfigurationError(f"{name} must be an absolute https URL; got {url!r}.") from None
+    if not _HOST.fullmatch(host or "-"):
+        raise ConfigurationError(
+            f"{name} has a placeholder or a character that no host name has; got {url!r}. Write "
+            f"for example {name}={_EXAMPLES.get(name, _EXAMPLE)!r}."
+        )
     bare = not parts.fragment and "@" not in parts.netloc
     if parts.scheme not in {"https", "http"} or not host or not bare or not legible:
         raise ConfigurationError(
@@ -42,5 +48,7 @@ def is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
+# Names of any language, addresses, and underscores, which some networks have.
+_HOST = re.compile(r"[\w.\-]+|[0-9a-f:.]+(%[\w.\-]+)?", re.IGNORECASE)
 _EXAMPLE = "https://example.eu.auth0.com/"
 _EXAMPLES = {"jwks_uri": "https://example.eu.auth0.com/.well-known/jwks.json"}

@@ -21,8 +21,9 @@ from django.urls import get_resolver, resolve
 from django.utils.deprecation import MiddlewareMixin
 
 from asgi_jwks.asgi.declared import needs_of_endpoint, needs_together
-from asgi_jwks.asgi.guards import RouteGuard, refusal_of
+from asgi_jwks.asgi.guards import RouteGuard
 from asgi_jwks.asgi.guards import requires as route_guard
+from asgi_jwks.asgi.route_refusals import refusal_of
 from asgi_jwks.asgi.route_tables import add_table, path_within
 from asgi_jwks.authorization.requirement import Requirement
 from asgi_jwks.authorization.requirement_parts import RequirementOptions

@@ -13,8 +13,9 @@ from operator import and_
 from typing import Any, Final
 
 from asgi_jwks._options import require_whole_number
-from asgi_jwks.asgi.guards import RouteGuard, refusal_of, requires
+from asgi_jwks.asgi.guards import RouteGuard, requires
 from asgi_jwks.asgi.responses import refuse
+from asgi_jwks.asgi.route_refusals import refusal_of
 from asgi_jwks.asgi.types import ASGIApp, Message, Receive, Send
 from asgi_jwks.authorization.requirement import Requirement
 from asgi_jwks.errors import ConfigurationError, RequestError, TemporarilyUnavailable

@@ -17,13 +17,14 @@ from quart import Quart, Response, current_app, has_websocket_context, request, 
 
 from asgi_jwks.asgi.challenge import Refusal
 from asgi_jwks.asgi.declared import needs_of_endpoint, needs_together
-from asgi_jwks.asgi.guards import RouteGuard, refusal_of
+from asgi_jwks.asgi.guards import RouteGuard
 from asgi_jwks.asgi.guards import requires as route_guard
 from asgi_jwks.asgi.responses import POLICY_VIOLATION
+from asgi_jwks.asgi.route_refusals import refusal_of
 from asgi_jwks.asgi.route_tables import add_table, path_within
 from asgi_jwks.authorization.requirement import Requirement
 from asgi_jwks.authorization.requirement_parts import RequirementOptions
-from asgi_jwks.errors import RequestError, TemporarilyUnavailable
+from asgi_jwks.errors import ConfigurationError, RequestError, TemporarilyUnavailable
 from asgi_jwks.integrations.view_guard import ViewGuard
 
 __all__ = ["answer_refusals", "requires"]
@@ -42,7 +43,16 @@ def requires(*demands: str | Requirement, **options: Unpack[RequirementOptions])
 
 
 def answer_refusals(app: Quart) -> None:
-    """Have errors of this package that views raise answered as the middleware answers."""
+    """Have errors of this package that views raise answered as the middleware answers.
+
+    Raises:
+        ConfigurationError: `app` is not a Quart application.
+    """
+    if not isinstance(app, Quart):
+        raise ConfigurationError(
+            f"answer_refusals() is for a Quart application; got {app!r}. Write "
+            "answer_refusals(app), before JWTBearerMiddleware is put around it."
+        )
     for kind in (RequestError, TemporarilyUnavailable):
         app.register_error_handler(kind, _answer)
 

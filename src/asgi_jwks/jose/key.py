@@ -20,6 +20,8 @@ __all__ = ["VerificationKey", "rfc7638_thumbprint", "symmetric_key"]
 # F4, which nearly all RSA keys have. A signature costs a multiplication for each bit of the
 # exponent, and one more for each that is set.
 USUAL_EXPONENT: Final = 65_537
+# Larger ones are rare, and a signature costs four times as much with twice the bits.
+USUAL_BITS: Final = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +71,12 @@ class VerificationKey:
         return bits
 
     @property
-    def has_long_exponent(self) -> bool:
-        """Whether it is an RSA key with an exponent above 65537, which makes it slow."""
-        return self.kty == "RSA" and self._material.public_numbers().e > USUAL_EXPONENT
+    def is_slow(self) -> bool:
+        """Whether it is an RSA key above 4096 bits, or with an exponent above 65537."""
+        bits = self.rsa_bits
+        return bits is not None and (
+            bits > USUAL_BITS or self._material.public_numbers().e > USUAL_EXPONENT
+        )
 
     def verify(self, algorithm: str, signing_input: bytes, signature: bytes) -> bool:
         """Whether `signature` over `signing_input` was made with this key and `algorithm`.

@@ -21,7 +21,23 @@ from asgi_jwks.fetching.response import (
 from asgi_jwks.fetching.secure_url import require_secure_url
 from asgi_jwks.jose.encoding import EncodingError, json_object
 
-__all__ = ["Metadata", "metadata_urls"]
+__all__ = ["Metadata", "metadata_urls", "require_key_set_url"]
+
+
+_DOCUMENTS: Final = ("/openid-configuration", "/oauth-authorization-server")
+
+
+def require_key_set_url(url: str) -> None:
+    """Refuse the URL of an issuer's metadata in the place of that of its keys.
+
+    Raises:
+        ConfigurationError: it is one.
+    """
+    if urlsplit(url).path.endswith(_DOCUMENTS):
+        raise ConfigurationError(
+            f"jwks_uri is the URL of the keys, not of the issuer's metadata; got {url!r}. Leave it "
+            "out: the keys are discovered from issuer=."
+        )
 
 
 def metadata_urls(issuer: str) -> tuple[str, ...]:

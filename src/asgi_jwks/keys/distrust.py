@@ -12,7 +12,8 @@ from typing import Final, Literal, NamedTuple
 
 from asgi_jwks._fork import ForkSafeLock
 from asgi_jwks.errors import ConfigurationError
-from asgi_jwks.jose.jwk_set import MAX_KID_LENGTH, JWKSet
+from asgi_jwks.jose.jwk import MAX_KID_LENGTH
+from asgi_jwks.jose.jwk_set import JWKSet
 
 __all__ = ["DistrustList", "DistrustedKeys", "KeyName"]
 

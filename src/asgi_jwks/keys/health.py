@@ -12,7 +12,8 @@ from typing import Final, Protocol, runtime_checkable
 
 from asgi_jwks.caching.cached_value import CachedValue
 from asgi_jwks.caching.freshness import Phase
-from asgi_jwks.jose.jwk_set import JWKSet, SkippedKey
+from asgi_jwks.jose.jwk_set import JWKSet
+from asgi_jwks.jose.usable_keys import SkippedKey
 from asgi_jwks.keys.distrust import DistrustList
 
 __all__ = [

@@ -87,9 +87,7 @@ class KeySearch:
         return keys.select(kid, algorithm)
 
     def can_find_more(self) -> bool:
-        """Whether `find` would do anything for a key that the set lacks.
-
-        It would wait, fetch or schedule a refresh.
+        """Whether `find` would wait, fetch or schedule a refresh for an unknown key.
 
         Only a token that was screened may have a refresh scheduled; one is enough for all.
         """

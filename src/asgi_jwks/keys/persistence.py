@@ -10,9 +10,6 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Final
 
-import anyio
-from anyio import to_thread
-
 from asgi_jwks.caching.source import Loaded
 from asgi_jwks.events.key_set import (
     KeySetEvent,
@@ -21,16 +18,15 @@ from asgi_jwks.events.key_set import (
     SnapshotRestored,
 )
 from asgi_jwks.events.log import log_event
+from asgi_jwks.events.repeated_lines import RepeatedLines
 from asgi_jwks.jose.jwk_set import JWKSet
+from asgi_jwks.keys.disk import Disk
 from asgi_jwks.keys.distrust import DistrustedKeys, KeyName
 from asgi_jwks.keys.snapshot import Restored, Snapshot, SnapshotRefused
 
 __all__ = ["Persistence"]
 
 _log: Final = logging.getLogger("asgi_jwks.keys")
-
-# Requests may be waiting for the keys; a disk that takes longer than this has to wait instead.
-DISK_TIMEOUT: Final = 1.0
 
 
 class Persistence:
@@ -53,6 +49,8 @@ class Persistence:
         wall_clock: Callable[[], float] = time.time,
         tell: Callable[[KeySetEvent], object] = log_event,
     ) -> None:
+        self._disk: Final = Disk()
+        self._lines: Final = RepeatedLines(time.monotonic)
         self._tell: Final = tell
         self._key_set: Final = key_set
         self._snapshot: Final = snapshot
@@ -87,35 +85,34 @@ class Persistence:
         snapshot, distrusted = self._snapshot, self.distrusted
         if snapshot is None:
             return
-        # Shielded, so that the deadline of the fetch does not make a failure of keys that are here.
-        with anyio.move_on_after(DISK_TIMEOUT, shield=True):
-            try:
-                merged = await to_thread.run_sync(
-                    lambda: snapshot.write(
-                        loaded, fetched_at=fetched_at, distrusted=distrusted.list
-                    ),
-                    abandon_on_cancel=True,
-                )
-            except OSError as error:
-                # The keys are good all the same; only the next start has less to begin with.
-                _log.warning(
-                    "%s: the key set snapshot could not be written: %s", self._key_set, error
-                )
-                self._tell(SnapshotNotWritten(self._key_set, error))
-            else:
-                distrusted.merge(merged)
+        try:
+            # Shielded, so that the deadline of the fetch does not make a failure of keys that are
+            # here.
+            merged = await self._disk.run(
+                lambda: snapshot.write(loaded, fetched_at=fetched_at, distrusted=distrusted.list),
+                shield=True,
+            )
+        except OSError as error:
+            # The keys are good all the same; only the next start has less to begin with.
+            _log.warning("%s: the key set snapshot could not be written: %s", self._key_set, error)
+            self._tell(SnapshotNotWritten(self._key_set, error))
+        else:
+            distrusted.merge(merged)
 
     async def learn(self) -> None:
         """Learn which keys other processes were told to distrust, if the snapshot changed."""
         if self._snapshot is None:
             return
-        with anyio.move_on_after(DISK_TIMEOUT):
-            try:
-                news = await to_thread.run_sync(self._snapshot.news, abandon_on_cancel=True)
-            except SnapshotRefused as refusal:
-                self._log_unused(refusal)
-            else:
-                self.distrusted.merge(news)
+        try:
+            news = await self._disk.run(self._snapshot.news)
+        except SnapshotRefused as refusal:
+            self._log_unused(refusal)
+        except TimeoutError as error:
+            # Every 30 s.
+            if self._lines.due("disk"):
+                _log.warning("%s: the key set snapshot is not read: %s", self._key_set, error)
+        else:
+            self.distrusted.merge(news)
 
     def say(self, name: KeyName, *, is_distrusted: bool) -> tuple[bool, bool]:
         """Distrust a key, or trust it again; whether that is news, and is kept.

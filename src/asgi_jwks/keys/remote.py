@@ -27,7 +27,7 @@ from asgi_jwks.fetching.request import DocumentRequest
 from asgi_jwks.fetching.secure_url import require_secure_url
 from asgi_jwks.jose.jwk_set import JWKSet
 from asgi_jwks.jose.key import VerificationKey
-from asgi_jwks.keys.discovery import Metadata
+from asgi_jwks.keys.discovery import Metadata, require_key_set_url
 from asgi_jwks.keys.distrust import DistrustedKeys, KeyName
 from asgi_jwks.keys.health import KeySetHealth, health_of
 from asgi_jwks.keys.jwks_document import JWKSDocument
@@ -35,11 +35,14 @@ from asgi_jwks.keys.key_search import KeySearch
 from asgi_jwks.keys.key_set_observer import KeySetObserver
 from asgi_jwks.keys.location import DiscoveredURL, GivenURL, Location
 from asgi_jwks.keys.persistence import Persistence
-from asgi_jwks.keys.snapshot import Snapshot
+from asgi_jwks.keys.snapshot import Snapshot, require_snapshot_path
 
 __all__ = ["KeySetHealth", "RemoteJWKSet"]
 
 ELAPSED: Final = ElapsedClock()
+
+# After so many failed fetches in a row a start waits for the end of the backoff, too.
+STARTS_IN_VAIN: Final = 3
 
 
 class RemoteJWKSet:
@@ -93,18 +96,17 @@ class RemoteJWKSet:
         budget = Budget(burst=refetch_burst, interval=refetch_interval)
         require_listener("listener", listener)
         require_callable("clock", clock, form="clock()")
-        if snapshot is not None and not isinstance(snapshot, str | os.PathLike):
-            raise ConfigurationError(
-                f'snapshot must be the path of a file, such as "keys.json"; got {snapshot!r}.'
-            )
+        if snapshot is not None:
+            require_snapshot_path(snapshot)
         request = DocumentRequest(
             http_client=http_client, fetch=fetch, allow_insecure_http=allow_insecure_http
         )
+        if issuer is not None:
+            require_text("issuer", issuer, example="https://example.eu.auth0.com/")
         if jwks_uri is not None:
             require_secure_url("jwks_uri", jwks_uri, allow_insecure_http=allow_insecure_http)
-        elif issuer is not None:
-            require_text("issuer", issuer, example="https://example.eu.auth0.com/")
-        else:
+            require_key_set_url(jwks_uri)
+        elif issuer is None:
             raise ConfigurationError(
                 "A RemoteJWKSet needs jwks_uri, or issuer to discover it from. Write for example "
                 'RemoteJWKSet(issuer="https://example.eu.auth0.com/").'
@@ -182,9 +184,7 @@ class RemoteJWKSet:
         return await self._search.find(kid, algorithm, screen)
 
     def can_find_more(self) -> bool:
-        """Whether `find` would do anything for a key that the set lacks.
-
-        It would wait, fetch or schedule a refresh.
+        """Whether `find` would wait, fetch or schedule a refresh for an unknown key.
 
         Only a token that was screened may have a refresh scheduled; one is enough for all.
         """
@@ -208,10 +208,17 @@ class RemoteJWKSet:
     async def warm(self) -> None:
         """Fetch the keys unless fresh ones are at hand.
 
+        While they fail to come, it is as sparing as requests are: functions in clouds may start an
+        application anew for each of those.
+
         Raises:
             KeySetError: there are none that may be used.
         """
-        await self._keys.refreshed_if_due()
+        backoff = self._cached.freshness.backoff
+        if backoff.failures < STARTS_IN_VAIN or backoff.allows(self._cached.now()):
+            await self._keys.refreshed_if_due()
+        else:
+            self._cached.usable()
 
     async def refresh(self) -> None:
         """Fetch the keys now, by a fetch that begins after this call.
@@ -242,7 +249,8 @@ class RemoteJWKSet:
 
         Tokens of the key get 401 at once, also during an outage and when they were verified before.
         With a snapshot, the word survives a restart, and the other processes that share the file
-        learn of it with their next refresh. The file is written before this returns.
+        learn of it with their next refresh. The file is written before this returns, which takes a
+        second at most where another process has it: an async handler calls it in a thread.
 
         Args:
             kid: a key id; whatever is published under it later is refused too.

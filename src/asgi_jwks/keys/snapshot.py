@@ -1,6 +1,4 @@
-"""The last good key set, and the keys that are not trusted.
-
-In a file for the next start.
+"""A file of the last good key set and the distrusted keys, for restarts.
 
 How long a key set is trusted is not known here: a restored one comes with its age. The file holds
 public keys, so it needs no secrecy; but whoever can write it decides which tokens are valid, as
@@ -10,21 +8,23 @@ whoever can write the program does. So it must be the file of this process's use
 import base64
 import binascii
 import json
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from asgi_jwks.caching.source import Loaded
-from asgi_jwks.errors import InvalidKeySet
+from asgi_jwks.errors import ConfigurationError, InvalidKeySet
 from asgi_jwks.fetching.response import Representation, sendable_tag
 from asgi_jwks.jose.encoding import EncodingError, json_object
-from asgi_jwks.jose.jwk_set import MAX_DOCUMENT_BYTES, JWKSet
+from asgi_jwks.jose.jwk_set import JWKSet
+from asgi_jwks.jose.usable_keys import MAX_DOCUMENT_BYTES
 from asgi_jwks.keys.directory_lock import directory_locked
 from asgi_jwks.keys.distrust import DistrustList
 from asgi_jwks.keys.private_file import FileRefused, PrivateFile
 
-__all__ = ["Restored", "Snapshot", "SnapshotRefused"]
+__all__ = ["Restored", "Snapshot", "SnapshotRefused", "require_snapshot_path"]
 
 # A program that does not know the list of distrusted keys must not use the file: form 1 had none.
 _FORMS: Final = (1, 2)
@@ -194,6 +194,14 @@ class Snapshot:
         keys = JWKSet.parse(body, issuer=self._owner)
         source = Representation(url, body, sendable_tag(etag))
         return Restored(Loaded(keys, advised, source), max(0.0, age), distrusted)
+
+
+def require_snapshot_path(path: object) -> None:
+    """Refuse anything but the path of a file. Raises ConfigurationError."""
+    if not isinstance(path, str | os.PathLike) or "\0" in str(path):
+        raise ConfigurationError(
+            f'snapshot must be the path of a file, such as "keys.json"; got {path!r}.'
+        )
 
 
 def _distrusted(record: dict[str, Any]) -> DistrustList:

@@ -1,6 +1,4 @@
-"""Keys that are given rather than fetched.
-
-A JWK Set at hand, or a secret that is shared.
+"""Keys that are given rather than fetched: a JWK Set, or a shared secret.
 
 It knows no networks: these keys are trusted for as long as the process lives, unless an operator
 distrusts one.
@@ -183,6 +181,11 @@ class SharedSecret(_GivenKeys):
     """
 
     def __init__(self, secret: bytes | str, *, algorithm: str = "HS256") -> None:
+        if not isinstance(secret, str | bytes) or not isinstance(algorithm, str):
+            raise ConfigurationError(
+                "SharedSecret takes bytes or text, and the name of an algorithm. Write for example "
+                'SharedSecret(os.environ["JWT_SECRET"], algorithm="HS256").'
+            )
         try:
             octets = secret.encode() if isinstance(secret, str) else secret
             key = symmetric_key(octets, algorithm)

@@ -1,15 +1,15 @@
 """Advice for the operator: from a refusal to one sentence that says what to mend.
 
-Pure functions of what is known. `advise` is for tokens that the verifier refuses; the others are
-for requests that never had one, routes that need more, and keys that are unavailable. A sentence
-is put together only when it is read; its hint, which is of a closed set, is known at once.
+Pure functions of what is known. `advise` is for tokens that the verifier refuses,
+`advise_on_request` for requests that never had one. A sentence is put together only when it is
+read; its hint, which is of a closed set, is known at once.
 """
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from asgi_jwks._printable import printable, quoted
-from asgi_jwks.errors import Advice, Reason, ReplayStoreUnavailable, TemporarilyUnavailable
+from asgi_jwks.errors import Advice, Reason
 from asgi_jwks.events.hint import Hint
 from asgi_jwks.tokens.audience_advice import on_audience
 from asgi_jwks.tokens.claim_advice import (
@@ -29,17 +29,14 @@ from asgi_jwks.tokens.key_advice import (
 )
 from asgi_jwks.tokens.kind_advice import on_kind
 from asgi_jwks.tokens.proof_advice import PROOF_REASONS, on_binding, on_proof
-from asgi_jwks.tokens.refused_token import RefusedToken, listing
+from asgi_jwks.tokens.refused_token import RefusedToken
 
-__all__ = ["advise", "advise_on_grant", "advise_on_outage", "advise_on_request"]
+__all__ = ["advise", "advise_on_request"]
 
 _OPAQUE: Final = (
     "Auth0: {asked}; Okta: a custom authorization server; ZITADEL: the Auth Token Type JWT; Logto: "
     "resource=...; Hydra: strategies.access_token: jwt"
 )
-
-# Our own sentences, and the URL that failed in them.
-_LONGEST_EXPLANATION: Final = 1024
 
 
 def advise(token: RefusedToken) -> Advice:
@@ -56,81 +53,14 @@ def advise_on_request(reason: Reason) -> Advice:
     return Advice(hint, lambda: _REQUESTS.get(reason, f"{_lower(reason.phrase)}."))
 
 
-def advise_on_grant(
-    needed: Collection[str],
-    granted: Collection[str] | None,
-    unreadable: Collection[str] = (),
-    unread: Collection[str] = (),
-) -> Advice:
-    """The advice on a token that is valid and grants too little.
-
-    Args:
-        needed: the names that the route needs.
-        granted: those that the token has; None where that is not known.
-        unreadable: the claims that should grant something and cannot be read.
-        unread: the claims of the token that others write grants into, and that are not read here.
-    """
-    if unreadable:
-        claims = ", ".join(map(printable, unreadable))
-        return Advice(
-            Hint.UNREADABLE_GRANT,
-            lambda: (
-                f"the route needs {_names(needed)}, and the token's claim {claims}, which should "
-                "grant it, cannot be read: say with grant_claims=GrantClaims(...) how your "
-                "provider writes it, or use its preset."
-            ),
-        )
-    has = "" if granted is None else f", and the token grants {_names(granted)}"
-    if not granted and unread:
-        claim = min(unread)
-        return Advice(
-            Hint.UNREADABLE_GRANT,
-            lambda: (
-                f"the route needs {_names(needed)}{has}; its claim {claim} is not read: write "
-                f'grant_claims=GrantClaims(scopes=("{claim}",)) if your provider writes scopes '
-                "there."
-            ),
-        )
-    return Advice(
-        Hint.SCOPE,
-        lambda: (
-            f"the route needs {_names(needed)}{has}: have the client ask for it, and the provider "
-            "allow it for this user or client."
-        ),
-    )
-
-
-def advise_on_outage(error: TemporarilyUnavailable) -> Advice:
-    """The advice on a request that could not be judged.
-
-    The error names the URL and why.
-    """
-    if isinstance(error, ReplayStoreUnavailable):
-        return Advice(
-            Hint.REPLAY_STORE,
-            lambda: (
-                "whether a DPoP proof was used before cannot be told "
-                f"({printable(str(error), longest=_LONGEST_EXPLANATION)}): look after the store, "
-                'or write on_store_failure="local", by which a proof may pass once in each process.'
-            ),
-        )
-    return Advice(
-        Hint.KEYS_UNAVAILABLE,
-        lambda: (
-            "tokens cannot be verified now "
-            f"({printable(str(error), longest=_LONGEST_EXPLANATION)}): check that this machine "
-            "reaches that address, and that your provider names it."
-        ),
-    )
-
-
 def _on_form(token: RefusedToken) -> Advice:
     if token.parts == 1:
         return Advice(
             Hint.OPAQUE_TOKEN,
             lambda: (
-                "the token is opaque: it is not a JWT, and asking the issuer about it is not "
-                f"supported: have clients ask for a token for this API {_asking(token, _OPAQUE)}."
+                "the token is opaque, not a JWT, or a placeholder of the client such as undefined; "
+                "asking the issuer about opaque tokens is not supported: have clients ask for a "
+                f"token for this API {_asking(token, _OPAQUE)}."
             ),
         )
     if token.parts == 5:
@@ -211,18 +141,14 @@ def _asked(token: RefusedToken) -> str:
     return "the API's audience" if token.audience is None else f"audience={quoted(token.audience)}"
 
 
-def _names(names: Collection[str]) -> str:
-    return listing(tuple(names))
-
-
 def _lower(phrase: str) -> str:
     return phrase[:1].lower() + phrase[1:]
 
 
 _REQUESTS: Final[Mapping[Reason, str]] = {
     Reason.MISSING_TOKEN: (
-        "the request has no Bearer token: if the client sends one, look for another scheme in the "
-        "Authorization field, and for a proxy that takes it away."
+        "the request has no Bearer token: if the client sends one, look for an Authorization field "
+        "without the word Bearer before the token, and for a proxy that takes the field away."
     ),
     Reason.REPEATED_CREDENTIALS: (
         "the request has more than one set of credentials: look for a proxy or a client that adds "

@@ -39,6 +39,9 @@ class Batching:
             # Trio runs the tasks of a pass in random order: there is nothing to be gained.
             return False
         task = asyncio.current_task(loop)
+        if task is None:
+            # A task of trio's as a guest of this loop: it does not know a bare `yield`.
+            return False
         # Another loop: one that was closed before its pass was over, or that of another thread.
         if self._loop is not loop:
             self._loop, self._first = loop, task

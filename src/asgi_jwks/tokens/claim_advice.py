@@ -143,7 +143,8 @@ def on_invalid_claim(token: RefusedToken) -> Advice:
         Hint.INVALID_CLAIM,
         lambda: (
             f"a claim of the token is of the wrong form ({printable(token.detail or '')}), as RFC "
-            "7519 does not allow it: it is for whatever signs the tokens to write it rightly."
+            "7519 does not allow it: it is for whatever signs the tokens to write it rightly, "
+            "times as numbers of seconds, not milliseconds or text."
         ),
     )
 

@@ -5,11 +5,11 @@ Which step it ended at, and which it passed, is told here; the comparisons are `
 
 from typing import Final
 
-from asgi_jwks._printable import printable
 from asgi_jwks.errors import Reason, RequestError, TemporarilyUnavailable
 from asgi_jwks.tokens.access_token import AccessToken
 from asgi_jwks.tokens.explanation import Explanation, Step, StepStatus, Verdict
 from asgi_jwks.tokens.issuers import TrustedIssuers
+from asgi_jwks.tokens.outage_advice import advise_on_outage
 from asgi_jwks.tokens.step_findings import StepFindings
 from asgi_jwks.tokens.trace import Trace
 
@@ -57,7 +57,7 @@ def explanation_of(
     refusal = outcome if isinstance(outcome, RequestError) else None
     advice: str | None = None
     if isinstance(outcome, TemporarilyUnavailable):
-        advice = printable(str(outcome), longest=1024)
+        advice = advise_on_outage(outcome).sentence
     elif refusal is not None:
         advice = str(refusal) if refusal.advice is None else refusal.advice.sentence
     told = StepFindings(trace, refusal, issuers, now)

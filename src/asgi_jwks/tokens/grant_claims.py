@@ -107,9 +107,7 @@ class GrantClaim:
         return value
 
     def names_in(self, claims: Mapping[str, Any]) -> tuple[str, ...] | None:
-        """The names that the claim has, none where it is absent.
-
-        None: it cannot be read.
+        """The names that the claim has, which may be none; None if it is unreadable.
 
         A claim of which a part cannot be read is not read at all. Empty names are left out.
         """

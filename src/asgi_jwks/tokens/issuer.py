@@ -1,7 +1,4 @@
-"""A trusted issuer, as far as the verifier needs it.
-
-Rules, keys, the binding of tokens to a sender, and the caller's checks.
-"""
+"""A trusted issuer, as the verifier needs it: its rules, keys, binding and checks."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Protocol

@@ -1,6 +1,4 @@
-"""The configured issuers by name.
-
-And which of them a wrong `iss` or `aud` was meant to be.
+"""The configured issuers by name, and the one that a wrong name was meant for.
 
 How names are compared for trust is not known here: that is exact everywhere else. The cost of a
 search does not grow with the number of issuers (requirement W5).

@@ -74,6 +74,8 @@ class TrustedIssuers:
         form: IdentityForm = "qualified" if self.sole is None else "sub"
         self._readings: Final = {i.rules.issuer: _reading(i, form) for i in issuers}
         self._resolved: Final = resolved
+        self.resolves: Final = resolved is not None
+        """Whether issuers are known by asking, too."""
         self.names: Final = IssuerNames(self.configured)
         """The configured names, for advice on a wrong one."""
 

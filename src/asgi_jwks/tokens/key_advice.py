@@ -133,8 +133,8 @@ def on_signature(token: RefusedToken) -> Advice:
         keys = "" if token.keys is None else f" (keys {token.keys.origin})"
         return (
             f"the signature was not made by the key that the token names{keys}: the token was "
-            "changed, is from another environment, or is for the provider's own API, such as "
-            "Microsoft Graph: have clients ask for a token for this API."
+            "changed or cut off, is from another environment, or is for the provider's own API "
+            "(Microsoft Graph): have clients ask for a token for this API."
         )
 
     return Advice(Hint.SIGNATURE, words)

@@ -93,7 +93,7 @@ class KeyIndex:
         if len(keys) > 1:
             # A tenant could take the key id of another issuer for a slow key, on which each token
             # of that issuer would be tried.
-            keys = [key for key in keys if not key.has_long_exponent]
+            keys = [key for key in keys if not key.is_slow]
         if 0 < len(keys) <= MAX_CANDIDATES:
             self._candidates[name] = tuple(keys)
         else:

@@ -1,10 +1,8 @@
-"""The marks of JWTs that are not access tokens.
+"""Marks of JWTs that are not access tokens, of all providers (RFC 8725, section 3.12).
 
-For every provider (RFC 8725, section 3.12).
-
-Only here: the table of claims that ID, refresh, offline, logout, reset, JARM,
-introspection and security event tokens have, and what each claim must look like to be a mark.
-It does not know which of them a provider's own access tokens have too, and JOSE headers.
+They are claims that ID, refresh, offline, logout, reset, JARM, introspection and security event
+tokens have, each with the form that makes it a mark. It knows no JOSE headers, nor which of the
+claims a provider's own access tokens have too.
 
 A mark is judged by its value where access tokens have a claim of that name as well. There, a value
 that is not a string is a mark: nobody is known to write one, and what cannot be read refuses.

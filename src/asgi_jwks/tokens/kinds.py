@@ -1,11 +1,9 @@
-"""The kind rule of an issuer.
+"""The kind rule of an issuer, which tells its access tokens (RFC 8725, section 3.12).
 
-Its access tokens, and the marks of its other tokens.
-
-Only here: the kind rule (RFC 8725, section 3.12), the default one for issuers without a
-preset, and the wrapping of a caller's own. It does not know signatures, times, audiences, and
-which provider has which rule. The same issuer signs ID tokens, refresh tokens and logout tokens
-with the same keys, and often for the same audience, so nothing but their kind tells them apart.
+The same issuer signs ID tokens, refresh tokens and logout tokens with the same keys, and often for
+the same audience, so nothing but their kind tells them apart. The default rule, for issuers without
+a preset, is here too, and the wrapping of a caller's own. It does not know signatures, times and
+audiences, nor which provider has which rule.
 """
 
 from collections.abc import Callable, Mapping
@@ -15,6 +13,7 @@ from typing import Any, Final
 
 from asgi_jwks.errors import ConfigurationError, InvalidToken, Reason
 from asgi_jwks.tokens.header_rules import ACCESS_TOKEN_TYPE, JOSEHeader
+from asgi_jwks.tokens.kind_example import KindExample, example_of
 from asgi_jwks.tokens.kind_marks import MARKS
 from asgi_jwks.tokens.proofs import Proof
 
@@ -117,6 +116,10 @@ class KindRule:
                     Reason.NOT_AN_ACCESS_TOKEN,
                     f"its claim {name} is that of {kind}; send the access token",
                 )
+
+    def example(self) -> KindExample:
+        """The members that make a token one of this kind, for tests of applications."""
+        return example_of(self.proof, self.header_types)
 
     def describe(self) -> tuple[str, ...]:
         """The rule in sentences."""

@@ -23,10 +23,11 @@ from asgi_jwks.events.requests import (
     RouteUnavailable,
     Unavailable,
 )
-from asgi_jwks.tokens.access_token import AccessToken, basis_of
-from asgi_jwks.tokens.advice import advise_on_grant, advise_on_outage, advise_on_request
+from asgi_jwks.tokens.access_token import AccessToken
+from asgi_jwks.tokens.advice import advise_on_request
+from asgi_jwks.tokens.grant_advice import advise_on_grant
+from asgi_jwks.tokens.outage_advice import advise_on_outage
 from asgi_jwks.tokens.report_only import ReportOnly
-from asgi_jwks.tokens.scopes import unread_scopes
 
 __all__ = ["NO_CONNECTION", "Fault", "Outcomes", "refusal_event"]
 
@@ -176,8 +177,4 @@ def refusal_event(
 def _advice(error: RequestError, token: AccessToken | None) -> Advice:
     if not isinstance(error, InsufficientScope):
         return error.advice or advise_on_request(error.reason)
-    if token is None:
-        return advise_on_grant(error.scopes, None)
-    granted = dict.fromkeys((*token.scopes, *token.permissions, *token.roles))
-    unread = () if granted else unread_scopes(token.claims, basis_of(token).reading.grant_claims)
-    return advise_on_grant(error.scopes, tuple(granted), token.unreadable_grants, unread)
+    return advise_on_grant(error.scopes, token, error.unmet)

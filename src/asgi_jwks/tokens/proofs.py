@@ -1,10 +1,8 @@
-"""Proofs that a JWT is an access token.
+"""Proofs that a JWT is an access token, which a kind rule combines.
 
-Small values over its header and claims, to be combined.
-
-Only here: the conditions that a kind rule is put together from. It does not know which provider is
-proven by which, and what a refusal is. A proof never raises, whatever JSON the claims hold: a value
-of the wrong form does not prove anything.
+They are small values over its header and claims. A proof never raises, whatever
+JSON the claims hold: a value of the wrong form does not prove anything. It does not know which
+provider is proven by which, nor refusals.
 """
 
 from collections.abc import Mapping
@@ -35,7 +33,7 @@ _EMPTY: Final[tuple[object, ...]] = (None, "", [], {})
 class Proof(Protocol):
     """A condition that access tokens meet; its `str()` follows the words "an access token has"."""
 
-    def holds(self, header: JOSEHeader, claims: Mapping[str, Any]) -> bool:
+    def holds(self, header: JOSEHeader, claims: Mapping[str, Any], /) -> bool:
         """Whether this header and these claims meet it."""
         ...
 

@@ -96,10 +96,7 @@ class RefusedToken:
         return min(audiences) if audiences else None
 
     def claim(self, name: str) -> object:
-        """The value of a claim.
-
-        None if the claims were not read or have none of this name.
-        """
+        """The value of a claim; None without one, or where the claims were not read."""
         return None if self.claims is None else self.claims.get(name)
 
     @property

@@ -1,6 +1,4 @@
-"""Trusted issuers that are known only by asking.
-
-For APIs whose tenants each have their own.
+"""Issuers that are known by asking, for APIs whose tenants each have their own.
 
 The form of an answer and the meaning of a failure are decided here; `caching` decides how often
 the application is asked and how long its answers are kept. It knows neither how tenants are found
@@ -48,9 +46,7 @@ LONGEST_ISSUER: Final = 2048
 STRANGERS: Final = Budget(burst=100, interval=1.0)
 
 IssuerResolver = Callable[[str], Awaitable[Issuer | None]]
-"""`await resolver(iss)`: the trusted issuer of that name.
-
-Or None for one that is not trusted.
+"""`await resolver(iss)`: the trusted issuer of that name, or None where there is none.
 
 Anybody can make it be called with any text, so it should look at the form of the name before it
 asks a database. An exception, and no answer within 5 s, count as an outage: the answer is 503

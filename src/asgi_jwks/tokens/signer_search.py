@@ -15,7 +15,7 @@ from asgi_jwks.jose.read_only import ReadOnlyDict
 from asgi_jwks.tokens.header_cache import Signer
 from asgi_jwks.tokens.header_rules import JOSEHeader
 from asgi_jwks.tokens.issuers import Issuer, TrustedIssuers
-from asgi_jwks.tokens.steps import ReceivedToken
+from asgi_jwks.tokens.steps import ReceivedToken, refusal_of_stranger
 
 __all__ = ["SignerSearch", "signer_at_hand"]
 
@@ -54,10 +54,13 @@ class SignerSearch:
         Another one still may.
 
         Raises:
-            InvalidToken: malformed; but bad_signature, and no more, if there were keys to try.
+            InvalidToken: malformed; but bad_signature, and no more, if there were keys to try, and
+                unknown_key where a tenant's could have been among them (requirement W5).
         """
         sole = self._issuers.sole
         name = None if sole is None else sole.rules.issuer
+        if not candidates and self._issuers.resolves:
+            return _of_a_stranger(token)
         if not candidates:
             return token.unverified_claims(name)
         if sole is not None and not any(map(sole.keys.can_replace, candidates)):
@@ -130,6 +133,20 @@ def signer_at_hand(
             keys.select(header.kid, header.algorithm)
         return None
     return issuers.signer(header, issuer, keys, key)
+
+
+def _of_a_stranger(token: ReceivedToken) -> ReadOnlyDict:
+    """Unverified claims, where tenants are resolved: whatever is wrong with them is not said.
+
+    Under the key id of a tenant whose keys are at hand, the signature would be refused first.
+    """
+    try:
+        claims = token.unverified_claims(None)
+    except InvalidToken as refusal:
+        raise refusal_of_stranger(refusal) from None
+    if not isinstance(claims.get("iss"), str):
+        raise InvalidToken(Reason.UNKNOWN_KEY, "not sought, since iss is not a string, or missing")
+    return claims
 
 
 def _is_passed(screen: Callable[[], object]) -> bool:

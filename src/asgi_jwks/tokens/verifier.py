@@ -136,6 +136,9 @@ class TokenVerifier:
                 self._tokens.put(digest, cached)
             access_token = await self._checked(cached, claims, digest, request, self._clock())
         except _ADVISED as refusal:
+            if isinstance(refusal, RequestError) and refusal.reason is Reason.MALFORMED:
+                # The frames that read its form, and this one, have the token as a local.
+                refusal.__traceback__ = refusal.__context__ = None
             attach_advice(refusal, self._issuers, trace or _trace_of(cached), self._clock())
             raise
         self._tokens.put(digest, cached)

@@ -141,6 +141,10 @@ async def test_a_confidential_client_authenticates_as_it_redeems(flow: Flow) -> 
 async def test_a_resource_decides_the_audience(flow: Flow) -> None:
     assert claims(await flow.tokens(resource=API))["aud"] == API
     assert claims(await flow.tokens(resource=[API, OTHER]))["aud"] == [API, OTHER]
+    # MCP, authorization, "Canonical Server URI": scheme and host in capitals are accepted.
+    loud = API.replace("https://api.example.com", "HTTPS://API.example.com")
+    assert loud != API
+    assert claims(await flow.tokens(resource=[loud, API]))["aud"] == API
 
 
 async def test_a_token_request_narrows_the_resources_of_the_grant(flow: Flow) -> None:
@@ -151,7 +155,7 @@ async def test_a_token_request_narrows_the_resources_of_the_grant(flow: Flow) ->
 
 
 @pytest.mark.parametrize(
-    "resource", ["https://unknown.example/", f"{API}/", f"{API}#part", "/mcp", "mcp"]
+    "resource", ["https://[", "https://unknown.example/", f"{API}/", f"{API}#part", "/mcp", "mcp"]
 )
 async def test_a_resource_that_is_not_one_of_the_apis_is_an_invalid_target(
     flow: Flow, resource: str
@@ -193,9 +197,10 @@ async def test_a_scope_that_the_user_lacks_is_an_invalid_scope(flow: Flow) -> No
     [
         ({"acr_values": "gold silver"}, {"acr": "gold", "auth_time": int(EPOCH)}),
         ({"max_age": "60"}, {"auth_time": int(EPOCH)}),
+        ({"acr_values": " "}, {}),
         ({}, {}),
     ],
-    ids=["acr_values", "max_age", "neither"],
+    ids=["acr_values", "max_age", "a space", "neither"],
 )
 async def test_a_client_steps_up_by_another_login(
     flow: Flow, asked: dict[str, str], answered: dict[str, object]

@@ -79,7 +79,10 @@ HEADER = {"typ": "dpop+jwt", "alg": "ES256"}
 WRONG: dict[str, Callable[[], str]] = {
     "another method": lambda: proof(htm="GET"),
     "another URL": lambda: proof(htu="https://id.example/other"),
-    "a query": lambda: proof(htu=f"{ENDPOINT}?x=1"),
+    "another port": lambda: proof(htu="https://id.example:8443/oauth/token"),
+    "a port that is not one": lambda: proof(htu="https://id.example:x/oauth/token"),
+    "a URL that is a number": lambda: proof(htu=7),
+    "another case of the path": lambda: proof(htu="https://id.example/OAuth/token"),
     "an old one": lambda: proof(iat=int(EPOCH) - 61),
     "one of the future": lambda: proof(iat=int(EPOCH) + 6),
     "no time": lambda: proof(iat="now"),
@@ -88,6 +91,7 @@ WRONG: dict[str, Callable[[], str]] = {
     "another typ": lambda: proof(header={"typ": "JWT"}),
     "alg none": lambda: proof(header={"alg": "none"}),
     "a private key": lambda: proof(header={"jwk": {**public(KEY), "d": "AA"}}),
+    "a part of one": lambda: proof(header={"jwk": {**public(KEY), "dq": "AA"}}),
     "a text as key": lambda: proof(header={"jwk": "no key"}),
     "a secret as key": lambda: proof(header={"jwk": {"kty": "oct", "k": "AAAA"}}),
     "another key": lambda: proof(header={"jwk": public(SigningKey.generate("ES256"))}),
@@ -129,6 +133,35 @@ async def test_either_url_of_the_endpoint_may_be_named(issuer: MockIssuer) -> No
     assert answer.status_code == 200
 
 
+@pytest.mark.parametrize(
+    "htu",
+    [
+        f"{ENDPOINT}?x=1#part",
+        "HTTPS://ID.EXAMPLE:443/oauth/token",
+    ],
+)
+async def test_urls_are_compared_as_the_standard_has_it(issuer: MockIssuer, htu: str) -> None:
+    """I7: RFC 9449, section 4.3: without query and fragment, and normalised."""
+    assert (await post(issuer, proof(htu=htu))).status_code == 200
+
+
+async def test_a_client_that_always_has_proofs_gets_no_token_without_one(
+    issuer: MockIssuer,
+) -> None:
+    """I18: RFC 9449, section 5.2: dpop_bound_access_tokens."""
+    metadata = {
+        "redirect_uris": [CALLBACK],
+        "token_endpoint_auth_method": "none",
+        "dpop_bound_access_tokens": True,
+    }
+    async with issuer.http_client() as client:
+        registered = (await client.post(f"{issuer.url}register", json=metadata)).json()
+    assert registered["dpop_bound_access_tokens"] is True
+    form = {**ALICE, "client_id": registered["client_id"]}
+    assert error(await post(issuer, form=form)) == (400, "invalid_dpop_proof")
+    assert (await post(issuer, proof(), form=form)).json()["token_type"] == "DPoP"
+
+
 async def test_a_nonce_can_be_demanded(issuer: MockIssuer) -> None:
     """I14: RFC 9449, section 8."""
     issuer.token.dpop_nonce = "n1"
@@ -152,6 +185,13 @@ async def test_a_refresh_token_of_a_public_client_is_bound_to_the_key(issuer: Mo
     assert error(await post(issuer, proof(other), form=form)) == (400, "invalid_dpop_proof")
     refreshed = await post(issuer, proof(jti="2"), form=form)
     assert refreshed.json()["token_type"] == "DPoP"
+    # Whoever names no client has not authenticated either.
+    nobody = (await post(issuer, proof(jti="5"), form=ALICE)).json()
+    form = {"grant_type": "refresh_token", "refresh_token": nobody["refresh_token"]}
+    assert error(await post(issuer, proof(other, jti="6"), form=form)) == (
+        400,
+        "invalid_dpop_proof",
+    )
     secret = {"client_id": "mock-client", "client_secret": "mock-secret"}
     confidential = (await post(issuer, proof(jti="3"), form={**ALICE, **secret})).json()
     form = {

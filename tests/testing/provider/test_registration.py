@@ -103,6 +103,7 @@ async def test_a_client_that_does_not_say_how_it_authenticates_gets_a_secret(
     ("metadata", "code"),
     [
         (b"no json", "invalid_client_metadata"),
+        pytest.param(b"[" * 100_000, "invalid_client_metadata", id="brackets"),
         ([], "invalid_client_metadata"),
         ({}, "invalid_redirect_uri"),
         ({"redirect_uris": []}, "invalid_redirect_uri"),
@@ -111,10 +112,15 @@ async def test_a_client_that_does_not_say_how_it_authenticates_gets_a_secret(
         ({"redirect_uris": ["http://client.example/"]}, "invalid_redirect_uri"),
         ({"redirect_uris": ["javascript:alert(1)"]}, "invalid_redirect_uri"),
         ({"redirect_uris": ["/callback"]}, "invalid_redirect_uri"),
+        ({"redirect_uris": ["https://["]}, "invalid_redirect_uri"),
         ({"redirect_uris": [f"{CALLBACK}#part"]}, "invalid_redirect_uri"),
         ({"redirect_uris": [CALLBACK], "grant_types": ["implicit"]}, "invalid_client_metadata"),
         ({"redirect_uris": [CALLBACK], "response_types": ["token"]}, "invalid_client_metadata"),
         ({"redirect_uris": [CALLBACK], "scope": ["a"]}, "invalid_client_metadata"),
+        (
+            {"redirect_uris": [CALLBACK], "dpop_bound_access_tokens": "true"},
+            "invalid_client_metadata",
+        ),
         (
             {"redirect_uris": [CALLBACK], "token_endpoint_auth_method": "private_key_jwt"},
             "invalid_client_metadata",

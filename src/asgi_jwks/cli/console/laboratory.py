@@ -57,8 +57,8 @@ class Laboratory:
         self._verifier: Final = verifier
         self._keys: Final = keys
         self.life: Final = life
-        self._clock: Final = clock
-        self._api: Final = api
+        self.clock: Final = clock
+        self.api: Final = api
         self._faults: dict[str, str] = {}
         self._numbers: Final = count(1)
 
@@ -145,7 +145,7 @@ class Laboratory:
         # A proxy of the environment cannot reach the loopback of this machine.
         async with httpx.AsyncClient(trust_env=False, verify=no_tls(), timeout=30) as client:
             try:
-                answer = await client.get(f"{self._api}{path}", headers=fields)
+                answer = await client.get(f"{self.api}{path}", headers=fields)
             except (httpx.HTTPError, ValueError) as error:
                 raise ConfigurationError(f"The request could not be sent: {error!r}.") from None
         refusal = self.life.refusal(number)
@@ -228,7 +228,7 @@ class Laboratory:
         """
         if not 0 < seconds <= _LONGEST_STEP:
             raise ConfigurationError(f"The clock is set forward by up to {_LONGEST_STEP:g} s.")
-        self._clock.advance(seconds)
+        self.clock.advance(seconds)
         self.life.note("act", f"The clock of the API is set forward by {seconds:g} s.")
 
     def _withdraw(self, kid: str) -> None:

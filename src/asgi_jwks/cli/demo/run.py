@@ -11,16 +11,13 @@ from typing import Final
 import httpx
 
 from asgi_jwks import DPoP
-from asgi_jwks.cli.console.laboratory import Laboratory
-from asgi_jwks.cli.console.life import Life
-from asgi_jwks.cli.console.serving import served_console
-from asgi_jwks.cli.demo.api import SimulatedClock, key_set_of, protected_api
+from asgi_jwks.cli.console.serving import served_console, served_laboratory
 from asgi_jwks.cli.demo.exchange import Participants
 from asgi_jwks.cli.demo.instructions import curl_commands
 from asgi_jwks.cli.demo.record import Reporter
 from asgi_jwks.cli.demo.scenario import PUBLIC_ORIGIN, SCENARIO, Section
 from asgi_jwks.cli.no_tls import no_tls
-from asgi_jwks.testing import MockIssuer, serve_app
+from asgi_jwks.testing import MockIssuer
 
 __all__ = ["run", "run_steps", "wait_for_ctrl_c"]
 
@@ -59,45 +56,28 @@ def run(
     # Failures belong to the demo, and the report shows them: no log lines in between.
     logging.getLogger("asgi_jwks").addHandler(logging.NullHandler())
     issuer = MockIssuer(audience=_AUDIENCE)
-    clock = SimulatedClock()
-    life = Life(clock)
-    with issuer.serve(port=issuer_port) as issuer_url:
-        api = protected_api(
-            issuer_url,
-            audience=_AUDIENCE,
-            clock=clock,
-            listener=life.heard,
-            on_refused=life.refused,
-            # One algorithm, so that a challenge has room on a line.
-            dpop=DPoP(public_origin=PUBLIC_ORIGIN, algorithms=["ES256"]),
-        )
-        with (
-            serve_app(api, port=api_port) as api_url,
-            # A proxy of the environment cannot reach the loopback of this machine.
-            httpx.Client(base_url=api_url, trust_env=False, verify=no_tls()) as client,
-        ):
-            report.opening(api=api_url, issuer=issuer_url)
-            right = run_steps(Participants(issuer, client, clock), report, scenario)
-            if serve:
-                report.own_app(issuer=issuer_url, audience=_AUDIENCE)
-                report.commands(curl_commands(issuer, api=api_url))
-                laboratory = Laboratory(
-                    issuer=issuer,
-                    verifier=api.verifier,
-                    keys=key_set_of(api),
-                    life=life,
-                    clock=clock,
-                    api=api_url,
-                )
-                try:
-                    with served_console(laboratory) as page:
-                        report.commands([("a page to mint tokens, break the issuer, watch", page)])
-                        report.note("All servers are running. Press Ctrl-C to stop them.")
-                        wait()
-                except KeyboardInterrupt:
-                    report.note("Stopped.")
-            else:
-                report.next_steps()
+    # One algorithm, so that a challenge has room on a line.
+    dpop = DPoP(public_origin=PUBLIC_ORIGIN, algorithms=["ES256"])
+    with (
+        issuer.serve(port=issuer_port) as issuer_url,
+        served_laboratory(issuer, port=api_port, dpop=dpop) as laboratory,
+        # A proxy of the environment cannot reach the loopback of this machine.
+        httpx.Client(base_url=laboratory.api, trust_env=False, verify=no_tls()) as client,
+    ):
+        report.opening(api=laboratory.api, issuer=issuer_url)
+        right = run_steps(Participants(issuer, client, laboratory.clock), report, scenario)
+        if serve:
+            report.own_app(issuer=issuer_url, audience=_AUDIENCE)
+            report.commands(curl_commands(issuer, api=laboratory.api))
+            try:
+                with served_console(laboratory) as page:
+                    report.commands([("a page to mint tokens, break the issuer, watch", page)])
+                    report.note("All servers are running. Press Ctrl-C to stop them.")
+                    wait()
+            except KeyboardInterrupt:
+                report.note("Stopped.")
+        else:
+            report.next_steps()
     return right
 
 

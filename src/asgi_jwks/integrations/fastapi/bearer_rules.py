@@ -14,8 +14,10 @@ from starlette.types import Scope
 
 from asgi_jwks.asgi.authentication import AROUND, AUTHENTICATION, Authentication
 from asgi_jwks.asgi.authorization import DEFAULT_AUTHORIZATION, Authorization
-from asgi_jwks.asgi.guards import refusal_of
+from asgi_jwks.asgi.guards import tell_of_public_path
 from asgi_jwks.asgi.presentation import DPOP_NONCE
+from asgi_jwks.asgi.refusals import with_words
+from asgi_jwks.asgi.route_refusals import refusal_of
 from asgi_jwks.authorization.requirement import Requirement
 from asgi_jwks.authorization.scope_names import is_scope
 from asgi_jwks.errors import MissingToken, RequestError, TemporarilyUnavailable
@@ -155,11 +157,14 @@ class BearerRules:
         """The exception to raise in a dependency, which names all that the route needs."""
         # Where an override stands in for the token, nobody has seen to it.
         answer_refusals_here(connection.scope)
+        if isinstance(error, MissingToken) and self.authentication is None:
+            tell_of_public_path(connection.scope)
         if isinstance(error, RequestError) and error.status != _BAD_REQUEST:
             needs = needs_of_connection(connection.scope, self)
             needs += [] if self._of_all is None else [self._of_all]
             named = (name for need in needs for name in need.named_scopes)
-            error.scopes = tuple(dict.fromkeys((*named, *error.scopes)))
+            scopes = tuple(dict.fromkeys((*named, *error.scopes)))
+            error = with_words(error, scheme=error.scheme, scopes=scopes)
         own = self.authentication
         if own is not None and own.authorization.resources and not self.is_attached:
             self._hint_at_attach()

@@ -178,14 +178,14 @@ class JWTBearer(SecurityBase):
 
     def _require_possible(self, app: FastAPI) -> None:
         """Refuse routes with demands that no token can meet."""
+        # The middleware, where it is around, does so with what is held against its tokens.
+        require_routes(app, lambda _needed, _where: None)
         for path, scope in scopes_of_routes(app, self._rules):
             if not is_scope(scope):
                 raise ConfigurationError(
                     f"{path} demands the scope {scope!r}, which no token can grant: scopes are "
                     'names without spaces, one string each, such as scopes=["a", "b"].'
                 )
-        # The middleware, where it is around, does so with what is held against its tokens.
-        require_routes(app, lambda _needed, _where: None)
 
     async def _start(self, app: FastAPI) -> None:
         self._require_possible(app)

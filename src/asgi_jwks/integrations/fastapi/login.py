@@ -16,6 +16,7 @@ from asgi_jwks.errors import ConfigurationError
 from asgi_jwks.fetching.client import HTTPClient
 from asgi_jwks.fetching.request import DocumentRequest
 from asgi_jwks.fetching.response import FetchFailed, Representation
+from asgi_jwks.fetching.secure_url import require_secure_url
 from asgi_jwks.jose.encoding import json_object
 from asgi_jwks.keys.discovery import Metadata, metadata_urls
 
@@ -79,7 +80,7 @@ class OpenIDConnect:
 
     def __post_init__(self) -> None:
         require_text("issuer", self.issuer, example=_ISSUER)
-        _require_words(description=self.description)
+        _require_words(issuer=self.issuer, description=self.description)
 
     def scheme(self) -> models.SecurityBase:
         """`type: openIdConnect`."""
@@ -204,8 +205,15 @@ _ISSUER: Final = "https://example.eu.auth0.com/"
 
 def _require_words(**options: object) -> None:
     for name, value in options.items():
-        if value is not None:
-            require_text(name, value, example=_EXAMPLES.get(name, _ISSUER))
+        if value is None:
+            continue
+        text = require_text(name, value, example=_EXAMPLES.get(name, _ISSUER))
+        # OpenAPI lets endpoints stand below the address of the document.
+        if name in _URLS and not text.startswith("/"):
+            require_secure_url(name, text, allow_insecure_http=True)
+
+
+_URLS: Final = frozenset({"issuer", "authorization_url", "token_url"})
 
 
 _EXAMPLES: Final = {

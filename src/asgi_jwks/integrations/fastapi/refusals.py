@@ -13,9 +13,9 @@ from fastapi.requests import HTTPConnection
 from starlette.websockets import WebSocketState
 
 from asgi_jwks.asgi.challenge import Refusal
-from asgi_jwks.asgi.guards import RefusalResponse, refusal_of
 from asgi_jwks.asgi.refusal_content import UNAVAILABLE
 from asgi_jwks.asgi.responses import POLICY_VIOLATION
+from asgi_jwks.asgi.route_refusals import RefusalResponse, refusal_of
 from asgi_jwks.asgi.types import Scope
 from asgi_jwks.errors import RequestError, TemporarilyUnavailable
 

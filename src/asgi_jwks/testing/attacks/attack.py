@@ -1,9 +1,9 @@
 """An attack: its name, its request, the rules it tries and its right end.
 
-With it the form of a request, and the target that an attack is built for.
+The form of its request, and the target that it is built for, are here as well.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -51,6 +51,8 @@ class Target:
         method: the method to ask for it with.
         claims: claims that a good token of this application has besides the usual ones.
         header: JOSE header members that it has besides `alg`, `typ` and `kid`.
+        marks: the names of those claims that prove an access token of this issuer.
+        audience_claim: the claim that names the API.
         public_origin: the address by which clients reach the application, as their DPoP proofs
             name it; None for an application that takes none.
         proof_key: the key of the client whose tokens are bound.
@@ -62,6 +64,8 @@ class Target:
     method: str = "GET"
     claims: Mapping[str, object] = field(default_factory=dict)
     header: Mapping[str, object] = field(default_factory=dict)
+    marks: Collection[str] = ()
+    audience_claim: str = "aud"
     public_origin: str | None = None
     proof_key: ProofKey = field(default_factory=ProofKey)
 
@@ -78,6 +82,8 @@ class Target:
     def good_claims(self, **changes: object) -> dict[str, object]:
         """The claims of a good token, with claims added or replaced."""
         now = int(self.issuer.clock())
+        if "aud" in changes:
+            changes[self.audience_claim] = changes.pop("aud")
         return {
             "iss": self.issuer.issuer,
             "sub": DEFAULT_SUBJECT,
@@ -99,8 +105,18 @@ class Target:
         `key` signs instead of the issuer's, under the issuer's `kid`.
         """
         claims = self.good_claims(**changes)
-        claims.pop(without or "", None)
+        claims.pop(self.audience_claim if without == "aud" else without or "", None)
         return self.signed(self.good_header(), claims, key=key)
+
+    def of_another_kind(self, without: str = "", /, **changes: object) -> str:
+        """A token that the issuer signed, without the marks of its access tokens.
+
+        Other kinds of its tokens lack them. `without` is one more claim to leave out.
+        """
+        claims = self.good_claims(**changes)
+        for name in {*self.marks, without} - changes.keys():
+            claims.pop(name, None)
+        return self.signed(self.good_header(typ="JWT"), claims)
 
     def with_header(self, *, without: str | None = None, **changes: object) -> str:
         """A token that the issuer signed, good but for these header members."""

@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Final
 from unittest.mock import patch
 
@@ -15,6 +16,7 @@ from starlette.types import ASGIApp
 
 from asgi_jwks import AccessTokenVerifier, JWTBearerMiddleware, StaticJWKSet, TrustedIssuer
 from asgi_jwks.testing.attacks.attack import Target
+from asgi_jwks.testing.attacks.hostile_keys import HostileKeys
 from asgi_jwks.testing.attacks.run import AttackRunError, target_for
 from asgi_jwks.testing.provider.mock_issuer import MockIssuer
 
@@ -48,6 +50,10 @@ _MOST_OBJECTS: Final = 200_000
 
 # In the order in which they are looked for in an allow-list.
 _SIGNED_WITH: Final = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "EdDSA")
+
+
+# The claims that a good token of the corpus has by itself.
+_USUAL: Final = frozenset({"iss", "sub", "aud", "client_id", "scope", "jti", "iat", "exp"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,9 +110,9 @@ def stand_in(
 ) -> StandIn:
     """A mock issuer that can take the place of a verifier's first issuer.
 
-    The rules stay as they are: the mock issuer takes its name and audience from them, and a good
-    token has the claims that they demand. `claims` are those that the application's own checks
-    look for.
+    The rules stay as they are: the mock issuer takes its name and audience from them, and its
+    access tokens have what they demand, the marks of the provider's own access tokens included.
+    `claims` are those that the application's own checks look for.
 
     Raises:
         AttackRunError: no issuer is configured, or it is one with a shared secret.
@@ -124,12 +130,21 @@ def stand_in(
             "for issuers that sign with a private key."
         )
     issuer = MockIssuer(issuer=rules.issuer, audience=_an_audience(trusted), algorithm=algorithm)
+    example = rules.kind.example()
+    header = {"typ": "at+jwt"} if rules.profile == "rfc9068" else example.header
+    demanded = {**example.claims, **_demanded(trusted)}
+    if isinstance(example.claims.get(rules.audience_claim), list):
+        demanded[rules.audience_claim] = [_an_audience(trusted)]
+    issuer.imitate(claims=demanded, headers=header, without=example.absent)
     target = target_for(
         issuer,
         path=path,
         method=method,
-        claims={**_demanded(trusted), **(claims or {})},
-        header={"typ": "at+jwt"} if rules.profile == "rfc9068" else {},
+        claims=_with_scopes(demanded, claims or {}),
+        header=header,
+        marks=example.claims.keys() - _USUAL,
+        audience_claim=rules.audience_claim,
+        keys=_hostile_keys(),
         public_origin=public_origin_of(verifier),
     )
     return StandIn(target, trusted, StaticJWKSet(issuer.jwk_set()))
@@ -168,13 +183,30 @@ def _issuers_of(verifier: AccessTokenVerifier) -> tuple[TrustedIssuer, ...]:
     return tuple(issuer for issuer in verifier.issuers if isinstance(issuer, TrustedIssuer))
 
 
+@cache
+def _hostile_keys() -> HostileKeys:
+    """The attacker's keys, once for a whole test suite: they are slow to make."""
+    return HostileKeys()
+
+
 def _demanded(trusted: TrustedIssuer) -> dict[str, object]:
     """Claims that an issuer's rules demand and a good token does not have by itself."""
     rules = trusted.rules
-    usual = {"iss", "sub", "aud", "client_id", "scope", "jti", "iat", "exp"}
-    demanded: dict[str, object] = {name: "x" for name in rules.required_claims if name not in usual}
+    names = [name for name in rules.required_claims if name not in _USUAL]
+    demanded: dict[str, object] = dict.fromkeys(names, "x")
     return demanded | {rules.audience_claim: _an_audience(trusted)}
 
 
 def _an_audience(trusted: TrustedIssuer) -> str:
     return min(trusted.rules.audiences or {"https://api.example.com"})
+
+
+def _with_scopes(demanded: Mapping[str, object], claims: Mapping[str, object]) -> dict[str, object]:
+    """All claims of a good token; scopes stand where the provider writes them."""
+    made = {**demanded, **claims}
+    scope = claims.get("scope")
+    if isinstance(demanded.get("scope"), list) and isinstance(scope, str):
+        made["scope"] = scope.split()
+    if "scp" in demanded and scope is not None:
+        made["scp"] = made.pop("scope")
+    return made

@@ -7,7 +7,7 @@ It does not know pytest.
     assert not report.got_through, report.summary()
 """
 
-from collections.abc import Iterable, Mapping, MutableMapping
+from collections.abc import Collection, Iterable, Mapping, MutableMapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -99,6 +99,8 @@ def target_for(
     method: str = "GET",
     claims: Mapping[str, object] | None = None,
     header: Mapping[str, object] | None = None,
+    marks: Collection[str] = (),
+    audience_claim: str = "aud",
     keys: HostileKeys | None = None,
     public_origin: str | None = None,
 ) -> Target:
@@ -110,6 +112,8 @@ def target_for(
         method: the method to ask for it with.
         claims: the claims of a good token besides iss, sub, aud, client_id, scope, jti, iat, exp.
         header: the members of its JOSE header besides alg, typ and kid.
+        marks: the names of those claims that prove an access token of the issuer.
+        audience_claim: the claim that names the API.
         keys: the attacker's keys; new ones unless given, which are slow to make.
         public_origin: that of `DPoP`, for an application that takes DPoP proofs.
     """
@@ -120,6 +124,8 @@ def target_for(
         method=method,
         claims=claims or {},
         header=header or {},
+        marks=marks,
+        audience_claim=audience_claim,
         public_origin=public_origin,
         proof_key=ProofKey(clock=issuer.clock),
     )

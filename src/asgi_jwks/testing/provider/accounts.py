@@ -30,7 +30,8 @@ class User:
 class Client:
     """An application. One without a secret is public (RFC 6749, section 2.1).
 
-    `redirect_uris` are where authorization responses may go, compared to the last character.
+    `redirect_uris` are where authorization responses may go, compared to the last character; one
+    with `dpop_bound` asks for no token without a DPoP proof (RFC 9449, section 5.2).
     """
 
     client_id: str
@@ -38,6 +39,7 @@ class Client:
     scopes: tuple[str, ...]
     claims: Mapping[str, object]
     redirect_uris: tuple[str, ...] = ()
+    dpop_bound: bool = False
 
     def has_secret(self, candidate: str | None) -> bool:
         """Whether this is the client's secret, compared in constant time."""

@@ -115,9 +115,10 @@ class AuthorizationEndpoint(OAuthEndpoint):
             **user.claims,
         }
         # RFC 9470, section 5: what a resource server asked for by a challenge.
-        if form.get("acr_values"):
-            claims["acr"] = form.required("acr_values").split()[0]
-        if form.get("acr_values") or form.get("max_age"):
+        acr_values = (form.get("acr_values") or "").split()
+        if acr_values:
+            claims["acr"] = acr_values[0]
+        if acr_values or form.get("max_age"):
             claims["auth_time"] = int(now)
         grant = Grant(
             client.client_id,

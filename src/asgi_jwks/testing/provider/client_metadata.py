@@ -4,9 +4,9 @@ A client registers it, or publishes it by itself. This module does not know HTTP
 """
 
 from collections.abc import Mapping
-from urllib.parse import urlsplit
 
 from asgi_jwks.testing.provider.accounts import Client
+from asgi_jwks.testing.provider.forms import url_parts
 from asgi_jwks.testing.provider.oauth_endpoint import Refused
 
 __all__ = ["AUTHENTICATION_METHODS", "authentication_method", "documented_client", "read_client"]
@@ -51,7 +51,10 @@ def read_client(
     scope = metadata.get("scope", "")
     if not isinstance(scope, str):
         raise Refused("invalid_client_metadata", "scope is a string")
-    return Client(client_id, secret, tuple(scope.split()), {}, uris)
+    dpop_bound = metadata.get("dpop_bound_access_tokens", False)
+    if not isinstance(dpop_bound, bool):
+        raise Refused("invalid_client_metadata", "dpop_bound_access_tokens is true or false")
+    return Client(client_id, secret, tuple(scope.split()), {}, uris, dpop_bound)
 
 
 def documented_client(
@@ -64,7 +67,7 @@ def documented_client(
     Raises:
         Refused: the document must not be used.
     """
-    parts = urlsplit(client_id)
+    parts = url_parts(client_id, error="invalid_client")
     if parts.scheme != "https" or client_id not in documents:
         return None
     segments = parts.path.split("/")
@@ -82,7 +85,7 @@ def documented_client(
 
 def _require_redirect_uri(uri: str) -> None:
     """Refuse a redirect URI that is not safe (RFC 8252, section 7)."""
-    parts = urlsplit(uri)
+    parts = url_parts(uri, error="invalid_redirect_uri")
     is_safe = (
         parts.scheme == "https"
         or (parts.scheme == "http" and parts.hostname in _LOOPBACK)

@@ -8,6 +8,7 @@ import hashlib
 import json
 import threading
 from collections.abc import Callable, Collection, Mapping
+from urllib.parse import urlsplit
 
 import jwt
 
@@ -20,6 +21,9 @@ PROOF_ALGORITHMS = ("ES256", "EdDSA", "RS256", "PS256")
 # RFC 9449, section 11.1: seconds or minutes.
 _LONGEST_AGE = 60.0
 _SKEW = 5.0
+_DEFAULT_PORTS = {"https": 443, "http": 80}
+# RFC 7518, sections 6.2.2, 6.3.2 and 6.4.
+_PRIVATE = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
 # RFC 7638, section 3.2, and RFC 8037, section 2.
 _MEMBERS = {
     "EC": ("crv", "kty", "x", "y"),
@@ -52,7 +56,8 @@ class Proofs:
         """
         jwk, claims = _read(proof)
         now, identifier, issued_at = self._clock(), claims.get("jti"), claims.get("iat")
-        if (claims.get("htm"), claims.get("htu") in urls) != (method, True):
+        targets = {_target(url) for url in urls}
+        if (claims.get("htm"), _target(claims.get("htu")) in targets) != (method, True):
             raise Refused("invalid_dpop_proof", "the proof is for another request")
         if nonce is not None and claims.get("nonce") != nonce:
             raise Refused("use_dpop_nonce", "the proof needs the nonce of this answer")
@@ -68,12 +73,28 @@ class Proofs:
         return _thumbprint(jwk)
 
 
+def _target(uri: object) -> str | None:
+    """A URI without query and fragment, normalised by its scheme and host.
+
+    So it is compared: see RFC 9449, section 4.3, and RFC 3986, sections 6.2.2.1 and 6.2.3.
+    """
+    try:
+        parts = urlsplit(uri if isinstance(uri, str) else "")
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        return None
+    if host is None:
+        return None
+    is_default = port is None or port == _DEFAULT_PORTS.get(parts.scheme)
+    return f"{parts.scheme}://{host}{'' if is_default else f':{port}'}{parts.path or '/'}"
+
+
 def _read(proof: str) -> tuple[Mapping[str, str], Mapping[str, object]]:
     """The key and the claims of a proof whose signature is right."""
     try:
         header = jwt.get_unverified_header(proof)
         algorithm, jwk = header["alg"], header["jwk"]
-        is_public = isinstance(jwk, dict) and "d" not in jwk
+        is_public = isinstance(jwk, dict) and _PRIVATE.isdisjoint(jwk)
         if header.get("typ") != "dpop+jwt" or algorithm not in PROOF_ALGORITHMS or not is_public:
             raise Refused("invalid_dpop_proof", "the header is not that of a proof")
         key = jwt.PyJWK(jwk, algorithm=algorithm)

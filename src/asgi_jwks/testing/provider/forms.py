@@ -7,11 +7,11 @@ import base64
 import binascii
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from urllib.parse import parse_qsl, unquote_plus, urlsplit
+from urllib.parse import SplitResult, parse_qsl, unquote_plus, urlsplit, urlunsplit
 
 from asgi_jwks.testing.provider.oauth_endpoint import Refused
 
-__all__ = ["Form", "basic_credentials", "form_body"]
+__all__ = ["Form", "basic_credentials", "form_body", "url_parts"]
 
 _MOST_FIELDS = 100
 
@@ -71,13 +71,32 @@ class Form:
         Raises:
             Refused: one is not an absolute URI without a fragment, or is not allowed.
         """
-        wanted = tuple(dict.fromkeys(value for name, value in self.fields if name == "resource"))
-        for resource in wanted:
-            if not urlsplit(resource).scheme or "#" in resource:
+        known = {_spelled(resource): resource for resource in allowed}
+        asked = dict.fromkeys(value for name, value in self.fields if name == "resource")
+        for resource in asked:
+            if not url_parts(resource, error="invalid_target").scheme or "#" in resource:
                 raise Refused("invalid_target", "a resource is an absolute URI without a fragment")
-            if resource not in allowed:
+            if _spelled(resource) not in known:
                 raise Refused("invalid_target", "the resource is not known here")
-        return wanted
+        return tuple(dict.fromkeys(known[_spelled(resource)] for resource in asked))
+
+
+def _spelled(uri: str) -> str:
+    """A URI with its scheme and host in lower case (RFC 3986, section 6.2.2.1)."""
+    parts = urlsplit(uri)
+    return urlunsplit(parts._replace(netloc=parts.netloc.lower()))
+
+
+def url_parts(url: str, *, error: str) -> SplitResult:
+    """The parts of a URL that a client sent.
+
+    Raises:
+        Refused: it is not one; `error` is the code.
+    """
+    try:
+        return urlsplit(url)
+    except ValueError as fault:
+        raise Refused(error, "a URL is not one") from fault
 
 
 def form_body(content_type: str, body: bytes) -> Form:

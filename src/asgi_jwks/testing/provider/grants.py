@@ -53,7 +53,7 @@ class TokenEndpoint(OAuthEndpoint):
         try:
             form = form_body(request.headers.get("content-type", ""), await request.body())
             client = self._client(form, request.headers.get("authorization"))
-            answer = self._granted(form, client, self._thumbprint(request))
+            answer = self._granted(form, client, self._thumbprint(request, client))
         except Refused as refused:
             if refused.error == "invalid_client":
                 return JSONResponse(refused.members(), 401, headers | _BASIC_CHALLENGE)
@@ -196,10 +196,12 @@ class TokenEndpoint(OAuthEndpoint):
             answer["refresh_token"] = self._issuer.refresh_token_for(refreshed)
         return answer
 
-    def _thumbprint(self, request: Request) -> str | None:
+    def _thumbprint(self, request: Request, client: Client | None) -> str | None:
         """The thumbprint of the key that the request proves, if it has a proof."""
         proofs = request.headers.getlist("dpop")
-        if not proofs and not self.dpop_required:
+        # RFC 9449, section 5.2: a client may have registered that it always has one.
+        is_required = self.dpop_required or (client is not None and client.dpop_bound)
+        if not proofs and not is_required:
             return None
         if len(proofs) != 1:
             raise Refused("invalid_dpop_proof", "the request must have one DPoP field")
@@ -210,8 +212,11 @@ class TokenEndpoint(OAuthEndpoint):
 
     @staticmethod
     def _binding(client: Client | None, thumbprint: str | None) -> str | None:
-        """The key that a public client's refresh token is bound to (RFC 9449, section 5)."""
-        return thumbprint if client is not None and client.secret is None else None
+        """The key that a refresh token is bound to, unless its client has authenticated.
+
+        See RFC 9449, section 5.
+        """
+        return thumbprint if client is None or client.secret is None else None
 
     def _client(self, form: Form, authorization: str | None) -> Client | None:
         """The authenticated client (RFC 6749, section 2.3), or None if none is named."""

@@ -20,6 +20,7 @@ from asgi_jwks.testing.provider.claims import (
     listed,
     names,
 )
+from asgi_jwks.testing.provider.imitation import Imitation
 from asgi_jwks.testing.provider.rotation import PublishedKeys
 from asgi_jwks.testing.provider.signing_keys import SigningKey
 
@@ -56,11 +57,28 @@ class TokenMint(PublishedKeys):
         self.access_lifetime = access_lifetime
         self.refresh_lifetime = refresh_lifetime
         self.clock = clock
+        self._imitated = Imitation()
 
     @property
     def issuer(self) -> str:
         """The issuer identifier: the `iss` of every token."""
         return self._issuer
+
+    def imitate(
+        self,
+        *,
+        claims: Mapping[str, object],
+        headers: Mapping[str, object] | None = None,
+        without: Names = (),
+    ) -> None:
+        """Have access tokens look as those of another provider.
+
+        Args:
+            claims: claims that they have besides; what a minting method is given wins.
+            headers: JOSE header parameters to add or to replace.
+            without: names of claims that they lack.
+        """
+        self._imitated = Imitation(dict(claims), dict(headers or {}), names(without))
 
     def mint(
         self,
@@ -109,11 +127,11 @@ class TokenMint(PublishedKeys):
             audience = [*listed(self.audience), f"{self.issuer}userinfo"]
         body: dict[str, object] = {"sub": subject, "aud": audience, "azp": DEFAULT_CLIENT_ID}
         return self.mint(
-            body | authority(scopes, permissions) | claims,
+            self._imitated.body(body, authority(scopes, permissions)) | claims,
             lifetime=self.access_lifetime if lifetime is None else lifetime,
             issued_at=issued_at,
             key=key,
-            headers=headers,
+            headers={**self._imitated.headers, **(headers or {})},
             without=without,
             without_headers=without_headers,
         )
@@ -146,11 +164,11 @@ class TokenMint(PublishedKeys):
             "gty": "client-credentials",
         }
         return self.mint(
-            body | authority(scopes, permissions) | claims,
+            self._imitated.body(body, authority(scopes, permissions)) | claims,
             lifetime=self.access_lifetime if lifetime is None else lifetime,
             issued_at=issued_at,
             key=key,
-            headers=headers,
+            headers={**self._imitated.headers, **(headers or {})},
             without=without,
             without_headers=without_headers,
         )

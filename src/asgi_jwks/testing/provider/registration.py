@@ -53,7 +53,8 @@ class RegistrationEndpoint(OAuthEndpoint):
 def _metadata(body: bytes) -> dict[str, object]:
     try:
         metadata = json.loads(body)
-    except ValueError:
+    # The latter of brackets within brackets.
+    except (ValueError, RecursionError):
         metadata = None
     if not isinstance(metadata, dict):
         raise Refused("invalid_client_metadata", "send a JSON object")

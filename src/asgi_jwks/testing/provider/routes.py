@@ -37,7 +37,8 @@ def application(
 
     `well_known` names the forms in which the metadata document is served.
     """
-    path = urlsplit(issuer).path.rstrip("/")
+    # An identifier need not be a URL.
+    path = f"/{urlsplit(issuer).path.strip('/')}".rstrip("/")
     routes: list[BaseRoute] = [
         Route(f"{path}/{JWKS_PATH}", jwks),
         Route(f"{path}/token", token, methods=["POST"]),

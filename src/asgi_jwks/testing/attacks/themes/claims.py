@@ -20,6 +20,11 @@ def _audience(target: Target) -> str:
     return audience if isinstance(audience, str) else audience[0]
 
 
+def _with_another_scheme(issuer: str) -> str:
+    scheme, _, rest = issuer.rpartition("://")
+    return f"{'https' if scheme == 'http' else 'http'}://{rest}"
+
+
 ATTACKS = (
     _absent("iss", "G5"),
     by_claims(
@@ -54,10 +59,10 @@ ATTACKS = (
     ),
     by_token(
         "iss_with_another_scheme",
-        "the issuer over http",
+        "the issuer over the other of http and https",
         "G5",
         "unknown_issuer",
-        lambda t: t.token(iss=f"http://{t.issuer.issuer.rpartition('://')[2]}"),
+        lambda t: t.token(iss=_with_another_scheme(t.issuer.issuer)),
     ),
     by_token(
         "iss_longer",

@@ -3,7 +3,7 @@
 ID, refresh, logout and bound tokens in place of access tokens. The issuer signed all of them.
 """
 
-from asgi_jwks.testing.attacks.attack import Attack, by_claims, by_token
+from asgi_jwks.testing.attacks.attack import Attack, by_token
 
 __all__ = ["ATTACKS"]
 
@@ -16,7 +16,7 @@ def _kind(
     **claims: object,
 ) -> Attack:
     """A good token, with claims that mark it as another kind."""
-    return by_claims(name, summary, requirements, reason, **claims)
+    return by_token(name, summary, requirements, reason, lambda t: t.of_another_kind(**claims))
 
 
 ATTACKS = (
@@ -60,14 +60,14 @@ ATTACKS = (
         "granted_scopes in place of scope",
         "G8",
         "not_an_access_token",
-        lambda t: t.token(without="scope", granted_scopes=["openid"]),
+        lambda t: t.of_another_kind("scope", granted_scopes=["openid"]),
     ),
     by_token(
         "id_token_with_nonce",
         "a nonce, and nothing that is granted",
         "G8",
         "not_an_access_token",
-        lambda t: t.token(without="scope", nonce="n"),
+        lambda t: t.of_another_kind("scope", nonce="n"),
     ),
     _kind(
         "id_token_by_the_name_of_its_type",
@@ -79,7 +79,7 @@ ATTACKS = (
         "an authorization response (JARM)",
         "G8",
         "not_an_access_token",
-        lambda t: t.token(without="sub", code="SplxlOBeZQQYbYS6WxSbIA"),
+        lambda t: t.of_another_kind("sub", code="SplxlOBeZQQYbYS6WxSbIA"),
     ),
     _kind(
         "introspection_response",

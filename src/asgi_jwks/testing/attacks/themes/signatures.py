@@ -45,7 +45,8 @@ def _exchanged_payload(target: Target) -> str:
 
 def _exchanged_header(target: Target) -> str:
     _, payload, signature = target.token().split(".")
-    header = target.with_header(typ="at+jwt").split(".")[0]
+    other = "JWT" if target.good_header()["typ"] == "at+jwt" else "at+jwt"
+    header = target.with_header(typ=other).split(".")[0]
     return f"{header}.{payload}.{signature}"
 
 

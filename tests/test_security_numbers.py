@@ -54,11 +54,11 @@ AT_ONCE: Final[Mapping[str, str]] = {
         "tokens/test_verifier.py::test_all_checks_are_made_in_order_on_every_request"
     ),
     "the answer is 401 at once": (
-        "keys/test_remote.py::test_with_an_empty_budget_the_answer_is_immediate_and_a_refresh_"
-        "follows"
+        "keys/test_remote_unknown_keys.py::test_with_an_empty_budget_the_answer_is_immediate_and_"
+        "a_refresh_follows"
     ),
     "the answer is 503 at once": (
-        "keys/test_remote.py::test_a_cold_start_without_the_endpoint_is_503_at_once"
+        "keys/test_remote_outages.py::test_a_cold_start_without_the_endpoint_is_503_at_once"
     ),
 }
 """Each "at once" of SECURITY.md, in the words around it -> the test that shows it."""

@@ -310,10 +310,10 @@ def test_a_repr_tells_no_secret() -> None:
 )
 def test_a_long_field_is_refused_in_no_time(pem: bytes) -> None:
     """W4: no search of ours takes a square of it."""
-    began = time.perf_counter()
+    began = time.thread_time()
     with pytest.raises(InvalidRequest):
         thumbprint_of_pem(pem)
-    assert time.perf_counter() - began < 0.1
+    assert time.thread_time() - began < 0.1
 
 
 @examples(200)

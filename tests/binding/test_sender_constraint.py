@@ -322,3 +322,24 @@ def test_a_request_is_made_of_what_it_says(changed: dict[str, Any]) -> None:
 def test_fields_may_be_a_mapping() -> None:
     """I2: as frameworks have them."""
     assert request(fields={"DPoP": "a", "Host": b"b"}).values(b"dpop") == [b"a"]
+
+
+@pytest.mark.parametrize(
+    ("origin", "is_told"),
+    [
+        ("https://api.example.com", False),
+        ("http://127.0.0.1:8000", False),
+        ("http://[::1]:8000/api", False),
+        ("http://localhost", False),
+        ("http://10.0.0.7:8000", True),
+        ("http://[2001:db8::1]", True),
+        ("http://api.example.com", True),
+    ],
+)
+def test_an_origin_in_the_clear_is_told_of(
+    origin: str, is_told: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    """I8: RFC 9449, section 2: DPoP is always used with HTTPS."""
+    DPoP(public_origin=["https://other.example", origin])
+    told = [record.getMessage() for record in caplog.records]
+    assert [origin in text and "in the clear" in text for text in told] == [True] * is_told

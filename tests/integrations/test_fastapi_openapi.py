@@ -313,21 +313,23 @@ WRONG: list[tuple[str, Callable[[Any], object], list[Any]]] = [
     ("description", lambda wrong: PastedToken(description=wrong), ["", 5]),
     (
         "description",
-        lambda wrong: OpenIDConnect(issuer="https://a.example/", description=wrong),
+        lambda wrong: OpenIDConnect(issuer="https://issuer.example/", description=wrong),
         ["", 5],
     ),
     ("issuer", lambda wrong: AuthorizationCode(issuer=wrong), ["", 5]),
     *(
         (
             option,
-            lambda wrong, at=option: AuthorizationCode(issuer="https://a.example/", **{at: wrong}),
+            lambda wrong, at=option: AuthorizationCode(
+                issuer="https://issuer.example/", **{at: wrong}
+            ),
             ["", 5],
         )
         for option in ("authorization_url", "token_url", "client_id", "audience", "description")
     ),
     (
         "scopes",
-        lambda wrong: AuthorizationCode(issuer="https://a.example/", scopes=wrong),
+        lambda wrong: AuthorizationCode(issuer="https://issuer.example/", scopes=wrong),
         [None, "a", ["a"], {"a": 1}, {"a b": "x"}, {1: "x"}],
     ),
 ]

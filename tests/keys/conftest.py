@@ -4,9 +4,11 @@ import os
 from collections.abc import Callable
 
 import pytest
+from tests.support.key_look_ups import ticking
 
 from asgi_jwks.events import KeySetEvent
 from asgi_jwks.keys import disk
+from asgi_jwks.keys.remote import RemoteJWKSet
 from asgi_jwks.testing import MockIssuer
 
 
@@ -33,3 +35,14 @@ def issuer() -> MockIssuer:
 @pytest.fixture
 def told() -> list[KeySetEvent]:
     return []
+
+
+@pytest.fixture
+def keys(issuer: MockIssuer, told: list[KeySetEvent]) -> RemoteJWKSet:
+    """The keys of the issuer, in a process that has just begun."""
+    return RemoteJWKSet(
+        issuer.jwks_uri,
+        http_client=issuer.http_client(),
+        listener=told.append,
+        clock=ticking(),
+    )

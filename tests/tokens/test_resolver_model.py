@@ -7,6 +7,7 @@ all; tenants begin, change and end meanwhile. The oracle knows which tenants the
 
 import asyncio
 import math
+from collections import defaultdict
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
@@ -77,20 +78,20 @@ class Resolver(RuleBasedStateMachine):
         self.time = JumpingTime()
         self.runners = [new_runner(backend, self.time) for backend in backends]
         self.turn = 0
-        self.began_at = self.time.now
         self.mode = "healthy"
         # Whether the application refuses a tenant that it knows, by an error of its own.
         self.refuses = False
         self.versions = 0
         self.tenants: dict[str, Tenant] = {}
-        self.told: dict[str, list[Told]] = {name: [] for name in NAMES}
+        self.newcomers: list[str] = []
+        self.questions = 0
+        self.told: defaultdict[str, list[Told]] = defaultdict(list)
         # Since when each name has been as it is now.
         self.since = dict.fromkeys(NAMES, -math.inf)
         self.unwell_at = -math.inf
         self.in_flight: set[tuple[str, int]] = set()
-        self.strangers_asked_for = 0
-        # The least that the budget may hold, and when: each question is charged here.
-        self.held, self.held_at = float(BURST), self.time.now
+        # The most that strangers may have left of the budget, who are paid back nothing.
+        self.left, self.left_at = float(BURST), self.time.now
         self.violations: list[str] = []
         self.strangers = 0
         self.issuers = ResolvedIssuers(
@@ -108,30 +109,20 @@ class Resolver(RuleBasedStateMachine):
         if place in self.in_flight:
             self.violations.append("two questions about one name at a time")
         self.in_flight.add(place)
-        self.strangers_asked_for += name not in NAMES
-        charged, as_of = self.charge(1), self.time.now
+        if name not in NAMES and name not in self.tenants:
+            passed, self.left_at = self.time.now - self.left_at, self.time.now
+            self.left = min(float(BURST), self.left + passed / INTERVAL) - 1
+            if self.left < -1e-3:
+                self.violations.append("strangers cost more than the budget")
+        self.questions += 1
         try:
-            issuer = await self.answer(name)
+            return await self.answer(name)
         except anyio.get_cancelled_exc_class():
             # It is late: also where its loop stood still.
             self.unwell_at = max(self.unwell_at, self.time.now)
             raise
         finally:
             self.in_flight.discard(place)
-        if issuer is not None and self.is_newest(name, as_of):
-            self.held = min(float(BURST), self.held + charged)
-        return issuer
-
-    def charge(self, questions: int) -> float:
-        """How much of so many questions the budget pays for, now."""
-        passed, self.held_at = self.time.now - self.held_at, self.time.now
-        refilled = min(float(BURST), self.held + passed / INTERVAL)
-        self.held = max(0.0, refilled - questions)
-        return refilled - self.held
-
-    def is_newest(self, name: str, as_of: float) -> bool:
-        """Whether no question that was asked later, or then, has been answered already."""
-        return sum(told.as_of >= as_of for told in self.told[name]) == 1
 
     async def answer(self, name: str) -> Issuer | None:
         as_of, tenant, mode, refuses = (
@@ -151,8 +142,7 @@ class Resolver(RuleBasedStateMachine):
             raise ConnectionError
         if refuses or mode == "mistaken":
             tenant = None
-        if name in NAMES:
-            self.told[name].append(Told(as_of, self.time.now, tenant))
+        self.told[name].append(Told(as_of, self.time.now, tenant))
         if refuses:
             raise InvalidToken(Reason.CHECK_FAILED)
         if mode == "mistaken":
@@ -203,8 +193,7 @@ class Resolver(RuleBasedStateMachine):
         """Its issuer is asked for, unless it is known."""
         began = self.time.now
         newest = max(self.told[name], default=None)
-        self.charge(0)
-        held = self.held
+        held = self.issuers._answers._budget.held(began)
         # A question that the other loop left unfinished is this name's as well.
         is_pending = bool(self.issuers._answers._questions)
         found: Issuer | None = None
@@ -225,13 +214,17 @@ class Resolver(RuleBasedStateMachine):
             assert is_pending or unwell_for < LONGEST_BACKOFF + TIMEOUT + SLACK, "503 without need"
             assert not serves, "503 though the last answer serves"
         elif outcome == "found" and found is not None:
-            self.check_found(name, found, began, newest)
+            is_calm = began - self.unwell_at > LONGEST_BACKOFF + TIMEOUT + SLACK
+            may_be_asked = self.mode == "healthy" and self.is_well and is_calm and not is_pending
+            self.check_found(name, found, began, newest, may_be_asked=may_be_asked)
         elif outcome == "found":
             self.check_nobody(name, began, held, is_pending=is_pending)
         if serves and newest is not None and not is_pending:
             assert waited <= MAX_WAIT + SLACK, "a request waited though the last answer serves"
 
-    def check_found(self, name: str, found: Issuer, began: float, newest: Told | None) -> None:
+    def check_found(
+        self, name: str, found: Issuer, began: float, newest: Told | None, *, may_be_asked: bool
+    ) -> None:
         grants = found.rules.grants or frozenset()
         sources = [
             told
@@ -245,6 +238,10 @@ class Resolver(RuleBasedStateMachine):
         if newest is not None:
             assert max(told.as_of for told in sources) >= newest.as_of, (
                 "an older answer took the place of a newer one"
+            )
+        if may_be_asked:
+            assert max(told.came for told in sources) > began - FRESH - SLACK, (
+                "an answer that is not fresh was not asked for anew"
             )
         for told in sources:
             assert told.tenant is not None
@@ -304,7 +301,79 @@ class Resolver(RuleBasedStateMachine):
         with suppress(InvalidToken, KeySetUnavailable):
             assert await self.issuers.resolve(name) is None
 
-    # A story that hypothesis would seldom find by itself.
+    # Stories that hypothesis would seldom find by itself.
+
+    @rule(loop=loops, number=st.integers(2, 2 * BURST))
+    def new_tenants_come(self, loop: int, number: int) -> None:
+        """One after the other: a question that has found a tenant is paid back."""
+        answers = self.issuers._answers
+        pays = answers._budget.held(self.time.now) >= 1
+        is_paid = self.is_well and pays and not answers._questions
+        for _ in range(number):
+            self.versions += 1
+            name = f"https://tenant-{self.versions}.example/"
+            self.newcomers.append(name)
+            self.tenants[name] = Tenant(self.versions, 0)
+            assert self.asked(loop, name) or not is_paid, "a new tenant is nobody"
+
+    @rule(loop=loops)
+    def known_tenants_are_asked_for_again(self, loop: int) -> None:
+        """That costs no budget, and gives none to strangers."""
+        self.time_passes(FRESH + 1, loop)
+        for name in (None, *self.newcomers[-2 * BURST :], None):
+            if name is None:
+                self.strangers_come(loop, 2 * BURST)
+            else:
+                self.asked(loop, name)
+
+    @rule(
+        name=names,
+        loop=loops,
+        keys=st.sampled_from([0, 1]),
+        mode=st.sampled_from(["healthy", "slow", "hanging", "failing"]),
+    )
+    def a_known_tenant_changes(self, name: str, loop: int, keys: int, mode: str) -> None:
+        """Its next answer is asked for when the last is not fresh, or the last one serves."""
+        self.the_resolver_changes("healthy", False)
+        self.time_passes(UNKNOWN + LONGEST_BACKOFF + TIMEOUT, loop)
+        for each in (1 - keys, keys):
+            self.a_tenant_begins_or_changes(name, each)
+            self.a_token_arrives(name, loop)
+            self.a_token_arrives(name, loop)
+            self.time_passes(FRESH + 1, loop)
+        self.the_resolver_changes(mode, False)
+        self.a_token_arrives(name, loop)
+        self.a_token_arrives(name, loop)
+
+    @rule(name=names, loop=loops, number=st.integers(2, 20))
+    def a_tenant_sends_tokens_during_an_outage(self, name: str, loop: int, number: int) -> None:
+        """One after the other: the pauses between questions grow."""
+        self.the_resolver_changes("failing", False)
+        questions, began = self.questions, self.time.now
+        for _ in range(number):
+            self.a_token_arrives(name, loop)
+        # The first pause may have been over, and a question was in progress.
+        assert self.questions - questions <= 3 + math.log2(1 + self.time.now - began)
+
+    @rule(name=names)
+    def a_refusal_comes_after_a_newer_answer(self, name: str) -> None:
+        """It was true when it was asked for, and is true no more."""
+        self.the_resolver_changes("healthy", False)
+        self.time_passes(FRESH + 1, 1)
+        self.a_tenant_begins_or_changes(name, 0)
+        self.the_resolver_changes("slow", True)
+        self.a_question_is_left_unfinished(name, 0)
+        self.the_resolver_changes("healthy", False)
+        self.time_passes(LATENCY, 1)
+        self.a_token_arrives(name, 1)
+        self.time_passes(SLOW, 0)
+        self.a_token_arrives(name, 1)
+
+    def asked(self, loop: int, name: str) -> bool:
+        """Whether the resolver names this tenant."""
+        with suppress(InvalidToken, KeySetUnavailable):
+            return self.run(loop, partial(self.issuers.resolve, name)) is not None
+        return False
 
     @precondition(lambda self: self.is_well)
     @rule(name=names, refuses=st.booleans())
@@ -329,11 +398,6 @@ class Resolver(RuleBasedStateMachine):
     def the_promises_are_kept(self) -> None:
         assert not self.violations
 
-    @invariant()
-    def strangers_cost_no_more_than_the_budget(self) -> None:
-        passed = self.time.now - self.began_at
-        assert self.strangers_asked_for <= BURST + passed / INTERVAL + 1e-3
-
     def teardown(self) -> None:
         """Whatever happened: when the resolver is well, each tenant is known again."""
         try:
@@ -343,6 +407,9 @@ class Resolver(RuleBasedStateMachine):
             for name in NAMES:
                 found = self.run(0, partial(self.issuers.resolve, name))
                 assert (found is not None) is (name in self.tenants)
+            for loop in (0, 1):
+                self.run(loop, self.issuers.aclose)
+            assert not self.issuers._answers._questions, "a question is never forgotten"
         finally:
             for loop, runner in enumerate(self.runners):
                 self.run(loop, self.issuers.aclose)

@@ -1,6 +1,7 @@
 """`DPoP`: which proofs the tokens of an issuer need (RFC 9449)."""
 
 import inspect
+import logging
 from collections.abc import Iterable
 from copy import copy
 from typing import Any, Final, Literal, get_args
@@ -23,6 +24,8 @@ from asgi_jwks.jose.algorithms import ASYMMETRIC_ALGORITHMS
 from asgi_jwks.jose.encoding import b64url_encode
 
 __all__ = ["DPoP", "Mode"]
+
+_log: Final = logging.getLogger("asgi_jwks.binding")
 
 Mode = Literal["allowed", "required"]
 
@@ -173,7 +176,16 @@ def _origins(given: Any) -> tuple[PublicOrigin, ...]:
             "public_origin must be the address by which clients reach this API. Write for example "
             'DPoP(public_origin="https://api.example.com").'
         )
-    return tuple(map(PublicOrigin, texts))
+    origins = tuple(map(PublicOrigin, texts))
+    for origin in origins:
+        if origin.is_in_the_clear:
+            # RFC 9449, section 2: it must always be used with HTTPS.
+            _log.warning(
+                "public_origin=%r: clients send tokens and proofs in the clear, and DPoP does not "
+                'stand for TLS; write public_origin="https://..."',
+                origin.text,
+            )
+    return origins
 
 
 def _mode(mode: object) -> Mode:

@@ -6,7 +6,7 @@ query and fragment. A URI that two readers could read differently has no normal 
 
 import re
 from dataclasses import dataclass
-from ipaddress import AddressValueError, IPv6Address
+from ipaddress import AddressValueError, IPv6Address, ip_address
 from typing import Final
 
 from asgi_jwks.errors import ConfigurationError
@@ -172,6 +172,18 @@ class PublicOrigin:
                 f'{fault}. Write for example public_origin="https://api.example.com".'
             )
         object.__setattr__(self, "text", normal.rstrip("/"))
+
+    @property
+    def is_in_the_clear(self) -> bool:
+        """Whether it is reached by http, and not on this machine alone."""
+        if not self.text.startswith("http://"):
+            return False
+        authority = self.text.split("/")[2]
+        host = authority[1:].partition("]")[0] if authority[:1] == "[" else authority.split(":")[0]
+        try:
+            return not ip_address(host).is_loopback
+        except ValueError:
+            return host != "localhost"
 
     def target(self, path: bytes) -> str:
         """The normal target URI of a request for this path, which is below the prefix.

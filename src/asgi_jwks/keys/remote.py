@@ -41,6 +41,9 @@ __all__ = ["KeySetHealth", "RemoteJWKSet"]
 
 ELAPSED: Final = ElapsedClock()
 
+# After so many failed fetches in a row a start waits for the end of the backoff, too.
+STARTS_IN_VAIN: Final = 3
+
 
 class RemoteJWKSet:
     """The keys that an issuer publishes at its JWKS URL (RFC 7517, section 5).
@@ -205,10 +208,17 @@ class RemoteJWKSet:
     async def warm(self) -> None:
         """Fetch the keys unless fresh ones are at hand.
 
+        While they fail to come, it is as sparing as requests are: functions in clouds may start an
+        application anew for each of those.
+
         Raises:
             KeySetError: there are none that may be used.
         """
-        await self._keys.refreshed_if_due()
+        backoff = self._cached.freshness.backoff
+        if backoff.failures < STARTS_IN_VAIN or backoff.allows(self._cached.now()):
+            await self._keys.refreshed_if_due()
+        else:
+            self._cached.usable()
 
     async def refresh(self) -> None:
         """Fetch the keys now, by a fetch that begins after this call.
@@ -239,7 +249,8 @@ class RemoteJWKSet:
 
         Tokens of the key get 401 at once, also during an outage and when they were verified before.
         With a snapshot, the word survives a restart, and the other processes that share the file
-        learn of it with their next refresh. The file is written before this returns.
+        learn of it with their next refresh. The file is written before this returns, which takes a
+        second at most where another process has it: an async handler calls it in a thread.
 
         Args:
             kid: a key id; whatever is published under it later is refused too.

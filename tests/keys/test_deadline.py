@@ -26,7 +26,9 @@ async def test_the_deadline_covers_connect_headers_and_the_whole_body(stage: str
     async with talking(stall) as url:
         if stage == "tls":
             url = url.replace("http:", "https:")
-        keys = RemoteJWKSet(url, timeout=0.1, listener=lambda event: None)
+        # A connection whose making is cancelled in its last moment is left to the collector by the
+        # libraries below, and warned of: the deadline is far from that on a busy machine.
+        keys = RemoteJWKSet(url, timeout=0.4, listener=lambda event: None)
         with pytest.raises(KeySetUnavailable) as unavailable, anyio.fail_after(5):
             await keys.refresh()
-    assert str(unavailable.value) == f"{url}: no complete answer within 0.1 s"
+    assert str(unavailable.value) == f"{url}: no complete answer within 0.4 s"

@@ -1,5 +1,5 @@
 """The room of RFC 6750 on ASGI: connections in, answers out.
 
-Only here: token sources, challenges, the middleware, authorization per endpoint.
-It does not know what makes a token valid, and where keys come from.
+Token sources, challenges, the middleware and the guards of endpoints are here. It does not know the
+rules of a valid token, nor where keys come from.
 """

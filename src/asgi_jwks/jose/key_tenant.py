@@ -2,8 +2,8 @@
 
 Microsoft Entra ID writes a member `issuer` beside each key: a template that stands for every
 tenant, or the issuer of the one tenant that the key signs for, such as that of personal accounts.
-Only here: the comparison of such a member with the issuer whose keys are read. It does not know
-which provider publishes the document, and what else makes a key usable.
+Such a member is compared here with the issuer whose keys are read. It does not know which provider
+publishes the document, nor what else makes a key usable.
 """
 
 import re

@@ -1,5 +1,5 @@
 """The room of access tokens and their rules (RFC 7519, RFC 8725, RFC 9068).
 
-Only here: the rules, the procedure, the memory of verified tokens, the trusted issuers.
-It does not know HTTP, and how keys are had: it sees them through the Protocol `KeySource`.
+The rules, the procedure, the memory of verified tokens and the trusted issuers are here. It does
+not know HTTP, nor where keys come from: it sees them through the Protocol `KeySource`.
 """

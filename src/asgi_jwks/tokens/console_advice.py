@@ -1,7 +1,7 @@
 """Words of a provider's console for the advice to its users, by the issuer's name.
 
-Only here: the sentence, for each provider that can be told by the form of its configured issuer,
-how a client gets a token for this API. Nothing of a token is in it. It decides nothing: an issuer
+For each provider that can be told by the form of its configured issuer, there is a sentence on how
+a client gets a token for this API. Nothing of a token is in it. It decides nothing: an issuer
 with a domain of its own gets the general advice.
 """
 

@@ -1,7 +1,7 @@
 """The JOSE header of an access token.
 
-Only here: the header rules that hold for every issuer (RFC 7515, RFC 8725). It does not know
-which algorithms an issuer allows, keys, and claims.
+Its rules are those that hold for every issuer (RFC 7515, RFC 8725). It does not know keys and
+claims, nor which algorithms an issuer allows.
 """
 
 from collections.abc import Mapping

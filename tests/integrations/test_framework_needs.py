@@ -134,6 +134,16 @@ def test_a_route_of_litestar_that_no_token_could_open_is_a_mistake() -> None:
         guarded(app)
 
 
+def test_only_an_application_of_quart_has_refusals_answered() -> None:
+    """A11"""
+    pytest.importorskip("quart", reason="quart is in the group `frameworks`")
+    from asgi_jwks.integrations.quart import answer_refusals
+
+    wrong: Any = "app"
+    with pytest.raises(ConfigurationError, match="is for a Quart application; got 'app'"):
+        answer_refusals(wrong)
+
+
 @pytest.fixture
 def quart_app() -> Any:
     pytest.importorskip("quart", reason="quart is in the group `frameworks`")

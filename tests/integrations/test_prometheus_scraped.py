@@ -7,7 +7,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from tests.support.examples import number_of_examples
+from tests.support.examples import number_of_examples, only_in_ci
 from tests.support.exposition import Samples, parsed, value
 from tests.support.servers import SERVERS, RunningServer, Server, running
 
@@ -164,6 +164,7 @@ TWO_WORKERS = Server(
 )
 
 
+@only_in_ci()
 def test_several_workers_are_summed(
     served_issuer: MockIssuer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -14,7 +14,7 @@ __all__ = ["MANY", "examples", "number_of_examples", "only_in_ci", "some_of"]
 MANY: Final = "many"
 
 # Without the profile, a part of them: a fault that most examples show is found by these as well.
-_PART: Final = 5
+_PART: Final = 8
 
 # A deadline for one example would tell how busy the machine is.
 settings.register_profile(MANY, deadline=None)
@@ -28,7 +28,7 @@ def _has_many() -> bool:
 
 
 def number_of_examples(number: int) -> int:
-    """This many under the profile, else a fifth of them."""
+    """This many under the profile, else an eighth of them."""
     return number if _has_many() else max(1, number // _PART)
 
 

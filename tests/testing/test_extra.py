@@ -9,6 +9,7 @@ from pathlib import Path
 
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
+from tests.support.examples import only_in_ci
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "testing_an_app.py"
 
@@ -72,6 +73,7 @@ def test_the_example_of_a_test_runs_with_what_the_extra_brings(tmp_path: Path) -
     assert result.returncode == 0, result.stdout + result.stderr
 
 
+@only_in_ci()
 def test_with_httpx_alone_starlette_s_client_warns(tmp_path: Path) -> None:
     """So that the test above means something."""
     result = run_with(set(brought_by(Requirement("asgi-jwks[testing]"))) - {"httpx2"}, tmp_path)

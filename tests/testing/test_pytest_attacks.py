@@ -3,6 +3,7 @@
 from fnmatch import fnmatchcase as fnmatch
 
 import pytest
+from tests.support.examples import only_in_ci
 from tests.support.inner_runs import run_pytest
 
 from asgi_jwks.testing.attacks.corpus import ATTACKS
@@ -226,6 +227,7 @@ def test_an_endpoint_that_needs_scopes_is_asked_with_them(attacked: pytest.Pytes
     result.assert_outcomes(passed=2)
 
 
+@only_in_ci()
 def test_the_whole_corpus_runs_against_a_dependency_of_fastapi(pytester: pytest.Pytester) -> None:
     """Neither "no such path" nor "not this method" counts as getting through."""
     pytester.makepyfile(with_dependency=WITH_DEPENDENCY)

@@ -13,6 +13,7 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
+from tests.support.examples import some_of
 
 from asgi_jwks import (
     AccessToken,
@@ -172,7 +173,12 @@ def _endpoint(annotation: Any) -> Callable[..., Awaitable[str]]:
 
 
 @pytest.mark.parametrize(
-    "where", ["argument", "permission", "application", "included router", "mounted"]
+    "where",
+    some_of(
+        ["argument", "permission", "application", "included router", "mounted"],
+        "argument",
+        "mounted",
+    ),
 )
 def test_a_dependency_of_fastapi_is_attacked_as_the_middleware_is(where: str) -> None:
     app = with_dependency(where)

@@ -2,8 +2,8 @@
 
     python -W error -m tests.support.guide_programs FOLDER
 
-Each `*.py` of the folder runs as `__main__` in it. Its output is printed where it fails, and the exit
-status is the number of those that do.
+Each `*.py` of the folder runs as `__main__` in it. Its output is printed where it fails, and so
+many that fail are the exit status.
 """
 
 import os

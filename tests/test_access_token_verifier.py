@@ -53,7 +53,7 @@ async def test_issuers_are_given_in_any_of_these_shapes(verifier: AccessTokenVer
         ([], {"issuer": "https://x.example/", "audiance": "x"}, "Did you mean audience?"),
         ([trusted(), trusted()], {}, "the same issuer identifier"),
         ([trusted()], {"resolver": "x"}, "resolver must be a callable"),
-        ([trusted()], {"clock": 1.0}, "clock must be a callable"),
+        ([trusted()], {"clock": 1.0}, "clock must be a function"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )

@@ -141,7 +141,7 @@ FITTING: dict[str, set[str]] = {
     "scheme_name": TEXT,
     # The verifier's.
     "resolver": {"None"} | FUNCTION,
-    "clock": FUNCTION,
+    "clock": {"a function"},
     "max_token_bytes": {"0", "1"},
     "verified_tokens": {"0", "1"},
 }
@@ -244,7 +244,7 @@ FITTING_KEY_SETS: dict[str, set[str]] = {
     "allow_insecure_http": FLAG,
     "snapshot": {"None", '"false"', '""'},
     "listener": FUNCTION,
-    "clock": FUNCTION,
+    "clock": {"a function"},
 }
 
 

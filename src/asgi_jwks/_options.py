@@ -4,8 +4,9 @@ Each returns the value, or raises ConfigurationError with a sentence that says w
 """
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from difflib import get_close_matches
+from inspect import iscoroutinefunction
 from typing import Final, TypeVar
 
 from asgi_jwks.errors import ConfigurationError
@@ -13,6 +14,7 @@ from asgi_jwks.errors import ConfigurationError
 __all__ = [
     "require_bare",
     "require_callable",
+    "require_clock",
     "require_duration",
     "require_flag",
     "require_known",
@@ -114,6 +116,15 @@ def require_callable(option: str, value: T, *, form: str) -> T:
     if callable(value):
         return value
     raise ConfigurationError(f"{option} must be a callable, `{form}`; got {value!r}.")
+
+
+def require_clock(clock: Callable[[], float]) -> Callable[[], float]:
+    """A plain function that gives the time."""
+    if callable(clock) and not isinstance(clock, type) and not iscoroutinefunction(clock):
+        return clock
+    raise ConfigurationError(
+        f"clock must be a function that gives seconds, such as time.time; got {clock!r}."
+    )
 
 
 def require_known(options: Iterable[str], known: Iterable[str], *, owner: str) -> None:

@@ -13,7 +13,7 @@ from typing import Any, Final, Unpack
 
 import anyio
 
-from asgi_jwks._options import require_callable, require_whole_number
+from asgi_jwks._options import require_callable, require_clock, require_whole_number
 from asgi_jwks.binding.possession import ProofOfPossession
 from asgi_jwks.binding.replay import ReplayMemory
 from asgi_jwks.errors import ConfigurationError, KeySetError
@@ -89,7 +89,7 @@ class AccessTokenVerifier:
         self._issuers: Final = TrustedIssuers(trusted, self._resolved)
         self._tokens: Final = TokenVerifier(
             self._issuers,
-            clock=require_callable("clock", clock, form="clock()"),
+            clock=require_clock(clock),
             max_token_bytes=max_token_bytes,
             cached_tokens=require_whole_number("verified_tokens", verified_tokens),
         )

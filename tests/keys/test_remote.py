@@ -209,7 +209,7 @@ async def test_a_key_set_needs_a_url_or_an_issuer() -> None:
         ({"snapshot": 7}, "snapshot must be the path of a file"),
         ({"snapshot": True}, "snapshot must be the path of a file"),
         ({"listener": "log"}, "listener must be a callable"),
-        ({"clock": 7}, "clock must be a callable"),
+        ({"clock": 7}, "clock must be a function"),
         ({"refetch_burst": 0}, "refetch_burst must be"),
         ({"refetch_interval": 0.5}, "refetch_interval must be"),
         ({"timeout": "5"}, "timeout must be"),

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Final, Protocol
 
 from asgi_jwks._fork import ForkSafeLock
-from asgi_jwks._options import require_callable, require_whole_number
+from asgi_jwks._options import require_clock, require_whole_number
 from asgi_jwks.binding.lapse import Lapsing
 from asgi_jwks.errors import ReplayStoreUnavailable
 
@@ -67,7 +67,7 @@ class ReplayMemory:
         self, capacity: int = CAPACITY, *, clock: Callable[[], float] = time.monotonic
     ) -> None:
         self._capacity: Final = require_whole_number("capacity", capacity, least=1)
-        self._clock: Final = require_callable("clock", clock, form="clock()")
+        self._clock: Final = require_clock(clock)
         self._lock: Final = ForkSafeLock()
         self._seen: Final = tuple(set[int]() for _ in range(_SHARDS))
         self._lapsing: Final = Lapsing()

@@ -12,7 +12,7 @@ from typing import Final
 
 import anyio
 
-from asgi_jwks._options import require_callable, require_text
+from asgi_jwks._options import require_clock, require_text
 from asgi_jwks.caching.budget import Budget
 from asgi_jwks.caching.cached_value import CachedValue
 from asgi_jwks.caching.clocks import ElapsedClock
@@ -95,7 +95,7 @@ class RemoteJWKSet:
         )
         budget = Budget(burst=refetch_burst, interval=refetch_interval)
         require_listener("listener", listener)
-        require_callable("clock", clock, form="clock()")
+        require_clock(clock)
         if snapshot is not None:
             require_snapshot_path(snapshot)
         request = DocumentRequest(

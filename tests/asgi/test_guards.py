@@ -126,6 +126,17 @@ class TestAnEndpoint:
         assert (await endpoint(Request(scope(scope="x")))).status_code == 403
         assert (await endpoint(Request(scope()))).status_code == 401
 
+    async def test_an_object_in_the_event_loop(self) -> None:
+        """B3"""
+
+        class Endpoint:
+            async def __call__(self, request: Request) -> str:
+                return "read"
+
+        endpoint = requires("read")(Endpoint())
+        assert await endpoint(Request(scope(scope="read"))) == "read"
+        assert (await endpoint(Request(scope(scope="x")))).status_code == 403
+
     def test_one_in_a_thread(self) -> None:
         """B3"""
 

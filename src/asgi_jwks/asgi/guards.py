@@ -140,7 +140,8 @@ class RouteGuard:
         )
 
     def _around_request(self, endpoint: Callable[P, Any]) -> Callable[P, Any]:
-        is_async = inspect.iscoroutinefunction(endpoint)
+        # An object may be called as a function, too.
+        is_async = any(map(inspect.iscoroutinefunction, (endpoint, type(endpoint).__call__)))
 
         @functools.wraps(endpoint)
         async def guarded(*args: P.args, **kwargs: P.kwargs) -> Any:

@@ -1,14 +1,20 @@
 """What every test shares: async tests run on asyncio and on trio; a literal is its own id."""
 
+from collections.abc import Callable
+
 import pytest
 
 pytest_plugins = ["tests.support.bytecode", "tests.support.examples", "tests.support.jumping_time"]
 
 
 @pytest.fixture(params=["asyncio", "trio"])
-def anyio_backend(request: pytest.FixtureRequest) -> str:
+def anyio_backend(
+    request: pytest.FixtureRequest,
+    jumping_backend: Callable[[str], tuple[str, dict[str, object]]],
+) -> str | tuple[str, dict[str, object]]:
     """Both event loops that the package promises to run on."""
-    return str(request.param)
+    jumps = request.node.get_closest_marker("jumping_time") is not None
+    return jumping_backend(request.param) if jumps else str(request.param)
 
 
 def pytest_make_parametrize_id(val: object) -> str | None:

@@ -24,6 +24,8 @@ from asgi_jwks.asgi.health_app import KEPT_FOR, LITTLE_WORK, Readiness
 from asgi_jwks.keys.health import STATES, KeySetState
 from asgi_jwks.testing import MockIssuer
 
+pytestmark = pytest.mark.jumping_time
+
 GUIDE = Path(__file__).parents[2] / "docs" / "guides" / "health.md"
 
 
@@ -93,7 +95,7 @@ def fetched(issuer: MockIssuer, **options: Any) -> TrustedIssuer:
 
 @pytest.mark.anyio
 async def test_readiness_follows_the_life_of_the_keys(
-    issuer: MockIssuer, jumping_time: Any
+    issuer: MockIssuer,
 ) -> None:
     """N9: and each answer is as the guide's schema says."""
     trusted = fetched(issuer, clock=anyio.current_time)
@@ -118,11 +120,6 @@ async def test_readiness_follows_the_life_of_the_keys(
         (503, "unready", "expired"),
     ]
     assert (await probe("/live"))[0] == 200
-
-
-@pytest.fixture
-def anyio_backend(jumping_time: Any) -> Any:
-    return jumping_time
 
 
 @pytest.mark.anyio

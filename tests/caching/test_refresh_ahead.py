@@ -15,14 +15,7 @@ from asgi_jwks.caching.refresh_ahead import RefreshAhead
 from asgi_jwks.caching.source import Load, Loaded
 from asgi_jwks.errors import KeySetUnavailable
 
-pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture
-def anyio_backend(
-    jumping_time: tuple[str, dict[str, object]],
-) -> tuple[str, dict[str, object]]:
-    return jumping_time
+pytestmark = [pytest.mark.anyio, pytest.mark.jumping_time]
 
 
 class Source:

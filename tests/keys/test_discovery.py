@@ -12,16 +12,9 @@ from asgi_jwks.keys.discovery import Metadata, metadata_urls
 from asgi_jwks.keys.remote import RemoteJWKSet
 from asgi_jwks.testing import MockIssuer
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.jumping_time]
 
 ISSUER = "https://issuer.example/realms/one"
-
-
-@pytest.fixture
-def anyio_backend(
-    jumping_time: tuple[str, dict[str, object]],
-) -> tuple[str, dict[str, object]]:
-    return jumping_time
 
 
 def discovering(issuer: MockIssuer) -> RemoteJWKSet:

@@ -17,6 +17,8 @@ from asgi_jwks.keys.key_set_observer import KeySetObserver
 from asgi_jwks.keys.remote import RemoteJWKSet
 from asgi_jwks.testing import MockIssuer, SigningKey
 
+pytestmark = pytest.mark.jumping_time
+
 ONE, TWO = SigningKey.generate("ES256", kid="one"), SigningKey.generate("ES256", kid="two")
 OCT = {"kty": "oct", "kid": "secret", "k": "c2VjcmV0"}
 NAMELESS = {name: m for name, m in TWO.public_jwk().items() if name != "kid"}
@@ -75,9 +77,7 @@ def test_a_key_without_an_id_is_named_by_its_thumbprint() -> None:
 
 
 @pytest.mark.anyio
-async def test_the_log_tells_changes_of_state_and_no_more(
-    jumping_time: object, caplog: pytest.LogCaptureFixture
-) -> None:
+async def test_the_log_tells_changes_of_state_and_no_more(caplog: pytest.LogCaptureFixture) -> None:
     """F6: an hour of outage at one request per second is a page of log."""
     caplog.set_level(logging.DEBUG, "asgi_jwks.keys")
     issuer = MockIssuer(algorithm="ES256")
@@ -118,11 +118,6 @@ async def test_the_log_tells_changes_of_state_and_no_more(
     assert levels("fetching the keys failed (attempt 2,") == {"INFO"}
     assert (levels("serving the last good set"), times("serving")) == ({"WARNING"}, 1)
     assert (levels("answering 503"), times("answering 503")) == ({"ERROR"}, 1)
-
-
-@pytest.fixture
-def anyio_backend(jumping_time: tuple[str, dict[str, object]]) -> tuple[str, dict[str, object]]:
-    return jumping_time
 
 
 def test_a_document_of_thousands_of_unusable_keys_writes_a_few_lines(

@@ -23,14 +23,7 @@ from asgi_jwks.fetching.response import FetchResponse
 from asgi_jwks.keys.remote import RemoteJWKSet
 from asgi_jwks.testing import MockIssuer, SigningKey
 
-pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture
-def anyio_backend(
-    jumping_time: tuple[str, dict[str, object]],
-) -> tuple[str, dict[str, object]]:
-    return jumping_time
+pytestmark = [pytest.mark.anyio, pytest.mark.jumping_time]
 
 
 # Operation.

@@ -18,14 +18,7 @@ from asgi_jwks.events.key_set import (
 from asgi_jwks.keys.remote import RemoteJWKSet
 from asgi_jwks.testing import MockIssuer
 
-pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture
-def anyio_backend(
-    jumping_time: tuple[str, dict[str, object]],
-) -> tuple[str, dict[str, object]]:
-    return jumping_time
+pytestmark = [pytest.mark.anyio, pytest.mark.jumping_time]
 
 
 async def test_known_keys_verify_through_an_outage_and_then_503(

@@ -14,14 +14,7 @@ from asgi_jwks.fetching.response import FetchResponse
 from asgi_jwks.keys.remote import RemoteJWKSet
 from asgi_jwks.testing import MockIssuer
 
-pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture
-def anyio_backend(
-    jumping_time: tuple[str, dict[str, object]],
-) -> tuple[str, dict[str, object]]:
-    return jumping_time
+pytestmark = [pytest.mark.anyio, pytest.mark.jumping_time]
 
 
 # One fetch for everybody.

@@ -10,14 +10,7 @@ from asgi_jwks.events.key_set import KeySetEvent, KeySetRefreshed
 from asgi_jwks.keys.remote import RemoteJWKSet
 from asgi_jwks.testing import MockIssuer
 
-pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture
-def anyio_backend(
-    jumping_time: tuple[str, dict[str, object]],
-) -> tuple[str, dict[str, object]]:
-    return jumping_time
+pytestmark = [pytest.mark.anyio, pytest.mark.jumping_time]
 
 
 async def test_a_new_key_verifies_on_its_first_token(

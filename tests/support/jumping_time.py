@@ -1,6 +1,6 @@
 """Time that jumps: in these loops a sleep or a deadline is over at once, and the clock has moved.
 
-A test that takes `anyio_backend` from here runs on asyncio and on trio, hangs for an hour in a few
+A test with `pytest.mark.jumping_time` runs on asyncio and on trio, hangs for an hour in a few
 milliseconds, and measures waits exactly. It cannot use sockets: waiting for one looks idle.
 """
 
@@ -9,6 +9,11 @@ import selectors
 from collections.abc import Callable
 
 import pytest
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Name the mark."""
+    config.addinivalue_line("markers", "jumping_time: in the event loop of the test, time jumps")
 
 
 class JumpingTime:
@@ -50,13 +55,17 @@ def jumping_loop() -> Callable[[], asyncio.AbstractEventLoop]:
     return lambda: JumpingTime().new_loop()
 
 
-@pytest.fixture(params=["asyncio", "trio"])
-def jumping_time(
-    request: pytest.FixtureRequest, jumping_loop: Callable[[], asyncio.AbstractEventLoop]
-) -> tuple[str, dict[str, object]]:
-    """Both event loops, with time that jumps: for `anyio_backend`."""
-    if request.param == "asyncio":
-        return "asyncio", {"loop_factory": jumping_loop}
-    from trio.testing import MockClock
+@pytest.fixture
+def jumping_backend(
+    jumping_loop: Callable[[], asyncio.AbstractEventLoop],
+) -> Callable[[str], tuple[str, dict[str, object]]]:
+    """Makes of the name of an event loop one whose time jumps, for `anyio_backend`."""
 
-    return "trio", {"clock": MockClock(autojump_threshold=0)}
+    def backend(name: str) -> tuple[str, dict[str, object]]:
+        if name == "asyncio":
+            return name, {"loop_factory": jumping_loop}
+        from trio.testing import MockClock
+
+        return name, {"clock": MockClock(autojump_threshold=0)}
+
+    return backend

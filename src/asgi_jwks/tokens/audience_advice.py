@@ -34,8 +34,8 @@ _PROVIDERS_OWN: Final = {
 
 def on_audience(token: RefusedToken) -> Advice:
     """An audience that is not this API."""
-    name = "aud" if token.rules is None else token.rules.audience_claim
-    configured = () if token.rules is None else tuple(sorted(token.rules.audiences or ()))
+    name = token.audience_claim
+    configured = token.audiences
     found = _audiences(token)
     if not found and token.claims is not None:
         return Advice(
@@ -99,7 +99,7 @@ def on_audience(token: RefusedToken) -> Advice:
 
 
 def _audiences(token: RefusedToken) -> tuple[str, ...]:
-    value = token.claim("aud" if token.rules is None else token.rules.audience_claim)
+    value = token.claim(token.audience_claim)
     return tuple(v for v in (value if isinstance(value, list) else [value]) if isinstance(v, str))
 
 
@@ -120,8 +120,8 @@ def _owner(audience: str) -> str | None:
 
 def advice_on_owner(token: RefusedToken, owner: str) -> Advice:
     """The advice on a token for the provider's own APIs alone."""
-    configured = () if token.rules is None else tuple(sorted(token.rules.audiences or ()))
-    name = "aud" if token.rules is None else token.rules.audience_claim
+    configured = token.audiences
+    name = token.audience_claim
     asked = quoted(configured[0]) if configured else "..."
     return Advice(
         Hint.AUDIENCE_OF_PROVIDER,

@@ -90,10 +90,19 @@ class RefusedToken:
     keys: KeysAtHand | None = field(default=None, repr=False)
 
     @property
+    def audiences(self) -> tuple[str, ...]:
+        """The audiences that are configured for its issuer."""
+        return () if self.rules is None else tuple(sorted(self.rules.audiences or ()))
+
+    @property
     def audience(self) -> str | None:
-        """One of the audiences that are configured for its issuer, for a sentence."""
-        audiences = None if self.rules is None else self.rules.audiences
-        return min(audiences) if audiences else None
+        """One of them, for a sentence."""
+        return min(self.audiences, default=None)
+
+    @property
+    def audience_claim(self) -> str:
+        """The claim that names whom it is for."""
+        return "aud" if self.rules is None else self.rules.audience_claim
 
     def claim(self, name: str) -> object:
         """The value of a claim; None without one, or where the claims were not read."""

@@ -93,7 +93,7 @@ def test_an_application_that_fails_to_start_is_not_served(
     assert "no database" in caplog.text
 
 
-def test_a_stop_ends_hanging_requests_within_a_second(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_stop_ends_hanging_requests(caplog: pytest.LogCaptureFixture) -> None:
     issuer = MockIssuer(algorithm="ES256")
     issuer.jwks.hang()
     with ThreadPoolExecutor(2) as threads:
@@ -101,7 +101,8 @@ def test_a_stop_ends_hanging_requests_within_a_second(caplog: pytest.LogCaptureF
             answers = [threads.submit(httpx.get, issuer.jwks_uri) for _ in range(2)]
             issuer.jwks.wait_for_requests(2)
             stopping = time.monotonic()
-        assert time.monotonic() - stopping < 1
+        # It would be 10 s, were it not told to stop, or for ever.
+        assert time.monotonic() - stopping < 5
         for answer in answers:
             assert isinstance(answer.exception(5), httpx.RemoteProtocolError)
     assert caplog.records == []
@@ -122,7 +123,8 @@ def test_a_stop_ends_an_application_that_does_not_look_at_its_client(
             answer = threads.submit(httpx.get, url)
             assert busy.wait(5)
             stopping = time.monotonic()
-        assert time.monotonic() - stopping < 1
+        # It would be 10 s, were it not told to stop, or for ever.
+        assert time.monotonic() - stopping < 5
         assert isinstance(answer.exception(5), httpx.RemoteProtocolError)
     assert [record for record in caplog.records if record.levelno > logging.INFO] == []
 

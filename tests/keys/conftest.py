@@ -20,6 +20,12 @@ class _Inline:
         return work()
 
 
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """For what is not about the disk's deadline: a busy machine writes late."""
+    monkeypatch.setattr(disk, "DISK_TIMEOUT", 60.0)
+
+
 @pytest.fixture
 def inline_disk(monkeypatch: pytest.MonkeyPatch) -> None:
     """Snapshots are written in the loop itself, and nobody waits for the platter."""

@@ -30,7 +30,7 @@ pytest.importorskip("mcp.server.mcpserver", reason="mcp is in the group `framewo
 
 from tests.support.mcp_server import conformance_server
 
-pytestmark = [only_in_ci(), pytest.mark.timeout(240)]
+pytestmark = only_in_ci()
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 

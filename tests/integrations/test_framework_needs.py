@@ -1,5 +1,6 @@
 """The needs that routes of Litestar, Quart and Django declare, in challenges and metadata."""
 
+import gc
 import sys
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -131,6 +132,27 @@ def test_a_route_of_litestar_that_no_token_could_open_is_a_mistake() -> None:
 
     app = litestar.Litestar([x], logging_config=None)
     with pytest.raises(ConfigurationError, match=IMPOSSIBLE.format("/x")):
+        guarded(app)
+
+
+def test_a_guard_above_the_route_of_quart_stops_the_start() -> None:
+    """G10: the view would be open, since the route has it without the guard."""
+    pytest.importorskip("quart", reason="quart is in the group `frameworks`")
+    import quart
+
+    from asgi_jwks.integrations.quart import requires as guarding
+
+    app = quart.Quart(__name__)
+
+    @guarding("read")
+    @app.get("/x")
+    async def x() -> str:
+        return "x"
+
+    # A factory leaves the name to nobody.
+    del x
+    gc.collect()
+    with pytest.raises(ConfigurationError, match=r"x is guarded .* below the decorator"):
         guarded(app)
 
 

@@ -143,8 +143,13 @@ async def test_a_failing_resolver_is_an_outage_and_told_once_per_interval(
             {"identity": "sub"},
             'identity="sub" would give users of two tenants one name. Leave identity out',
         ),
+        (
+            {"keys": RemoteJWKSet("http://localhost/keys", http_client=MockIssuer().http_client())},
+            "its keys would be asked for from this machine itself, over plain http, which a tenant "
+            "could make use of. Write an https URL, or allow_insecure_http=True if that is meant",
+        ),
     ],
-    ids=["another issuer", "no grants", "plain subjects"],
+    ids=["another issuer", "no grants", "plain subjects", "keys of this machine"],
 )
 async def test_an_answer_that_must_not_be_used_is_nobody(
     trusted: Trusted,
@@ -153,7 +158,7 @@ async def test_an_answer_that_must_not_be_used_is_nobody(
     options: dict[str, object],
     sentence: str,
 ) -> None:
-    """E5, P1, P2: once in the log, with what to write."""
+    """E5, P1, P2, F24: once in the log, with what to write."""
     given = {"issuer": NAME, "grants": ["read"], **options}
 
     async def resolver(_: str) -> TrustedIssuer:
@@ -251,6 +256,28 @@ async def test_used_proofs_are_remembered_from_answer_to_answer(
     assert len(memories) == 2
     assert memories[0] is memories[1] is not None
     assert not caplog.records
+
+
+async def test_with_the_memory_of_proofs_nothing_else_of_an_issuer_is_taken_over(
+    trusted: Trusted,
+) -> None:
+    """E5, F24: each tenant is judged by rules, keys and checks of its own."""
+    made: list[TrustedIssuer] = []
+
+    async def resolver(name: str) -> TrustedIssuer:
+        dpop = DPoP(public_origin=f"{name}api", mode="required")
+        checks = [lambda token: name in token.claims["iss"]]
+        made.append(trusted(issuer=name, grants=[name], dpop=dpop, checks=checks))
+        return made[-1]
+
+    issuers = ResolvedIssuers(resolver)
+    for name in (NAME, "https://second.example/"):
+        resolved, own = await issuers.resolve(name), made[-1]
+        assert resolved is not None
+        assert (resolved.rules, resolved.keys) == (own.rules, own.keys)
+        assert tuple(resolved.checks) == tuple(own.checks) != ()
+        demands: Any = resolved.binding
+        assert (demands.dpop.public_origins, demands.dpop.mode) == ((f"{name}api",), "required")
 
 
 async def test_an_answer_that_would_forget_used_proofs_is_nobody(

@@ -4,10 +4,10 @@ from itertools import product
 
 import pytest
 
-from asgi_jwks import InvalidToken, Reason
+from asgi_jwks import InvalidToken, ProofOfPossession, Reason, StaticJWKSet, TrustedIssuer
 from asgi_jwks.jose.jwk_set import JWKSet
 from asgi_jwks.testing import SigningKey, forge
-from asgi_jwks.tokens.steps import ReceivedToken, refusal_of_stranger
+from asgi_jwks.tokens.steps import ReceivedToken, check_binding, refusal_of_stranger
 from asgi_jwks.tokens.trace import Trace
 
 KEY, SECOND, THIRD = (SigningKey.generate("ES256", kid=kid) for kid in "abc")
@@ -74,3 +74,31 @@ def test_a_stranger_is_told_no_more_than_that_its_key_is_unknown(reason: Reason)
     assert told.reason.phrase == Reason.UNKNOWN_KEY.phrase
     assert told.reason.phrase == Reason.BAD_SIGNATURE.phrase
     assert str(refusal) in str(told)
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("claims", [{}, {"cnf": {"jkt": "a" * 43}}], ids=["bearer", "bound"])
+@pytest.mark.parametrize("scheme", [None, "Bearer", "DPoP"])
+@pytest.mark.parametrize("gateway", [False, True])
+async def test_the_scheme_dpop_needs_somebody_who_has_judged_its_proof(
+    claims: dict[str, object], scheme: str | None, gateway: bool
+) -> None:
+    """I1, G12: where an issuer has no use for proofs itself, a gateway may have had one."""
+    keys = StaticJWKSet({"keys": [KEY.public_jwk()]})
+    issuer = TrustedIssuer(issuer=ISSUER, audience="api", keys=keys, gateway_proves_binding=gateway)
+    request = None
+    if scheme is not None:
+        proof = [("dpop", "a.b.c")] if scheme == "DPoP" else []
+        request = ProofOfPossession(method="GET", url="/", fields=proof, scheme=scheme)
+    expected: str | None = None
+    if scheme == "DPoP" and not gateway:
+        expected = "its issuer has no dpop=DPoP(...)"
+    elif scheme == "DPoP" and not claims:
+        expected = "cnf is missing"
+    judged = check_binding(issuer, claims, b"", request, 0.0)
+    if expected is None:
+        await judged
+        return
+    with pytest.raises(InvalidToken) as refusal:
+        await judged
+    assert (refusal.value.reason, refusal.value.detail) == (Reason.NOT_BOUND, expected)

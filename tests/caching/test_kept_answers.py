@@ -46,7 +46,7 @@ class Model:
         return outcome
 
 
-@examples(300)
+@examples(100)
 @given(
     period=st.sampled_from(PERIODS),
     steps=st.lists(

@@ -7,7 +7,7 @@ from typing import Any
 
 import anyio
 import pytest
-from tests.support.clock import Clock
+from tests.support.clock import EPOCH, Clock
 
 from asgi_jwks import (
     AccessTokenVerifier,
@@ -24,6 +24,13 @@ from asgi_jwks import (
     access_token_verifier,
 )
 from asgi_jwks.caching.kept_answers import KeyedPeriod
+from asgi_jwks.events import (
+    ProofUse,
+    ProofUsed,
+    Resolution,
+    ResolverAnswered,
+    ResolverMistaken,
+)
 from asgi_jwks.testing import MockIssuer, ProofKey
 from asgi_jwks.tokens.issuers import Issuer, TrustedIssuers
 from asgi_jwks.tokens.resolver import ResolvedIssuers
@@ -226,6 +233,44 @@ async def test_a_listener_that_raises_breaks_no_answer(
     issuers.add_listener(broken)
     assert await issuers.resolve(NAME) is tenant
     assert {record.name for record in caplog.records} == {"asgi_jwks.tokens"}
+
+
+async def test_a_mistake_is_told_with_the_seconds_that_it_took(
+    trusted: Trusted, seconds: Clock
+) -> None:
+    """N5"""
+    told: list[tuple[str, float]] = []
+
+    async def resolver(_: str) -> TrustedIssuer:
+        seconds.now += 2.5
+        return trusted(issuer="https://other.example/", grants=[])
+
+    def listener(event: object) -> None:
+        assert isinstance(event, ResolverMistaken)
+        told.append((event.mistake, event.seconds))
+
+    issuers = ResolvedIssuers(resolver, clock=seconds)
+    issuers.add_listener(listener)
+    seconds.now = 50.0
+    assert await issuers.resolve(NAME) is None
+    assert told == [("it is another issuer than was asked for", 2.5)]
+
+
+async def test_the_proofs_of_a_tenant_are_told(trusted: Trusted) -> None:
+    """N5: to whoever listens when the resolver answers."""
+    told: list[object] = []
+    origin, key = "https://api.example.com", ProofKey(clock=lambda: EPOCH)
+    issuer = trusted(issuer=NAME, grants=["read"], dpop=DPoP(public_origin=origin))
+    issuers = ResolvedIssuers(Tenants(issuer))
+    issuers.add_listener(told.append)
+    resolved = await issuers.resolve(NAME)
+    assert resolved is not None
+    assert resolved.binding is not None
+    proof = [("dpop", key.proof("GET", f"{origin}/", "token"))]
+    request = ProofOfPossession(method="GET", url="/", fields=proof)
+    digest = sha256(b"token").digest()
+    await resolved.binding.check({"cnf": key.confirmation}, digest, request, EPOCH)
+    assert told == [ResolverAnswered(Resolution.FOUND), ProofUsed(ProofUse.FIRST)]
 
 
 async def test_used_proofs_are_remembered_from_answer_to_answer(

@@ -1,4 +1,4 @@
-"""The issuer in a resolver's answer: what it must state, and what it shares.
+"""The issuer in a resolver's answer: the demands on it, and the parts that it shares.
 
 Answers come and go, and two things outlast them: keys at hand, and the memory of used DPoP proofs.
 """

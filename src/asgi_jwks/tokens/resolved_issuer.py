@@ -1,4 +1,4 @@
-"""The issuer in a resolver's answer: the demands on it, and the parts that it shares.
+"""The issuer in a resolver's answer: demands on it, and the parts that it shares.
 
 Answers come and go, and two things outlast them: keys at hand, and the memory of used DPoP proofs.
 """
@@ -18,7 +18,7 @@ OTHER_MEMORY: Final = (
     "its dpop remembers used proofs in another store, or by other settings, than the first: a used "
     "proof would pass again. Make one DPoP(...) outside of the resolver and give it to all issuers"
 )
-"""Why an issuer that the shared memory cannot be given to is not used, and what to write."""
+"""The mistake in an answer that cannot share the memory of used proofs."""
 
 
 @runtime_checkable

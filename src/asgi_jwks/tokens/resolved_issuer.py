@@ -18,7 +18,7 @@ OTHER_MEMORY: Final = (
     "its dpop remembers used proofs in another store, or by other settings, than the first: a used "
     "proof would pass again. Make one DPoP(...) outside of the resolver and give it to all issuers"
 )
-"""The mistake in an answer that cannot share the memory of used proofs."""
+"""Of an answer that cannot share the memory of used proofs."""
 
 
 @runtime_checkable
@@ -44,7 +44,7 @@ class _Tenant:
 
 
 class SharedProofMemory:
-    """The one memory of used DPoP proofs of all answers: that of the first which has one."""
+    """The memory of used DPoP proofs that all answers share: that of the first."""
 
     def __init__(self) -> None:
         self._first: _Remembers | None = None

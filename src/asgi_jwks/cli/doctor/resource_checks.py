@@ -32,18 +32,18 @@ async def check_metadata(
     """
     named = None if bearer is None else bearer.parameters.get("resource_metadata")
     parts = urlsplit(url)
-    origin = f"{parts.scheme}://{parts.netloc}"
+    origin = _origin(url)
     places = [named] if named else [f"{origin}{_WELL_KNOWN}{parts.path.rstrip('/')}"]
     if not named and parts.path.rstrip("/"):
         places.append(f"{origin}{_WELL_KNOWN}")
     refused: list[str] = []
     answers: list[str] = []
     for place in places:
-        if urlsplit(place).netloc != parts.netloc:
+        if _origin(place) != origin:
             # Who answers the API must not make this machine ask others.
             findings.problem(
                 "resource_metadata",
-                f"The challenge names metadata of another host, {quoted(place)}.",
+                f"The challenge names metadata of another origin, {quoted(place)}.",
                 f"Serve the metadata at {origin}{_WELL_KNOWN}.",
             )
             return ()
@@ -88,7 +88,7 @@ def _check_resource(place: str, document: Mapping[str, Any], findings: Findings,
     resource = document.get("resource")
     words = f"The metadata names the resource {quoted(str(resource))}."
     inserted = difference = None
-    if isinstance(resource, str) and resource.startswith(("https://", "http://")):
+    if isinstance(resource, str) and _origin(resource) is not None:
         parts = urlsplit(resource)
         query = f"?{parts.query}" if parts.query else ""
         path = parts.path.rstrip("/") if parts.path == "/" else parts.path
@@ -110,6 +110,16 @@ def _check_resource(place: str, document: Mapping[str, Any], findings: Findings,
         )
     else:
         findings.ok("resource", words)
+
+
+def _origin(url: str) -> str | None:
+    """The scheme and the host of an http URL of strangers; None if it is not one."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:  # an address in brackets that is not one
+        return None
+    is_web = parts.scheme in {"https", "http"} and parts.netloc != ""
+    return f"{parts.scheme}://{parts.netloc}" if is_web else None
 
 
 def _difference(url: str, resource: str) -> str | None:

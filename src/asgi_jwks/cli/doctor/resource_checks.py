@@ -113,7 +113,7 @@ def _check_resource(place: str, document: Mapping[str, Any], findings: Findings,
 
 
 def _origin(url: str) -> str | None:
-    """The scheme and the host of an http URL of strangers; None if it is not one."""
+    """The origin of a stranger's URL; None if it is not an http URL."""
     try:
         parts = urlsplit(url)
     except ValueError:  # an address in brackets that is not one

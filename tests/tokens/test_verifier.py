@@ -660,19 +660,30 @@ class TestTheCallersOwnChecks:
 
     @pytest.mark.parametrize(
         "error",
-        [InsufficientScope("admin"), InvalidToken(Reason.CHECK_FAILED), MissingToken()],
+        [
+            InsufficientScope("admin"),
+            InvalidToken(Reason.CHECK_FAILED),
+            MissingToken(),
+            KeySetUnavailable("no answer", retry_after=7),
+        ],
     )
     async def test_an_error_of_ours_is_what_it_declares(
         self, trusted: Trusted, issuer: MockIssuer, clock: Any, error: Exception
     ) -> None:
-        """G10"""
+        """G10: nothing of a request stays with it, since the application may raise it again."""
 
         def check(token: AccessToken) -> bool:
-            raise error
+            raise error from ZeroDivisionError()
 
+        declared = dict(vars(error))
         verifier = AccessTokenVerifier([trusted(checks=[check])], clock=clock)
-        with pytest.raises(type(error)):
+        with pytest.raises(type(error)) as refusal:
             await verifier.verify(issuer.access_token())
+        assert refusal.value is not error
+        assert vars(refusal.value).items() >= declared.items()
+        assert str(refusal.value) == str(error)
+        assert isinstance(refusal.value.__cause__, ZeroDivisionError)
+        assert vars(error) == declared
 
     async def test_any_other_error_is_the_applications_own(
         self, trusted: Trusted, issuer: MockIssuer, clock: Any

@@ -18,6 +18,7 @@ from asgi_jwks.errors import (
     MissingToken,
     RequestError,
     TemporarilyUnavailable,
+    copy_of,
 )
 from asgi_jwks.events.event import Telling, log_coroutine
 from asgi_jwks.events.refusal_log import RefusalLog
@@ -172,8 +173,6 @@ def for_this_request(error: RequestError, *, scheme: str, scopes: tuple[str, ...
         scheme: the scheme that it uses.
         scopes: those that it needs.
     """
-    # Not by `copy`, which calls the constructor: a subclass may have another one.
-    told = type(error).__new__(type(error), *error.args)
-    vars(told).update(vars(error))
+    told = copy_of(error)
     told.scheme, told.scopes = scheme, scopes
     return told

@@ -554,9 +554,7 @@ def test_a_name_is_left_as_it_is(value: str) -> None:
     assert require_name("realm", value, example="acme") == value
 
 
-@pytest.mark.parametrize(
-    "value", [None, 1, "", "a@b", "-a", "https://-a.com", "a/b", "\u212a"]
-)
+@pytest.mark.parametrize("value", [None, 1, "", "a@b", "-a", "https://-a.com", "a/b", "\u212a"])
 def test_what_is_not_a_label(value: object) -> None:
     """A11: nothing that would lead to another host."""
     with pytest.raises(ConfigurationError, match="Write team='acme'"):

@@ -99,7 +99,7 @@ def test_a_stop_ends_hanging_requests(caplog: pytest.LogCaptureFixture) -> None:
     with ThreadPoolExecutor(2) as threads:
         with issuer.serve():
             answers = [threads.submit(httpx.get, issuer.jwks_uri) for _ in range(2)]
-            issuer.jwks.wait_for_requests(2)
+            issuer.jwks.wait_for_requests(2, timeout=30)
         # Were it not told to stop, its thread would be left behind.
         assert serving_threads() == before
         for answer in answers:

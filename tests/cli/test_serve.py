@@ -47,6 +47,15 @@ def test_an_application_is_served_behind_the_middleware(
     assert "on http://127.0.0.1:8123 takes the tokens of https://example.eu.auth0.com/" in text
 
 
+def test_an_address_of_ipv6_stands_in_brackets(
+    module: Module, served: dict[str, Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """RFC 3986, section 3.2.2."""
+    assert main(["serve", module("bare"), *ISSUER, "--host", "::1"]) == 0
+    assert served["host"] == "::1"
+    assert "on http://[::1]:8000 takes" in capsys.readouterr().out
+
+
 def test_the_json_says_where_it_is_served(
     module: Module, served: dict[str, Any], capsys: pytest.CaptureFixture[str]
 ) -> None:

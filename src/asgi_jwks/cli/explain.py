@@ -220,7 +220,7 @@ def show(out: Console, result: Explained) -> None:
     for step in result.steps:
         status = step.status.value.replace("_", " ")
         out.print(
-            Text(f"({step.number}) {status:<{_MARGIN - 4}}", _STYLES[step.status])
+            Text(f"({step.number}) {status}".ljust(_MARGIN), _STYLES[step.status])
             + Text(step.title)
         )
         for finding in step.findings:

@@ -351,6 +351,15 @@ WRONG_CALLS: dict[str, tuple[Callable[[], object], str]] = {
         "takes bytes or text",
     ),
     "scopes by name": (lambda: requires(**cast("Any", {"scopes": ["a"]})), "Write requires("),
+    "a number as endpoint": (lambda: requires("a")(cast("Any", 7)), "needs an argument named"),
+    "nothing as guarded application": (
+        lambda: requires("a").around(cast("Any", None)),
+        "app must be an ASGI application",
+    ),
+    "a path with escapes": (
+        lambda: JWTBearerMiddleware(application, **GIVEN, public_paths=["/a%20b"]),
+        "escapes are decoded",
+    ),
     "a path with parameters": (
         lambda: JWTBearerMiddleware(application, **GIVEN, public_paths=["/a/{id}"]),
         "neither a query nor parameters",

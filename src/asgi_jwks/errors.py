@@ -22,7 +22,7 @@ Each refusal has a reason of the closed list in `_reasons`.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import ClassVar, NamedTuple
+from typing import ClassVar, NamedTuple, TypeVar
 
 from asgi_jwks._reasons import Reason
 
@@ -46,6 +46,7 @@ __all__ = [
     "TemporarilyUnavailable",
     "TooManyProofs",
     "Unmet",
+    "copy_of",
 ]
 
 
@@ -276,3 +277,17 @@ class InvalidKeySet(KeySetError):
 
 class ReplayStoreUnavailable(TemporarilyUnavailable):
     """The store of used DPoP proofs is down, or full."""
+
+
+_Refusal = TypeVar("_Refusal", bound=RequestError | TemporarilyUnavailable)
+
+
+def copy_of(refusal: _Refusal) -> _Refusal:
+    """An equal error, for one request.
+
+    An application may raise the same one for each of them.
+    """
+    # Not by `copy`, which calls the constructor: a subclass may have another one.
+    made = type(refusal).__new__(type(refusal), *refusal.args)
+    vars(made).update(vars(refusal))
+    return made

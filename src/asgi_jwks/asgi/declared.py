@@ -28,6 +28,12 @@ __all__ = [
 # Deeper than anybody mounts applications in each other; a loop of them ends here.
 DEEPEST: Final = 16
 
+# The last is of Starlette's WebSocketEndpoint.
+_METHODS: Final = (
+    *("get", "head", "post", "put", "patch", "delete", "options", "trace"),
+    "on_connect",
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Declared:
@@ -40,6 +46,7 @@ class Declared:
 _declared: Final[MutableMapping[object, Declared]] = WeakKeyDictionary()
 # The last guarded form of each callable that has one.
 _guarded: Final[MutableMapping[object, ref[Callable[..., Any]]]] = WeakKeyDictionary()
+_are_expected = False
 
 
 def declare(guarded: Callable[..., Any], declared: Declared) -> None:
@@ -71,9 +78,6 @@ def expect() -> None:
 def are_declared() -> bool:
     """Whether anything is declared, or may be."""
     return _are_expected or bool(_declared)
-
-
-_are_expected = False
 
 
 def needs_of_endpoint(endpoint: object, method: str | None = None) -> Iterator[Requirement]:
@@ -170,10 +174,3 @@ def _members(endpoint: type | None, method: str | None) -> list[object]:
         names = ("head", "get") if method == "HEAD" else (method.lower(),)
     found = [getattr(endpoint, name) for name in names if hasattr(endpoint, name)]
     return found if method is None else found[:1]
-
-
-# The last is of Starlette's WebSocketEndpoint.
-_METHODS: Final = (
-    *("get", "head", "post", "put", "patch", "delete", "options", "trace"),
-    "on_connect",
-)

@@ -11,10 +11,10 @@ import click
 
 from asgi_jwks.cli.console.access import CONSOLE_VARIABLE
 from asgi_jwks.cli.console.serving import served_console, served_laboratory
-from asgi_jwks.cli.demo.command import PORT
 from asgi_jwks.cli.demo.instructions import environment
 from asgi_jwks.cli.demo.run import wait_for_ctrl_c
-from asgi_jwks.cli.faults import FAULTS, Fault, fault_of
+from asgi_jwks.cli.faults import FAULTS, Fault, fault_of, require_field_value
+from asgi_jwks.cli.listening import PORT
 from asgi_jwks.cli.output import CannotTell, Status, as_json, json_option, quiet_logs
 from asgi_jwks.cli.plain_text import plain_text
 from asgi_jwks.testing import MockIssuer, SigningKey
@@ -26,7 +26,11 @@ wait = wait_for_ctrl_c
 
 # RFC 8414, section 2: no query and no fragment. The endpoints are served below its path.
 _ISSUER: Final = re.compile(r"https?://[\w.-]+(?::\d{1,5})?(?:/[\w.~!$&'()*+,;=:@%/-]*)?", re.ASCII)
-_ALGORITHMS = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512"]
+# RFC 7518, section 3.1, and RFC 8037: those of a private key.
+_ALGORITHMS: Final = [
+    *("RS256", "RS384", "RS512", "PS256", "PS384", "PS512"),
+    *("ES256", "ES384", "ES512", "EdDSA"),
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +82,7 @@ class RunningIssuer:
 )
 @click.option(
     "--algorithm",
-    type=click.Choice([*_ALGORITHMS, "EdDSA"]),
+    type=click.Choice(_ALGORITHMS),
     default="RS256",
     show_default=True,
     help="The algorithm of its keys.",
@@ -119,6 +123,8 @@ def issuer(
     quiet_logs()
     if name is not None and not _ISSUER.fullmatch(name):
         raise click.UsageError("--issuer is a URL, such as https://example.eu.auth0.com/.")
+    if cache_control is not None:
+        require_field_value("Cache-Control", cache_control)
     put = [fault_of(text) for text in faults]
     audiences = audience[0] if len(audience) == 1 else audience
     mock = MockIssuer(issuer=name, audience=audiences, key=SigningKey.generate(algorithm))

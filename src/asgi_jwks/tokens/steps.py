@@ -4,7 +4,13 @@ import inspect
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from asgi_jwks.errors import InvalidToken, Reason
+from asgi_jwks.errors import (
+    InvalidToken,
+    Reason,
+    RequestError,
+    TemporarilyUnavailable,
+    copy_of,
+)
 from asgi_jwks.jose.jws import (
     claimed_issuer,
     decode_claims,
@@ -141,9 +147,12 @@ async def run_checks(checks: Sequence[Check], access_token: AccessToken) -> None
         TypeError: one returned neither True nor False, which is the application's own error.
     """
     for check in checks:
-        passed = check(access_token)
-        if inspect.isawaitable(passed):
-            passed = await passed
+        try:
+            passed = check(access_token)
+            if inspect.isawaitable(passed):
+                passed = await passed
+        except (RequestError, TemporarilyUnavailable) as refusal:
+            raise copy_of(refusal) from refusal.__cause__
         if passed is False:
             raise InvalidToken(Reason.CHECK_FAILED)
         if passed is not True:

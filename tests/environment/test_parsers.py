@@ -46,7 +46,7 @@ class Value:
         (Callable[[Value], str] | None, None),
         (Callable[[], Awaitable[None]], None),
     ],
-    ids=str,
+    ids=lambda value: getattr(value, "__name__", str(value)),
 )
 def test_an_option_has_a_parser_where_a_text_can_say_it(kind: Any, parser: object) -> None:
     """A11: and no option has a parser of another type."""

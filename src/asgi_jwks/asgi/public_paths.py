@@ -37,7 +37,7 @@ class PublicPaths:
             if any(character in path for character in _NEVER_IN_PATHS):
                 raise ConfigurationError(
                     f"public_paths: no path that the application sees is {path!r}: it has neither "
-                    "a query nor parameters nor escapes. Write "
+                    "a query nor parameters, and escapes are decoded. Write "
                     '"/static/*" for everything below "/static/".'
                 )
             if path != path.strip() or ", " in path:

@@ -175,6 +175,22 @@ async def test_a_sender_has_its_share_again_once_its_proofs_have_lapsed() -> Non
     await proofs.use("k", "2", 60.0, now=65.0)
 
 
+@pytest.mark.parametrize(
+    ("fault", "told"),
+    [
+        (OSError("connecting to 127.0.0.1:6379"), "OSError: connecting to 127.0.0.1:6379"),
+        (OSError("a\nb" * 500), r"OSError: a\nb"),
+        (TimeoutError(), "TimeoutError: "),
+    ],
+)
+async def test_the_fault_of_a_store_is_told_in_its_own_words(fault: Exception, told: str) -> None:
+    """P4: redis-py names the address of the server in the text, and not in the repr."""
+    with pytest.raises(ReplayStoreUnavailable) as caught:
+        await is_first(used(Store(lambda: fault)))
+    assert str(caught.value).startswith(f"the replay store failed: {told}")
+    assert len(str(caught.value)) < 250
+
+
 async def test_local_goes_by_the_memory_of_the_process_while_the_store_fails(
     caplog: pytest.LogCaptureFixture,
 ) -> None:

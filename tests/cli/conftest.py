@@ -17,7 +17,7 @@ APPS = """
     from starlette.responses import JSONResponse
     from starlette.routing import Route
 
-    from asgi_jwks import CertificateField, JWTBearerMiddleware, StaticJWKSet
+    from asgi_jwks import CertificateField, DPoP, JWTBearerMiddleware, StaticJWKSet
 
 
     async def me(request):
@@ -43,6 +43,15 @@ APPS = """
         certificate_sources=[
             CertificateField("X-Client-Cert", encoding="url", trusted_proxies="10.0.0.0/8")
         ],
+    )
+
+
+    takes_proofs = JWTBearerMiddleware(
+        bare,
+        issuer="https://example.eu.auth0.com/",
+        audience="https://api.example.com",
+        keys=StaticJWKSet(KEYS),
+        dpop=DPoP(public_origin="https://api.example.com"),
     )
 
 

@@ -110,7 +110,8 @@ VALUES = st.recursive(
     | st.integers()
     | st.floats()
     | st.text(max_size=8)
-    | st.sampled_from(["RSA", "EC", "AQAB", "https://idp.example/", "P-256", "\x1b[31m", "ü"]),
+    | st.sampled_from(["RSA", "EC", "AQAB", "https://idp.example/", "P-256", "\x1b[31m", "ü"])
+    | st.sampled_from(["https://[", "//[::1", "https://a:b@c:d/"]),
     lambda inner: (
         st.lists(inner, max_size=4)
         | st.dictionaries(
@@ -135,8 +136,15 @@ def test_any_document_is_listed(document: object) -> None:
         assert (key.kid or " ").isprintable()
 
 
+CHALLENGES = (
+    st.none()
+    | st.text(max_size=30)
+    | st.sampled_from(["https://[", "//[::1", "/", ""]).map('Bearer resource_metadata="{}"'.format)
+)
+
+
 @QUIET
-@given(metadata=VALUES, keys=VALUES, challenge=st.text(max_size=30) | st.none(), resource=VALUES)
+@given(metadata=VALUES, keys=VALUES, challenge=CHALLENGES, resource=VALUES)
 def test_the_doctor_ends_with_findings_whatever_it_is_told(
     metadata: object, keys: object, challenge: str | None, resource: object
 ) -> None:

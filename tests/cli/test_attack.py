@@ -9,7 +9,7 @@ from tests.support.cli_schema import validated
 
 from asgi_jwks.cli import main
 from asgi_jwks.cli.attack import AttackOutcome, AttackReport, show
-from asgi_jwks.testing.attacks.corpus import ATTACKS
+from asgi_jwks.testing.attacks.corpus import ATTACKS, PROOF_ATTACKS
 
 Module = Callable[[str], str]
 
@@ -29,6 +29,24 @@ def test_a_guarded_application_refuses_every_attack(
     assert suite.attrib["tests"] == str(len(ATTACKS))
     assert suite.attrib["failures"] == "0"
     assert [case.attrib["name"] for case in suite] == list(ATTACKS)
+
+
+def test_an_application_that_takes_proofs_is_attacked_with_them_too(
+    module: Module, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """I3, O3: its corpus is longer, as for the plugin of pytest."""
+    count = len(ATTACKS) + len(PROOF_ATTACKS)
+    assert main(["attack", module("takes_proofs")]) == 0
+    assert capsys.readouterr().out == f"{count} of {count} attacks were refused.\n"
+
+
+def test_a_report_that_cannot_be_written_is_a_sentence(
+    module: Module, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """O3: status 2, as for every file."""
+    junit = tmp_path / "nowhere" / "junit.xml"
+    assert main(["attack", module("create_open_app"), "--junit", str(junit)]) == 2
+    assert "The report cannot be written" in capsys.readouterr().err
 
 
 def test_an_open_application_lets_attacks_through(

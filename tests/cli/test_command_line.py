@@ -12,6 +12,7 @@ from threading import Timer
 import click
 import pytest
 from tests.support.cli_schema import validated
+from tests.support.fresh_process import printed_by
 
 from asgi_jwks import __version__
 from asgi_jwks.cli import main
@@ -69,10 +70,7 @@ def test_the_help_lists_every_command_and_imports_none() -> None:
         "print([m for m in ('httpx', 'starlette', 'jwt', 'cryptography', 'rich', 'anyio')"
         " if m in sys.modules], status)"
     )
-    answer = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, check=True
-    )
-    *help_, last = answer.stdout.splitlines()
+    *help_, last = printed_by(program).splitlines()
     assert last == "[] 0"
     for name in COMMANDS:
         assert f"  {name} " in "\n".join(help_)

@@ -6,9 +6,11 @@ from typing import Any
 
 import httpx
 import pytest
+from starlette.responses import JSONResponse
 from tests.support.cli_schema import validated
 
 from asgi_jwks.cli import main
+from asgi_jwks.testing import serve_app
 
 ISSUER = importlib.import_module("asgi_jwks.cli.issuer")
 
@@ -93,6 +95,25 @@ def test_without_a_console_the_faults_are_put_all_the_same(
     assert main(["issuer", "--json", "--no-console", "--fault", "jwks:fail"]) == 0
 
 
+def test_its_user_and_its_client_may_ask_for_the_scopes_of_an_api(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Issue 15: so that a client of an API that needs scopes can log in."""
+
+    def look(told: dict[str, Any]) -> None:
+        for form in (
+            {"grant_type": "password", "username": "alice", "password": "wonderland"},
+            {"grant_type": "client_credentials", "client_id": "mock-client"},
+        ):
+            form |= {"client_secret": "mock-secret", "scope": "mcp:tools orders:write"}
+            answer = httpx.post(f"{told['url']}oauth/token", data=form, trust_env=False)
+            assert answer.json()["scope"] == "mcp:tools orders:write"
+
+    while_it_runs(monkeypatch, capsys, look)
+    scopes = ["--scopes", "mcp:tools orders:write"]
+    assert main(["issuer", "--json", "--algorithm", "ES256", "--no-console", *scopes]) == 0
+
+
 def test_its_text_has_lines_to_paste(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -117,6 +138,8 @@ def test_a_taken_port_and_a_fault_that_is_not_one_are_sentences(
     assert "cannot listen on a port" in capsys.readouterr().err
     assert main(["issuer", "--fault", "jwks:nonsense"]) == 3
     assert "is not a fault" in capsys.readouterr().err
+    assert main(["issuer", "--cache-control", "max-age=\u0661"]) == 3
+    assert "Cache-Control is printable ASCII" in capsys.readouterr().err
 
 
 def test_a_token_has_the_claims_that_are_asked_for(
@@ -134,8 +157,8 @@ def test_a_token_has_the_claims_that_are_asked_for(
         assert inspected["claims"]["n"] == 7
         assert inspected["claims"]["team"] == "blue"
         assert inspected["header"]["x"] == 1
-        assert main(["token", "--lifetime", "1e12"]) == 2
-        assert "The console refused: The lifetime" in capsys.readouterr().err
+        assert main(["token", "--console", f"{told['console']}x"]) == 2
+        assert "The console refused: Open the console" in capsys.readouterr().err
 
     while_it_runs(monkeypatch, capsys, look)
     assert main(["issuer", "--json", "--algorithm", "ES256"]) == 0
@@ -150,7 +173,9 @@ def test_a_token_has_the_claims_that_are_asked_for(
         (["--console", "http://example.com/?token=x"], 3, "the whole URL of the console"),
         (["--console", "https://127.0.0.1:9/?token=x"], 3, "the whole URL of the console"),
         (["--console", "http://127.0.0.1:9/?token=x", "--claim", "a"], 3, "Write NAME=VALUE"),
-        ([], 3, "Missing option '--console'"),
+        ([], 3, "Missing option '--console'. Run `asgi-jwks issuer`"),
+        (["--console", "http://127.0.0.1:9/?token=x", "--lifetime", "1e12"], 3, "not in the range"),
+        (["--console", "http://127.0.0.1:9/?token=x", "--lifetime", "nan"], 3, "not a number"),
     ],
 )
 def test_a_console_that_is_not_there_is_a_sentence(
@@ -159,6 +184,16 @@ def test_a_console_that_is_not_there_is_a_sentence(
     """O3: wrong use is status 3, silence is status 2; the secret is for loopback alone."""
     assert main(["token", *argv]) == status
     assert words in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("answer", [[], {}, {"token": 7}, "x"], ids=str)
+def test_another_server_in_its_place_is_a_sentence(
+    answer: object, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """O3: status 2."""
+    with serve_app(JSONResponse(answer)) as url:
+        assert main(["token", "--console", f"{url}/?token=x"]) == 2
+    assert "is not the console" in capsys.readouterr().err
 
 
 def test_the_json_of_a_running_issuer_is_one_line(

@@ -1,6 +1,5 @@
 import os
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Callable
@@ -11,6 +10,7 @@ import httpx
 import pytest
 import uvicorn
 from tests.support.cli_schema import validated
+from tests.support.ports import reserved_port
 
 from asgi_jwks import JWTBearerMiddleware
 from asgi_jwks.cli import main
@@ -45,6 +45,15 @@ def test_an_application_is_served_behind_the_middleware(
     assert issuer.rules.issuer == "https://example.eu.auth0.com/"
     text = capsys.readouterr().out
     assert "on http://127.0.0.1:8123 takes the tokens of https://example.eu.auth0.com/" in text
+
+
+def test_an_address_of_ipv6_stands_in_brackets(
+    module: Module, served: dict[str, Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """RFC 3986, section 3.2.2."""
+    assert main(["serve", module("bare"), *ISSUER, "--host", "::1"]) == 0
+    assert served["host"] == "::1"
+    assert "on http://[::1]:8000 takes" in capsys.readouterr().out
 
 
 def test_the_json_says_where_it_is_served(
@@ -86,12 +95,15 @@ def test_a_wrong_name_is_wrong_use(
 def test_it_answers_over_sockets_until_ctrl_c(module: Module) -> None:
     """Issue 15: configured by the environment, as it is deployed."""
     issuer = MockIssuer(algorithm="RS256")
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    with reserved_port() as port:
+        check_a_server(issuer, module("bare"), port)
+
+
+def check_a_server(issuer: MockIssuer, app: str, port: int) -> None:
     code = (
         "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler); "
         "from asgi_jwks.cli import main; "
-        f"sys.exit(main(['serve', {module('bare')!r}, '--port', '{port}']))"
+        f"sys.exit(main(['serve', {app!r}, '--port', '{port}']))"
     )
     with issuer.serve() as url:
         variables = {"ASGI_JWKS_ISSUER": url, "ASGI_JWKS_AUDIENCE": str(issuer.audience)}

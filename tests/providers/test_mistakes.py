@@ -102,6 +102,12 @@ MISTAKES: dict[str, tuple[Callable[[], object], str]] = {
         lambda: providers.entra_external_id(tenant=TENANT, audience=[APP, f"api://{APP}"]),
         '"Application (client) ID"',
     ),
+    "entra external with Microsoft Graph's id": (
+        lambda: providers.entra_external_id(
+            tenant=TENANT, audience="00000003-0000-0000-c000-000000000000"
+        ),
+        f'audience="{APP}"',
+    ),
     "entra of no version": (
         lambda: providers.entra_id(tenant=TENANT, audience=APP, version="2.0"),  # type: ignore[arg-type]  # the mistake
         'version must be "v1" or "v2"',
@@ -265,6 +271,14 @@ MISTAKES: dict[str, tuple[Callable[[], object], str]] = {
         ),
         "Write 'http://localhost:3000'.",
     ),
+    "clerk with an origin in upper case": (
+        lambda: providers.clerk("clerk.example.com", authorized_parties="https://App.example.com"),
+        "Write 'https://app.example.com'.",
+    ),
+    "clerk with an origin without a host": (
+        lambda: providers.clerk("clerk.example.com", authorized_parties="https://"),
+        "Write 'https://app.example.com'.",
+    ),
     "clerk with no origins at all": (
         lambda: providers.clerk("clerk.example.com", authorized_parties=[]),
         "authorized_parties must not be empty",
@@ -307,6 +321,18 @@ MISTAKES: dict[str, tuple[Callable[[], object], str]] = {
         ),
         "got 'example/deploy'. Write repositories=[",
     ),
+    "github with a pattern of repositories": (
+        lambda: providers.github_actions(audience=API, repositories=["example/*"]),
+        "no pattern of names; got 'example/*'",
+    ),
+    "github with a repository without a name": (
+        lambda: providers.github_actions(audience=API, repositories=["a/b", "example/"]),
+        "got 'example/'",
+    ),
+    "github with a pattern of owners": (
+        lambda: providers.github_actions(audience=API, repository_owners=["octo-*"]),
+        "no patterns; got 'octo-*'",
+    ),
     "github with both": (
         lambda: providers.github_actions(
             audience=API, repositories=["a/b"], repository_owners=["a"]
@@ -335,6 +361,10 @@ MISTAKES: dict[str, tuple[Callable[[], object], str]] = {
         lambda: providers.gitlab(audience=API, namespaces="/example"),
         "Write for example namespaces=['example'].",
     ),
+    "gitlab with a pattern of projects": (
+        lambda: providers.gitlab(audience=API, projects="example/*"),
+        "Write for example projects=['example/deploy'].",
+    ),
     "gitlab with a project without its group": (
         lambda: providers.gitlab(audience=API, projects="deploy"),
         "Write for example projects=['example/deploy'].",
@@ -351,6 +381,10 @@ MISTAKES: dict[str, tuple[Callable[[], object], str]] = {
     ),
     "cloudflare's application by its address": (
         lambda: providers.cloudflare_access("example", audience="https://app.example.com"),
+        'audience="32eafc7626e737136660e1b9b8b8f4f0"',
+    ),
+    "cloudflare's application by its name": (
+        lambda: providers.cloudflare_access("example", audience="ordërs"),
         'audience="32eafc7626e737136660e1b9b8b8f4f0"',
     ),
     "ad fs with the issuer of its metadata": (
@@ -413,6 +447,16 @@ MISTAKES: dict[str, tuple[Callable[[], object], str]] = {
         ),
         "Write 'example.org'.",
     ),
+    "spiffe's trust domain that is not one": (
+        lambda: providers.spiffe("https://oidc.example.org", trust_domain="a b", audience="x"),
+        "Write 'example.org'.",
+    ),
+    "pingfederate with a claim of every token": (
+        lambda: providers.pingfederate(
+            "https://auth.example.com", audience=API, client_id_claim="sub"
+        ),
+        "both have 'sub'",
+    ),
     "allauth without a client": (
         lambda: providers.allauth("https://example.com"),
         "Write client_id=",
@@ -420,6 +464,19 @@ MISTAKES: dict[str, tuple[Callable[[], object], str]] = {
     "simplejwt without keys": (
         lambda: providers.simplejwt("https://example.com", audience=API),
         "keys=SharedSecret(...)",
+    ),
+    "firebase with an audience, which it states": (
+        lambda: providers.firebase("example-project", audience=API),  # type: ignore[call-arg]  # the mistake
+        "firebase has no option audience, since the preset states it",
+    ),
+    "keycloak with a claim of the audience, which it states": (
+        lambda: providers.keycloak(
+            "https://sso.example.com",
+            realm="acme",
+            audience="api",
+            audience_claim="azp",  # type: ignore[call-arg]  # the mistake
+        ),
+        "keycloak has no option audience_claim, since the preset states it",
     ),
     "an option that does not exist": (
         lambda: providers.auth0("example.eu.auth0.com", audience=API, audiense=API),  # type: ignore[call-arg]  # the mistake
@@ -436,7 +493,7 @@ def test_a_mistake_is_answered_with_what_to_write(call: Callable[[], object], to
 
 
 @pytest.mark.parametrize(
-    "value", [None, 1, "", " ", "a b", "é.com", "-a.com", "a..com/", "://", "x:y"]
+    "value", [None, 1, "", " ", "a b", "é.com", "-a.com", "a..com", "a-.com", "://", "x:y"]
 )
 def test_what_is_not_a_domain(value: object) -> None:
     """A11"""
@@ -497,7 +554,7 @@ def test_a_name_is_left_as_it_is(value: str) -> None:
     assert require_name("realm", value, example="acme") == value
 
 
-@pytest.mark.parametrize("value", [None, 1, "", "a@b", "-a", "https://-a.com", "a/b", "é"])
+@pytest.mark.parametrize("value", [None, 1, "", "a@b", "-a", "https://-a.com", "a/b", "\u212a"])
 def test_what_is_not_a_label(value: object) -> None:
     """A11: nothing that would lead to another host."""
     with pytest.raises(ConfigurationError, match="Write team='acme'"):
@@ -599,6 +656,16 @@ class TestOptions:
         assert issuer.preset.notes == ()
         assert providers.azure_ad_b2c(**words).preset.notes
 
+    def test_a_trust_domain_is_not_the_name_of_a_host(self) -> None:
+        """P3: it may have an underscore, and is compared in lower case."""
+        issuer = providers.spiffe(
+            "https://oidc.example.org", trust_domain="Prod_EU", audience=API, keys=KEYS
+        )
+        header = JOSEHeader("ES256", None, None)
+        issuer.rules.kind.check(header, {"sub": "spiffe://prod_eu/orders"})
+        with pytest.raises(InvalidToken):
+            issuer.rules.kind.check(header, {"sub": "spiffe://prod/orders"})
+
     def test_regions_of_china_have_a_domain_of_their_own(self) -> None:
         """P3"""
         issuer = providers.cognito(
@@ -624,6 +691,7 @@ class TestOptions:
         gitlab = providers.gitlab("https://gitlab.example.com/X/", audience=API, keys=KEYS)
         assert gitlab.issuer == "https://gitlab.example.com/X"
         assert gitlab.checks == gitlab.preset.checks == ()
+        assert "Every job" in gitlab.preset.notes[0]
 
     def test_a_session_of_clerk_may_have_the_audience_too(self) -> None:
         """P3: whether it is a session token or a template's is not asked then."""

@@ -15,7 +15,8 @@ from asgi_jwks.asgi.authentication import Authentication
 from asgi_jwks.asgi.authentication_options import AuthenticationOptions
 from asgi_jwks.asgi.authorization import Authorization, AuthorizationOptions
 from asgi_jwks.asgi.middleware import MiddlewareOptions
-from asgi_jwks.cli.option_meanings import arguments, stated
+from asgi_jwks.cli.arguments import meanings_of
+from asgi_jwks.cli.option_meanings import stated
 from asgi_jwks.environment import VARIABLES
 from asgi_jwks.trusted_issuer import DEFAULTS, IssuerOptions, PresetOptions
 
@@ -136,11 +137,11 @@ def page() -> str:
         **defaults(JWTBearerMiddleware),
         "verifier": None,
     }
-    verifier = {n: m for n, m in arguments(AccessTokenVerifier).items() if "issuer" not in n}
+    verifier = {n: m for n, m in meanings_of(AccessTokenVerifier).items() if "issuer" not in n}
     return TEMPLATE.format(
         issuer=table({**stated(IssuerOptions), **stated(PresetOptions)}, DEFAULTS),
         middleware=table(of_middleware, middleware_defaults),
-        remote=table(arguments(RemoteJWKSet), defaults(RemoteJWKSet)),
+        remote=table(meanings_of(RemoteJWKSet), defaults(RemoteJWKSet)),
         verifier=table(verifier, defaults(AccessTokenVerifier)),
         variables=_names(VARIABLES),
         reasons="\n".join(f"| `{reason.value}` | {reason.phrase} |" for reason in Reason),

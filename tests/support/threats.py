@@ -158,7 +158,7 @@ THREATS: Final = (
         "a resolver's issuer is not asked over plain http, unless it says "
         "`allow_insecure_http=True`; a document that came over TLS leads to no http",
         "F12 F24",
-        "tokens/resolver.py keys/discovery.py",
+        "tokens/resolved_issuer.py keys/discovery.py",
     ),
     Threat(
         "names tried one after the other, to find tenants or to flood whoever resolves them",
@@ -200,7 +200,7 @@ THREATS: Final = (
         "a connection that is kept open after its token has expired",
         "`end_at_expiry=True` ends it; off unless asked for",
         "C6",
-        "asgi/connection_expiry.py",
+        "asgi/connection_expiry.py asgi/endable_connection.py",
     ),
     Threat(
         "a machine that was suspended, a clock that was set back",

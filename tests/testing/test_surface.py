@@ -1,11 +1,10 @@
 import ast
-import subprocess
-import sys
 from collections.abc import Iterator
 from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
+from tests.support.fresh_process import printed_by
 
 from asgi_jwks import testing
 from asgi_jwks.testing import forgery
@@ -70,11 +69,8 @@ def test_the_room_imports_nothing_until_a_name_is_asked_for() -> None:
         "import asgi_jwks.testing, pytest, asgi_jwks.testing.pytest_plugin;"
         "print(*[name for name in set(sys.modules) - before if name.startswith('asgi_jwks.')])"
     )
-    run = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, check=True
-    )
     plugin = ["asgi_jwks.testing.pytest_attacks", "asgi_jwks.testing.pytest_plugin"]
-    assert sorted(run.stdout.split()) == ["asgi_jwks.testing", *plugin]
+    assert sorted(printed_by(program).split()) == ["asgi_jwks.testing", *plugin]
 
 
 def test_no_module_imports_itself_by_way_of_another() -> None:

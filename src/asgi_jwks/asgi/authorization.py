@@ -12,12 +12,11 @@ from typing import Any, Final, TypedDict
 from asgi_jwks._options import require_names
 from asgi_jwks._printable import quoted
 from asgi_jwks.asgi.connection_needs import needs_at
+from asgi_jwks.asgi.declaration_log import DeclarationLog
 from asgi_jwks.asgi.enforceable import require_enforceable
 from asgi_jwks.asgi.resource_checks import (
-    difference_of,
     hint_at_audiences,
     is_server,
-    mounted_at,
     proof_members,
     require_checked_audiences,
     require_issuers,
@@ -112,8 +111,7 @@ class Authorization:
             hint_at_audiences(self.resources, trusted)
         if self.requirement is not None:
             self._require_no_offline_access(self.requirement, "requires")
-        self._told_of = 0
-        self._public_and_closed: Final[set[str]] = set()
+        self._mistakes: Final = DeclarationLog()
         self.clock: Final = clock
         self._hierarchy: Final = None if implied_scopes is None else ScopeHierarchy(implied_scopes)
         self._grants: Final = {issuer.rules.issuer: issuer.rules.grants for issuer in trusted}
@@ -123,7 +121,6 @@ class Authorization:
         takes_bearer = not self._proofs["dpop_bound_access_tokens_required"]
         self._methods: Final = tuple(methods) if takes_bearer else ()
         self._app: Final = app
-        self._hinted_at_resource = self._hinted_at_mount = False
         self.scopes_of: Final[ScopesOf] = (
             self._with_implied if self._hierarchy else granted_scopes_of
         )
@@ -149,26 +146,14 @@ class Authorization:
         try:
             self.require_enforceable(requirement, "a guard within the application")
         except ConfigurationError as error:
-            # Applications may make guards for each request.
-            if self._told_of < _MOST_TOLD:
-                self._told_of += 1
-                _log.error("%s", error)
+            self._mistakes.unenforceable(error)
 
     def tell_of_public_path(self, scope: Mapping[str, Any]) -> None:
         """Log a demand that was made on a public path, where nobody can meet it.
 
         It is called for each anonymous request that is refused on such a path.
         """
-        route = getattr(scope.get("route"), "path", None) or scope["path"]
-        # Below a public prefix, strangers choose the path.
-        if route not in self._public_and_closed and len(self._public_and_closed) < _MOST_TOLD:
-            self._public_and_closed.add(route)
-            _log.error(
-                "%s demands a token, and requests for it are let through by public_paths or "
-                "allow_unauthenticated_preflight, where tokens are not read: every one is refused. "
-                "Take its path out of public_paths, or the demand from the route",
-                quoted(route),
-            )
+        self._mistakes.demand_on_public_path(scope)
 
     def _require_no_offline_access(self, requirement: Requirement, where: str) -> None:
         if self.resources and OFFLINE_ACCESS in requirement.named_scopes:
@@ -200,27 +185,7 @@ class Authorization:
         found = resource_at(self.resources, path, query)
         if found is None:
             return None
-        if not self._hinted_at_mount and (mount := mounted_at(scope)) is not None:
-            self._hinted_at_mount = True
-            _log.warning(
-                "challenges name the metadata at %s, and this application is mounted at %s, where "
-                "requests for them do not come: put ProtectedResourceMetadata(app, guard) around "
-                "the application that has the mount, unless something else serves them",
-                quoted(found.metadata_url),
-                quoted(mount),
-            )
-        if not self._hinted_at_resource:
-            difference = difference_of(found, path, scope)
-            if difference is not None:
-                self._hinted_at_resource = True
-                _log.warning(
-                    "a request for %s was refused with the metadata of %s, and the two differ by "
-                    "%s, so that clients refuse them: write resource=... as clients call it, "
-                    "unless a proxy changes it on the way",
-                    quoted(path),
-                    quoted(found.resource),
-                    difference,
-                )
+        self._mistakes.named_resource(found, path, scope)
         return found.metadata_url
 
     def metadata(self, resource: ProtectedResource, app: object = None) -> dict[str, Any]:
@@ -272,9 +237,6 @@ def _demanded(demand: object) -> Requirement:
         return inner
     return combined(require_names("requires", demand, example="orders:read"), {})
 
-
-# Lines of one cause, bounded as all that requests cause (requirement W6).
-_MOST_TOLD: Final = 16
 
 _NO_GRANTS: Final[frozenset[str]] = frozenset()
 DEFAULT_AUTHORIZATION: Final = Authorization()

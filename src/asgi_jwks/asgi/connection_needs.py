@@ -21,6 +21,10 @@ from asgi_jwks.authorization.requirement import Requirement
 __all__ = ["DeclaresByConnection", "needs_at"]
 
 
+# Starlette's Match.FULL; its routing is slow to import.
+_FULL: Final = 2
+
+
 class DeclaresByConnection(Protocol):
     """An application that demands more of some connections than of others."""
 
@@ -82,14 +86,10 @@ def _matching(app: Any, scope: dict[str, Any]) -> Any:
     """The route of a connection; `scope` becomes that of its application."""
     for route in routes(app):
         match, child = route.matches(scope)
-        # Starlette's Match.FULL.
         if match.value == _FULL:
             scope.update(child)
             return route
     return None
-
-
-_FULL: Final = 2
 
 
 def _needs_of_route(route: Any, method: str | None) -> Iterator[Requirement]:

@@ -2,7 +2,7 @@
 
 import functools
 import inspect
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from typing import Any, Final, ParamSpec, TypeVar, Unpack
 
 import anyio.to_thread
@@ -102,7 +102,15 @@ class RouteGuard:
         """Guard an ASGI application: all of a mounted one, or one route of any framework.
 
         Mount("/admin", admin, middleware=[Middleware(requires("admin").around)])
+
+        Raises:
+            ConfigurationError: it cannot be called.
         """
+
+        if not callable(app):
+            raise ConfigurationError(
+                f"app must be an ASGI application; got {app!r}. Write requires(...).around(app)."
+            )
 
         async def guarded(scope: Any, receive: Any, send: Any) -> None:
             if scope["type"] in {"http", "websocket"}:
@@ -121,7 +129,7 @@ class RouteGuard:
         Raises:
             ConfigurationError: the endpoint has no argument of either name.
         """
-        names = inspect.signature(endpoint).parameters
+        names = _arguments(endpoint)
         inner = declared_by(endpoint)
         if inner is not None:
             return RouteGuard(self.requirement & inner.requirement)(inner.within)
@@ -205,8 +213,8 @@ def requires(*demands: str | Requirement, **options: Unpack[RequirementOptions])
     Args:
         demands: scopes, all of which must be granted, and Requirement objects, all of which must
             be met.
-        options: `any_of`, `permissions`, `roles`, `claims`, `issuer`, `acr`, `max_age` and
-            `condition`; see RequirementOptions.
+        options: `any_of`, `permissions`, `roles`, `claims`, `issuer`, `acr`, `max_age`, `binding`
+            and `condition`; see RequirementOptions.
 
     Raises:
         ConfigurationError: nothing is required, a part is of the wrong form, or no token could
@@ -221,6 +229,15 @@ def tell_of_public_path(scope: Mapping[str, Any]) -> None:
     # An entry point within may let anonymous requests through for a reason of its own.
     if judging is public and isinstance(public, Authentication):
         public.authorization.tell_of_public_path(scope)
+
+
+def _arguments(endpoint: Callable[..., object]) -> Collection[str]:
+    """The names of the arguments of a callable; none of anything else."""
+    try:
+        return inspect.signature(endpoint).parameters.keys()
+    # Not every callable of C has a signature, and an endpoint may be no callable at all.
+    except (TypeError, ValueError):
+        return ()
 
 
 def _authorization(scope: Mapping[str, Any]) -> Authorization:

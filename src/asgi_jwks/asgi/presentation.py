@@ -52,7 +52,7 @@ def send_with_nonce(send: Send, nonce: str) -> Send:
     The answer is not to be stored, unless the application says itself how it may be.
     """
 
-    async def send_with_nonce(message: Message) -> None:
+    async def send_message(message: Message) -> None:
         if message["type"] in _STARTS:
             fields = message.get("headers") or ()
             names = {name.lower() for name, _ in fields}
@@ -65,7 +65,7 @@ def send_with_nonce(send: Send, nonce: str) -> Send:
                 message = {**message, "headers": [*fields, *added]}
         await send(message)
 
-    return send_with_nonce
+    return send_message
 
 
 def _path(scope: Scope) -> bytes:

@@ -32,7 +32,7 @@ from asgi_jwks.events.requests import (
 from asgi_jwks.tokens.access_token import AccessToken
 from asgi_jwks.tokens.outcomes import NO_CONNECTION, Fault, refusal_event
 
-__all__ = ["OnRefused", "Refusals", "with_words"]
+__all__ = ["OnRefused", "Refusals", "for_this_request"]
 
 _log: Final = logging.getLogger("asgi_jwks.requests")
 
@@ -130,7 +130,7 @@ class Refusals:
                 scopes = tuple(dict.fromkeys((*declared, *scopes)))
         if (scheme, scopes) == (error.scheme, error.scopes):
             return error
-        return with_words(error, scheme=scheme, scopes=scopes)
+        return for_this_request(error, scheme=scheme, scopes=scopes)
 
     def _tell_of(self, error: Fault, scope: Scope, outer: "Refusals") -> None:
         """Log a refusal and tell the listener of it; nothing is made that nobody hears."""
@@ -163,7 +163,7 @@ class Refusals:
             outer._refusal_log.tell(event, stands_for)
 
 
-def with_words(error: RequestError, *, scheme: str, scopes: tuple[str, ...]) -> RequestError:
+def for_this_request(error: RequestError, *, scheme: str, scopes: tuple[str, ...]) -> RequestError:
     """A copy of an error, for one request.
 
     An application may raise the same one for every request.

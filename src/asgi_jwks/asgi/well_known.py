@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final, Protocol
 
+from asgi_jwks._options import require_app
 from asgi_jwks._printable import quoted
 from asgi_jwks.asgi.authentication import Authentication
 from asgi_jwks.asgi.resource_checks import note_served
@@ -26,6 +27,9 @@ _log: Final = logging.getLogger("asgi_jwks.requests")
 _MAX_AGE: Final = 300
 
 _METHODS: Final = b"GET, HEAD, OPTIONS"
+
+# RFC 9110, section 8.6: it has no Content-Length.
+_NO_CONTENT: Final = 204
 
 # Browsers' clients read it from anywhere (section 3.2); it holds nothing that a token would show.
 _ANYWHERE: Final = (b"access-control-allow-origin", b"*")
@@ -152,11 +156,7 @@ class ProtectedResourceMetadata:
     """
 
     def __init__(self, app: ASGIApp, *guards: Guard) -> None:
-        if not callable(app):
-            raise ConfigurationError(
-                f"app must be an ASGI application; got {app!r}. Write "
-                "ProtectedResourceMetadata(app, guard)."
-            )
+        require_app(app, write="ProtectedResourceMetadata(app, guard)")
         if not guards:
             raise ConfigurationError(
                 "There are no resources to serve metadata of. Write "
@@ -200,7 +200,7 @@ async def send_metadata(body: bytes, scope: Mapping[str, Any], send: Send) -> No
             (b"cache-control", b"public, max-age=%d" % _MAX_AGE),
         ]
     else:
-        status, body = (204 if method == "OPTIONS" else 405), b""
+        status, body = (_NO_CONTENT if method == "OPTIONS" else 405), b""
         # RFC 9110, section 9.3.7, and the Fetch standard, section 3.3 (CORS preflight).
         fields += [
             (b"allow", _METHODS),
@@ -211,6 +211,3 @@ async def send_metadata(body: bytes, scope: Mapping[str, Any], send: Send) -> No
         fields.append((b"content-length", str(len(body)).encode()))
     await send({"type": "http.response.start", "status": status, "headers": fields})
     await send({"type": "http.response.body", "body": b"" if method == "HEAD" else body})
-
-
-_NO_CONTENT: Final = 204

@@ -14,7 +14,7 @@ from rich.text import Text
 from asgi_jwks._printable import printable
 from asgi_jwks.cli.output import CannotTell, Status, console, json_option, tell
 from asgi_jwks.cli.plain_text import plain_text
-from asgi_jwks.testing.attacks.corpus import ATTACKS
+from asgi_jwks.testing.attacks.corpus import attacks_on
 from asgi_jwks.testing.attacks.named_application import AttackedApplication, attacked_application
 from asgi_jwks.testing.attacks.run import (
     AttackRunError,
@@ -26,6 +26,7 @@ from asgi_jwks.testing.attacks.run import (
 
 __all__ = ["AttackOutcome", "AttackReport", "attack", "junit_xml", "report_of", "show"]
 
+# An exception may have a whole request in its text.
 _LONGEST = 1024
 
 
@@ -119,13 +120,20 @@ def attack(
         TextColumn("{task.fields[name]}"),
     )
     with Progress(*columns, console=console(stderr=True), transient=True) as progress:
-        task = progress.add_task("", total=len(ATTACKS), name="")
+        task = progress.add_task("", total=len(attacks_on(attacked.target)), name="")
         outcomes = _carried_out(attacked, lambda name: progress.update(task, advance=1, name=name))
     report = report_of(app, Report(outcomes))
     if junit is not None:
-        junit.write_bytes(junit_xml(report))
+        _write(junit, junit_xml(report))
     tell("attack", report, show, json_wanted=json_wanted)
     return Status.VALID if report.refused == report.total else Status.REFUSED
+
+
+def _write(path: Path, octets: bytes) -> None:
+    try:
+        path.write_bytes(octets)
+    except OSError as error:
+        raise CannotTell(f"The report cannot be written: {error}") from error
 
 
 def _carried_out(
@@ -137,7 +145,7 @@ def _carried_out(
         except AttackRunError as error:
             raise CannotTell(f"{error} (The options: --path, --method, --scopes.)") from error
         outcomes = []
-        for attack in ATTACKS.values():
+        for attack in attacks_on(attacked.target):
             on_attack(attack.name)
             outcomes.append(await carry_out(attacked.app, attack, attacked.target))
         return tuple(outcomes)

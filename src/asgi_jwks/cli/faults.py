@@ -7,7 +7,7 @@ from typing import Final
 from asgi_jwks.errors import ConfigurationError
 from asgi_jwks.testing import Endpoint, MockIssuer
 
-__all__ = ["ENDPOINTS", "FAULTS", "Fault", "fault_of", "mend"]
+__all__ = ["ENDPOINTS", "FAULTS", "Fault", "fault_of", "mend", "require_field_value"]
 
 ENDPOINTS: Final = ("jwks", "discovery")
 
@@ -83,6 +83,17 @@ def fault_of(text: str) -> Fault:
     if number is None or not least <= said <= most:
         raise ConfigurationError(f"The number of {text!r} is not one that this fault takes.")
     return Fault(endpoint, name, said)
+
+
+def require_field_value(name: str, value: str) -> str:
+    """The value of a header field that an endpoint sends (RFC 9110, section 5.5).
+
+    Raises:
+        ConfigurationError: it is not printable ASCII.
+    """
+    if value.isascii() and value.isprintable():
+        return value
+    raise ConfigurationError(f"{name} is printable ASCII; got {value!r}.")
 
 
 def mend(issuer: MockIssuer, endpoint: str) -> None:

@@ -4,17 +4,17 @@ import json
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import click
 
 from asgi_jwks.cli.console.access import CONSOLE_VARIABLE
 from asgi_jwks.cli.console.serving import served_console, served_laboratory
-from asgi_jwks.cli.demo.command import PORT
 from asgi_jwks.cli.demo.instructions import environment
 from asgi_jwks.cli.demo.run import wait_for_ctrl_c
-from asgi_jwks.cli.faults import FAULTS, Fault, fault_of
+from asgi_jwks.cli.faults import FAULTS, Fault, fault_of, require_field_value
+from asgi_jwks.cli.listening import PORT
 from asgi_jwks.cli.output import CannotTell, Status, as_json, json_option, quiet_logs
 from asgi_jwks.cli.plain_text import plain_text
 from asgi_jwks.testing import MockIssuer, SigningKey
@@ -26,7 +26,11 @@ wait = wait_for_ctrl_c
 
 # RFC 8414, section 2: no query and no fragment. The endpoints are served below its path.
 _ISSUER: Final = re.compile(r"https?://[\w.-]+(?::\d{1,5})?(?:/[\w.~!$&'()*+,;=:@%/-]*)?", re.ASCII)
-_ALGORITHMS = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512"]
+# RFC 7518, section 3.1, and RFC 8037: those of a private key.
+_ALGORITHMS: Final = [
+    *("RS256", "RS384", "RS512", "PS256", "PS384", "PS512"),
+    *("ES256", "ES384", "ES512", "EdDSA"),
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,8 +73,16 @@ class RunningIssuer:
     help="The API that tokens are for; may be given more than once.",
 )
 @click.option(
+    "--scopes",
+    type=plain_text,
+    default="",
+    metavar="TEXT",
+    help="What alice and mock-client may ask for besides openid, profile and email; separated by "
+    "spaces.",
+)
+@click.option(
     "--algorithm",
-    type=click.Choice([*_ALGORITHMS, "EdDSA"]),
+    type=click.Choice(_ALGORITHMS),
     default="RS256",
     show_default=True,
     help="The algorithm of its keys.",
@@ -94,6 +106,7 @@ def issuer(
     port: int,
     name: str | None,
     audience: tuple[str, ...],
+    scopes: str,
     algorithm: str,
     faults: tuple[str, ...],
     cache_control: str | None,
@@ -103,16 +116,20 @@ def issuer(
 ) -> int:
     """Run the mock issuer on a loopback port, until Ctrl-C.
 
-    It has keys, metadata, and a token endpoint with the client mock-client and its secret
-    mock-secret. The console is a page to mint tokens, send them to an API, and break the issuer.
+    It has keys, metadata, logins of alice with the password wonderland, and the client mock-client
+    with its secret mock-secret. Clients may register. The console is a page to mint tokens, send
+    them to an API, and break the issuer.
     """
     quiet_logs()
     if name is not None and not _ISSUER.fullmatch(name):
         raise click.UsageError("--issuer is a URL, such as https://example.eu.auth0.com/.")
+    if cache_control is not None:
+        require_field_value("Cache-Control", cache_control)
     put = [fault_of(text) for text in faults]
     audiences = audience[0] if len(audience) == 1 else audience
     mock = MockIssuer(issuer=name, audience=audiences, key=SigningKey.generate(algorithm))
     mock.jwks.cache_control = cache_control
+    _grant(mock, scopes.split())
     try:
         with mock.serve(port=port) as url, _console(mock, put, console, console_port) as page:
             _say(
@@ -132,6 +149,14 @@ def issuer(
     except KeyboardInterrupt:
         click.echo("Stopped.", err=True)
     return Status.VALID
+
+
+def _grant(mock: MockIssuer, scopes: list[str]) -> None:
+    """Let its user and its client ask for more."""
+    for name, user in mock.users.items():
+        mock.users[name] = replace(user, scopes=(*user.scopes, *scopes))
+    for name, client in mock.clients.items():
+        mock.clients[name] = replace(client, scopes=(*client.scopes, *scopes))
 
 
 @contextmanager

@@ -91,5 +91,8 @@ def _issuer_of_metadata(url: str) -> str:
     name, _, path = document.partition("/")
     if not well_known or name not in _METADATA:
         return url
-    # The form of RFC 8414 has the issuer's path behind; a slash at the end is part of an issuer.
-    return f"{base}/{path}" if path else f"{base}/" if base.count("/") == len("//") else base
+    if path:
+        # The form of RFC 8414 has the issuer's path behind.
+        return f"{base}/{path}"
+    # An issuer without a path is written with a slash, by most providers.
+    return f"{base}/" if base.count("/") == len("//") else base

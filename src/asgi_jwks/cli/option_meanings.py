@@ -17,12 +17,13 @@ from asgi_jwks.asgi.authentication_options import AuthenticationOptions
 from asgi_jwks.asgi.authorization import AuthorizationOptions
 from asgi_jwks.asgi.middleware import MiddlewareOptions
 from asgi_jwks.binding.dpop_policy import DPoP
+from asgi_jwks.cli.arguments import meanings_of
 from asgi_jwks.environment.options import PARSERS
 from asgi_jwks.environment.parsers import names, number, true_or_false, whole_number
 from asgi_jwks.keys.remote import RemoteJWKSet
 from asgi_jwks.trusted_issuer import IssuerOptions, PresetOptions
 
-__all__ = ["arguments", "form_of", "meaning_of", "stated"]
+__all__ = ["form_of", "meaning_of", "stated"]
 
 _OF_TEXTS: Final[Mapping[str, str]] = {
     "dpop_nonce_secrets": "one secret of 32 random characters, or the new one and the old one",
@@ -84,19 +85,11 @@ def stated(options: type) -> dict[str, str]:
     return found
 
 
-def arguments(constructor: Callable[..., Any]) -> dict[str, str]:
-    """The arguments that a docstring explains."""
-    section = (inspect.getdoc(constructor) or "").partition("Args:\n")[2].partition("\n\n")[0]
-    parts = re.split(r"^    (\w+): ", section, flags=re.MULTILINE)
-    pairs = zip(parts[1::2], parts[2::2], strict=True)
-    return {name: " ".join(text.split()) for name, text in pairs}
-
-
 @cache
 def _meanings() -> Mapping[str, str]:
     found = {
-        **arguments(RemoteJWKSet),
-        **{f"dpop_{name}": text for name, text in arguments(DPoP).items()},
+        **meanings_of(RemoteJWKSet),
+        **{f"dpop_{name}": text for name, text in meanings_of(DPoP).items()},
     }
     for options in (
         AuthenticationOptions,

@@ -5,7 +5,6 @@ placeholder for each word is here, for whoever looks at a preset without an acco
 """
 
 import inspect
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -15,6 +14,7 @@ from typing import Any, Final, Literal, get_args, get_origin, get_type_hints
 import click
 
 from asgi_jwks import providers
+from asgi_jwks.cli.arguments import meanings_of, option_of
 from asgi_jwks.cli.plain_text import plain_text
 from asgi_jwks.providers import ProviderIssuer
 
@@ -22,8 +22,10 @@ __all__ = [
     "PLACEHOLDERS",
     "PresetFunction",
     "Word",
+    "all_words",
     "complete_preset",
     "issuers_of",
+    "preset_of",
     "presets",
     "with_placeholders",
     "word_options",
@@ -111,9 +113,26 @@ def presets() -> Mapping[str, PresetFunction]:
     return found
 
 
+def preset_of(name: str) -> PresetFunction:
+    """The preset of this name.
+
+    Raises:
+        UsageError: there is none.
+    """
+    found = presets().get(name)
+    if found is None:
+        raise click.UsageError(f"There is no preset {name!r}. There are {', '.join(presets())}.")
+    return found
+
+
+def all_words() -> frozenset[str]:
+    """The names of the words of all presets."""
+    return frozenset(word.name for preset in presets().values() for word in words_of(preset))
+
+
 def words_of(preset: PresetFunction) -> tuple[Word, ...]:
     """The words of a preset, without the options that all issuers have."""
-    meanings = _meanings(preset)
+    meanings = meanings_of(preset)
     return tuple(
         Word(
             name=name,
@@ -146,7 +165,7 @@ def word_options(
         names = takers[word_name]
         shown = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
         command = click.option(
-            f"--{word_name.replace('_', '-')}",
+            option_of(word_name),
             word_name,
             type=plain_text,
             multiple=True,
@@ -178,7 +197,7 @@ def issuers_of(
         UsageError: a word is missing, not one of this preset, or there twice.
         ConfigurationError: a word is not of the form that the preset wants.
     """
-    preset = presets()[name]
+    preset = preset_of(name)
     hints = get_type_hints(preset)
     words = {word.name: word for word in words_of(preset)}
     values: dict[str, Any] = {}
@@ -187,13 +206,13 @@ def issuers_of(
             continue
         if word_name not in words:
             raise click.UsageError(
-                f"{name} has no word {_option(word_name)}; it takes "
-                f"{', '.join(map(_option, words))}."
+                f"{name} has no word {option_of(word_name)}; it takes "
+                f"{', '.join(map(option_of, words))}."
             )
         values[word_name] = _value(words[word_name], texts, hints[word_name])
     missing = [word for word in words.values() if word.required and word.name not in values]
     if missing:
-        meanings = "; ".join(f"{_option(word.name)}: {word.meaning}" for word in missing)
+        meanings = "; ".join(f"{option_of(word.name)}: {word.meaning}" for word in missing)
         raise click.UsageError(f"{name} needs {meanings}")
     further = {option: value for option, value in options.items() if value is not None}
     made = preset(**values, **further)
@@ -206,7 +225,7 @@ def with_placeholders(
     """The words of a command line, and placeholders for those that are needed besides."""
     own = _OF_PRESET.get(name, {})
     words = {word_name: texts for word_name, texts in given.items() if texts}
-    required = {word.name for word in words_of(presets()[name]) if word.required}
+    required = {word.name for word in words_of(preset_of(name)) if word.required}
     # One of several optional words is needed: whoever gave one has chosen.
     needed = required if words.keys() - required else required | own.keys()
     placeholders = {
@@ -216,19 +235,15 @@ def with_placeholders(
     return words | placeholders
 
 
-def _option(name: str) -> str:
-    return f"--{name.replace('_', '-')}"
-
-
 def _value(word: Word, texts: tuple[str, ...], hint: Any) -> Any:
     if word.several:
         return texts
     if len(texts) > 1:
-        raise click.UsageError(f"{_option(word.name)} is given twice.")
+        raise click.UsageError(f"{option_of(word.name)} is given twice.")
     (text,) = texts
     if hint is bool:
         if text not in {"true", "false"}:
-            raise click.UsageError(f"{_option(word.name)} is true or false.")
+            raise click.UsageError(f"{option_of(word.name)} is true or false.")
         return text == "true"
     return text
 
@@ -238,11 +253,3 @@ def _is_one(annotation: Any) -> bool:
     if get_origin(annotation) is Literal:
         return True
     return {annotation, *get_args(annotation)} <= {str, bool, str | None, type(None)}
-
-
-def _meanings(preset: PresetFunction) -> dict[str, str]:
-    """The sentences about the arguments, from the docstring."""
-    section = (inspect.getdoc(preset) or "").partition("Args:\n")[2].partition("\n\n")[0]
-    parts = re.split(r"^    (\w+): ", section, flags=re.MULTILINE)
-    pairs = zip(parts[1::2], parts[2::2], strict=True)
-    return {name: " ".join(text.split()) for name, text in pairs}

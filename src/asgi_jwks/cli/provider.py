@@ -13,12 +13,14 @@ import click
 from rich.console import Console
 from rich.text import Text
 
+from asgi_jwks.cli.arguments import option_of
 from asgi_jwks.cli.output import Status, json_option, tell
 from asgi_jwks.cli.plain_text import plain_text
 from asgi_jwks.cli.preset_words import (
     Word,
     complete_preset,
     issuers_of,
+    preset_of,
     presets,
     with_placeholders,
     word_options,
@@ -126,8 +128,6 @@ def provider(
         names = Providers({name: _summary(preset) for name, preset in presets().items()})
         tell("provider", names, _list, json_wanted=json_wanted)
         return Status.VALID
-    if name not in presets():
-        raise click.UsageError(f"There is no preset {name!r}. There are {', '.join(presets())}.")
     description = description_of(name, words, jwks_uri=jwks_uri)
     tell("provider", description, show, json_wanted=json_wanted)
     return Status.VALID
@@ -139,9 +139,10 @@ def description_of(
     """The preset of this name, with these words, and placeholders for those that are missing.
 
     Raises:
+        UsageError: there is no such preset.
         ConfigurationError: a word is not of the form that the preset wants.
     """
-    preset = presets()[name]
+    preset = preset_of(name)
     filled = with_placeholders(name, words)
     placeholders = {word: texts for word, texts in filled.items() if not words.get(word)}
     try:
@@ -205,11 +206,10 @@ def show(out: Console, description: ProviderDescription) -> None:
         out.print()
     for word in description.words:
         mark = "needed" if word.required else "may be given"
-        option = f"--{word.name.replace('_', '-')}"
-        out.print(Text(f"{option}  {mark}. {word.meaning}"))
+        out.print(Text(f"{option_of(word.name)}  {mark}. {word.meaning}"))
     if description.placeholders:
         made_up = ", ".join(
-            f"--{name.replace('_', '-')} {' '.join(texts)}"
+            f"{option_of(name)} {' '.join(texts)}"
             for name, texts in description.placeholders.items()
         )
         out.print()

@@ -26,12 +26,18 @@ def _number(_ctx: click.Context, _param: click.Parameter, value: float) -> float
 
 
 def seconds_option(
-    name: str, *, most: float, default: float, about: str, envvar: str | None = None
+    name: str,
+    *,
+    most: float,
+    default: float,
+    about: str,
+    least: float = 0.1,
+    envvar: str | None = None,
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """An option of 0.1 s to `most` seconds."""
+    """An option of `least` to `most` seconds."""
     return click.option(
         name,
-        type=click.FloatRange(0.1, most),
+        type=click.FloatRange(least, most),
         default=default,
         show_default=True,
         metavar="SECONDS",

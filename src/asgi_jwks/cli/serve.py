@@ -6,8 +6,8 @@ import click
 
 from asgi_jwks import JWTBearerMiddleware
 from asgi_jwks.cli.application_argument import named_application
-from asgi_jwks.cli.demo.command import PORT
 from asgi_jwks.cli.grouped_help import GroupedHelp
+from asgi_jwks.cli.listening import PORT, url_of
 from asgi_jwks.cli.output import CannotTell, Status, as_json, json_option
 from asgi_jwks.cli.plain_text import plain_text
 from asgi_jwks.cli.trust_options import sections_of, trusted_by, trusting_options
@@ -61,7 +61,7 @@ def serve(
 
     trusted = trusted_by(provider, given)
     guarded = JWTBearerMiddleware(named_application(app), *trusted.issuers, **trusted.middleware)
-    served = Served(app, f"http://{host}:{port}", tuple(one.issuer for one in trusted.issuers))
+    served = Served(app, url_of(host, port), tuple(one.issuer for one in trusted.issuers))
     if json_wanted:
         click.echo(as_json("serve", served))
     else:

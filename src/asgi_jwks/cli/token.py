@@ -12,10 +12,10 @@ import click
 import httpx
 
 from asgi_jwks.cli.console.access import CONSOLE_VARIABLE, TOKEN_FIELD, TOKEN_PARAMETER
-from asgi_jwks.cli.console.shapes import FORGERIES, SHAPES
+from asgi_jwks.cli.console.shapes import FORGERIES, LONGEST_LIFETIME, SHAPES
 from asgi_jwks.cli.no_tls import no_tls
 from asgi_jwks.cli.output import CannotTell, Status, as_json, json_option
-from asgi_jwks.cli.questions import TIMEOUT
+from asgi_jwks.cli.questions import TIMEOUT, seconds_option
 from asgi_jwks.fetching.secure_url import is_loopback
 
 __all__ = ["MintedToken", "token"]
@@ -36,7 +36,6 @@ class MintedToken:
 @click.option(
     "--console",
     envvar=CONSOLE_VARIABLE,
-    required=True,
     metavar="URL",
     help=f"The URL that `asgi-jwks issuer` or `demo --serve` printed.  [env: {CONSOLE_VARIABLE}]",
 )
@@ -48,7 +47,13 @@ class MintedToken:
     help="Whose tokens it looks like.",
 )
 @click.option("--scopes", default="", help="Its scopes, separated by spaces.")
-@click.option("--lifetime", type=float, default=3600.0, show_default=True, help="In seconds.")
+@seconds_option(
+    "--lifetime",
+    least=-LONGEST_LIFETIME,
+    most=LONGEST_LIFETIME,
+    default=3600.0,
+    about="Negative for a token that has expired.",
+)
 @click.option(
     "--claim",
     "claims",
@@ -66,7 +71,7 @@ class MintedToken:
 )
 @json_option
 def token(
-    console: str,
+    console: str | None,
     shape: str,
     scopes: str,
     lifetime: float,
@@ -76,6 +81,11 @@ def token(
     json_wanted: bool,
 ) -> int:
     """Mint a token of a running mock issuer, and print it."""
+    if not console:
+        raise click.UsageError(
+            "Missing option '--console'. Run `asgi-jwks issuer` in another shell, and paste the "
+            "lines with export that it prints into this one."
+        )
     minted = _minted(
         console,
         {
@@ -113,9 +123,13 @@ def _minted(console: str, wanted: dict[str, Any]) -> str:
             told = answer.json()
     except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
         raise CannotTell(f"The console does not answer: {error}") from error
-    if answer.status_code != 200:
-        raise CannotTell(f"The console refused: {told.get('error')}")
-    return str(told["token"])
+    match told:
+        case {"token": str(token)}:
+            return token
+        case {"error": str(sentence)}:
+            raise CannotTell(f"The console refused: {sentence}")
+        case _:
+            raise CannotTell("Whoever answers at that URL is not the console.")
 
 
 def _origin_and_secret(console: str) -> tuple[str, str]:

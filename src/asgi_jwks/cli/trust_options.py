@@ -11,9 +11,17 @@ from typing import Any, Final
 
 import click
 
+from asgi_jwks.cli.arguments import option_of
 from asgi_jwks.cli.option_meanings import form_of, meaning_of
 from asgi_jwks.cli.plain_text import plain_text
-from asgi_jwks.cli.preset_words import complete_preset, issuers_of, presets, word_options, words_of
+from asgi_jwks.cli.preset_words import (
+    all_words,
+    complete_preset,
+    issuers_of,
+    preset_of,
+    word_options,
+    words_of,
+)
 from asgi_jwks.environment import VARIABLES, settings_from_env
 from asgi_jwks.environment.options import (
     OF_CERTIFICATES,
@@ -84,13 +92,13 @@ def trusting_options(options: Iterable[str]) -> Callable[[Command], Command]:
     Args:
         options: those of `environment` that it takes besides the words of presets.
     """
-    of_presets = {word.name for preset in presets().values() for word in words_of(preset)}
+    of_presets = all_words()
     names = [name for name in options if name not in of_presets]
 
     def decorated(command: Command) -> Command:
         for name in reversed(names):
             command = click.option(
-                f"--{name.replace('_', '-')}",
+                option_of(name),
                 name,
                 cls=_Stated,
                 type=plain_text,
@@ -110,7 +118,7 @@ def trusting_options(options: Iterable[str]) -> Callable[[Command], Command]:
 
 def sections_of(options: Iterable[str]) -> dict[str, list[str]]:
     """The sections of a help for the options that `trusting_options` gives; see GroupedHelp."""
-    words = {word.name for preset in presets().values() for word in words_of(preset)}
+    words = all_words()
     taken = {*options} - (words - {*_WITHOUT_PRESET}) | {"provider"}
     sections = {
         "Whom to trust": ["provider", *OF_ISSUER],
@@ -156,11 +164,7 @@ def trusted_by(
 
 
 def _of_preset(provider: str, given: Given, texts: Mapping[str, str], further: _Further) -> Trusted:
-    if provider not in presets():
-        raise click.UsageError(
-            f"There is no preset {provider!r}. There are {', '.join(presets())}."
-        )
-    taken = {word.name for word in words_of(presets()[provider])}
+    taken = {word.name for word in words_of(preset_of(provider))}
     known = {variable.lower() for variable in VARIABLES} - {"issuer", "audience"}
     # Of words that it does not take, the preset says so.
     others = {name: text for name, text in texts.items() if name in known - taken}
@@ -191,8 +195,7 @@ def _settings(variables: Mapping[str, str], texts: Mapping[str, str]) -> dict[st
         if " is not set. Set " in message:
             message += " On the command line: --issuer and --audience, or --provider."
         for name in texts:
-            option = f"--{name.replace('_', '-')}"
-            message = message.replace(f"{_PREFIX}{name.upper()}:", f"{option}:")
+            message = message.replace(f"{_PREFIX}{name.upper()}:", f"{option_of(name)}:")
         raise ConfigurationError(message) from None
     return dict(settings)
 

@@ -86,12 +86,12 @@ class RequestEvent(Event):
 
     @property
     def scheme(self) -> str:
-        """ "bearer", or "none"."""
+        """The scheme of the token: "bearer", "dpop" or "none"."""
         return self.labels.scheme
 
     @property
     def connection(self) -> str:
-        """ "http", "websocket" or "none"."""
+        """The kind of connection: "http", "websocket" or "none"."""
         return self.labels.connection
 
 

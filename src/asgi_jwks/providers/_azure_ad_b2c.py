@@ -1,7 +1,7 @@
 """Azure AD B2C: access tokens of a user flow or custom policy."""
 
 from collections.abc import Iterable
-from typing import Unpack
+from typing import Final, Unpack
 
 from asgi_jwks._options import require_flag
 from asgi_jwks.providers.console_words import require_label, require_name, require_tenant_id
@@ -11,6 +11,11 @@ from asgi_jwks.tokens.kinds import KindRule
 from asgi_jwks.tokens.proofs import AllOf, HasClaim
 
 __all__ = ["azure_ad_b2c"]
+
+_EVERY_POLICY: Final = (
+    "The issuer is that of every policy of the tenant, so a token of another policy for the same "
+    "API passes; the claim tfp or acr names the policy."
+)
 
 
 def azure_ad_b2c(
@@ -45,19 +50,15 @@ def azure_ad_b2c(
     tenant_id = require_tenant_id("tenant", tenant)
     flow = require_name("policy", policy, example="B2C_1_signin").lower()
     host = f"https://{name}.b2clogin.com"
-    notes: tuple[str, ...] = ()
-    if not require_flag("issuer_with_policy", issuer_with_policy):
-        notes = (
-            "The issuer is that of every policy of the tenant, so a token of another policy for "
-            "the same API passes; the claim tfp or acr names the policy.",
-        )
+    with_policy = require_flag("issuer_with_policy", issuer_with_policy)
+    path = f"tfp/{tenant_id}/{flow}" if with_policy else tenant_id
     preset = Preset(
         provider="azure_ad_b2c",
-        issuer=f"{host}/{tenant_id}/v2.0/" if notes else f"{host}/tfp/{tenant_id}/{flow}/v2.0/",
+        issuer=f"{host}/{path}/v2.0/",
         audience=names("audience", audience, example="11112222-bbbb-3333-cccc-4444dddd5555"),
         jwks_uri=f"{host}/{name}.onmicrosoft.com/{flow}/discovery/v2.0/keys",
         kind=KindRule(proof=AllOf(HasClaim("azp"), HasClaim("scp"))),
         grant_claims=GrantClaims(permissions=(), client=("azp",)),
-        notes=notes,
+        notes=() if with_policy else (_EVERY_POLICY,),
     )
     return trusted(preset, options)

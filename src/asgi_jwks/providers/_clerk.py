@@ -1,5 +1,6 @@
 """Clerk: session tokens, and the JWTs of a template."""
 
+import re
 from collections.abc import Iterable
 from typing import Final, Unpack
 
@@ -22,6 +23,8 @@ from asgi_jwks.tokens.proofs import (
 __all__ = ["clerk"]
 
 _ORIGIN: Final = "https://app.example.com"
+# RFC 6454, section 6.2, as browsers write it: in lower case, and with no path.
+_ORIGIN_FORM: Final = re.compile(r"[a-z][a-z0-9+.-]*://[a-z0-9._:\[\]-]+")
 # Clerk docs, "Session tokens": `sts` is active, or pending until the user has done what the sign-in
 # still asks for, such as choosing an organization. Version 1 has no `sts`. Clerk's own SDKs treat
 # whoever has a pending session as signed out.
@@ -112,11 +115,12 @@ def clerk(
 
 
 def _require_origin(value: str) -> None:
-    scheme, separator, rest = value.rpartition("://")
-    host = rest.partition("/")[0]
-    origin = f"{scheme or 'https'}://{host}"
-    if not separator or rest != host:
-        raise ConfigurationError(
-            "authorized_parties are origins as browsers send them, with the scheme and without a "
-            f"slash at the end; got {value!r}. Write {origin!r}."
-        )
+    if _ORIGIN_FORM.fullmatch(value):
+        return
+    scheme, _, rest = value.lower().rpartition("://")
+    origin = f"{scheme or 'https'}://{rest.partition('/')[0]}"
+    raise ConfigurationError(
+        "authorized_parties are origins as browsers send them, with the scheme, in lower case and "
+        f"without a slash at the end; got {value!r}. Write "
+        f"{(origin if _ORIGIN_FORM.fullmatch(origin) else _ORIGIN)!r}."
+    )

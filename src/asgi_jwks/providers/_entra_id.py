@@ -56,8 +56,8 @@ def entra_id(
     """One tenant of Microsoft Entra ID, for tokens of users and of applications.
 
     An access token has `azp` (v1: `appid`), and `scp`, or the `roles` of an application itself,
-    whose `oid` and `sub` are equal. Which version it is, the API's
-    manifest decides and not the endpoint: requestedAccessTokenVersion is 2, or null for v1.
+    whose `oid` and `sub` are equal or whose `idtyp` is app. The manifest of the API decides which
+    version it is, and not the endpoint: requestedAccessTokenVersion is 2, or null for v1.
 
     Args:
         tenant: the Directory (tenant) ID.
@@ -73,13 +73,7 @@ def entra_id(
     Sources: Microsoft Entra docs, "Access token claims reference", "ID token claims reference".
     """
     tenant_id = require_tenant_id("tenant", tenant)
-    audiences = names("audience", audience, example=_EXAMPLE)
-    if not _GRAPH.isdisjoint(name.rstrip("/") for name in audiences):
-        raise ConfigurationError(
-            "Tokens for Microsoft Graph are for Graph alone, and nobody else can verify their "
-            "signatures. Have clients ask for a scope of this API, such as "
-            f'"api://{_EXAMPLE}/access_as_user", and write audience="{_EXAMPLE}".'
-        )
+    audiences = _audiences(audience)
     if version == "v1":
         preset = Preset(
             provider="entra_id",
@@ -136,7 +130,8 @@ def entra_external_id(
         options: further options of a TrustedIssuer.
 
     Raises:
-        ConfigurationError: the tenant is a name, or an option is wrong.
+        ConfigurationError: the tenant is a name, the audience is an App ID URI or is Microsoft
+            Graph's, or an option is wrong.
 
     Sources: as for `entra_id`.
     """
@@ -144,12 +139,23 @@ def entra_external_id(
     preset = Preset(
         provider="entra_external_id",
         issuer=f"https://{tenant_id}.ciamlogin.com/{tenant_id}/v2.0",
-        audience=_require_v2(names("audience", audience, example=_EXAMPLE)),
+        audience=_require_v2(_audiences(audience)),
         kind=_V2,
         grant_claims=GrantClaims(scopes=_SCP, permissions=(), client=("azp",)),
         notes=_NOTES,
     )
     return trusted(preset, options)
+
+
+def _audiences(given: str | Iterable[str]) -> tuple[str, ...]:
+    audiences = names("audience", given, example=_EXAMPLE)
+    if not _GRAPH.isdisjoint(name.rstrip("/") for name in audiences):
+        raise ConfigurationError(
+            "Tokens for Microsoft Graph are for Graph alone, and nobody else can verify their "
+            "signatures. Have clients ask for a scope of this API, such as "
+            f'"api://{_EXAMPLE}/access_as_user", and write audience="{_EXAMPLE}".'
+        )
+    return audiences
 
 
 def _require_v2(audiences: tuple[str, ...]) -> tuple[str, ...]:

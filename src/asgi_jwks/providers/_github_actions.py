@@ -1,5 +1,6 @@
 """GitHub Actions: tokens of workflow runs."""
 
+import re
 from collections.abc import Iterable
 from typing import Final, Unpack
 
@@ -20,6 +21,9 @@ from asgi_jwks.tokens.proofs import AllOf, HasClaim
 __all__ = ["github_actions"]
 
 _ISSUER: Final = "https://token.actions.githubusercontent.com"
+# An underscore is in the names of users that an enterprise manages.
+_OWNER: Final = re.compile(r"[A-Za-z0-9_-]+")
+_REPOSITORY: Final = re.compile(rf"{_OWNER.pattern}/[A-Za-z0-9._-]+")
 
 
 def github_actions(
@@ -57,21 +61,21 @@ def github_actions(
     slug = "" if enterprise is None else require_name("enterprise", enterprise, example="example")
     if repositories is not None:
         accepted = names("repositories", repositories, example="example/deploy")
-        without_owner = [name for name in accepted if name.count("/") != 1]
-        if without_owner:
-            raise ConfigurationError(
-                f'A repository is "OWNER/NAME"; got {without_owner[0]!r}. Write for example '
-                'repositories=["example/deploy"].'
-            )
+        for name in accepted:
+            if not _REPOSITORY.fullmatch(name):
+                raise ConfigurationError(
+                    f'A repository is "OWNER/NAME", and no pattern of names; got {name!r}. Write '
+                    'for example repositories=["example/deploy"].'
+                )
         check = ClaimAmong("repository", frozenset(accepted))
     else:
         owners = names("repository_owners", repository_owners or (), example="example")
-        of_repositories = [name for name in owners if "/" in name]
-        if of_repositories:
-            raise ConfigurationError(
-                f"repository_owners are names without a slash; got {of_repositories[0]!r}. Write "
-                'repositories=["example/deploy"] for a repository.'
-            )
+        for name in owners:
+            if not _OWNER.fullmatch(name):
+                raise ConfigurationError(
+                    f"repository_owners are names without a slash, and no patterns; got {name!r}. "
+                    'Write repositories=["example/deploy"] for a repository.'
+                )
         check = ClaimAmong("repository_owner", frozenset(owners))
     preset = Preset(
         provider="github_actions",

@@ -1,5 +1,6 @@
 """GitLab CI/CD: ID tokens of jobs."""
 
+import re
 from collections.abc import Iterable
 from typing import Final, Unpack
 
@@ -20,6 +21,11 @@ from asgi_jwks.tokens.proofs import HasClaim
 __all__ = ["gitlab"]
 
 _SHARED: Final = "https://gitlab.com"
+_EVERY_JOB: Final = (
+    "Every job of the instance can ask for any audience: name projects or a namespace."
+)
+# GitLab docs, "Reserved project and group names": the characters of a path; groups have groups.
+_PATH: Final = re.compile(r"[\w.-]+(/[\w.-]+)*", re.ASCII)
 
 
 def gitlab(
@@ -32,8 +38,8 @@ def gitlab(
 ) -> ProviderIssuer:
     """Jobs of GitLab CI/CD, by the tokens of their `id_tokens`.
 
-    Such a token has `project_path`; ID tokens of users do not. On gitlab.com, jobs of anybody can
-    ask for any audience, so projects or namespaces have to be named.
+    Such a token has `project_path`; ID tokens of users do not. Every job can ask for any audience.
+    On gitlab.com they are anybody's, so projects or namespaces have to be named there.
 
     Args:
         url: the instance.
@@ -70,6 +76,7 @@ def gitlab(
         grant_claims=GrantClaims(client=("project_path",)),
         checks=checks,
         notes=(
+            *(() if checks else (_EVERY_JOB,)),
             "Branches and environments are in ref, ref_protected and environment.",
             "A path can be taken by others once it is given up; project_id stays.",
         ),
@@ -83,11 +90,11 @@ def _paths(
     """Full paths as GitLab writes them, with at least so many slashes.
 
     Raises:
-        ConfigurationError: one is a URL, or begins or ends with a slash, or is too short.
+        ConfigurationError: one is a URL or a pattern, has a slash at an end, or is too short.
     """
     paths = names(option, values, example=example)
     for path in paths:
-        if "" in path.split("/") or ":" in path or path.count("/") < slashes:
+        if not _PATH.fullmatch(path) or path.count("/") < slashes:
             raise ConfigurationError(
                 f"{option} are paths as in the address of the page, without the instance; got "
                 f"{path!r}. Write for example {option}=[{example!r}]."

@@ -59,5 +59,5 @@ def vault(
     return trusted(preset, options)
 
 
-#: OpenBao's identity tokens are those of Vault.
 openbao = vault
+"""OpenBao, whose identity tokens are those of Vault."""

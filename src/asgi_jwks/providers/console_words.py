@@ -12,9 +12,9 @@ from asgi_jwks.errors import ConfigurationError
 
 __all__ = ["require_domain", "require_issuer", "require_label", "require_name", "require_tenant_id"]
 
-# RFC 1123, section 2.1, and a port; names of hosts only, since consoles show no addresses.
-_DOMAIN: Final = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:[0-9]{1,5})?")
-_LABEL: Final = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?")
+# RFC 1123, section 2.1: labels, and a port. No address in brackets, since consoles show none.
+_LABEL: Final = re.compile(r"[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?")
+_DOMAIN: Final = re.compile(rf"{_LABEL.pattern}(\.{_LABEL.pattern})*(:[0-9]{{1,5}})?")
 _NAME: Final = re.compile(r"[A-Za-z0-9._~!$:@-]+")
 _GUID: Final = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _SHARED_TENANTS: Final = frozenset({"common", "organizations", "consumers"})
@@ -50,13 +50,13 @@ def require_label(option: str, value: object, *, example: str) -> str:
     Raises:
         ConfigurationError: it is a whole domain or a URL, or is not a label.
     """
-    text = value.lower() if isinstance(value, str) else ""
+    text = value if isinstance(value, str) else ""
     if _LABEL.fullmatch(text):
-        return text
+        return text.lower()
     label = text.removeprefix("https://").partition(".")[0]
     raise ConfigurationError(
         f"{option} is the name alone, the first label of the domain; got {value!r}. Write "
-        f"{option}={(label if _LABEL.fullmatch(label) else example)!r}."
+        f"{option}={(label.lower() if _LABEL.fullmatch(label) else example)!r}."
     )
 
 

@@ -14,9 +14,12 @@ from asgi_jwks.tokens.access_token import AccessToken
 from asgi_jwks.tokens.grant_claims import DEFAULT_GRANT_CLAIMS, GrantClaims
 from asgi_jwks.tokens.issuers import Check
 from asgi_jwks.tokens.kinds import DEFAULT_KIND_RULE, KindRule
-from asgi_jwks.trusted_issuer import PresetOptions, TrustedIssuer
+from asgi_jwks.trusted_issuer import IssuerOptions, PresetOptions, TrustedIssuer
 
 __all__ = ["ClaimAmong", "Preset", "PresetOptions", "ProviderIssuer", "names", "trusted"]
+
+# Type checkers refuse these options; at run time they would go unnoticed.
+_STATED: Final = frozenset(IssuerOptions.__annotations__) - frozenset(PresetOptions.__annotations__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,8 +78,14 @@ def trusted(preset: Preset, options: PresetOptions) -> ProviderIssuer:
     """The trusted issuer of a preset; options of the caller's own win over the preset's.
 
     Raises:
-        ConfigurationError: an option is wrong, or a token could be for any audience.
+        ConfigurationError: an option is wrong or is the preset's to state, or a token could be for
+            any audience.
     """
+    for option in _STATED.intersection(options):
+        raise ConfigurationError(
+            f"{preset.provider} has no option {option}, since the preset states it. Leave it out, "
+            "or write a TrustedIssuer(...) of your own."
+        )
     if not preset.audience and options.get("insecure_no_audience") is not True:
         raise ConfigurationError(
             f"The tokens of {preset.provider} do not say for which API they are, so a token that "

@@ -76,13 +76,11 @@ def add_attack_items(session: pytest.Session, items: list[pytest.Item]) -> None:
     """Add an item for each attack; to be called from `pytest_collection_modifyitems`."""
     if _ATTACKED not in session.config.stash:
         return
-    from asgi_jwks.testing.attacks.corpus import ATTACKS, PROOF_ATTACKS
+    from asgi_jwks.testing.attacks.corpus import attacks_on
 
-    takes_proofs = session.config.stash[_ATTACKED].target.public_origin is not None
-    attacks = {**ATTACKS, **(PROOF_ATTACKS if takes_proofs else {})}
     items.extend(
         _AttackItem.from_parent(session, name=attack.name, attack=attack)
-        for attack in attacks.values()
+        for attack in attacks_on(session.config.stash[_ATTACKED].target)
     )
 
 

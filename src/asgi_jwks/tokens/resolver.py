@@ -1,16 +1,16 @@
 """Issuers that are known by asking, for APIs whose tenants each have their own.
 
-The form of an answer and the meaning of a failure are decided here; `caching` decides how often
-the application is asked and how long its answers are kept. It knows neither how tenants are found
-nor how keys are fetched.
+The meaning of an answer and of a failure is decided here; `caching` decides how often the
+application is asked and how long its answers are kept. It knows neither how tenants are found nor
+how keys are fetched.
 """
 
 import inspect
 import logging
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
-from typing import Any, Final, Protocol, runtime_checkable
+from typing import Any, Final
 
 from asgi_jwks._printable import printable
 from asgi_jwks.caching.budget import Budget
@@ -30,9 +30,13 @@ from asgi_jwks.events.resolver import (
     ResolverMistaken,
 )
 from asgi_jwks.tokens.claim_rules import TokenRules
-from asgi_jwks.tokens.issuer import Binding
-from asgi_jwks.tokens.issuers import MOST_RESOLVED, Check, Issuer
-from asgi_jwks.tokens.key_source import KeySource
+from asgi_jwks.tokens.issuers import MOST_RESOLVED, Issuer
+from asgi_jwks.tokens.resolved_issuer import (
+    OTHER_MEMORY,
+    SharedProofMemory,
+    mistake_in,
+    with_keys_at_hand,
+)
 
 __all__ = ["IssuerResolver", "ResolvedIssuers"]
 
@@ -56,34 +60,6 @@ the memory of used proofs of the first; those with another `replay_store` are no
 """
 
 
-_OTHER_MEMORY: Final = (
-    "its dpop remembers used proofs in another store, or by other settings, than the first: a used "
-    "proof would pass again. Make one DPoP(...) outside of the resolver and give it to all issuers"
-)
-
-
-@runtime_checkable
-class _Remembers(Protocol):
-    """A binding that may remember used DPoP proofs."""
-
-    @property
-    def memory_of_proofs(self) -> object: ...
-    async def check(
-        self, claims: Mapping[str, Any], digest: bytes, request: Any, now: float
-    ) -> None: ...
-    def with_memory_of(self, other: Any) -> "_Remembers | None": ...
-
-
-@dataclass(frozen=True, slots=True)
-class _Tenant:
-    """An issuer that was made anew, with the keys at hand of the last one."""
-
-    rules: TokenRules
-    keys: KeySource
-    binding: Binding | None
-    checks: Sequence[Check]
-
-
 class ResolvedIssuers:
     """The issuers that a resolver has answered with.
 
@@ -104,15 +80,14 @@ class ResolvedIssuers:
     ) -> None:
         self._resolver: Final = resolver
         self._reports: Final = RepeatedLines(clock)
-        # Used DPoP proofs are remembered by one memory, that of this one: answers come and go.
-        self._first_binding: _Remembers | None = None
+        self._proofs: Final = SharedProofMemory()
         self._clock: Final = clock
         self._listeners: Final = Listeners(_log)
         self._answered_at: float | None = None
         self._answers: Final = KeyedValues[Issuer](
             self._ask,
             source="the issuer resolver",
-            merge=_with_keys_at_hand,
+            merge=with_keys_at_hand,
             budget=budget,
             on_failure=self._report_failure,
             on_spent=self._report_spent,
@@ -166,45 +141,31 @@ class ResolvedIssuers:
         rules = getattr(answer, "rules", None)
         if isinstance(answer, type) or not isinstance(rules, TokenRules):
             raise TypeError(f"the issuer resolver must return a TrustedIssuer or None: {answer!r}")
-        mistake, binding = _mistake_in(rules, answer.keys, name), answer.binding
-        if mistake is None:
-            binding = self._with_the_memory(binding)
-            if binding is None and answer.binding is not None:
-                mistake = _OTHER_MEMORY
-        if mistake is not None:
-            count = self._reports.due(mistake)
-            if count:
-                _log.error(
-                    "the issuer resolver's answer for '%s' is not used: %s (count: %d)",
-                    printable(name),
-                    mistake,
-                    count,
-                )
-            self._tell(ResolverMistaken(mistake, self._clock() - began))
+        mistake = mistake_in(rules, answer.keys, name)
+        issuer = None if mistake is not None else self._proofs.given_to(answer)
+        if issuer is None:
+            self._report_mistake(name, mistake or OTHER_MEMORY, self._clock() - began)
             return None
-        issuer: Issuer = answer
-        if binding is not answer.binding:
-            issuer = _Tenant(rules, answer.keys, binding, answer.checks)
         self._answered(Resolution.FOUND, began)
         for listener in self._listeners:
             add_listener_to(issuer.keys, _OfATenant(listener))
             add_listener_to(issuer.binding, listener)
         return issuer
 
-    def _with_the_memory(self, binding: Binding | None) -> Binding | None:
-        """The demands of an answer, with the one memory of used proofs.
-
-        None if it has another one.
-        """
-        if not isinstance(binding, _Remembers) or binding.memory_of_proofs is None:
-            return binding
-        if self._first_binding is None:
-            self._first_binding = binding
-        return binding.with_memory_of(self._first_binding)
-
     def _answered(self, resolution: Resolution, began: float) -> None:
         self._answered_at = now = self._clock()
         self._tell(ResolverAnswered(resolution, now - began))
+
+    def _report_mistake(self, name: str, mistake: str, seconds: float) -> None:
+        count = self._reports.due(mistake)
+        if count:
+            _log.error(
+                "the issuer resolver's answer for '%s' is not used: %s (count: %d)",
+                printable(name),
+                mistake,
+                count,
+            )
+        self._tell(ResolverMistaken(mistake, seconds))
 
     def _report_failure(self, error: Exception, seconds: float) -> None:
         count = self._reports.due("failure")
@@ -227,37 +188,3 @@ class _OfATenant:
 
     def __call__(self, event: KeySetEvent) -> None:
         self.listener(replace(event, key_set=OTHER_ISSUER))
-
-
-def _mistake_in(rules: TokenRules, keys: object, name: str) -> str | None:
-    if rules.issuer != name:
-        return "it is another issuer than was asked for"
-    # Whoever chooses such a URL chooses which service on this machine gets a GET of which path.
-    if getattr(keys, "relies_on_loopback", False) is True:
-        return (
-            "its keys would be asked for from this machine itself, over plain http, which a tenant "
-            "could make use of. Write an https URL, or allow_insecure_http=True if that is meant"
-        )
-    # Requirement P2: a tenant's provider must not grant what only the platform may.
-    if rules.grants is None:
-        return (
-            "a resolved issuer must state which scopes, roles and permissions its tokens may "
-            'grant. Write TrustedIssuer(..., grants=["read:messages"])'
-        )
-    # Requirement P1: equal subjects of two tenants are two users.
-    if rules.identity == "sub":
-        return 'identity="sub" would give users of two tenants one name. Leave identity out'
-    return None
-
-
-def _with_keys_at_hand(last: Issuer, new: Issuer) -> Issuer:
-    """The new answer, with the last one's keys if they are of the same place."""
-    if new.keys is last.keys or not last.keys.same_source(new.keys):
-        return new
-    if (
-        new.rules == last.rules
-        and new.binding == last.binding
-        and tuple(new.checks) == tuple(last.checks)
-    ):
-        return last
-    return _Tenant(new.rules, last.keys, new.binding, new.checks)

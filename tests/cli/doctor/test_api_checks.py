@@ -203,7 +203,7 @@ OTHER_HOST = 'Bearer resource_metadata="https://evil.example/x"'
             API(bare=response(401, OTHER_HOST)),
             "resource_metadata",
             PROBLEM,
-            "another host",
+            "another origin",
             id="metadata-elsewhere",
         ),
         *(

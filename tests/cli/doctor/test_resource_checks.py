@@ -93,3 +93,22 @@ def test_metadata_that_nobody_serves_are_told_with_the_status() -> None:
     html = {place: FetchResponse(200, {}, b"<html>")}
     finding = look(url, named=place, answers=html)["resource_metadata"]
     assert "no JSON object is there: no JSON object" not in finding.found
+
+
+@pytest.mark.parametrize(
+    "named", ["https://[", "http://[::1", "/metadata", "", "http://api.example/x"]
+)
+def test_a_challenge_makes_nobody_ask_another_origin(named: str) -> None:
+    """K1, O5: whatever stands there in the place of a URL, plain http among it."""
+    found = look("https://api.example/mcp", named=named, answers={})["resource_metadata"]
+    assert found.condition is (Condition.PROBLEM if named else Condition.NOTE)
+    assert ("another origin" in found.found) is bool(named)
+
+
+def test_a_resource_that_is_not_a_url_is_told() -> None:
+    """K2, O5"""
+    place = f"https://api.example{WELL_KNOWN}/mcp"
+    answers = {place: document("https://[")}
+    finding = look("https://api.example/mcp", named=place, answers=answers)["resource"]
+    assert finding.condition is Condition.PROBLEM
+    assert "'https://['" in finding.found

@@ -128,11 +128,14 @@ async def test_the_redirect_uri_keeps_its_own_query(flow: Flow) -> None:
     assert response.headers["location"].startswith(f"{CALLBACK}?x=1&code=")
 
 
-async def test_a_confidential_client_authenticates_as_it_redeems(flow: Flow) -> None:
-    code = (await flow.redirected(client_id="web"))["code"]
+async def test_a_confidential_client_authenticates_as_it_redeems_and_refreshes(flow: Flow) -> None:
+    code = (await flow.redirected(client_id="web", scope="openid offline_access"))["code"]
     assert error(await flow.redeem(code, client_id="web")) == (401, "invalid_client")
     answer = await flow.redeem(code, client_id=None, auth=("web", "s3cret"))
     assert answer.status_code == 200
+    refresh_token = answer.json()["refresh_token"]
+    form = {"grant_type": "refresh_token", "refresh_token": refresh_token}
+    assert error(await flow.post(**form)) == (401, "invalid_client")
 
 
 # Resources (RFC 8707).

@@ -96,6 +96,7 @@ WRONG: dict[str, Callable[[], str]] = {
     "a secret as key": lambda: proof(header={"jwk": {"kty": "oct", "k": "AAAA"}}),
     "another key": lambda: proof(header={"jwk": public(SigningKey.generate("ES256"))}),
     "an array": lambda: KEY.sign({**HEADER, "jwk": public(KEY)}, b"[7]"),
+    "brackets within brackets": lambda: KEY.sign({**HEADER, "jwk": public(KEY)}, b"[" * 100_000),
     "no JSON": lambda: KEY.sign({**HEADER, "jwk": public(KEY)}, b"no json"),
     "no key": lambda: KEY.sign(HEADER, {}),
     "no JWT": lambda: "no proof",

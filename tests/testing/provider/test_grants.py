@@ -141,6 +141,29 @@ def test_a_refresh_token_is_of_use_to_its_own_client_only(
     assert own.status_code == 200
 
 
+def test_a_client_with_a_secret_brings_it_to_refresh(
+    http: httpx.Client, provider: MockIssuer
+) -> None:
+    """RFC 6749, section 6: whoever stole the refresh token cannot use it without the secret."""
+    cron = ("cron", "s3:cret")
+    of_a_login = http.post("token", data=ALICE, auth=cron).json()["refresh_token"]
+    for refresh_token in (of_a_login, provider.refresh_token(client_id="cron")):
+        form = {"grant_type": "refresh_token", "refresh_token": refresh_token}
+        assert error(http.post("token", data=form)) == (401, "invalid_client")
+        assert claims(http.post("token", data=form, auth=cron))["azp"] == "cron"
+
+
+@pytest.mark.parametrize("client_id", ["spa", "unregistered"])
+def test_a_client_without_a_secret_refreshes_by_its_token_alone(
+    http: httpx.Client, provider: MockIssuer, client_id: str
+) -> None:
+    form = {
+        "grant_type": "refresh_token",
+        "refresh_token": provider.refresh_token(client_id=client_id),
+    }
+    assert claims(http.post("token", data=form))["azp"] == client_id
+
+
 def test_refresh_tokens_can_be_good_for_once() -> None:
     issuer = MockIssuer(refresh_tokens="once", algorithm="ES256")
     with issuer.serve() as url:

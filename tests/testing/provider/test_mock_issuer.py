@@ -1,9 +1,7 @@
-import subprocess
-import sys
-
 import httpx
 import jwt
 import pytest
+from tests.support.fresh_process import printed_by
 
 from asgi_jwks.testing import MockIssuer
 
@@ -98,7 +96,4 @@ def test_neither_a_server_nor_an_http_client_is_imported_before_it_is_needed() -
         "issuer = asgi_jwks.testing.provider.mock_issuer.MockIssuer(algorithm='ES256');"
         "print('uvicorn' in sys.modules)"
     )
-    run = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, check=True
-    )
-    assert run.stdout == "False\n"
+    assert printed_by(program) == "False\n"

@@ -110,7 +110,7 @@ def _acting(action: Action, members: Members) -> Callable[[Request], Awaitable[R
     return endpoint
 
 
-async def _wanted(request: Request, members: dict[str, tuple[type, ...]]) -> dict[str, Any]:
+async def _wanted(request: Request, members: Members) -> dict[str, Any]:
     if request.headers.get("content-type") != "application/json":
         raise ConfigurationError("The console takes application/json.")
     body = bytearray()

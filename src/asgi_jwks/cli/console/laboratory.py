@@ -13,21 +13,20 @@ from asgi_jwks import AccessTokenVerifier
 from asgi_jwks._printable import printable
 from asgi_jwks.caching.freshness import TrustPeriod
 from asgi_jwks.cli.console.life import REQUEST_FIELD, Life
-from asgi_jwks.cli.console.shapes import FORGERIES, SHAPES
+from asgi_jwks.cli.console.shapes import FORGERIES, SHAPES, shaped_token
 from asgi_jwks.cli.console.values import Choices, KeyState, Sent, State
 from asgi_jwks.cli.demo.api import PATHS, SimulatedClock
-from asgi_jwks.cli.faults import FAULTS, fault_of, mend
+from asgi_jwks.cli.faults import FAULTS, fault_of, mend, require_field_value
 from asgi_jwks.cli.no_tls import no_tls
 from asgi_jwks.errors import ConfigurationError
 from asgi_jwks.fetching.response import FetchResponse, freshness_advice
 from asgi_jwks.keys.remote import RemoteJWKSet
-from asgi_jwks.testing import MockIssuer, SigningKey, forge
+from asgi_jwks.testing import MockIssuer, SigningKey
 
 __all__ = ["Laboratory"]
 
 # A clock that is set forward by more shows nothing new.
 _LONGEST_STEP: Final = 86_400.0
-_LONGEST_LIFETIME: Final = 1e9
 _LONGEST_BODY: Final = 2000
 
 
@@ -118,16 +117,17 @@ class Laboratory:
         Raises:
             ConfigurationError: a word is not one of the choices, or the lifetime is too long.
         """
-        if shape not in SHAPES or forgery not in FORGERIES:
-            raise ConfigurationError("The shape or the forgery is not one of the choices.")
-        if not abs(lifetime) <= _LONGEST_LIFETIME:
-            raise ConfigurationError(f"The lifetime is at most {_LONGEST_LIFETIME:g} s.")
-        parts = forge.split(SHAPES[shape](self._issuer, scopes, lifetime))
-        token = self._issuer.signing_key.sign(
-            _changed(parts.header_members, header or {}), _changed(parts.claims, claims or {})
+        token = shaped_token(
+            self._issuer,
+            shape=shape,
+            forgery=forgery,
+            scopes=scopes,
+            lifetime=lifetime,
+            claims=claims or {},
+            header=header or {},
         )
         self.life.note("act", f"A token was minted: {shape}, {forgery}.")
-        return FORGERIES[forgery](self._issuer, token)
+        return token
 
     async def send(self, token: str, *, path: str) -> Sent:
         """Send a token to the API, over real HTTP, and see the answer.
@@ -215,9 +215,7 @@ class Laboratory:
         Raises:
             ConfigurationError: it cannot stand in a header field.
         """
-        if value is not None and not (value.isascii() and value.isprintable()):
-            raise ConfigurationError("Cache-Control is printable ASCII.")
-        self._issuer.jwks.cache_control = value or None
+        self._issuer.jwks.cache_control = require_field_value("Cache-Control", value or "") or None
         self.life.note("act", f"Cache-Control is {value or 'not sent'}.")
 
     def advance(self, seconds: float) -> None:
@@ -252,8 +250,3 @@ class Laboratory:
             )
             for kid in kids
         )
-
-
-def _changed(members: Mapping[str, object], changes: Mapping[str, object]) -> dict[str, object]:
-    changed = {**members, **changes}
-    return {name: value for name, value in changed.items() if value is not None}

@@ -1,4 +1,4 @@
-"""Shapes of tokens as providers write them, and forgeries, for the console.
+"""Tokens in the shapes of providers, bent and forged, for the console.
 
 A shape is claims as a provider writes them, signed by the mock issuer in its own name. It proves
 nothing about the provider: presets are tested with samples of real ones.
@@ -8,12 +8,16 @@ import secrets
 from collections.abc import Callable, Mapping
 from typing import Final
 
+from asgi_jwks.errors import ConfigurationError
 from asgi_jwks.testing import MockIssuer, SigningKey, forge
 
-__all__ = ["FORGERIES", "SHAPES", "Shape"]
+__all__ = ["FORGERIES", "LONGEST_LIFETIME", "SHAPES", "Shape", "shaped_token"]
 
 Shape = Callable[[MockIssuer, str, float], str]
 """`shape(issuer, scopes, lifetime)` is a token."""
+
+LONGEST_LIFETIME: Final = 1e9
+"""Seconds; a token that lives longer shows nothing new."""
 
 _CLIENT: Final = "mock-client"
 
@@ -120,3 +124,34 @@ FORGERIES: Final[Mapping[str, Callable[[MockIssuer, str], str]]] = {
     "HS256 with the public key as the secret": _confused,
 }
 """The token as it is and its forgeries, by the words of the page."""
+
+
+def shaped_token(
+    issuer: MockIssuer,
+    *,
+    shape: str,
+    forgery: str,
+    scopes: str,
+    lifetime: float,
+    claims: Mapping[str, object],
+    header: Mapping[str, object],
+) -> str:
+    """A token of a shape, with members changed and then forged; see `Laboratory.mint`.
+
+    Raises:
+        ConfigurationError: a word is not one of the choices, or the lifetime is too long.
+    """
+    if shape not in SHAPES or forgery not in FORGERIES:
+        raise ConfigurationError("The shape or the forgery is not one of the choices.")
+    if not abs(lifetime) <= LONGEST_LIFETIME:
+        raise ConfigurationError(f"The lifetime is at most {LONGEST_LIFETIME:g} s.")
+    parts = forge.split(SHAPES[shape](issuer, scopes, lifetime))
+    token = issuer.signing_key.sign(
+        _changed(parts.header_members, header), _changed(parts.claims, claims)
+    )
+    return FORGERIES[forgery](issuer, token)
+
+
+def _changed(members: Mapping[str, object], changes: Mapping[str, object]) -> dict[str, object]:
+    changed = {**members, **changes}
+    return {name: value for name, value in changed.items() if value is not None}

@@ -5,12 +5,10 @@ import click
 from asgi_jwks.cli.demo.record import Record, Reporter
 from asgi_jwks.cli.demo.report import Report
 from asgi_jwks.cli.demo.run import run
+from asgi_jwks.cli.listening import PORT
 from asgi_jwks.cli.output import CannotTell, Status, as_json, json_option
 
-__all__ = ["PORT", "demo"]
-
-PORT = click.IntRange(0, 65_535)
-"""A port; 0 lets the system choose."""
+__all__ = ["demo"]
 
 
 @click.command()

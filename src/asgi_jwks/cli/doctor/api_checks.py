@@ -87,9 +87,17 @@ def _check_401(answer: Answer, findings: Findings) -> None:
 
 def _check_challenge(answer: Answer, findings: Findings) -> Challenge | None:
     """The Bearer challenge of the answer, if there is one."""
-    field = answer.field("www-authenticate")
     if answer.status != _UNAUTHORIZED:
         return None
+    bearer = _bearer_of(answer.field("www-authenticate"), findings)
+    if bearer is not None:
+        findings.ok("api_challenge", "The 401 has a Bearer challenge.")
+        _check_parameters(bearer, findings)
+    return bearer
+
+
+def _bearer_of(field: str | None, findings: Findings) -> Challenge | None:
+    """The Bearer challenge of a field WWW-Authenticate, or a finding that there is none."""
     if field is None:
         findings.problem(
             "api_challenge",
@@ -115,8 +123,11 @@ def _check_challenge(answer: Answer, findings: Findings) -> Challenge | None:
             f"The challenge is for {printable(schemes)}, and not for Bearer.",
             'Send WWW-Authenticate: Bearer realm="api".',
         )
-        return None
-    findings.ok("api_challenge", "The 401 has a Bearer challenge.")
+    return bearer
+
+
+def _check_parameters(bearer: Challenge, findings: Findings) -> None:
+    """Look at the parameters of the challenge for a request without a token."""
     if bearer.repeated:
         findings.problem(
             "api_challenge_grammar",
@@ -139,7 +150,6 @@ def _check_challenge(answer: Answer, findings: Findings) -> Challenge | None:
         )
     else:
         findings.ok("api_challenge_error", "No error is told where no token was sent.")
-    return bearer
 
 
 async def _check_bad_tokens(url: str, probe: Probe, findings: Findings, issuer: str | None) -> None:

@@ -8,15 +8,16 @@ from asgi_jwks.cli.doctor.connection_checks import check_time
 from asgi_jwks.cli.doctor.findings import Findings
 from asgi_jwks.cli.doctor.probe import Answer, Probe
 from asgi_jwks.cli.published_keys import PublishedKey, published_set
+from asgi_jwks.fetching.client import HTTP_OK
 from asgi_jwks.fetching.response import FetchResponse, freshness_advice
 from asgi_jwks.jose.skip_reason import SkipReason
 
 __all__ = ["check_keys"]
 
-_OK: Final = 200
 _TYPES: Final = frozenset({"application/json", "application/jwk-set+json"})
-# asgi-jwks does not fetch more often than this, whatever is advised, nor keep longer than max_age.
+# asgi-jwks does not fetch more often than this, whatever is advised.
 _SHORTEST: Final = 60.0
+# For so long a removed key is trusted by clients that do as they are advised.
 _LONGEST: Final = 86_400.0
 
 
@@ -30,7 +31,7 @@ async def check_keys(jwks_uri: str, probe: Probe, findings: Findings) -> None:
             "See that the JWKS endpoint can be reached from this machine.",
         )
         return
-    if answer.status != _OK:
+    if answer.status != HTTP_OK:
         findings.problem(
             "jwks",
             f"{jwks_uri}: {answer.words()}.",

@@ -1,13 +1,13 @@
 """Checks of protected resource metadata (RFC 9728): its place, its resource, its issuers."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 from urllib.parse import urlsplit
 
 from asgi_jwks._printable import printable, quoted
 from asgi_jwks.cli.doctor.challenge_grammar import Challenge
 from asgi_jwks.cli.doctor.findings import Findings
-from asgi_jwks.cli.doctor.probe import Probe
+from asgi_jwks.cli.doctor.probe import Answer, Probe
 
 __all__ = ["check_metadata"]
 
@@ -31,19 +31,14 @@ async def check_metadata(
         the issuers that the metadata names.
     """
     named = None if bearer is None else bearer.parameters.get("resource_metadata")
-    parts = urlsplit(url)
-    origin = f"{parts.scheme}://{parts.netloc}"
-    places = [named] if named else [f"{origin}{_WELL_KNOWN}{parts.path.rstrip('/')}"]
-    if not named and parts.path.rstrip("/"):
-        places.append(f"{origin}{_WELL_KNOWN}")
-    refused: list[str] = []
-    answers: list[str] = []
-    for place in places:
-        if urlsplit(place).netloc != parts.netloc:
+    origin = _origin(url)
+    answers: list[Answer] = []
+    for place in [named] if named else _places(url):
+        if _origin(place) != origin:
             # Who answers the API must not make this machine ask others.
             findings.problem(
                 "resource_metadata",
-                f"The challenge names metadata of another host, {quoted(place)}.",
+                f"The challenge names metadata of another origin, {quoted(place)}.",
                 f"Serve the metadata at {origin}{_WELL_KNOWN}.",
             )
             return ()
@@ -55,22 +50,39 @@ async def check_metadata(
             )
             _check_resource(place, document, findings, url)
             return _check_servers(document, findings, issuer)
-        answers.append(answer.words())
-        if answer.status in _REFUSED:
-            refused.append(place)
-    words = "; ".join(places)
-    if refused == places:
-        tell = findings.problem if named else findings.note
+        answers.append(answer)
+    _tell_of_none(answers, findings, is_named=bool(named))
+    return ()
+
+
+def _places(url: str) -> list[str]:
+    """Where the metadata of a resource are, if no challenge names them (section 3.1)."""
+    path = urlsplit(url).path.rstrip("/")
+    return [f"{_origin(url)}{_WELL_KNOWN}{below}" for below in dict.fromkeys((path, ""))]
+
+
+def _tell_of_none(answers: Sequence[Answer], findings: Findings, *, is_named: bool) -> None:
+    """Tell of metadata that are nowhere.
+
+    Args:
+        answers: those of all places.
+        findings: gets what is found.
+        is_named: whether the challenge names the place.
+    """
+    words = "; ".join(answer.url for answer in answers)
+    first = answers[0].words()
+    if all(answer.status in _REFUSED for answer in answers):
+        tell = findings.problem if is_named else findings.note
         tell(
             "resource_metadata",
-            f"Without a token there is no metadata at {quoted(words)}: {answers[0]}.",
+            f"Without a token there is no metadata at {quoted(words)}: {first}.",
             "Serve it in front of the guard, since clients without a token look for it: the option "
             f"resource= of the middleware does so; otherwise add {_WELL_KNOWN}/* to public_paths.",
         )
-    elif named:
+    elif is_named:
         findings.problem(
             "resource_metadata",
-            f"The challenge names {quoted(words)}, and no JSON object is there: {answers[0]}.",
+            f"The challenge names {quoted(words)}, and no JSON object is there: {first}.",
             "Serve the metadata there, or leave resource_metadata out of the challenge. A proxy "
             f"must pass {_WELL_KNOWN} to the application, beside the path of the API.",
         )
@@ -81,14 +93,13 @@ async def check_metadata(
             "Serve it where clients find out by themselves where to get a token, as those of MCP "
             "servers do.",
         )
-    return ()
 
 
 def _check_resource(place: str, document: Mapping[str, Any], findings: Findings, url: str) -> None:
     resource = document.get("resource")
     words = f"The metadata names the resource {quoted(str(resource))}."
     inserted = difference = None
-    if isinstance(resource, str) and resource.startswith(("https://", "http://")):
+    if isinstance(resource, str) and _origin(resource) is not None:
         parts = urlsplit(resource)
         query = f"?{parts.query}" if parts.query else ""
         path = parts.path.rstrip("/") if parts.path == "/" else parts.path
@@ -110,6 +121,16 @@ def _check_resource(place: str, document: Mapping[str, Any], findings: Findings,
         )
     else:
         findings.ok("resource", words)
+
+
+def _origin(url: str) -> str | None:
+    """The origin of a stranger's URL; None if it is not an http URL."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:  # an address in brackets that is not one
+        return None
+    is_web = parts.scheme in {"https", "http"} and parts.netloc != ""
+    return f"{parts.scheme}://{parts.netloc}" if is_web else None
 
 
 def _difference(url: str, resource: str) -> str | None:

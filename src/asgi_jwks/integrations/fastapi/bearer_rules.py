@@ -16,7 +16,7 @@ from asgi_jwks.asgi.authentication import AROUND, AUTHENTICATION, Authentication
 from asgi_jwks.asgi.authorization import DEFAULT_AUTHORIZATION, Authorization
 from asgi_jwks.asgi.guards import tell_of_public_path
 from asgi_jwks.asgi.presentation import DPOP_NONCE
-from asgi_jwks.asgi.refusals import with_words
+from asgi_jwks.asgi.refusals import for_this_request
 from asgi_jwks.asgi.route_refusals import refusal_of
 from asgi_jwks.authorization.requirement import Requirement
 from asgi_jwks.authorization.scope_names import is_scope
@@ -164,7 +164,7 @@ class BearerRules:
             needs += [] if self._of_all is None else [self._of_all]
             named = (name for need in needs for name in need.named_scopes)
             scopes = tuple(dict.fromkeys((*named, *error.scopes)))
-            error = with_words(error, scheme=error.scheme, scopes=scopes)
+            error = for_this_request(error, scheme=error.scheme, scopes=scopes)
         own = self.authentication
         if own is not None and own.authorization.resources and not self.is_attached:
             self._hint_at_attach()

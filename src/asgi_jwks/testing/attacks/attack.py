@@ -108,6 +108,10 @@ class Target:
         claims.pop(self.audience_claim if without == "aud" else without or "", None)
         return self.signed(self.good_header(), claims, key=key)
 
+    def forged(self) -> str:
+        """A token that the attacker signed, under the issuer's `kid`."""
+        return self.token(key=self.keys.stranger)
+
     def of_another_kind(self, without: str = "", /, **changes: object) -> str:
         """A token that the issuer signed, without the marks of its access tokens.
 

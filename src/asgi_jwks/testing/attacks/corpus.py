@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-from asgi_jwks.testing.attacks.attack import Attack
+from asgi_jwks.testing.attacks.attack import Attack, Target
 from asgi_jwks.testing.attacks.hostile_keys import HostileKeys
 from asgi_jwks.testing.attacks.themes import (
     algorithms,
@@ -23,7 +23,7 @@ from asgi_jwks.testing.attacks.themes import (
 )
 from asgi_jwks.testing.provider.mock_issuer import MockIssuer
 
-__all__ = ["ATTACKS", "PROOF_ATTACKS", "THEMES", "publish_hostile_keys"]
+__all__ = ["ATTACKS", "PROOF_ATTACKS", "THEMES", "attacks_on", "publish_hostile_keys"]
 
 THEMES: Final = (
     credentials,
@@ -51,6 +51,12 @@ PROOF_ATTACKS: Final[Mapping[str, Attack]] = MappingProxyType(
     {attack.name: attack for attack in proofs.ATTACKS}
 )
 """The attacks on applications that take DPoP proofs, by name."""
+
+
+def attacks_on(target: Target) -> tuple[Attack, ...]:
+    """The attacks on a target: those on proofs among them, if it takes DPoP proofs."""
+    on_proofs = () if target.public_origin is None else PROOF_ATTACKS.values()
+    return (*ATTACKS.values(), *on_proofs)
 
 
 def publish_hostile_keys(issuer: MockIssuer, keys: HostileKeys | None = None) -> HostileKeys:

@@ -15,7 +15,7 @@ import anyio
 from starlette.types import ASGIApp
 
 from asgi_jwks.testing.attacks.attack import Attack, Attempt, Target, bearer
-from asgi_jwks.testing.attacks.corpus import ATTACKS, publish_hostile_keys
+from asgi_jwks.testing.attacks.corpus import attacks_on, publish_hostile_keys
 from asgi_jwks.testing.attacks.hostile_keys import HostileKeys
 from asgi_jwks.testing.attacks.themes.proofs import good_proof
 from asgi_jwks.testing.proofs import ProofKey
@@ -131,10 +131,8 @@ def target_for(
     )
 
 
-def run_attacks(
-    app: ASGIApp, target: Target, attacks: Iterable[Attack] = tuple(ATTACKS.values())
-) -> Report:
-    """Carry out attacks, all of the corpus unless given.
+def run_attacks(app: ASGIApp, target: Target, attacks: Iterable[Attack] | None = None) -> Report:
+    """Carry out attacks, all of the corpus that are on such a target unless given.
 
     Raises:
         AttackRunError: the target is not a route of the application, or a good token is refused.
@@ -142,7 +140,8 @@ def run_attacks(
 
     async def carry_out_all() -> Report:
         await require_good_token(app, target)
-        return Report(tuple([await carry_out(app, attack, target) for attack in attacks]))
+        chosen = attacks_on(target) if attacks is None else attacks
+        return Report(tuple([await carry_out(app, attack, target) for attack in chosen]))
 
     return anyio.run(carry_out_all)
 

@@ -41,6 +41,11 @@ class Client:
     redirect_uris: tuple[str, ...] = ()
     dpop_bound: bool = False
 
+    @property
+    def is_confidential(self) -> bool:
+        """Whether it has a secret."""
+        return self.secret is not None
+
     def has_secret(self, candidate: str | None) -> bool:
         """Whether this is the client's secret, compared in constant time."""
         if self.secret is None or candidate is None:
@@ -55,7 +60,8 @@ class Grant:
     `claims` are those of every access token made from it, but for `scope`; `expires_at` is the
     end of the refresh token, in seconds since the epoch. `resources` are those that tokens may be
     asked for (RFC 8707), `thumbprint` that of the client's DPoP key, and `family` is the same of
-    all refresh tokens that came of one authorization.
+    all refresh tokens that came of one authorization. A refresh needs the secret of a client that
+    `is_confidential` (RFC 6749, section 6).
     """
 
     client_id: str
@@ -65,3 +71,4 @@ class Grant:
     resources: tuple[str, ...] = ()
     thumbprint: str | None = None
     family: str = field(default_factory=lambda: secrets.token_urlsafe(12))
+    is_confidential: bool = False

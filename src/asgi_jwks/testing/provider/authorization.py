@@ -15,11 +15,10 @@ from starlette.responses import RedirectResponse, Response
 from asgi_jwks.testing.provider.accounts import Client, Grant, User
 from asgi_jwks.testing.provider.authority import Authority
 from asgi_jwks.testing.provider.claims import listed
-from asgi_jwks.testing.provider.client_metadata import documented_client
+from asgi_jwks.testing.provider.client_metadata import known_client
 from asgi_jwks.testing.provider.codes import Authorized
 from asgi_jwks.testing.provider.consent_page import consent_page, error_page
 from asgi_jwks.testing.provider.forms import Form, form_body
-from asgi_jwks.testing.provider.grants import asked_audience
 from asgi_jwks.testing.provider.oauth_endpoint import NO_STORE, OAuthEndpoint, Refused
 
 __all__ = ["AuthorizationEndpoint"]
@@ -86,9 +85,7 @@ class AuthorizationEndpoint(OAuthEndpoint):
     def _destination(self, form: Form) -> tuple[Client, str]:
         """The client, and where to send its user."""
         client_id, redirect_uri = form.required("client_id"), form.required("redirect_uri")
-        client = self._issuer.clients.get(client_id)
-        if client is None:
-            client = documented_client(client_id, self._issuer.client_documents)
+        client = known_client(client_id, self._issuer)
         if client is None:
             raise Refused("invalid_client", "the client is unknown")
         if redirect_uri not in client.redirect_uris:
@@ -107,7 +104,7 @@ class AuthorizationEndpoint(OAuthEndpoint):
 
     def _authorized(self, form: Form, client: Client, redirect_uri: str, user: User) -> Authorized:
         issuer, now = self._issuer, self._issuer.clock()
-        api = listed(asked_audience(form, issuer))
+        api = listed(form.audience(issuer.audience))
         claims: dict[str, object] = {
             "sub": user.subject,
             "aud": [*api, f"{issuer.issuer}userinfo"],

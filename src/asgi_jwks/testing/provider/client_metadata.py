@@ -6,10 +6,17 @@ A client registers it, or publishes it by itself. This module does not know HTTP
 from collections.abc import Mapping
 
 from asgi_jwks.testing.provider.accounts import Client
+from asgi_jwks.testing.provider.authority import Authority
 from asgi_jwks.testing.provider.forms import url_parts
 from asgi_jwks.testing.provider.oauth_endpoint import Refused
 
-__all__ = ["AUTHENTICATION_METHODS", "authentication_method", "documented_client", "read_client"]
+__all__ = [
+    "AUTHENTICATION_METHODS",
+    "authentication_method",
+    "documented_client",
+    "known_client",
+    "read_client",
+]
 
 AUTHENTICATION_METHODS = ("none", "client_secret_basic", "client_secret_post")
 
@@ -55,6 +62,18 @@ def read_client(
     if not isinstance(dpop_bound, bool):
         raise Refused("invalid_client_metadata", "dpop_bound_access_tokens is true or false")
     return Client(client_id, secret, tuple(scope.split()), {}, uris, dpop_bound)
+
+
+def known_client(client_id: str, issuer: Authority) -> Client | None:
+    """The client of this id, whether it registered or published a metadata document.
+
+    None if it did neither.
+
+    Raises:
+        Refused: the document must not be used.
+    """
+    registered = issuer.clients.get(client_id)
+    return registered or documented_client(client_id, issuer.client_documents)
 
 
 def documented_client(

@@ -99,7 +99,7 @@ def _read(proof: str) -> tuple[Mapping[str, str], Mapping[str, object]]:
             raise Refused("invalid_dpop_proof", "the header is not that of a proof")
         key = jwt.PyJWK(jwk, algorithm=algorithm)
         claims = {**json.loads(jwt.PyJWS().decode(proof, key, algorithms=[algorithm]))}
-    except (jwt.PyJWTError, KeyError, TypeError, ValueError) as error:
+    except (jwt.PyJWTError, KeyError, RecursionError, TypeError, ValueError) as error:
         raise Refused("invalid_dpop_proof", "the proof is not a JWT of the key in it") from error
     return jwk, claims
 

@@ -9,6 +9,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from urllib.parse import SplitResult, parse_qsl, unquote_plus, urlsplit, urlunsplit
 
+from asgi_jwks.testing.provider.claims import Audience, listed
 from asgi_jwks.testing.provider.oauth_endpoint import Refused
 
 __all__ = ["Form", "basic_credentials", "form_body", "url_parts"]
@@ -64,6 +65,19 @@ class Form:
         if not set(wanted) <= set(allowed):
             raise Refused("invalid_scope", "a scope is asked for that is not allowed")
         return wanted or tuple(default)
+
+    def audience(self, known: Audience) -> Audience:
+        """The API that the token is for: Auth0's `audience` parameter, or all that there are.
+
+        Raises:
+            Refused: the API is not known.
+        """
+        asked = self.get("audience")
+        if asked is None:
+            return known if isinstance(known, str) else list(known)
+        if asked not in listed(known):
+            raise Refused("invalid_request", "the audience is not known here")
+        return asked
 
     def resources(self, allowed: Collection[str]) -> tuple[str, ...]:
         """The resources that are asked for (RFC 8707, section 2), if any are.

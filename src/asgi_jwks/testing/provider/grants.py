@@ -13,12 +13,12 @@ from starlette.responses import JSONResponse
 from asgi_jwks.testing.provider.accounts import Client, Grant
 from asgi_jwks.testing.provider.authority import Authority
 from asgi_jwks.testing.provider.claims import authority, listed
-from asgi_jwks.testing.provider.client_metadata import documented_client
+from asgi_jwks.testing.provider.client_metadata import known_client
 from asgi_jwks.testing.provider.dpop import Proofs
 from asgi_jwks.testing.provider.forms import Form, basic_credentials, form_body
 from asgi_jwks.testing.provider.oauth_endpoint import NO_STORE, OAuthEndpoint, Refused
 
-__all__ = ["GRANT_TYPES", "TokenEndpoint", "asked_audience"]
+__all__ = ["GRANT_TYPES", "TokenEndpoint"]
 
 GRANT_TYPES: Final = ("authorization_code", "client_credentials", "password", "refresh_token")
 
@@ -95,7 +95,11 @@ class TokenEndpoint(OAuthEndpoint):
         if authorized.grant.thumbprint not in {None, thumbprint}:
             raise Refused("invalid_dpop_proof", "the code is for another key")
         self.accept()
-        grant = replace(authorized.grant, thumbprint=self._binding(client, thumbprint))
+        grant = replace(
+            authorized.grant,
+            thumbprint=self._binding(client, thumbprint),
+            is_confidential=client.is_confidential,
+        )
         refreshed = grant if "offline_access" in grant.scopes else None
         answer = self._tokens(form, grant, thumbprint, refreshed=refreshed)
         if "openid" in grant.scopes:
@@ -110,11 +114,11 @@ class TokenEndpoint(OAuthEndpoint):
     def _client_credentials(
         self, form: Form, client: Client | None, thumbprint: str | None
     ) -> Mapping[str, object]:
-        if client is None or client.secret is None:
+        if client is None or not client.is_confidential:
             raise Refused("invalid_client", "this grant needs a client that has a secret")
         claims = {
             "sub": f"{client.client_id}@clients",
-            "aud": asked_audience(form, self._issuer),
+            "aud": form.audience(self._issuer.audience),
             "azp": client.client_id,
             "gty": "client-credentials",
             **client.claims,
@@ -134,7 +138,7 @@ class TokenEndpoint(OAuthEndpoint):
         if user is None or not user.has_password(password):
             raise Refused("invalid_grant", "the user name or the password is wrong")
         client_id = issuer.client_id if client is None else client.client_id
-        api = listed(asked_audience(form, issuer))
+        api = listed(form.audience(issuer.audience))
         claims = {
             "sub": user.subject,
             "aud": [*api, f"{issuer.issuer}userinfo"],
@@ -149,6 +153,7 @@ class TokenEndpoint(OAuthEndpoint):
             issuer.clock() + issuer.refresh_lifetime,
             form.resources(listed(issuer.audience)),
             self._binding(client, thumbprint),
+            is_confidential=client is not None and client.is_confidential,
         )
         self.accept()
         return self._tokens(form, grant, thumbprint, refreshed=grant)
@@ -160,13 +165,15 @@ class TokenEndpoint(OAuthEndpoint):
         grant = issuer.refreshing.find(presented)
         if grant is None or (client is not None and client.client_id != grant.client_id):
             raise Refused("invalid_grant", "the refresh token is unknown, used up or expired")
+        if client is None and grant.is_confidential:
+            raise Refused("invalid_client", "the client that it was given to has to authenticate")
         if grant.thumbprint not in {None, thumbprint}:
             raise Refused("invalid_dpop_proof", "the refresh token is for another key")
         narrowed = replace(grant, scopes=form.scopes(grant.scopes, default=grant.scopes))
         form.resources(grant.resources or listed(issuer.audience))
         self.accept()
         # RFC 9700, section 2.2.2: those of public clients are good for once.
-        is_public = client is not None and client.secret is None
+        is_public = client is not None and not client.is_confidential
         if issuer.refresh_tokens == "reusable" and not is_public:
             return self._tokens(form, narrowed, thumbprint)
         issuer.refreshing.use_up(presented)
@@ -216,7 +223,7 @@ class TokenEndpoint(OAuthEndpoint):
 
         See RFC 9449, section 5.
         """
-        return thumbprint if client is None or client.secret is None else None
+        return None if client is not None and client.is_confidential else thumbprint
 
     def _client(self, form: Form, authorization: str | None) -> Client | None:
         """The authenticated client (RFC 6749, section 2.3), or None if none is named."""
@@ -227,24 +234,7 @@ class TokenEndpoint(OAuthEndpoint):
             client_id, secret = basic_credentials(authorization)
         if client_id is None:
             return None
-        client = self._issuer.clients.get(client_id)
-        if client is None:
-            client = documented_client(client_id, self._issuer.client_documents)
+        client = known_client(client_id, self._issuer)
         if client is None or not client.has_secret(secret):
             raise Refused("invalid_client", "the client is unknown or its secret is wrong")
         return client
-
-
-def asked_audience(form: Form, issuer: Authority) -> str | list[str]:
-    """The API that the token is for: Auth0's `audience` parameter, or all that there are.
-
-    Raises:
-        Refused: the API is not known.
-    """
-    asked = form.get("audience")
-    if asked is None:
-        audience = issuer.audience
-        return audience if isinstance(audience, str) else list(audience)
-    if asked not in listed(issuer.audience):
-        raise Refused("invalid_request", "the audience is not known here")
-    return asked

@@ -225,14 +225,17 @@ class MockIssuer(TokenMint):
         *,
         scopes: Names = DEFAULT_SCOPES,
         subject: str = DEFAULT_SUBJECT,
-        client_id: str = DEFAULT_CLIENT_ID,
+        client_id: str | None = None,
         lifetime: float | None = None,
         **claims: object,
     ) -> str:
         """A refresh token that the token endpoint accepts and that no API should.
 
-        `claims` go into it, and into each access token that it buys.
+        `claims` go into it, and into each access token that it buys. With `client_id` it is for
+        this client, which authenticates to use it if it has a secret (RFC 6749, section 6).
         """
+        client = self.clients.get(client_id or "")
+        client_id = DEFAULT_CLIENT_ID if client_id is None else client_id
         identity = {
             "sub": subject,
             "aud": [*listed(self.audience), f"{self.issuer}userinfo"],
@@ -240,7 +243,13 @@ class MockIssuer(TokenMint):
             **claims,
         }
         lifetime = self.refresh_lifetime if lifetime is None else lifetime
-        grant = Grant(client_id, names(scopes), identity, self.clock() + lifetime)
+        grant = Grant(
+            client_id,
+            names(scopes),
+            identity,
+            self.clock() + lifetime,
+            is_confidential=client is not None and client.is_confidential,
+        )
         return self.refresh_token_for(grant)
 
     def refresh_token_for(self, grant: Grant) -> str:

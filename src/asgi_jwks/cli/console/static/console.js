@@ -77,7 +77,7 @@ const showToken = () => say("decoded", decoded(by("token").value));
 
 function showAnswer(sent) {
   const good = sent.status < 300;
-  say("status", `${sent.status} ${sent.phrase}` + (sent.fetches ? `, after ${sent.fetches} fetch of the keys` : ""));
+  say("status", `${sent.status} ${sent.phrase}` + (sent.fetches ? `, after ${sent.fetches} fetch${sent.fetches === 1 ? "" : "es"} of the keys` : ""));
   by("status").className = good ? "good" : sent.status >= 500 ? "bad" : "warn";
   by("body").hidden = !sent.body;
   say("body", sent.body);
@@ -134,7 +134,7 @@ function showLife(state) {
   say("failures", state.failures);
   say("budget", state.budget.toFixed(1));
   const stale = state.lifetime;
-  const due = Math.min(stale, 0.8 * stale);
+  const due = 0.8 * stale;
   const expires = stale + state.max_stale;
   say("due-at", duration(due));
   say("stale-at", duration(stale));

@@ -183,7 +183,7 @@ ATTACKS = (
     ),
     by_token(
         "aud_very_many",
-        "a thousand audiences",
+        "three hundred audiences",
         "A7 G6",
         "invalid_claim",
         lambda t: t.token(aud=[_audience(t)] * 300),

@@ -21,11 +21,6 @@ def _field(name: str, summary: str, requirements: str, reason: str, *values: str
     return by_request(name, summary, requirements, reason, build)
 
 
-def _forged(target: Target) -> str:
-    """A token that the attacker signed."""
-    return target.token(key=target.keys.stranger)
-
-
 ATTACKS = (
     by_request(
         "no_token", "no credentials at all", "A6 B1 B2", "missing_token", lambda _: Attempt()
@@ -169,7 +164,8 @@ ATTACKS = (
         "A3",
         "repeated_credentials",
         lambda t: with_fields(
-            ("authorization", f"Bearer {_forged(t)}"), ("authorization", f"Bearer {t.token()}")
+            ("authorization", f"Bearer {t.forged()}"),
+            ("authorization", f"Bearer {t.token()}"),
         ),
     ),
     by_request(

@@ -7,7 +7,6 @@ import json
 from collections.abc import Callable
 
 from asgi_jwks.testing.attacks.attack import Attack, Target, by_token
-from asgi_jwks.testing.compact import segment
 
 __all__ = ["ATTACKS"]
 
@@ -84,6 +83,11 @@ def _flattened(token: str) -> str:
     return json.dumps({"protected": header, "payload": payload, "signature": signature})
 
 
+def _lengthened(token: str) -> str:
+    """The token with as many letters before its header as make its length impossible."""
+    return "A" * ((1 - len(token.partition(".")[0])) % 4) + token
+
+
 def _deep(size: int) -> bytes:
     return b"[" * size + b"]" * size
 
@@ -126,7 +130,7 @@ ATTACKS = (
     _form(
         "impossible_length",
         "a segment of a length that base64 does not have",
-        lambda token: f"A{token}" if len(token.split(".")[0]) % 4 == 0 else _lengthened(token),
+        _lengthened,
     ),
     _form(
         "space_in_the_signature",
@@ -242,9 +246,3 @@ ATTACKS = (
     ),
     _payload("payload_with_leading_zero", "an octal number", _with_member(b'"x":017'), "D10"),
 )
-
-
-def _lengthened(token: str) -> str:
-    """The token with as many letters before its header as make its length impossible."""
-    missing = (1 - len(token.split(".")[0])) % 4
-    return segment(b"") + "A" * missing + token

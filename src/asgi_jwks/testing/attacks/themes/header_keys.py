@@ -11,7 +11,7 @@ _EVIL = "https://evil.example/jwks.json"
 
 
 def _signed(target: Target, **header: object) -> str:
-    """A token that a stranger signed, with a header to his liking."""
+    """A token that a stranger signed, with this header."""
     return target.signed(
         target.good_header(**header), target.good_claims(), key=target.keys.stranger
     )

@@ -32,7 +32,7 @@ ATTACKS = (
         "an ID token of an issuer that names the API as its audience",
         "G8",
         "not_an_access_token",
-        lambda t: t.issuer.id_token(audience=t.issuer.audience, aud=t.issuer.audience),
+        lambda t: t.issuer.id_token(aud=t.issuer.audience),
     ),
     by_token(
         "refresh_token",

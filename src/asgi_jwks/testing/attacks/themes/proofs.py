@@ -6,7 +6,7 @@ They are for applications that take DPoP proofs; any other refuses them all for 
 from collections.abc import Callable
 from typing import Any
 
-from asgi_jwks.testing.attacks.attack import Attack, Attempt, Target
+from asgi_jwks.testing.attacks.attack import Attack, Attempt, Target, by_request
 from asgi_jwks.testing.compact import encode, segment
 from asgi_jwks.testing.forgery import hmac_signer, split, unsigned, with_changed_payload
 from asgi_jwks.testing.proofs import ProofKey
@@ -39,12 +39,6 @@ def _proof(target: Target, token: str, **changes: Any) -> str:
     return target.proof_key.proof(target.method, target.url, token, **changes)
 
 
-def _by(
-    name: str, summary: str, requirements: str, reason: str, build: Callable[[Target], Attempt]
-) -> Attack:
-    return Attack(name, summary, tuple(requirements.split()), reason, build)
-
-
 def _by_proof(
     name: str,
     summary: str,
@@ -58,7 +52,7 @@ def _by_proof(
         token = _bound(target)
         return _with_proofs(target, proof(target, token), token=token)
 
-    return _by(name, summary, requirements, reason, build)
+    return by_request(name, summary, requirements, reason, build)
 
 
 def _by_claims(name: str, summary: str, requirements: str, reason: str, **claims: object) -> Attack:
@@ -165,21 +159,21 @@ _MISSING = tuple(
 
 ATTACKS = (
     # The scheme and the number of proofs.
-    _by(
+    by_request(
         "bound_token_as_bearer",
         "a bound token as a Bearer token, its proof beside it",
         "I10 G12",
         "sender_constrained",
         _as_bearer,
     ),
-    _by(
+    by_request(
         "bound_token_without_a_proof",
         "a stolen bound token, and no proof",
         "I2",
         "missing_proof",
         lambda target: _with_proofs(target),
     ),
-    _by(
+    by_request(
         "unbound_token_as_dpop",
         "a token that is bound to nothing, with a thief's proof",
         "I10",
@@ -188,7 +182,7 @@ ATTACKS = (
             target, _of_a_thief(target, token := target.token()), token=token
         ),
     ),
-    _by(
+    by_request(
         "two_proofs",
         "the same proof twice",
         "I2",
@@ -202,14 +196,14 @@ ATTACKS = (
         "repeated_proof",
         lambda target, token: f"{_proof(target, token)}, {_proof(target, token)}",
     ),
-    _by(
+    by_request(
         "two_schemes",
         "a second Authorization field beside a good proof",
         "A3 I1",
         "repeated_credentials",
         _with_two_tokens,
     ),
-    _by(
+    by_request(
         "bound_token_at_a_websocket",
         "a WebSocket's URL with the scheme wss in the proof",
         "I16 I7",
@@ -405,9 +399,9 @@ ATTACKS = (
     _by_claims("proof_jti_empty", "an empty jti", "I11", "proof_claim", jti=""),
     _by_claims("proof_jti_a_list", "jti a list", "I11", "proof_claim", jti=["a"]),
     # The token.
-    _by(
+    by_request(
         "bound_token_with_a_changed_binding",
-        "a stolen token that a thief has bound to his key",
+        "a stolen token that a thief has bound to a key of their own",
         "G11 I6",
         "bad_signature",
         lambda target: _with_proofs(
@@ -420,7 +414,7 @@ ATTACKS = (
             token=token,
         ),
     ),
-    _by(
+    by_request(
         "bound_to_something_unknown",
         "a token whose cnf nobody understands",
         "J5",
@@ -431,7 +425,7 @@ ATTACKS = (
             token=token,
         ),
     ),
-    _by(
+    by_request(
         "bound_to_two_keys",
         "a certificate that the client does not have beside the right key",
         "J5 J1",
@@ -447,7 +441,7 @@ ATTACKS = (
             token=token,
         ),
     ),
-    _by(
+    by_request(
         "bound_to_a_key_by_half",
         "a jkt that is a part of the thumbprint",
         "I6 J5",

@@ -1,14 +1,9 @@
 """Attacks by the form of the request: tokens in other places, other methods, WebSockets."""
 
-from asgi_jwks.testing.attacks.attack import Attempt, Target, by_request, with_fields
+from asgi_jwks.testing.attacks.attack import Attempt, by_request, with_fields
 from asgi_jwks.testing.compact import encode
 
 __all__ = ["ATTACKS"]
-
-
-def _forged(target: Target) -> str:
-    """A token that the attacker signed."""
-    return target.token(key=target.keys.stranger)
 
 
 ATTACKS = (
@@ -72,8 +67,8 @@ ATTACKS = (
                 "authorization",
                 f"Bearer {encode({'alg': 'none'}, t.good_claims(), sign=lambda _: b'')}",
             ),
-            ("x-goog-iap-jwt-assertion", _forged(t)),
-            ("x-amzn-oidc-data", _forged(t)),
+            ("x-goog-iap-jwt-assertion", t.forged()),
+            ("x-amzn-oidc-data", t.forged()),
         ),
     ),
     by_request(
@@ -140,6 +135,6 @@ ATTACKS = (
         "a WebSocket with a token that the attacker signed",
         "C1 C2",
         "bad_signature",
-        lambda t: Attempt(((b"authorization", f"Bearer {_forged(t)}".encode()),), websocket=True),
+        lambda t: Attempt(((b"authorization", f"Bearer {t.forged()}".encode()),), websocket=True),
     ),
 )

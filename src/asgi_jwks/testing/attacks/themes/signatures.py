@@ -91,7 +91,7 @@ ATTACKS = (
         "a signature by another key under the issuer's key id",
         "D1 E5",
         "bad_signature",
-        lambda t: t.token(key=t.keys.stranger),
+        lambda t: t.forged(),
     ),
     by_token(
         "signature_with_one_bit_flipped",

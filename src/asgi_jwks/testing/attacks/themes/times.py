@@ -21,8 +21,8 @@ ATTACKS = (
         lambda t: t.token(exp=_later(t, -24 * _HOUR)),
     ),
     by_token(
-        "expired_a_minute_ago",
-        "beyond the leeway",
+        "expired_beyond_any_leeway",
+        "a second beyond the longest leeway",
         "G2",
         "expired",
         lambda t: t.token(exp=_later(t, -301)),

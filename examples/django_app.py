@@ -1,6 +1,6 @@
 """Django's ASGI application: wrapped in `asgi.py`, scopes demanded of the views.
 
-What differs from `minimal.py`: `requires` is that of Django, and views find the scope on Django's
+What differs from `minimal.py`: `requires` is that of Django, and the token is that of Django's own
 request. It prints:
 
     200 {'sub': 'auth0|60c7a9f2b1d3e40069f8a2b7'}
@@ -23,12 +23,12 @@ issuer = MockIssuer()
 
 
 async def me(request: ASGIRequest) -> JsonResponse:
-    return JsonResponse({"sub": access_token(request.scope).subject})
+    return JsonResponse({"sub": access_token(request).subject})
 
 
 @requires("read:messages")
 async def messages(request: ASGIRequest) -> JsonResponse:
-    text = f"You have no messages, {access_token(request.scope).subject}."
+    text = f"You have no messages, {access_token(request).subject}."
     return JsonResponse([text], safe=False)
 
 

@@ -1,6 +1,6 @@
 """Litestar: wrapped as any ASGI application, scopes demanded by route middleware.
 
-What differs from `minimal.py`: handlers read the scope of Litestar's own Request, and
+What differs from `minimal.py`: handlers have Litestar's own Request, and
 `requires(...).around` is a Litestar middleware as it is. It prints:
 
     200 {'sub': 'auth0|60c7a9f2b1d3e40069f8a2b7'}
@@ -22,19 +22,19 @@ AnyRequest = Request[Any, Any, Any]
 
 @get("/me")
 async def me(request: AnyRequest) -> dict[str, str | None]:
-    return {"sub": access_token(request.scope).subject}
+    return {"sub": access_token(request).subject}
 
 
 @get("/messages", middleware=[requires("read:messages").around])
 async def messages(request: AnyRequest) -> list[str]:
-    return [f"You have no messages, {access_token(request.scope).subject}."]
+    return [f"You have no messages, {access_token(request).subject}."]
 
 
 @websocket("/echo", middleware=[requires("read:messages").around])
 async def echo(socket: WebSocket[Any, Any, Any]) -> None:
     await socket.accept()
     text = await socket.receive_text()
-    await socket.send_text(f"{access_token(socket.scope).subject}: {text}")
+    await socket.send_text(f"{access_token(socket).subject}: {text}")
     await socket.close()
 
 

@@ -23,20 +23,20 @@ api = Quart(__name__)
 
 @api.get("/me")
 async def me() -> dict[str, str | None]:
-    return {"sub": access_token(request.scope).subject}
+    return {"sub": access_token(request).subject}
 
 
 @api.get("/messages")
 @requires("read:messages")
 async def messages() -> list[str]:
-    return [f"You have no messages, {access_token(request.scope).subject}."]
+    return [f"You have no messages, {access_token(request).subject}."]
 
 
 @api.websocket("/echo")
 @requires("read:messages")
 async def echo() -> None:
     text = cast("str", await websocket.receive())
-    await websocket.send(f"{access_token(websocket.scope).subject}: {text}")
+    await websocket.send(f"{access_token(websocket).subject}: {text}")
 
 
 app = JWTBearerMiddleware(

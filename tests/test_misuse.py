@@ -88,7 +88,7 @@ NAMES = {'"false"', '["a"]'}
 # One name or several: a mapping's are its keys, which is nobody's wish, but no harm either.
 SOME_NAMES = NAMES | {'{"a": 1}'}
 FLAG = {"True", "False"}
-FUNCTION = {"a function", "an async function", "a class"}
+FUNCTION = {"a function", "an async function"}
 EMPTY = {"[]", "{}"}
 
 # The shapes that each option may have, whatever they mean; all others must be refused.
@@ -104,7 +104,7 @@ FITTING: dict[str, set[str]] = {
     "profile": set(),
     "audience_claim": TEXT,
     "insecure_no_audience": FLAG,
-    "kind": FUNCTION - {"an async function", "a class"},
+    "kind": FUNCTION - {"an async function"},
     "grant_claims": set(),
     "grants": {"None"} | SOME_NAMES | EMPTY,
     "identity": {"None"},

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from asgi_jwks._options import (
+    require_app,
     require_callable,
     require_duration,
     require_flag,
@@ -20,7 +21,7 @@ from asgi_jwks.errors import ConfigurationError
 
 text = partial(require_text, example="x")
 names = partial(require_names, example="x")
-call = partial(require_callable, form="f()")
+call = partial(require_callable, form="f(event)")
 
 
 @pytest.mark.parametrize(
@@ -76,7 +77,7 @@ def test_a_value_of_the_right_type_is_taken(
             [-1, 1.0, True, "1", None],
             "option must be a whole number, 0 or more; got ",
         ),
-        (call, [None, "f", 1], "option must be a callable, `f()`; got "),
+        (call, [None, "f", 1], "option must be a callable, `f(event)`; got "),
     ],
     ids=["flag", "text", "names", "duration", "positive", "whole number", "callable"],
 )
@@ -100,3 +101,60 @@ def test_a_misspelt_option_is_told_what_it_may_mean() -> None:
         require_known(["domain"], ["issuer", "audience"], owner="X")
     with pytest.raises(ConfigurationError, match=r"There are issuer, audience\.$"):
         require_known(["zzz"], ["issuer", "audience"], owner="X")
+    with pytest.raises(ConfigurationError, match=r"keys=RemoteJWKSet\(issuer=\.\.\., max_age="):
+        require_known(["max_age"], ["issuer", "keys"], owner="X")
+
+
+@pytest.mark.parametrize(
+    ("value", "takes_it"),
+    [
+        (lambda _: None, True),
+        (lambda *_: None, True),
+        (lambda _, more=None: None, True),
+        (lambda: None, False),
+        (lambda _, more: None, False),
+        (lambda _, *, more: None, False),
+        # Neither says by which arguments it is called.
+        (type("Unsaid", (), {"__call__": lambda *_: None, "__signature__": "x"})(), True),
+        (print, True),
+        (dict.fromkeys, True),
+    ],
+)
+def test_a_callable_is_refused_if_it_takes_other_arguments(value: Any, takes_it: bool) -> None:
+    """A11: each request would be a TypeError."""
+    if takes_it:
+        assert call("option", value) is value
+    else:
+        with pytest.raises(ConfigurationError, match=r"^option is called as `f\(event\)`, and <"):
+            call("option", value)
+
+
+class _Awaited:
+    """An application as Starlette's endpoints are."""
+
+    def __init__(self, scope: object, receive: object, send: object) -> None: ...
+
+    def __await__(self) -> Any: ...
+
+
+async def _app(scope: object, receive: object, send: object) -> None: ...
+
+
+def _wsgi(environ: object, start_response: object) -> None: ...
+
+
+class _Application:
+    def __init__(self, *routes: object) -> None: ...
+
+
+def test_an_application_is_one_of_asgi() -> None:
+    """A11"""
+    for app in (_app, _Awaited, partial(_app)):
+        assert require_app(app, write="X(app)") is app
+    for wrong, sentence in [
+        ("app:app", r"got 'app:app'\. Write X\(app\)\.$"),
+        (_Application, r"not a class of them; .* Write X\(app\)\.$"),
+        (_wsgi, r"takes other arguments\. .*WsgiToAsgi\(app\)"),
+    ]:
+        with pytest.raises(ConfigurationError, match=sentence):
+            require_app(wrong, write="X(app)")

@@ -5,7 +5,6 @@ It knows the effect of a fork on locks, and not the things that they guard.
 
 import os
 import threading
-import time
 from itertools import count
 from types import TracebackType
 from typing import Final
@@ -50,8 +49,10 @@ _forking = threading.RLock()
 _held: Final[list[threading.Lock]] = []
 
 # A signal that strikes while a lock is held may lead to a fork by its very thread: better half a
-# change in the child than a parent that waits for itself.
+# change in the child than a parent that waits for itself. So much is waited for all locks together,
+# in seconds, by many short waits: a process that is stopped meanwhile has not waited.
 LONGEST_WAIT: Final = 1.0
+SHORT_WAIT: Final = 0.01
 
 
 def _all_locks() -> list[ForkSafeLock]:
@@ -60,9 +61,11 @@ def _all_locks() -> list[ForkSafeLock]:
 
 def _hold_all() -> None:
     _forking.acquire()
-    give_up_at = time.monotonic() + LONGEST_WAIT
+    left = round(LONGEST_WAIT / SHORT_WAIT)
     for lock in _all_locks():
-        if lock._lock.acquire(timeout=max(0.0, give_up_at - time.monotonic())):
+        while not (is_held := lock._lock.acquire(timeout=SHORT_WAIT if left else 0.0)) and left:
+            left -= 1
+        if is_held:
             _held.append(lock._lock)
 
 

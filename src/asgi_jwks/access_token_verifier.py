@@ -7,31 +7,29 @@ works with.
 import logging
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Coroutine, Sequence
+from contextlib import AbstractAsyncContextManager
 from typing import Any, Final, Unpack
-
-import anyio
 
 from asgi_jwks._options import require_callable, require_clock, require_whole_number
 from asgi_jwks.binding.possession import ProofOfPossession
 from asgi_jwks.binding.replay import ReplayMemory
-from asgi_jwks.errors import ConfigurationError, KeySetError
+from asgi_jwks.errors import ConfigurationError
 from asgi_jwks.events.event import Listener, Telling, add_listener_to, require_listener
 from asgi_jwks.fetching.client import prepare_exchanges
 from asgi_jwks.jose.jws import MAX_TOKEN_BYTES
 from asgi_jwks.keys.health import KeySetState, ResolverState, key_set_states
 from asgi_jwks.tokens.access_token import AccessToken
-from asgi_jwks.tokens.claim_rules import TokenRules
+from asgi_jwks.tokens.background_refresh import refreshing
 from asgi_jwks.tokens.explanation import Explanation
 from asgi_jwks.tokens.issuers import Issuer, TrustedIssuers
 from asgi_jwks.tokens.outcomes import Outcomes
 from asgi_jwks.tokens.resolver import IssuerResolver, ResolvedIssuers
 from asgi_jwks.tokens.standing import check_standing
 from asgi_jwks.tokens.verifier import TokenVerifier
-from asgi_jwks.trusted_issuer import IssuerOptions, TrustedIssuer
+from asgi_jwks.trusted_issuer import IssuerOptions, trusted_issuers
 
-__all__ = ["AccessTokenVerifier", "trusted_issuers"]
+__all__ = ["AccessTokenVerifier"]
 
 _log: Final = logging.getLogger("asgi_jwks.keys")
 
@@ -237,8 +235,9 @@ class AccessTokenVerifier:
         names = [issuer.rules.issuer for issuer in self.issuers]
         return Outcomes(Telling(listener, _log), names, self._tokens)
 
-    @asynccontextmanager
-    async def running(self, *, require_keys: bool = False) -> AsyncIterator["AccessTokenVerifier"]:
+    def running(
+        self, *, require_keys: bool = False
+    ) -> AbstractAsyncContextManager["AccessTokenVerifier"]:
         """Fetch keys, keep them fresh while the block runs, and leave nothing running behind it.
 
         Args:
@@ -248,31 +247,7 @@ class AccessTokenVerifier:
         Raises:
             KeySetError: keys are required and unavailable.
         """
-        fault: BaseException | None = None
-        try:
-            try:
-                await self.warm()
-            except KeySetError as error:
-                if require_keys:
-                    raise
-                text = "starting without the issuer's keys; tokens get 503 until they come: %s"
-                _log.warning(text, error)
-            cancelled = anyio.get_cancelled_exc_class()
-            async with anyio.create_task_group() as tasks:
-                tasks.start_soon(self._keep_fresh)
-                try:
-                    yield self
-                except cancelled:
-                    raise
-                # Kept for outside the task group, which would wrap it: it is the block's own.
-                except BaseException as error:
-                    fault = error
-                tasks.cancel_scope.cancel()
-        finally:
-            with anyio.CancelScope(shield=True):
-                await self.aclose()
-        if fault is not None:
-            raise fault
+        return refreshing(self, require_keys=require_keys)
 
     async def warm(self) -> None:
         """Have the keys of all configured issuers at hand; never longer than their `timeout`.
@@ -285,13 +260,6 @@ class AccessTokenVerifier:
     async def keep_fresh(self) -> None:
         """Refresh the configured issuers' keys whenever they are due, until cancelled."""
         await self._issuers.keep_fresh()
-
-    async def _keep_fresh(self) -> None:
-        try:
-            await self.keep_fresh()
-        # Key sources may be somebody else's: that one fails must not take the application down.
-        except Exception:
-            _log.exception("the keys are no longer refreshed without requests")
 
     async def aclose(self) -> None:
         """Cancel the refreshes in progress in this event loop. The verifier stays usable."""
@@ -310,31 +278,3 @@ def _octets(token: object) -> bytes:
     if isinstance(token, bytes):
         return token
     raise ConfigurationError(f"a token is a string or bytes, not {type(token).__name__}.")
-
-
-def trusted_issuers(
-    issuers: Sequence[Issuer | Sequence[Issuer]], options: IssuerOptions
-) -> tuple[Issuer, ...]:
-    """The issuers that an entry point was given.
-
-    They are given as objects, or as the options of one.
-
-    Raises:
-        ConfigurationError: both were given, or something else than issuers.
-    """
-    given: list[Any] = []
-    for item in issuers:
-        # One list of issuers is taken as well.
-        given.extend(item if isinstance(item, list | tuple) else (item,))
-    for item in given:
-        if isinstance(item, type) or not isinstance(getattr(item, "rules", None), TokenRules):
-            raise ConfigurationError(
-                "Issuers are TrustedIssuer objects; got "
-                f"{item!r}. Write TrustedIssuer(issuer=..., audience=...), or issuer=... alone."
-            )
-    if given and options:
-        raise ConfigurationError(
-            f"Give either TrustedIssuer objects or the options of one issuer, not both; "
-            f"{', '.join(options)} belongs into a TrustedIssuer."
-        )
-    return (TrustedIssuer(**options),) if options else tuple(given)

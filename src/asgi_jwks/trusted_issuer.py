@@ -16,6 +16,7 @@ from asgi_jwks._options import (
 from asgi_jwks.binding.certificate_sources import CertificateSource
 from asgi_jwks.binding.dpop_policy import DPoP
 from asgi_jwks.binding.sender_constraint import sender_constraint
+from asgi_jwks.errors import ConfigurationError
 from asgi_jwks.fetching.client import HTTPClient
 from asgi_jwks.issuer_checks import (
     require_algorithms,
@@ -38,12 +39,19 @@ from asgi_jwks.keys.static import SharedSecret, StaticJWKSet
 from asgi_jwks.tokens.claim_rules import Profile, TokenRules
 from asgi_jwks.tokens.grant_claims import DEFAULT_GRANT_CLAIMS, GrantClaims
 from asgi_jwks.tokens.header_rules import JOSEHeader
-from asgi_jwks.tokens.issuers import Check
+from asgi_jwks.tokens.issuers import Check, Issuer
 from asgi_jwks.tokens.key_source import KeySource
 from asgi_jwks.tokens.kinds import DEFAULT_KIND_RULE, KindRule, kind_rule
 from asgi_jwks.tokens.principal import IdentityForm
 
-__all__ = ["DEFAULTS", "HTTPClient", "IssuerOptions", "PresetOptions", "TrustedIssuer"]
+__all__ = [
+    "DEFAULTS",
+    "HTTPClient",
+    "IssuerOptions",
+    "PresetOptions",
+    "TrustedIssuer",
+    "trusted_issuers",
+]
 
 
 class PresetOptions(TypedDict, total=False):
@@ -190,3 +198,31 @@ class TrustedIssuer:
 
 # A type checker sees here that the three kinds of keys are what the verifier asks for.
 _: tuple[type[KeySource], ...] = (RemoteJWKSet, StaticJWKSet, SharedSecret)
+
+
+def trusted_issuers(
+    issuers: Sequence[Issuer | Sequence[Issuer]], options: IssuerOptions
+) -> tuple[Issuer, ...]:
+    """The issuers that an entry point was given.
+
+    They are given as objects, or as the options of one.
+
+    Raises:
+        ConfigurationError: both were given, or something else than issuers.
+    """
+    given: list[Any] = []
+    for item in issuers:
+        # One list of issuers is taken as well.
+        given.extend(item if isinstance(item, list | tuple) else (item,))
+    for item in given:
+        if isinstance(item, type) or not isinstance(getattr(item, "rules", None), TokenRules):
+            raise ConfigurationError(
+                "Issuers are TrustedIssuer objects; got "
+                f"{item!r}. Write TrustedIssuer(issuer=..., audience=...), or issuer=... alone."
+            )
+    if given and options:
+        raise ConfigurationError(
+            f"Give either TrustedIssuer objects or the options of one issuer, not both; "
+            f"{', '.join(options)} belongs into a TrustedIssuer."
+        )
+    return (TrustedIssuer(**options),) if options else tuple(given)

@@ -33,7 +33,12 @@ async def app(*_: object) -> None: ...
 
 IMPOSSIBLE = [
     ({"issuer": B}, [issuer()], f"a token of '{B}', and the issuers that are trusted are others"),
-    ({"permissions": "p"}, [issuer(grants=["a"])], f"'p', which is not among the grants of {A}"),
+    (
+        {"permissions": "p"},
+        [issuer(grants=["a"])],
+        f"'p', which is not among the grants of {A}: every request would be refused. Add it to "
+        f"grants=[...] of {A}, or demand another.",
+    ),
     ({"roles": "r"}, [issuer(grants=["a"]), issuer(B, grants=["b"])], "'r', which is not among"),
     ({"any_of": ["b", "c"]}, [issuer(grants=["a"])], "any_of=['b', 'c'], and none of it is"),
     ({"roles": "r"}, [issuer(grant_claims=GrantClaims(roles=()))], "roles, and the tokens of"),
@@ -70,6 +75,15 @@ def test_a_need_that_no_token_could_meet_is_a_mistake(
             declare()
         assert words in str(told.value)
         assert "every request would be refused. " in str(told.value)
+
+
+def test_an_issuer_that_is_not_trusted_is_told_with_the_first_five_that_are() -> None:
+    """K9: as many names as a reader takes in."""
+    names = [f"https://{number}.example/" for number in range(7)]
+    with pytest.raises(ConfigurationError) as told:
+        JWTBearer(*map(issuer, names), requires=Requirement(issuer=B))
+    known = ", ".join(f"'{name}'" for name in names[:5])
+    assert str(told.value).endswith(f"or name one of those that are: {known}.")
 
 
 def test_a_binding_of_two_issuers_is_not_one_of_both() -> None:

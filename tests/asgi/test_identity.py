@@ -1,5 +1,6 @@
 """The identity on the scope: of a verified token, and of nobody."""
 
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from starlette.testclient import TestClient
 from asgi_jwks import (
     AccessToken,
     AuthorizationHeader,
+    ConfigurationError,
     Cookie,
     JWTBearerMiddleware,
     StaticJWKSet,
@@ -99,8 +101,26 @@ def test_without_a_verified_token_the_accessor_says_where_to_look(scope: Any) ->
         access_token(scope)
     assert error.value.args == (
         "This request has no verified access token. Is JWTBearerMiddleware around the "
-        "application, and does it demand a token for this path?",
+        "application that was called, by a test client too, and does it demand a token for this "
+        "path?",
     )
+
+
+def test_a_request_of_any_framework_for_asgi_will_do() -> None:
+    """A11: Litestar's, Quart's and Django's have a scope as Starlette's do."""
+    verified = token(sub="alice")
+    request = SimpleNamespace(scope={"auth": verified})
+    assert access_token(request) is verified
+    assert access_token(request, lambda claims: claims["sub"]).claims == "alice"
+
+
+@pytest.mark.parametrize(
+    "wrong", [None, "GET /", SimpleNamespace(scope=None), SimpleNamespace(environ={})]
+)
+def test_a_request_of_wsgi_has_no_token(wrong: Any) -> None:
+    """A11: such as that of Django's own test client."""
+    with pytest.raises(ConfigurationError, match=r"WSGI has no scope .* TestClient\(app\)"):
+        access_token(wrong)
 
 
 # The credential itself.

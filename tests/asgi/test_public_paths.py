@@ -24,7 +24,11 @@ def match(
 
 @pytest.mark.parametrize(
     "path",
-    ["/health", "/docs/", "/static/x", "/static/css/a.css", "/static/a..b", "/a/b/c", "/static/.x"],
+    [
+        *("/health", "/docs/", "/static/x", "/static/css/a.css", "/static/a..b", "/a/b/c"),
+        # Django's paths end with a slash.
+        *("/static/.x", "/static/x/", "/static/x/y/"),
+    ],
 )
 def test_what_is_public(path: str) -> None:
     """B11"""
@@ -58,8 +62,9 @@ def test_a_path_longer_than_that_of_a_file_is_not_public() -> None:
         "/static/",
         "/staticx/y",
         "/static//x",
-        "/static/x/",
+        "/static/x//",
         "/static/x//y",
+        "/static/x/../",
         "/static/.",
         "/static/..",
         "/static/../x",
@@ -168,6 +173,20 @@ def test_everything_and_nothing() -> None:
     assert not match("//x", paths=everything)
     assert PublicPaths("/health").match({"path": "/health"})
     assert not match("/h", paths=PublicPaths("/health"))
+
+
+@pytest.mark.parametrize("path", ["/health, /docs", "/health ", " /health", "/health\n"])
+def test_several_paths_in_one_string_are_a_mistake(path: str) -> None:
+    """A11: none of them would be public."""
+    with pytest.raises(ConfigurationError, match=r"not one path\. Write each as a string"):
+        PublicPaths([path])
+
+
+@pytest.mark.parametrize("path", ["/a%20b", "/a%2Fb", "/a\\b", "/x?y", "/{x}", "/x#y"])
+def test_a_path_that_no_application_sees_is_a_mistake(path: str) -> None:
+    """A11: servers decode escapes, and take the query away."""
+    with pytest.raises(ConfigurationError, match="no path that the application sees"):
+        PublicPaths([path])
 
 
 @pytest.mark.parametrize(

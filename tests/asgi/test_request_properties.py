@@ -13,7 +13,6 @@ from asgi_jwks import AuthorizationHeader, Cookie, WebSocketSubprotocol
 
 bounded = examples(
     200,
-    derandomize=True,
     # `guarded` makes a new application for each example itself.
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )

@@ -1,5 +1,6 @@
 """Routes that declare what no token could meet stop the start, however they declare it."""
 
+import gc
 import logging
 import re
 from collections.abc import Callable
@@ -38,6 +39,41 @@ def guard(app: Any, *issuers: TrustedIssuer, **options: Any) -> JWTBearerMiddlew
 
 async def free(request: Any) -> PlainTextResponse:
     return PlainTextResponse("x")
+
+
+# As of frameworks whose routes are declared by decorators, such as FastAPI and Quart.
+DECLARED: list[Route] = []
+
+
+def at(path: str, routes: list[Route] = DECLARED) -> Callable[[Any], Any]:
+    def declare(endpoint: Any) -> Any:
+        routes.append(Route(path, endpoint))
+        return endpoint
+
+    return declare
+
+
+@at("/below")
+@requires("read")
+async def below(request: Any) -> None: ...
+
+
+@requires("read")
+@at("/above")
+async def above(request: Any) -> None: ...
+
+
+@requires("read")
+@at("/between")
+@requires("orders")
+async def between(request: Any) -> None: ...
+
+
+@at("/both")
+async def both(request: Any) -> None: ...
+
+
+DECLARED.append(Route("/both/guarded", requires("read")(both)))
 
 
 async def listen(websocket: Any) -> None: ...
@@ -378,3 +414,41 @@ def test_guards_for_each_request_do_not_flood_the_log(caplog: pytest.LogCaptureF
     for _ in range(30):
         assert client.get("/x", headers=headers).status_code == 403
     assert len([r for r in caplog.records if r.levelno == logging.ERROR]) == 16
+
+
+@pytest.mark.parametrize("path", ["/above", "/between"])
+def test_a_guard_above_the_decorator_of_its_route_stops_the_start(path: str) -> None:
+    """G10: the route has the function without the guard, and would be open."""
+    with pytest.raises(ConfigurationError, match=rf"^{path[1:]} is guarded .*Write @requires\("):
+        guard(Starlette(routes=[route for route in DECLARED if route.path == path]))
+
+
+def test_one_function_may_be_guarded_at_one_path_and_not_at_another() -> None:
+    """A11: the order of the decorators alone is a mistake."""
+    guard(Starlette(routes=[r for r in DECLARED if r.path not in {"/above", "/between"}]))
+    callable_object = type("Endpoint", (), {"__call__": free, "__hash__": None})()
+    guard(Starlette(routes=[Route("/x", callable_object)]))
+
+
+def test_a_guard_above_the_decorator_is_found_within_a_function_that_makes_the_application() -> (
+    None
+):
+    """G10: as with factories of applications."""
+
+    def made() -> JWTBearerMiddleware:
+        routes: list[Route] = []
+
+        @requires("read")
+        @at("/above", routes)
+        async def within(request: Any) -> None: ...
+
+        @at("/below", routes)
+        @requires("read")
+        async def as_it_should_be(request: Any) -> None: ...
+
+        return guard(Starlette(routes=routes))
+
+    app = made()
+    gc.collect()
+    with pytest.raises(ConfigurationError, match="within is guarded"), TestClient(app):
+        pass

@@ -3,6 +3,7 @@
 import base64
 import contextlib
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -122,6 +123,8 @@ MALFORMED: dict[str, tuple[CertificateSource, ProofOfPossession]] = {
     "without colons": (CLIENT_CERT, request(("Client-Cert", MINE.base64))),
     "colons alone": (CLIENT_CERT, request(("Client-Cert", "::"))),
     "one colon": (CLIENT_CERT, request(("Client-Cert", ":"))),
+    "no colon behind it": (CLIENT_CERT, request(("Client-Cert", f":{MINE.base64.rstrip('=')}x"))),
+    "no colon before it": (CLIENT_CERT, request(("Client-Cert", f"x{MINE.base64.rstrip('=')}:"))),
     "with a parameter": (CLIENT_CERT, request(("Client-Cert", f":{MINE.base64}:;a=1"))),
     "base64url": (
         CLIENT_CERT,
@@ -148,6 +151,9 @@ MALFORMED: dict[str, tuple[CertificateSource, ProofOfPossession]] = {
     "a text before the PEM": (ESCAPED, request(("X-Client-Cert", "Bag%20" + MINE.escaped))),
     "a text behind the PEM": (ESCAPED, request(("X-Client-Cert", MINE.escaped + "x"))),
     "a private key": (ESCAPED, request(("X-Client-Cert", MINE.key_pem.decode()))),
+    "one letter": (ESCAPED, request(("X-Client-Cert", "X"))),
+    # RFC 9110, section 5.5: around a value stand spaces and tabs.
+    "a form feed": (ESCAPED, request(("X-Client-Cert", "\f"))),
     "a broken escape": (ESCAPED, request(("X-Client-Cert", MINE.escaped + "%2"))),
     "a chain": (BASE64, request(("X-SSL-Client-DER", f"{MINE.base64},{OTHER.base64}"))),
     "XFCC with two elements": xfcc(f"Hash={MINE.sha256_hex},Hash={OTHER.sha256_hex}"),
@@ -189,7 +195,24 @@ def test_whatever_is_not_one_certificate_is_refused(
     assert refusal(source, asked) is Reason.MALFORMED_CERTIFICATE
 
 
-Believing = Callable[..., ClientCertField]
+def test_padding_is_there_or_it_is_not() -> None:
+    """J4: RFC 8941, section 4.2.7, knows nothing between."""
+    made = (ClientCertificate.generate("a" * length) for length in range(1, 60))
+    certificate = next(each for each in made if each.base64.endswith("=="))
+    for text in (certificate.base64, certificate.base64[:-2]):
+        asked = request(("Client-Cert", f":{text}:"))
+        assert CLIENT_CERT.find_certificate(asked) == certificate.thumbprint
+    asked = request(("Client-Cert", f":{certificate.base64[:-1]}:"))
+    assert refusal(CLIENT_CERT, asked) is Reason.MALFORMED_CERTIFICATE
+
+
+Believing = Callable[..., CertificateSource]
+
+FIELDS: list[tuple[Believing, tuple[str, str]]] = [
+    (ClientCertField, ("Client-Cert", f":{MINE.base64}:")),
+    (partial(CertificateField, "X-Cert", encoding="url"), ("X-Cert", MINE.escaped)),
+    (EnvoyXFCC, ("X-Forwarded-Client-Cert", f"Hash={MINE.sha256_hex}")),
+]
 
 
 @pytest.mark.parametrize(
@@ -212,14 +235,15 @@ Believing = Callable[..., ClientCertField]
 def test_a_field_is_believed_from_trusted_proxies_only(
     proxies: Any, client: str | None, believed: bool
 ) -> None:
-    """J3: from others the request is refused; "unix" may be named."""
-    source = ClientCertField(trusted_proxies=proxies)
-    asked = request(("Client-Cert", f":{MINE.base64}:"), client=client)
-    if believed:
-        assert source.find_certificate(asked) == MINE.thumbprint
-    else:
-        assert refusal(source, asked) is Reason.UNTRUSTED_CERTIFICATE_FIELD
-    assert source.find_certificate(request(client=client)) is None
+    """J3: from others the request is refused; "unix" may be named. So it is of each field."""
+    for make, field in FIELDS:
+        source = make(trusted_proxies=proxies)
+        asked = request(field, client=client)
+        if believed:
+            assert source.find_certificate(asked) == MINE.thumbprint
+        else:
+            assert refusal(source, asked) is Reason.UNTRUSTED_CERTIFICATE_FIELD
+        assert source.find_certificate(request(client=client)) is None
 
 
 @pytest.mark.parametrize(
@@ -238,16 +262,18 @@ def test_a_field_is_believed_from_trusted_proxies_only(
 def test_a_secret_of_the_proxy_proves_what_an_address_cannot(
     fields: list[tuple[str, str]], believed: bool
 ) -> None:
-    """J3: where the server rewrites addresses; with both, both must hold."""
+    """J3: where the server rewrites addresses; with both, both must hold. So it is of each."""
     secret = ("X-Proxy-Secret", SECRET)
-    asked = request(("Client-Cert", f":{MINE.base64}:"), *fields, client="203.0.113.9")
-    alone = ClientCertField(proxy_secret=secret)
-    both = ClientCertField(proxy_secret=secret, trusted_proxies=[PROXY])
-    if believed:
-        assert alone.find_certificate(asked) == MINE.thumbprint
-    else:
-        assert refusal(alone, asked) is Reason.UNTRUSTED_CERTIFICATE_FIELD
-    assert refusal(both, asked) is Reason.UNTRUSTED_CERTIFICATE_FIELD
+    for make, field in FIELDS:
+        alone = make(proxy_secret=secret)
+        both = make(proxy_secret=secret, trusted_proxies=[PROXY])
+        near, far = (request(field, *fields, client=each) for each in (PROXY, "203.0.113.9"))
+        for source, asked in ((alone, near), (alone, far), (both, near)):
+            if believed:
+                assert source.find_certificate(asked) == MINE.thumbprint
+            else:
+                assert refusal(source, asked) is Reason.UNTRUSTED_CERTIFICATE_FIELD
+        assert refusal(both, far) is Reason.UNTRUSTED_CERTIFICATE_FIELD
 
 
 @pytest.mark.parametrize(
@@ -277,11 +303,20 @@ def test_whom_to_believe_has_to_be_said(options: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "encoding"), [("", "url"), (1, "url"), ("X", "der"), ("X", None), ("X", ["url"])]
+    ("name", "encoding", "told"),
+    [
+        ("", "url", r"^name must be .* name='X-Client-Cert'\.$"),
+        (1, "url", r"^name must be .* name='X-Client-Cert'\.$"),
+        ("X Y", "url", r"^name must be the name of a header field; got 'X Y'\."),
+        ("X-\u00e9", "url", r"^name must be the name of a header field; "),
+        ("X", "der", "^encoding must be "),
+        ("X", None, "^encoding must be "),
+        ("X", ["url"], "^encoding must be "),
+    ],
 )
-def test_a_field_has_a_name_and_an_encoding(name: Any, encoding: Any) -> None:
+def test_a_field_has_a_name_and_an_encoding(name: Any, encoding: Any, told: str) -> None:
     """A11"""
-    with pytest.raises(ConfigurationError):
+    with pytest.raises(ConfigurationError, match=told):
         CertificateField(name, encoding=encoding, trusted_proxies=PROXY)
 
 
@@ -300,6 +335,7 @@ def test_a_repr_tells_no_secret() -> None:
     """H1"""
     source = ClientCertField(proxy_secret=("X-Proxy-Secret", SECRET))
     assert repr(source) == "ClientCertField('Client-Cert')"
+    assert repr(XFCC) == "EnvoyXFCC('X-Forwarded-Client-Cert')"
     assert repr(TLSExtension()) == "TLSExtension()"
     assert SECRET not in repr(request(("X-Proxy-Secret", SECRET)))
 

@@ -209,18 +209,79 @@ def test_guards_with_one_memory_know_of_each_other_s_uses() -> None:
         assert world.accepts(proof, other) is not is_shared
 
 
-@pytest.mark.parametrize("again", [0, 1, 2, 50, 97, 98, -10])
-def test_many_steps_are_kept_as_a_few(again: int) -> None:
-    """H4: and none of them is forgotten."""
+def after_steps(again: float) -> bool:
+    """Whether the proofs of an era are remembered, after a hundred eras with a step between."""
     steps, wall, monotonic = ClockSteps(MARGIN), EPOCH, 0.0
 
     def are_remembered(until: float) -> bool:
         return steps.are_remembered(until, now=wall, monotonic=monotonic, longest=LONGEST)
 
-    for _ in range(100):
+    for era in range(100):
         assert are_remembered(wall + 60.0)
+        # H4: eight, of which the oldest stands for all before it.
+        assert len(steps._past) == min(era, 8)
         wall += 1000.0
         monotonic += 100.0
-    assert len(steps._past) <= 8
     wall = EPOCH + again * 1000.0
-    assert are_remembered(wall + 60.0) is (again < 0)
+    return are_remembered(wall + 60.0)
+
+
+def test_many_steps_are_kept_as_a_few() -> None:
+    """H4, I11: and none of them is forgotten."""
+    assert not any(map(after_steps, range(99)))
+    assert after_steps(-10)
+    # Between two that are kept apart there was no use.
+    assert after_steps(95) is False
+    assert after_steps(95.5) is True
+
+
+def one_step(by: float) -> ClockSteps:
+    """A use at EPOCH, and another one after a step of the wall clock, a second later."""
+    steps = ClockSteps(MARGIN)
+    for now, monotonic in ((EPOCH, 0.0), (EPOCH + 1.0 + by, 1.0)):
+        assert steps.are_remembered(now + 60.0, now=now, monotonic=monotonic, longest=LONGEST)
+    return steps
+
+
+@pytest.mark.parametrize("by", [0.0, 4.0, -4.0, 4.75, -4.75])
+def test_a_step_by_less_than_the_margin_is_none(by: float) -> None:
+    """I11: proofs are remembered for so much longer than they would pass."""
+    assert one_step(by)._past == ()
+
+
+@pytest.mark.parametrize("by", [5.0, -5.0, 6.0, -6.0, 7200.0])
+def test_a_step_by_the_margin_or_more_is_one(by: float) -> None:
+    """I11"""
+    [past] = one_step(by)._past
+    assert (past.begin, past.end) == (EPOCH, EPOCH + LONGEST)
+
+
+@pytest.mark.parametrize(
+    ("until", "is_refused"),
+    [
+        (EPOCH - MARGIN - 1.0, False),
+        (EPOCH - MARGIN, True),
+        (EPOCH + LONGEST + MARGIN, True),
+        (EPOCH + LONGEST + MARGIN + 1.0, False),
+    ],
+)
+def test_proofs_that_no_use_before_the_step_can_have_been_are_not_refused(
+    until: float, is_refused: bool
+) -> None:
+    """I11: a proof passes for `longest` seconds, and both clocks drift by less than the margin."""
+    steps = one_step(-7200.0)
+    # Long after all of them are forgotten.
+    remembered = steps.are_remembered(until, now=until, monotonic=90_000.0, longest=LONGEST)
+    assert remembered is not is_refused
+
+
+@pytest.mark.parametrize(("monotonic", "is_refused"), [(64.0, False), (65.0, True)])
+def test_proofs_that_are_remembered_still_are_not_refused(
+    monotonic: float, is_refused: bool
+) -> None:
+    """I11: the memory tells by itself; one that passes for 60 s is remembered for 65."""
+    steps, until = one_step(-7200.0), EPOCH + 60.0
+    assert (
+        steps.are_remembered(until, now=EPOCH, monotonic=monotonic, longest=LONGEST)
+        is not is_refused
+    )

@@ -65,8 +65,23 @@ def test_a_secret_is_a_secret(secrets: Any) -> None:
         DPoPNonces(secrets)
 
 
-@pytest.mark.parametrize("period", [0, 9.9, 3601, "60", True, float("nan")])
+@pytest.mark.parametrize("period", [0, 9.9, 3600.1, "60", True, float("nan")])
 def test_a_period_has_bounds(period: Any) -> None:
     """A11"""
-    with pytest.raises(ConfigurationError, match="period"):
+    with pytest.raises(ConfigurationError, match=r"^period (must be|is for how long) "):
         DPoPNonces(OLD, period=period)
+
+
+@pytest.mark.parametrize("period", [10, 10.0, 3600])
+def test_a_period_may_be_at_a_bound(period: float) -> None:
+    """I14"""
+    nonces = DPoPNonces(OLD, period=period)
+    made = nonces.current(NOW)
+    assert nonces.expiry(made, NOW + period) is not None
+    assert nonces.expiry(made, NOW + 2 * period) is None
+
+
+def test_a_secret_may_hold_bytes_that_are_no_text() -> None:
+    """A11: as os.environ reads them."""
+    one, other = DPoPNonces(f"{OLD}\udcfe"), DPoPNonces(f"{OLD}\udcff")
+    assert len({each.current(NOW) for each in (one, other, DPoPNonces(OLD))}) == 3

@@ -140,8 +140,15 @@ async def test_one_alone_of_many_requests_is_the_first() -> None:
 @pytest.mark.parametrize("capacity", [0, -1, 1.5, True, "1"])
 def test_a_capacity_is_a_number(capacity: Any) -> None:
     """A11"""
-    with pytest.raises(ConfigurationError, match="capacity"):
+    with pytest.raises(ConfigurationError, match=r"^capacity must be a whole number, 1 or more; "):
         ReplayMemory(capacity)
+
+
+def test_the_smallest_memory_remembers_one_proof() -> None:
+    """I11"""
+    memory = ReplayMemory(1, clock=Clock())
+    assert first_use(memory, b"a")
+    assert not first_use(memory, b"a")
 
 
 def test_a_sender_over_its_share_is_told_when_to_come_back() -> None:
@@ -224,6 +231,8 @@ def test_numbers_lapse_in_the_order_of_their_seconds_two_at_a_time() -> None:
     assert len(list(lapsing.lapsed(11.0))) == 1
     assert list(lapsing.lapsed(29.0)) == []
     assert sorted(lapsing.lapsed(30.0)) == [4, 5]
+    lapsing.add(2**64 - 1, 31.0)
+    assert list(lapsing.lapsed(31.0)) == [2**64 - 1]
 
 
 class MemoryAgainstAModel(RuleBasedStateMachine):

@@ -3,9 +3,11 @@
 import logging
 from collections.abc import Callable
 from contextlib import suppress
+from itertools import product
 
 import anyio
 import pytest
+from tests.support.clock import Clock
 
 from asgi_jwks import InvalidProof, Reason, ReplayStoreUnavailable, TooManyProofs
 from asgi_jwks.binding.replay import ReplayMemory, ReplayStore
@@ -77,13 +79,100 @@ async def test_true_alone_is_a_first_use(answer: object) -> None:
     assert not await is_first(used(Store(lambda: answer)))
 
 
-@pytest.mark.parametrize("answer", [OSError("down"), ReplayStoreUnavailable("down"), None])
-async def test_a_store_that_fails_or_is_late_is_503(answer: Exception | None) -> None:
-    """I12: failing closed, with a deadline of 100 ms."""
+@pytest.mark.parametrize(
+    ("answer", "told"),
+    [
+        (OSError("down"), "the replay store failed: OSError('down')"),
+        (ReplayStoreUnavailable("down"), "down"),
+        (None, "the replay store did not answer within 0.1 s"),
+    ],
+)
+async def test_a_store_that_fails_or_is_late_is_503(
+    answer: Exception | None, told: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """I12, P4: failing closed, with a deadline of 100 ms; the log says how it failed."""
     store = Store(lambda: answer)
     with anyio.fail_after(5), pytest.raises(ReplayStoreUnavailable) as caught:
         await used(store).use("k", "j", 60.0, now=0.0)
     assert caught.value.retry_after == 1.0
+    assert str(caught.value) == told
+    assert answer in (None, caught.value, caught.value.__cause__)
+    assert [record.getMessage() for record in caplog.records] == [f"DPoP proofs: {told}"]
+
+
+async def test_each_cause_has_a_line_of_its_own(caplog: pytest.LogCaptureFixture) -> None:
+    """W6: a store that failed does not silence the line about the clock."""
+    clock = Clock(0.0)
+    proofs = UsedProofs(
+        Store(lambda: OSError("down")), share=10, longest=65.0, on_failure="local", clock=clock
+    )
+    for number in range(3):
+        await proofs.use("k", str(number), 60.0, now=0.0)
+    await proofs.use("k", "ahead", 60.0, now=1000.0)
+    clock.now = 1000.0
+    for number in range(3):
+        with pytest.raises(InvalidProof):
+            await proofs.use("k", f"back {number}", 60.0, now=0.0)
+    lines = [record.getMessage() for record in caplog.records]
+    assert [line.split(": ")[1][:15] for line in lines] == ["the replay stor", "the wall clock "]
+
+
+async def test_a_listener_that_raises_lets_the_proof_pass(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """N1, A8: and is told by the logger of this room."""
+
+    def broken(event: Event) -> None:
+        raise ZeroDivisionError
+
+    proofs = used()
+    proofs.listeners.add(broken)
+    assert await is_first(proofs)
+    assert {record.name for record in caplog.records} == {"asgi_jwks.binding"}
+
+
+async def test_a_store_that_can_lose_its_memory_is_told_for_how_long_it_will_be_asked() -> None:
+    """I12: no use is noted for longer."""
+
+    class Expecting(Store):
+        expected: float | None = None
+
+        def expect(self, longest_ttl: float) -> None:
+            assert self.expected is None
+            self.expected = longest_ttl
+
+    store = Expecting(lambda: True)
+    proofs = used(store)
+    await proofs.use("k", "j", 65.0, now=0.0)
+    assert store.expected == max(ttl for _, ttl in store.asked) == 70.0
+
+
+def test_a_memory_stands_for_another_of_the_same_settings() -> None:
+    """I11: share, store and what holds while it fails; each process has one memory of its own."""
+    store = Store(lambda: True)
+    kinds = [
+        [used(), used(None), used(ReplayMemory()), used(ReplayMemory())],
+        [used(share=11), used(ReplayMemory(), share=11)],
+        [used(store), used(store)],
+        [used(Store(lambda: True))],
+        [used(store, on_failure="local"), used(store, on_failure="local")],
+    ]
+    for one, other in product(kinds, kinds):
+        for first, second in product(one, other):
+            assert first.can_stand_for(second) is (one is other)
+
+
+async def test_a_sender_has_its_share_again_once_its_proofs_have_lapsed() -> None:
+    """I11: by the clock that is given, 5 s after they would pass no more."""
+    clock = Clock(0.0)
+    proofs = UsedProofs(None, share=1, longest=65.0, clock=clock)
+    await proofs.use("k", "1", 60.0, now=0.0)
+    for now in (0.0, 64.0):
+        clock.now = now
+        with pytest.raises(TooManyProofs):
+            await proofs.use("k", "2", 60.0, now=now)
+    clock.now = 65.0
+    await proofs.use("k", "2", 60.0, now=65.0)
 
 
 async def test_local_goes_by_the_memory_of_the_process_while_the_store_fails(
@@ -141,10 +230,12 @@ async def test_each_use_and_each_answer_of_the_store_is_told(
         assert use is not ProofUse.FIRST
     asked, told = heard
     assert told == ProofUsed(use)
+    assert 0 <= getattr(asked, "seconds", -1.0) < 60
     if isinstance(asked, ReplayStoreFailed):
+        assert isinstance(asked.error, ReplayStoreUnavailable)
+        assert answer in (None, asked.error, asked.error.__cause__)
         assert asked.error_type == kind
         assert kind in STORE_ERROR_TYPES
-        assert 0 <= asked.seconds < 60
     else:
         assert isinstance(asked, ReplayStoreAnswered)
         assert not kind
@@ -173,3 +264,15 @@ async def test_a_request_that_several_guards_look_at_uses_its_proof_once() -> No
     assert len(store.asked) == 1
     with pytest.raises(InvalidProof):
         await proofs.use("k", "j", 60.0, now=0.0)
+
+
+async def test_guards_of_one_request_note_each_proof_in_each_store() -> None:
+    """I11: the same proof in another store, and another proof in the same one, are asked for."""
+    store, second = Store(lambda: True), Store(lambda: True)
+    noted: set[tuple[int, bytes]] = set()
+    for number in range(1, 4):
+        for proofs in (used(store), used(second), used(store)):
+            for sender, jti in product("ab", "jk"):
+                await proofs.use(f"{sender}{number}", jti, 60.0, now=0.0, used=noted)
+        assert len(store.asked) == len(second.asked) == 4 * number
+    assert len({key for key, _ in store.asked}) == 12

@@ -427,8 +427,65 @@ class TestFailures:
         assert await values.get("a") is None
         assert len(source.asked) == 3
 
+    @pytest.mark.parametrize("anyio_backend", ["asyncio"])
+    @pytest.mark.parametrize("fault", [OSError(), asyncio.CancelledError(), None], ids=repr)
+    async def test_a_source_that_has_failed_in_any_way_is_not_asked_at_once(
+        self, make: Make, source: Source, fault: BaseException | None
+    ) -> None:
+        """F24, F11"""
+        values = make(period=replace(DEFAULT_PERIOD, timeout=5.0 if fault else 0.0))
+        source.fault, source.gate = fault, None if fault else anyio.Event()
+        for _ in range(3):
+            with pytest.raises(TemporarilyUnavailable):
+                await values.get("a")
+        assert source.asked == ["a"]
+
+    async def test_a_failure_is_told_with_the_seconds_that_it_took(
+        self, source: Source, clock: Clock
+    ) -> None:
+        """N5"""
+        told: list[tuple[Exception, float]] = []
+
+        async def ask(key: str) -> str | None:
+            clock.now += 3.5
+            raise fault
+
+        values = KeyedValues[str](
+            ask,
+            source="the source",
+            merge=lambda last, new: new,
+            budget=TEN,
+            on_failure=lambda error, seconds: told.append((error, seconds)),
+            on_spent=lambda: None,
+            clock=clock,
+        )
+        fault, clock.now = OSError(), 100.0
+        with pytest.raises(TemporarilyUnavailable):
+            await values.get("a")
+        assert told == [(fault, 3.5)]
+
 
 class TestTheBudget:
+    async def test_that_it_is_spent_is_told_once_until_it_pays_again(
+        self, source: Source, clock: Clock
+    ) -> None:
+        """N5, W6"""
+        told: list[float] = []
+        values = KeyedValues(
+            source,
+            source="the source",
+            merge=lambda last, new: new,
+            budget=Budget(burst=2, interval=10.0),
+            on_failure=lambda error, seconds: None,
+            on_spent=lambda: told.append(clock.now),
+            clock=clock,
+        )
+        for now in (0.0, 5.0, 10.0, 15.0, 30.0):
+            clock.now = now
+            for number in range(5):
+                assert await values.get(f"stranger {number} at {now}") is None
+        assert told == [0.0, 10.0, 30.0]
+
     async def test_strangers_cost_a_bounded_number_of_questions(
         self, make: Make, source: Source, clock: Clock
     ) -> None:
@@ -480,7 +537,7 @@ class TestTheBudget:
         for number in range(50):
             await values.get(f"stranger {number}")
         assert values.known("a") == "A"
-        assert len(values._kept._unknown) == 4
+        assert len(values._kept._empty) == 4
         source.fault = OSError()
         for number in range(20):
             with pytest.raises(TemporarilyUnavailable):
@@ -512,7 +569,7 @@ def test_the_end_of_one_loop_s_question_leaves_the_other_s_in_progress(make: Mak
         await anyio.sleep(1.0)
         return None
 
-    values = make(ask, period=KeyedPeriod(unknown=0.5))
+    values = make(ask, period=KeyedPeriod(unknown=0.0))
 
     async def leave_it_unfinished() -> None:
         with anyio.move_on_after(0.1):
@@ -534,3 +591,38 @@ def test_the_end_of_one_loop_s_question_leaves_the_other_s_in_progress(make: Mak
     finally:
         first.close()
         second.close()
+
+
+def test_a_pause_holds_in_each_loop_while_another_one_s_question_is_in_progress(make: Make) -> None:
+    """F11, F15"""
+    asked: list[str] = []
+    faults = iter([None, OSError()])
+
+    async def ask(key: str) -> str | None:
+        asked.append(key)
+        fault = next(faults)
+        if fault is None:
+            await anyio.sleep_forever()
+        raise OSError
+
+    values = make(ask)
+
+    async def leave_it_unfinished() -> None:
+        with anyio.CancelScope() as scope:
+            asyncio.get_running_loop().call_soon(scope.cancel)
+            await values.get("a")
+
+    async def need() -> None:
+        for _ in range(3):
+            with pytest.raises(TemporarilyUnavailable):
+                await values.get("a")
+
+    first, second = asyncio.new_event_loop(), asyncio.new_event_loop()
+    try:
+        first.run_until_complete(leave_it_unfinished())
+        second.run_until_complete(need())
+        assert asked == ["a", "a"]
+    finally:
+        for loop in (first, second):
+            loop.run_until_complete(values.aclose())
+            loop.close()

@@ -51,8 +51,10 @@ async def test_a_second_caller_joins_the_run_in_progress() -> None:
     work.gate.set()
     await flight.ended.wait()
     assert (work.runs, flight.succeeded, flights.current()) == (1, True, None)
-    await flights.start(3.0).ended.wait()
-    assert work.runs == 2
+    second = flights.start(3.0)
+    assert (second.paid, second.revalidate) == (False, False)
+    await second.ended.wait()
+    assert work.runs == flights.runs == 2
 
 
 @anywhere
@@ -279,3 +281,124 @@ def test_a_run_starts_while_another_thread_imports_trio(
 
     asyncio.run(fly())
     assert work.ends == 1
+
+
+def test_a_run_in_one_loop_is_none_of_another_s() -> None:
+    """F15, F1: a loop that stands still meanwhile keeps its run."""
+
+    async def work(flight: Flight) -> None:
+        await anyio.sleep_forever()
+
+    flights = SingleFlight(work)
+
+    async def start() -> Flight:
+        return flights.start(0.0)
+
+    async def current() -> Flight | None:
+        return flights.current()
+
+    first, second = asyncio.new_event_loop(), asyncio.new_event_loop()
+    try:
+        run, other = first.run_until_complete(start()), second.run_until_complete(start())
+        assert run is not other
+        assert first.run_until_complete(current()) is run
+        assert second.run_until_complete(current()) is other
+    finally:
+        for loop in (first, second):
+            loop.run_until_complete(flights.cancel())
+            loop.close()
+
+
+def test_a_run_that_was_cancelled_before_its_first_step_is_over() -> None:
+    """F10, F15: as by whoever cancels all tasks of a loop; nobody waits for it."""
+    work = Work()
+    flights = SingleFlight(work)
+
+    async def start() -> None:
+        flight = flights.start(0.0)
+        [task] = asyncio.all_tasks() - {asyncio.current_task()}
+        task.cancel()
+        with anyio.fail_after(5):
+            await flight.ended.wait()
+        assert flights.current() is None
+
+    asyncio.run(start())
+    assert work.runs == 0
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_a_run_knows_that_its_loop_has_ended(backend: str) -> None:
+    """F10: whoever is cancelled so must not take it for a failure of the source."""
+    told: list[bool] = []
+
+    async def work(flight: Flight) -> None:
+        try:
+            await anyio.sleep_forever()
+        finally:
+            told.append(flight.is_cancelled())
+
+    flights = SingleFlight(work)
+
+    async def leave_it() -> None:
+        flights.start(0.0)
+        await anyio.wait_all_tasks_blocked()
+
+    in_a_new_loop(backend, leave_it)
+    assert told == [True]
+
+
+def test_work_that_cancels_itself_is_not_cancelled() -> None:
+    """F10: as clients on asyncio may."""
+    told: list[bool] = []
+
+    async def work(flight: Flight) -> None:
+        told.append(flight.is_cancelled())
+
+    async def run() -> None:
+        await SingleFlight(work).start(0.0).ended.wait()
+
+    asyncio.run(run())
+    assert told == [False]
+
+
+class Timers:
+    """A loop of which only the clock and the timer are used."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+        self.due: list[tuple[float, Callable[[], None]]] = []
+
+    def time(self) -> float:
+        return self.now
+
+    def call_at(self, when: float, beat: Callable[[], None]) -> None:
+        self.due.append((when, beat))
+
+
+@pytest.mark.parametrize(
+    ("late", "stood_still"),
+    [
+        ([], False),
+        ([0.0] * 9, False),
+        ([0.5] * 9, False),
+        ([0.625], False),
+        ([1.0], False),
+        ([1.125], True),
+        ([0.625, 0.0, 0.5, 0.625], True),
+        ([0.5, 0.5, 0.625], False),
+    ],
+)
+@anywhere
+async def test_a_loop_stands_still_if_its_timers_are_late_by_a_second_in_all(
+    late: list[float], stood_still: bool
+) -> None:
+    """F6: those that are late by half a second or less are not counted."""
+    loop: Any = Timers()
+    flight = Flight(1, 0.0, paid=False, revalidate=False)
+    flight.watch(loop)
+    for seconds in late:
+        [(when, beat)], loop.due = loop.due, []
+        assert when == loop.now + 0.25
+        loop.now = when + seconds
+        beat()
+    assert flight.stood_still is stood_still

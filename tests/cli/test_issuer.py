@@ -95,6 +95,25 @@ def test_without_a_console_the_faults_are_put_all_the_same(
     assert main(["issuer", "--json", "--no-console", "--fault", "jwks:fail"]) == 0
 
 
+def test_its_user_and_its_client_may_ask_for_the_scopes_of_an_api(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Issue 15: so that a client of an API that needs scopes can log in."""
+
+    def look(told: dict[str, Any]) -> None:
+        for form in (
+            {"grant_type": "password", "username": "alice", "password": "wonderland"},
+            {"grant_type": "client_credentials", "client_id": "mock-client"},
+        ):
+            form |= {"client_secret": "mock-secret", "scope": "mcp:tools orders:write"}
+            answer = httpx.post(f"{told['url']}oauth/token", data=form, trust_env=False)
+            assert answer.json()["scope"] == "mcp:tools orders:write"
+
+    while_it_runs(monkeypatch, capsys, look)
+    scopes = ["--scopes", "mcp:tools orders:write"]
+    assert main(["issuer", "--json", "--algorithm", "ES256", "--no-console", *scopes]) == 0
+
+
 def test_its_text_has_lines_to_paste(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -154,9 +173,9 @@ def test_a_token_has_the_claims_that_are_asked_for(
         (["--console", "http://example.com/?token=x"], 3, "the whole URL of the console"),
         (["--console", "https://127.0.0.1:9/?token=x"], 3, "the whole URL of the console"),
         (["--console", "http://127.0.0.1:9/?token=x", "--claim", "a"], 3, "Write NAME=VALUE"),
+        ([], 3, "Missing option '--console'. Run `asgi-jwks issuer`"),
         (["--console", "http://127.0.0.1:9/?token=x", "--lifetime", "1e12"], 3, "not in the range"),
         (["--console", "http://127.0.0.1:9/?token=x", "--lifetime", "nan"], 3, "not a number"),
-        ([], 3, "Missing option '--console'"),
     ],
 )
 def test_a_console_that_is_not_there_is_a_sentence(

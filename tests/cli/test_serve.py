@@ -1,6 +1,5 @@
 import os
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Callable
@@ -11,6 +10,7 @@ import httpx
 import pytest
 import uvicorn
 from tests.support.cli_schema import validated
+from tests.support.ports import reserved_port
 
 from asgi_jwks import JWTBearerMiddleware
 from asgi_jwks.cli import main
@@ -95,12 +95,15 @@ def test_a_wrong_name_is_wrong_use(
 def test_it_answers_over_sockets_until_ctrl_c(module: Module) -> None:
     """Issue 15: configured by the environment, as it is deployed."""
     issuer = MockIssuer(algorithm="RS256")
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    with reserved_port() as port:
+        check_a_server(issuer, module("bare"), port)
+
+
+def check_a_server(issuer: MockIssuer, app: str, port: int) -> None:
     code = (
         "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler); "
         "from asgi_jwks.cli import main; "
-        f"sys.exit(main(['serve', {module('bare')!r}, '--port', '{port}']))"
+        f"sys.exit(main(['serve', {app!r}, '--port', '{port}']))"
     )
     with issuer.serve() as url:
         variables = {"ASGI_JWKS_ISSUER": url, "ASGI_JWKS_AUDIENCE": str(issuer.audience)}

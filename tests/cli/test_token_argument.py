@@ -83,6 +83,16 @@ def test_a_field_that_an_api_would_refuse_is_not_mended_in_silence(line: str, wo
         token_of((line.format(TOKEN),))
 
 
-@pytest.mark.parametrize("text", ["", "  ", "Bearer", "Authorization:", "a\0b", "x" * 5000])
+@pytest.mark.parametrize("text", ["", "  ", "Bearer", "Authorization:", "Authorization: Bearer "])
+def test_nothing_is_not_a_token(text: str, tmp_path: Path) -> None:
+    """O3: such as a variable of the shell that is not set."""
+    path = tmp_path / "token"
+    path.write_text(text)
+    for words in ((text,), (str(path),)):
+        with pytest.raises(click.UsageError, match="TOKEN is empty"):
+            token_of(words)
+
+
+@pytest.mark.parametrize("text", ["a\0b", "x" * 5000])
 def test_anything_else_is_left_for_the_verifier_to_refuse(text: str) -> None:
     assert isinstance(token_of((text,)), str)

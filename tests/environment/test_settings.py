@@ -183,11 +183,30 @@ def test_neither_issuer_nor_audience_can_be_left_out(missing: str, how: str) -> 
 
 
 @pytest.mark.parametrize("quote", ["'", '"'])
-def test_quotes_around_a_value_are_told(quote: str) -> None:
+@pytest.mark.parametrize("value", ["orders", "o", ""])
+def test_quotes_around_a_value_are_told(quote: str, value: str) -> None:
     """A11: docker's --env-file keeps them; a secret is not repeated."""
     with pytest.raises(ConfigurationError, match=r"^ASGI_JWKS_REALM: the quotes are a") as error:
-        settings(REALM=f"{quote}orders{quote}")
+        settings(REALM=f"{quote}{value}{quote}")
     assert "orders" not in str(error.value)
+
+
+@pytest.mark.parametrize("wrong", [{"ASGI_JWKS_LEEWAY": 5}, {b"PATH": "/"}, [("A", "b")], "A=b"])
+def test_an_environment_that_is_not_one_of_texts_is_a_mistake(wrong: Any) -> None:
+    """A11: whichever part of it is of another type."""
+    with pytest.raises(ConfigurationError, match=r"^environ must be a mapping of variables"):
+        settings_from_env(environ=wrong)
+
+
+@pytest.mark.parametrize("wrong", ["", None, 5])
+def test_a_prefix_that_is_not_a_text_is_a_mistake(wrong: Any) -> None:
+    """A11: the sentence is one that can be copied."""
+    with pytest.raises(ConfigurationError) as error:
+        settings_from_env(wrong, environ=MINIMAL)
+    assert str(error.value) == (
+        f"prefix must be a string that is not empty; got {wrong!r}. Write for example "
+        "prefix='ASGI_JWKS_'."
+    )
 
 
 def test_the_variables_of_the_guide_are_settings() -> None:
@@ -234,6 +253,16 @@ def test_insecure_http_is_accepted_only_by_that_name(of_keys: dict[str, str]) ->
     for refused in ({}, {"ALLOW_INSECURE_HTTP": "false"}):
         with pytest.raises(ConfigurationError, match="https"):
             TrustedIssuer(**settings(**plain, **refused))
+
+
+@pytest.mark.parametrize("said", [{}, {"ALLOW_INSECURE_HTTP": "false"}])
+def test_a_key_set_of_variables_takes_no_plain_http_unless_that_is_said(
+    said: dict[str, str],
+) -> None:
+    """F12, F24: from this machine itself, and only where none of its tenants could choose it."""
+    local = {"JWKS_URI": "http://127.0.0.1/keys", "TIMEOUT": "2"}
+    assert settings(**local, **said)["keys"].relies_on_loopback is True
+    assert settings(**local, ALLOW_INSECURE_HTTP="true")["keys"].relies_on_loopback is False
 
 
 AUTH0 = {"AUTH0_DOMAIN": "example.eu.auth0.com", "AUTH0_AUDIENCE": "https://api.example.com"}

@@ -50,6 +50,12 @@ from asgi_jwks.testing import MockIssuer, ProofKey
 from asgi_jwks.tokens.resolver import ResolvedIssuers
 
 
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """For what is not about the disk's deadline: a busy machine writes late."""
+    monkeypatch.setattr("asgi_jwks.keys.disk.DISK_TIMEOUT", 60.0)
+
+
 def key_set(issuer: MockIssuer, **options: Any) -> RemoteJWKSet:
     return RemoteJWKSet(issuer.jwks_uri, http_client=issuer.http_client(), **options)
 

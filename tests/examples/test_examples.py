@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from tests.support.groups import require
+from tests.support.ports import reserving_ports
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 LISTED = re.findall(r"(?m)^- \[(\w+\.py)\]\(\1\): ", (EXAMPLES / "README.md").read_text())
@@ -72,7 +73,8 @@ def test_an_example_prints_what_it_says(
     for variable in ("AUTH0_DOMAIN", "AUTH0_AUDIENCE", "ASGI_JWKS_LEEWAY"):
         monkeypatch.setenv(variable, "")
         monkeypatch.delenv(variable)
-    runpy.run_path(str(EXAMPLES / name), run_name="__main__")
+    with reserving_ports():
+        runpy.run_path(str(EXAMPLES / name), run_name="__main__")
     printed = capsys.readouterr()
     assert printed.out.strip() == said(name)
     assert printed.err == ""

@@ -2,6 +2,7 @@
 
 import math
 from datetime import datetime
+from email.utils import parsedate_to_datetime
 
 import pytest
 from hypothesis import given
@@ -120,6 +121,21 @@ def test_whatever_the_fields_say_the_result_is_a_number_or_nothing(
 
 
 @pytest.mark.parametrize(
+    ("asked_at", "answered_at", "ahead"),
+    [(0.9, 0.9, 0), (-3, 5, 0), (4, 9, 3), (-9, -4, -4)],
+    ids=["in its second", "a slow answer", "ahead", "behind"],
+)
+def test_clocks_differ_by_what_no_time_on_the_way_explains(
+    asked_at: float, answered_at: float, ahead: float
+) -> None:
+    """O2: a Date has whole seconds, and an answer may be slow, or its reader."""
+    dated = answer(date=SENT)
+    sent = parsedate_to_datetime(SENT).timestamp()
+    told = clock_ahead(dated, asked_at=sent + asked_at, answered_at=sent + answered_at)
+    assert told == pytest.approx(ahead)
+
+
+@pytest.mark.parametrize(
     "date",
     [
         "Fri, 27 Nov 2026 12:00:00 +99999999999999999",
@@ -129,7 +145,7 @@ def test_whatever_the_fields_say_the_result_is_a_number_or_nothing(
 )
 def test_a_date_of_too_many_digits_is_not_legible(date: str) -> None:
     """F8: nor does it make a failure of an answer with good keys."""
-    assert clock_ahead(answer(date=date), 0.0) is None
+    assert clock_ahead(answer(date=date), asked_at=0.0, answered_at=0.0) is None
     assert retry_after(answer(retry_after=date, date=SENT)) is None
 
 

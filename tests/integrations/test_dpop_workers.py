@@ -130,7 +130,6 @@ async def until_several_answer(url: str) -> None:
 
 
 @only_in_ci()
-@pytest.mark.timeout(180)
 async def test_four_workers_agree_on_nonces_and_share_used_proofs(tmp_path: Path) -> None:
     """I12, I14: with Redis no replay passes at any worker; without it, once at each at most."""
     token = ISSUER.access_token(cnf=CLIENT.confirmation)

@@ -4,7 +4,7 @@ import logging
 from typing import Annotated, Any
 
 import pytest
-from fastapi import APIRouter, Depends, FastAPI, Security
+from fastapi import APIRouter, Depends, FastAPI, Request, Security
 from starlette.testclient import TestClient
 from tests.support.trusted import ISSUER, OTHER, trusted
 
@@ -251,3 +251,25 @@ def test_starlette_s_guards_are_looked_at_as_well() -> None:
     app.get("/x")(endpoint)
     with pytest.raises(ConfigurationError, match="the route /x demands a token of"):
         JWTBearerMiddleware(app, trusted())
+
+
+below = APIRouter()
+
+
+@requires("read")
+@below.get("/x")
+async def open_to_all(request: Request) -> str:
+    return "x"
+
+
+@pytest.mark.parametrize(
+    "guard",
+    [lambda app: JWTBearerMiddleware(app, trusted()), lambda app: JWTBearer(trusted()).attach(app)],
+    ids=["middleware", "attach"],
+)
+def test_a_guard_above_the_decorator_of_a_route_stops_the_start(guard: Any) -> None:
+    """G10: FastAPI has the function without the guard, and whoever has a token could call it."""
+    app = FastAPI()
+    app.include_router(below)
+    with pytest.raises(ConfigurationError, match=r"^open_to_all is guarded .* below the decorator"):
+        guard(app)

@@ -1,5 +1,6 @@
 """The needs that routes of Litestar, Quart and Django declare, in challenges and metadata."""
 
+import gc
 import sys
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -14,8 +15,10 @@ from asgi_jwks import (
     JWTBearerMiddleware,
     StaticJWKSet,
     TrustedIssuer,
+    access_token,
     requires,
 )
+from asgi_jwks.testing import MockIssuer
 
 RESOURCE = "https://testserver"
 WELL_KNOWN = "/.well-known/oauth-protected-resource"
@@ -132,6 +135,57 @@ def test_a_route_of_litestar_that_no_token_could_open_is_a_mistake() -> None:
     app = litestar.Litestar([x], logging_config=None)
     with pytest.raises(ConfigurationError, match=IMPOSSIBLE.format("/x")):
         guarded(app)
+
+
+def test_a_guard_above_the_route_of_quart_stops_the_start() -> None:
+    """G10: the view would be open, since the route has it without the guard."""
+    pytest.importorskip("quart", reason="quart is in the group `frameworks`")
+    import quart
+
+    from asgi_jwks.integrations.quart import requires as guarding
+
+    app = quart.Quart(__name__)
+
+    @guarding("read")
+    @app.get("/x")
+    async def x() -> str:
+        return "x"
+
+    # A factory leaves the name to nobody.
+    del x
+    gc.collect()
+    with pytest.raises(ConfigurationError, match=r"x is guarded .* below the decorator"):
+        guarded(app)
+
+
+@pytest.mark.anyio
+async def test_the_middleware_stands_within_quart_and_its_own_test_client_works(
+    anyio_backend: str, jwks_issuer_of: Callable[[Any], MockIssuer]
+) -> None:
+    """Issue 11: `app.asgi_app = ...`, as Quart's documentation has it."""
+    if anyio_backend == "trio":
+        pytest.skip("Quart is of asyncio")
+    pytest.importorskip("quart", reason="quart is in the group `frameworks`")
+    import quart
+
+    from asgi_jwks.integrations.quart import requires as guarding
+
+    app = quart.Quart(__name__)
+
+    @app.get("/x")
+    @guarding("read")
+    async def x() -> str:
+        return access_token(quart.request).subject or ""
+
+    within: Any = app
+    within.asgi_app = JWTBearerMiddleware(
+        app.asgi_app, issuer="https://example.eu.auth0.com/", audience="https://api.example.com"
+    )
+    issuer, client = jwks_issuer_of(app), app.test_client()
+    refused = await client.get("/x")
+    assert (refused.status_code, named(refused)) == (401, "read")
+    granted = await client.get("/x", headers=issuer.auth_headers(scopes="read", sub="ada"))
+    assert await granted.get_data(as_text=True) == "ada"
 
 
 def test_only_an_application_of_quart_has_refusals_answered() -> None:

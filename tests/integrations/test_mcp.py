@@ -8,6 +8,7 @@ from typing import Any
 
 import httpx2
 import pytest
+from tests.support.ports import reserving_ports
 
 from asgi_jwks.testing import serve_app
 
@@ -24,9 +25,10 @@ def example() -> Iterator[ModuleType]:
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    with module.issuer.serve(port=module.LOGIN), serve_app(module.app, port=module.PORT):
-        yield module
+    with reserving_ports():
+        spec.loader.exec_module(module)
+        with module.issuer.serve(port=module.LOGIN), serve_app(module.app, port=module.PORT):
+            yield module
 
 
 async def say(example: ModuleType, token: str) -> str:

@@ -11,7 +11,6 @@ servers are asked of the mock issuer. `.ci/run` installs the suite and the Node 
 import contextlib
 import re
 import runpy
-import socket
 import subprocess
 import threading
 from pathlib import Path
@@ -21,6 +20,7 @@ import httpx
 import pytest
 from tests.support.examples import only_in_ci
 from tests.support.node_peers import conformance_suite
+from tests.support.ports import reserved_port, reserving_ports
 
 from asgi_jwks import JWTBearerMiddleware
 from asgi_jwks.integrations.mcp import MCPToolRequirements
@@ -30,7 +30,7 @@ pytest.importorskip("mcp.server.mcpserver", reason="mcp is in the group `framewo
 
 from tests.support.mcp_server import conformance_server
 
-pytestmark = [only_in_ci(), pytest.mark.timeout(240)]
+pytestmark = only_in_ci()
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
@@ -148,11 +148,12 @@ OF_ANY_SERVER = [
 
 def test_the_example_conforms(suite: list[str]) -> None:
     """K10: with a token of its issuer, which clients get as the example shows."""
-    example = runpy.run_path(str(EXAMPLES / "mcp_server.py"))
-    issuer, app = example["issuer"], example["app"]
-    token = issuer.access_token(scopes="mcp:tools")
-    with issuer.serve(port=example["LOGIN"]):
-        results = asked(suite, with_token(app, token), port=example["PORT"])
+    with reserving_ports():
+        example = runpy.run_path(str(EXAMPLES / "mcp_server.py"))
+        issuer, app = example["issuer"], example["app"]
+        token = issuer.access_token(scopes="mcp:tools")
+        with issuer.serve(port=example["LOGIN"]):
+            results = asked(suite, with_token(app, token), port=example["PORT"])
     missed = {name: results.get(name) for name in OF_ANY_SERVER}
     assert {name: got for name, got in missed.items() if not passes(got or (0, 0))} == {}
 
@@ -172,11 +173,9 @@ def test_each_scenario_gives_what_it_gives_without_the_middleware(
 
 def test_the_mock_issuer_conforms_as_an_authorization_server(suite: list[str]) -> None:
     """K10: metadata, and the authorization code grant with PKCE and a resource."""
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        port = listening.getsockname()[1]
     issuer = MockIssuer(audience="http://127.0.0.1:1/mcp")
     issuer.add_user("alice", "", subject="alice")
-    with issuer.serve():
+    with issuer.serve(), reserved_port() as port:
         metadata = httpx.get(f"{issuer.issuer}.well-known/oauth-authorization-server").json()
         client = {
             "redirect_uris": [f"http://127.0.0.1:{port}/callback"],

@@ -4,7 +4,6 @@ Discovery, registration, login with PKCE and a resource, 401 with scope, 403 ste
 the client gets nothing but the URL of the server.
 """
 
-import socket
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import ExitStack, asynccontextmanager
@@ -15,6 +14,7 @@ from urllib.parse import parse_qs, urlsplit
 import httpx2
 import pytest
 from tests.support.examples import only_in_ci
+from tests.support.ports import reserved_port
 
 from asgi_jwks import AccessTokenVerifier, JWTBearerMiddleware, TrustedIssuer, access_token
 from asgi_jwks.integrations.mcp import MCPToolRequirements
@@ -37,13 +37,6 @@ pytestmark = pytest.mark.anyio
 
 CALLBACK = "http://127.0.0.1:1/callback"
 SCOPES = ("mcp:tools", "orders:write", "profile")
-
-
-def free_port() -> int:
-    with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
-        port: int = listening.getsockname()[1]
-        return port
 
 
 class Storage:
@@ -159,7 +152,11 @@ def fastmcp_server() -> Any:
 def deployment(request: pytest.FixtureRequest) -> Iterator[Deployment]:
     make_server: Callable[[], Any] = request.param
     server = make_server()
-    port = free_port()
+    with reserved_port() as port:
+        yield from deployed(server, port)
+
+
+def deployed(server: Any, port: int) -> Iterator[Deployment]:
     resource = f"http://127.0.0.1:{port}/mcp"
     ahead = [0.0]
 

@@ -16,6 +16,7 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
+from tests.support.ports import reserved_port
 
 from asgi_jwks import CertificateField, JWTBearerMiddleware, StaticJWKSet
 from asgi_jwks.testing import ClientCertificate, MockIssuer, serve_app
@@ -51,13 +52,6 @@ http {{
 """
 
 
-def free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port: int = free.getsockname()[1]
-        return port
-
-
 async def hello(request: Request) -> PlainTextResponse:
     return PlainTextResponse("hello")
 
@@ -87,11 +81,17 @@ def proxy(api: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     nginx = shutil.which("nginx") or shutil.which("/usr/sbin/nginx")
     if nginx is None:
         pytest.skip("nginx is not installed")
-    folder, port = tmp_path_factory.mktemp("nginx"), free_port()
+    folder = tmp_path_factory.mktemp("nginx")
     write(folder, "server", ClientCertificate.generate("localhost"))
     conf = folder / "nginx.conf"
-    conf.write_text(CONF.format(folder=folder, port=port, upstream=api, secret=SECRET))
-    with subprocess.Popen([nginx, "-e", str(folder / "error.log"), "-c", str(conf)]) as process:
+    command = [nginx, "-e", str(folder / "error.log"), "-c", str(conf)]
+    with reserved_port() as port:
+        conf.write_text(CONF.format(folder=folder, port=port, upstream=api, secret=SECRET))
+        yield from answering(command, folder, port)
+
+
+def answering(command: list[str], folder: Path, port: int) -> Iterator[str]:
+    with subprocess.Popen(command) as process:
         give_up_at = time.monotonic() + 30
         while True:
             with suppress(OSError), socket.create_connection(("127.0.0.1", port), 1.0):
@@ -101,7 +101,7 @@ def proxy(api: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
             time.sleep(0.02)
         yield f"https://127.0.0.1:{port}"
         process.terminate()
-        process.wait(10)
+        process.wait(30)
 
 
 def write(folder: Path, name: str, certificate: ClientCertificate) -> tuple[str, str]:

@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-import pytest
 from tests.support.examples import only_in_ci
 from tests.support.prometheus_server import AUDIENCE, PROGRAM, prometheus
 from tests.support.servers import SERVERS, running
@@ -11,7 +10,6 @@ from asgi_jwks.testing import MockIssuer, SigningKey
 
 
 @only_in_ci()
-@pytest.mark.timeout(240)
 def test_it_is_seen_through_an_outage(tmp_path: Path) -> None:
     """N2, N4, N8, N9: fresh, failing, expired, and well again; each alert can be evaluated."""
     issuer = MockIssuer(audience=AUDIENCE, key=SigningKey.generate("RS256"))

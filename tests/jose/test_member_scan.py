@@ -104,6 +104,21 @@ def test_there_are_limits_to_how_much_is_looked_through(
         of(filling(most + 1))
 
 
+@pytest.mark.parametrize(("brackets", "is_found"), [(4096, True), (4097, False)])
+def test_four_thousand_and_ninety_six_quotes_and_brackets_are_counted(
+    brackets: int, is_found: bool
+) -> None:
+    """W2: that many, and not one more."""
+    document = b'{"x":"' + b"[" * (brackets - 5) + b'","iss":"a"}'
+    # Those of the name itself are not in front of it.
+    assert sum(map(document[: document.index(b'"iss"')].count, (b'"', b"{", b"["))) == brackets
+    if is_found:
+        assert member_of(document, "iss") == "a"
+    else:
+        with pytest.raises(LimitError, match=r"^too many values$"):
+            member_of(document, "iss")
+
+
 def test_what_the_claims_may_hold_is_not_too_much() -> None:
     """W2: an object at any of CLAIMS_LIMITS is looked through."""
     names = ",".join(f'"{number}":"a"' for number in range(CLAIMS_LIMITS.members - 2))
@@ -134,6 +149,8 @@ FAR = b'{"x":"' + b"a" * MUCH + b'",'
         (FAR + b'"x\\"iss":"b"}', None),
         (FAR + b'"x\\\\\\"iss":"b"}', None),
         (b'{"x":[' + b'"[",' * 2700 + b'1],"iss":"a"}', "a"),
+        # More escapes than are looked through, which stand in front of it.
+        (b'{"x":"' + b"\\n" * 5400 + b'","iss":"a"}', "a"),
         (FAR + b'"y":"iss"}', None),
         (FAR + b'"\\u0069ss":"a"}', None),
         # The one that is far behind is not the token's, which is near its start.
@@ -164,6 +181,16 @@ def test_the_members_of_that_name_near_the_end_are_few() -> None:
     assert member_of(FAR + b'"iss":"a",' + others[16:] + b"}", "iss") == "a"
     assert member_of(FAR + b'"iss":"a",' + others + b"}", "iss") is None
     assert member_of(b'{"iss":"c",' + FAR[1:] + b'"z":{"iss":"a"},' + others + b"}", "iss") == "c"
+
+
+@pytest.mark.parametrize(("behind", "text"), [(MUCH - 1, "a"), (MUCH, None), (MUCH + 1, None)])
+def test_a_member_is_near_the_start_or_near_the_end_and_not_both(
+    behind: int, text: str | None
+) -> None:
+    """W2: what was looked through from the end is not looked through again."""
+    document = b'{"x":"' + b"a" * (behind - 8) + b'","iss":"a"' + b',"y":{"iss":"b"}' * 3 + b"}"
+    assert document.index(b'"iss":"a"') == behind
+    assert member_of(document, "iss") == text
 
 
 def test_a_long_text_is_not_found() -> None:

@@ -7,7 +7,7 @@ import pytest
 from tests.support.key_look_ups import ticking
 
 from asgi_jwks.events import KeySetEvent
-from asgi_jwks.keys import disk
+from asgi_jwks.keys import directory_lock, disk
 from asgi_jwks.keys.remote import RemoteJWKSet
 from asgi_jwks.testing import MockIssuer
 
@@ -18,6 +18,13 @@ class _Inline:
     @staticmethod
     async def run_sync(work: Callable[[], object], *, abandon_on_cancel: bool) -> object:
         return work()
+
+
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """For what is not about the disk's deadlines: a busy machine writes late."""
+    monkeypatch.setattr(disk, "DISK_TIMEOUT", 60.0)
+    monkeypatch.setattr(directory_lock, "LONGEST_WAIT", 60.0)
 
 
 @pytest.fixture

@@ -7,7 +7,6 @@ import anyio
 import pytest
 from anyio import to_thread
 
-from asgi_jwks.keys import disk
 from asgi_jwks.keys.disk import MOST_THREADS, Disk
 
 pytestmark = pytest.mark.anyio
@@ -19,9 +18,8 @@ async def test_work_is_done_and_its_errors_are_its_own() -> None:
         await Disk().run(partial(open, "/nowhere/at/all"))
 
 
-async def test_a_disk_that_hangs_keeps_a_few_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_disk_that_hangs_keeps_a_few_threads() -> None:
     """H4: however often it is asked meanwhile; and it is asked again once it goes on."""
-    monkeypatch.setattr(disk, "DISK_TIMEOUT", 60.0)
     goes_on, at_work, asked = threading.Event(), threading.Semaphore(0), Disk()
 
     def hang() -> None:

@@ -182,7 +182,7 @@ def output_of(script: str, *arguments: str) -> str:
         [sys.executable, "-W", "ignore::DeprecationWarning", "-c", script, *arguments],
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=60,
         check=False,
         cwd=Path(__file__).parent,
     )
@@ -226,12 +226,13 @@ def test_a_fork_does_not_wait_for_ever_for_its_own_thread(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """A signal may strike while a lock is held."""
-    monkeypatch.setattr(_fork, "LONGEST_WAIT", 0.001)
-    lock = ForkSafeLock()
-    with lock:
+    monkeypatch.setattr(_fork, "LONGEST_WAIT", 0.02)
+    lock, another = ForkSafeLock(), ForkSafeLock()
+    with lock, another:
         _fork._hold_all()
         _fork._release_all()
     assert not lock._lock.locked()
+    assert not another._lock.locked()
 
 
 def test_a_process_forks_while_other_threads_make_locks_and_fork_too() -> None:

@@ -3,7 +3,6 @@
 import json
 import shutil
 import signal
-import socket
 import subprocess
 import time
 from collections.abc import Iterator
@@ -13,6 +12,7 @@ from typing import Any
 
 import httpx
 import pytest
+from tests.support.ports import reserved_port
 
 __all__ = ["AUDIENCE", "PROGRAM", "Prometheus", "prometheus"]
 
@@ -105,20 +105,20 @@ def prometheus(folder: Path, *, target: str) -> Iterator[Prometheus]:
         pytest.skip("prometheus is not installed; Debian's package of this name has it")
     file = folder / "prometheus.yml"
     file.write_text(CONFIGURATION.format(alerts=ALERTS, target=target))
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        address = f"127.0.0.1:{free.getsockname()[1]}"
-    process = subprocess.Popen(
-        [
-            program,
-            f"--config.file={file}",
-            f"--storage.tsdb.path={folder / 'samples'}",
-            f"--web.listen-address={address}",
-        ],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    try:
-        yield Prometheus(f"http://{address}")
-    finally:
-        process.send_signal(signal.SIGKILL)
-        process.wait(30)
+    with reserved_port() as port:
+        address = f"127.0.0.1:{port}"
+        process = subprocess.Popen(
+            [
+                program,
+                f"--config.file={file}",
+                f"--storage.tsdb.path={folder / 'samples'}",
+                f"--web.listen-address={address}",
+            ],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        try:
+            yield Prometheus(f"http://{address}")
+        finally:
+            process.send_signal(signal.SIGKILL)
+            process.wait(30)

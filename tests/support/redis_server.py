@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final
 
 import pytest
+from tests.support.ports import reserved_port
 
 __all__ = ["SERVERS", "RedisServer", "redis_server"]
 
@@ -24,14 +25,12 @@ _PAUSE: Final = 0.02
 class RedisServer:
     """A server process that keeps nothing on disk, unless it is told to."""
 
-    def __init__(self, command: str, folder: Path, *, appends: bool = False) -> None:
+    def __init__(self, command: str, folder: Path, *, port: int, appends: bool = False) -> None:
         self._command: Final = command
         self._folder: Final = folder
         self._appends: Final = appends
         self._process: subprocess.Popen[bytes] | None = None
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port: Final[int] = free.getsockname()[1]
+        self.port: Final = port
 
     def start(self) -> None:
         """Start it, and wait until it answers."""
@@ -81,9 +80,10 @@ def redis_server(command: str, folder: Path, *, appends: bool = False) -> Iterat
     """A running server; the test is skipped where it is not installed."""
     if shutil.which(command) is None:
         pytest.skip(f"{command} is not installed")
-    server = RedisServer(command, folder, appends=appends)
-    server.start()
-    try:
-        yield server
-    finally:
-        server.kill()
+    with reserved_port() as port:
+        server = RedisServer(command, folder, port=port, appends=appends)
+        server.start()
+        try:
+            yield server
+        finally:
+            server.kill()

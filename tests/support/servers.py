@@ -7,7 +7,6 @@ ended, and gives up after a limit.
 import importlib.util
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -19,6 +18,7 @@ from typing import Final
 
 import httpx
 import pytest
+from tests.support.ports import reserved_port
 
 __all__ = ["SERVERS", "RunningServer", "Server", "running"]
 
@@ -158,21 +158,20 @@ class RunningServer:
 def running(server: Server, folder: Path, *, program: str) -> Iterator[RunningServer]:
     """Start `server` in `folder` with the text `program` as app.py; nothing is left of it."""
     (folder / "app.py").write_text(program)
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port: int = free.getsockname()[1]
     output = folder / "output.txt"
-    with output.open("wb") as written:
-        process = subprocess.Popen(
-            server.command(port),
-            cwd=folder,
-            stdin=subprocess.DEVNULL,
-            stdout=written,
-            stderr=subprocess.STDOUT,
-            # A group of its own, so that workers can be ended with their parent.
-            start_new_session=True,
-        )
-    started = RunningServer(process, port=port, output=output)
-    try:
-        yield started
-    finally:
-        started.kill()
+    with reserved_port() as port:
+        with output.open("wb") as written:
+            process = subprocess.Popen(
+                server.command(port),
+                cwd=folder,
+                stdin=subprocess.DEVNULL,
+                stdout=written,
+                stderr=subprocess.STDOUT,
+                # A group of its own, so that workers can be ended with their parent.
+                start_new_session=True,
+            )
+        started = RunningServer(process, port=port, output=output)
+        try:
+            yield started
+        finally:
+            started.kill()

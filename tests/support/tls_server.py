@@ -1,12 +1,12 @@
 """An https server on loopback, and a certificate for it that nobody vouches for."""
 
-import asyncio
 import datetime as dt
 import ipaddress
+import socket
 import ssl
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from cryptography import x509
@@ -16,6 +16,9 @@ from cryptography.x509.oid import NameOID
 from tests.support.raw_server import HEAD
 
 __all__ = ["self_signed", "serving_tls"]
+
+# Seconds that a client may take for its next octets, on a very busy machine.
+_PATIENCE = 30.0
 
 
 def self_signed(directory: Path) -> tuple[Path, Path]:
@@ -51,27 +54,34 @@ def serving_tls(certificate: Path, key: Path) -> Iterator[str]:
     """An https server on loopback that answers every request with `{}`."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate, key)
-    ready: asyncio.Queue[str] = asyncio.Queue()
-    loop = asyncio.new_event_loop()
+    over = threading.Event()
 
-    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await reader.readuntil(b"\r\n\r\n")
-        writer.write(HEAD + b"content-length: 2\r\nconnection: close\r\n\r\n{}")
-        await writer.drain()
-        writer.close()
+    def serve(listening: socket.socket) -> None:
+        while not over.is_set():
+            connection, _ = listening.accept()
+            # A client that does not trust it hangs up.
+            with connection, suppress(OSError):
+                connection.settimeout(_PATIENCE)
+                with context.wrap_socket(connection, server_side=True) as secured:
+                    _answer(secured)
 
-    async def serve() -> None:
-        loop.set_exception_handler(lambda loop, context: None)
-        async with await asyncio.start_server(answer, "127.0.0.1", 0, ssl=context) as server:
-            await ready.put(f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}/keys")
-            await stop.wait()
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        address = listening.getsockname()
+        thread = threading.Thread(target=serve, args=[listening])
+        thread.start()
+        try:
+            yield f"https://127.0.0.1:{address[1]}/keys"
+        finally:
+            over.set()
+            # One more connection, for which it waits.
+            socket.create_connection(address).close()
+            thread.join(_PATIENCE)
 
-    stop = asyncio.Event()
-    thread = threading.Thread(target=lambda: loop.run_until_complete(serve()))
-    thread.start()
-    try:
-        yield asyncio.run_coroutine_threadsafe(ready.get(), loop).result(timeout=5)
-    finally:
-        loop.call_soon_threadsafe(stop.set)
-        thread.join(timeout=5)
-        loop.close()
+
+def _answer(connection: ssl.SSLSocket) -> None:
+    asked = b""
+    while not asked.endswith(b"\r\n\r\n"):
+        asked += (received := connection.recv(65_536))
+        if not received:
+            return
+    connection.sendall(HEAD + b"content-length: 2\r\nconnection: close\r\n\r\n{}")

@@ -1,7 +1,6 @@
 import logging
 import socket
 import threading
-import time
 from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import urlsplit
 
@@ -96,15 +95,15 @@ def test_an_application_that_fails_to_start_is_not_served(
 def test_a_stop_ends_hanging_requests(caplog: pytest.LogCaptureFixture) -> None:
     issuer = MockIssuer(algorithm="ES256")
     issuer.jwks.hang()
+    before = serving_threads()
     with ThreadPoolExecutor(2) as threads:
         with issuer.serve():
             answers = [threads.submit(httpx.get, issuer.jwks_uri) for _ in range(2)]
             issuer.jwks.wait_for_requests(2)
-            stopping = time.monotonic()
-        # It would be 10 s, were it not told to stop, or for ever.
-        assert time.monotonic() - stopping < 5
+        # Were it not told to stop, its thread would be left behind.
+        assert serving_threads() == before
         for answer in answers:
-            assert isinstance(answer.exception(5), httpx.RemoteProtocolError)
+            assert isinstance(answer.exception(30), httpx.RemoteProtocolError)
     assert caplog.records == []
 
 
@@ -118,14 +117,14 @@ def test_a_stop_ends_an_application_that_does_not_look_at_its_client(
         busy.set()
         await anyio.sleep_forever()
 
+    before = serving_threads()
     with ThreadPoolExecutor(1) as threads:
         with serve_app(app) as url:
             answer = threads.submit(httpx.get, url)
-            assert busy.wait(5)
-            stopping = time.monotonic()
-        # It would be 10 s, were it not told to stop, or for ever.
-        assert time.monotonic() - stopping < 5
-        assert isinstance(answer.exception(5), httpx.RemoteProtocolError)
+            assert busy.wait(30)
+        # Were it not told to stop, its thread would be left behind.
+        assert serving_threads() == before
+        assert isinstance(answer.exception(30), httpx.RemoteProtocolError)
     assert [record for record in caplog.records if record.levelno > logging.INFO] == []
 
 
@@ -145,9 +144,9 @@ def test_a_stop_waits_for_a_request_that_cleans_up_for_long() -> None:
     with ThreadPoolExecutor(1) as threads:
         with serve_app(app) as url:
             answer = threads.submit(httpx.get, url)
-            assert busy.wait(5)
+            assert busy.wait(30)
         assert over.is_set()
-        assert isinstance(answer.exception(5), httpx.RemoteProtocolError)
+        assert isinstance(answer.exception(30), httpx.RemoteProtocolError)
 
 
 def test_websockets_are_served() -> None:
@@ -159,7 +158,7 @@ def test_websockets_are_served() -> None:
         await receive()
 
     with serve_app(app) as url, connect(url.replace("http", "ws")) as websocket:
-        assert websocket.recv(timeout=5) == "hello"
+        assert websocket.recv(timeout=30) == "hello"
 
 
 def test_an_application_that_hangs_up_closes_its_own_connection_and_no_other() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import anyio
 import pytest
-from tests.support.clock import Clock
+from tests.support.clock import EPOCH, Clock
 
 from asgi_jwks import (
     AccessTokenVerifier,
@@ -24,6 +24,13 @@ from asgi_jwks import (
     access_token_verifier,
 )
 from asgi_jwks.caching.kept_answers import KeyedPeriod
+from asgi_jwks.events import (
+    ProofUse,
+    ProofUsed,
+    Resolution,
+    ResolverAnswered,
+    ResolverMistaken,
+)
 from asgi_jwks.testing import MockIssuer, ProofKey
 from asgi_jwks.tokens.issuers import Issuer, TrustedIssuers
 from asgi_jwks.tokens.resolver import ResolvedIssuers
@@ -143,8 +150,13 @@ async def test_a_failing_resolver_is_an_outage_and_told_once_per_interval(
             {"identity": "sub"},
             'identity="sub" would give users of two tenants one name. Leave identity out',
         ),
+        (
+            {"keys": RemoteJWKSet("http://localhost/keys", http_client=MockIssuer().http_client())},
+            "its keys would be asked for from this machine itself, over plain http, which a tenant "
+            "could make use of. Write an https URL, or allow_insecure_http=True if that is meant",
+        ),
     ],
-    ids=["another issuer", "no grants", "plain subjects"],
+    ids=["another issuer", "no grants", "plain subjects", "keys of this machine"],
 )
 async def test_an_answer_that_must_not_be_used_is_nobody(
     trusted: Trusted,
@@ -153,7 +165,7 @@ async def test_an_answer_that_must_not_be_used_is_nobody(
     options: dict[str, object],
     sentence: str,
 ) -> None:
-    """E5, P1, P2: once in the log, with what to write."""
+    """E5, P1, P2, F24: once in the log, with what to write."""
     given = {"issuer": NAME, "grants": ["read"], **options}
 
     async def resolver(_: str) -> TrustedIssuer:
@@ -223,6 +235,44 @@ async def test_a_listener_that_raises_breaks_no_answer(
     assert {record.name for record in caplog.records} == {"asgi_jwks.tokens"}
 
 
+async def test_a_mistake_is_told_with_the_seconds_that_it_took(
+    trusted: Trusted, seconds: Clock
+) -> None:
+    """N5"""
+    told: list[tuple[str, float]] = []
+
+    async def resolver(_: str) -> TrustedIssuer:
+        seconds.now += 2.5
+        return trusted(issuer="https://other.example/", grants=[])
+
+    def listener(event: object) -> None:
+        assert isinstance(event, ResolverMistaken)
+        told.append((event.mistake, event.seconds))
+
+    issuers = ResolvedIssuers(resolver, clock=seconds)
+    issuers.add_listener(listener)
+    seconds.now = 50.0
+    assert await issuers.resolve(NAME) is None
+    assert told == [("it is another issuer than was asked for", 2.5)]
+
+
+async def test_the_proofs_of_a_tenant_are_told(trusted: Trusted) -> None:
+    """N5: to whoever listens when the resolver answers."""
+    told: list[object] = []
+    origin, key = "https://api.example.com", ProofKey(clock=lambda: EPOCH)
+    issuer = trusted(issuer=NAME, grants=["read"], dpop=DPoP(public_origin=origin))
+    issuers = ResolvedIssuers(Tenants(issuer))
+    issuers.add_listener(told.append)
+    resolved = await issuers.resolve(NAME)
+    assert resolved is not None
+    assert resolved.binding is not None
+    proof = [("dpop", key.proof("GET", f"{origin}/", "token"))]
+    request = ProofOfPossession(method="GET", url="/", fields=proof)
+    digest = sha256(b"token").digest()
+    await resolved.binding.check({"cnf": key.confirmation}, digest, request, EPOCH)
+    assert told == [ResolverAnswered(Resolution.FOUND), ProofUsed(ProofUse.FIRST)]
+
+
 async def test_used_proofs_are_remembered_from_answer_to_answer(
     trusted: Trusted, seconds: Clock, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -251,6 +301,28 @@ async def test_used_proofs_are_remembered_from_answer_to_answer(
     assert len(memories) == 2
     assert memories[0] is memories[1] is not None
     assert not caplog.records
+
+
+async def test_with_the_memory_of_proofs_nothing_else_of_an_issuer_is_taken_over(
+    trusted: Trusted,
+) -> None:
+    """E5, F24: each tenant is judged by rules, keys and checks of its own."""
+    made: list[TrustedIssuer] = []
+
+    async def resolver(name: str) -> TrustedIssuer:
+        dpop = DPoP(public_origin=f"{name}api", mode="required")
+        checks = [lambda token: name in token.claims["iss"]]
+        made.append(trusted(issuer=name, grants=[name], dpop=dpop, checks=checks))
+        return made[-1]
+
+    issuers = ResolvedIssuers(resolver)
+    for name in (NAME, "https://second.example/"):
+        resolved, own = await issuers.resolve(name), made[-1]
+        assert resolved is not None
+        assert (resolved.rules, resolved.keys) == (own.rules, own.keys)
+        assert tuple(resolved.checks) == tuple(own.checks) != ()
+        demands: Any = resolved.binding
+        assert (demands.dpop.public_origins, demands.dpop.mode) == ((f"{name}api",), "required")
 
 
 async def test_an_answer_that_would_forget_used_proofs_is_nobody(

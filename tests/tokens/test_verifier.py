@@ -395,6 +395,40 @@ class TestKeys:
         asked = [str(call[0]) for call in keys.calls if isinstance(call, tuple)]
         assert asked == ["find", "can_replace", "replacement_for"]
 
+    @pytest.mark.parametrize("is_replacement", [False, True])
+    async def test_a_key_that_was_waited_for_is_not_at_hand_while_there_are_no_keys(
+        self, trusted: Trusted, issuer: MockIssuer, clock: Any, is_replacement: bool
+    ) -> None:
+        """F5, F16: an accepted header does not outlive the trust in its key."""
+        keys = Keys(key_set(issuer.signing_key) if is_replacement else None)
+        [keys.later] = key_set(STRANGER).keys
+        verifier = AccessTokenVerifier([trusted(keys=keys)], clock=clock)
+        first, second = (issuer.access_token(key=STRANGER, jti=jti) for jti in "ab")
+        await verifier.verify(first)
+        keys.set, keys.outage = None, True
+        for token in (first, second):
+            with pytest.raises(KeySetUnavailable):
+                await verifier.verify(token)
+
+    @pytest.mark.parametrize("is_at_hand", [False, True])
+    @pytest.mark.parametrize("names", [{"iss": "https://other.example/"}, {"iss": 5}, {}])
+    async def test_no_issuer_is_looked_for_in_a_large_payload_where_one_is_trusted(
+        self,
+        trusted: Trusted,
+        issuer: MockIssuer,
+        clock: Any,
+        monkeypatch: pytest.MonkeyPatch,
+        is_at_hand: bool,
+        names: dict[str, Any],
+    ) -> None:
+        """W1, W3, G11: no other would do, and a forged one is told nothing about its claims."""
+        monkeypatch.delattr("asgi_jwks.tokens.steps.claimed_issuer")
+        keys = Keys(key_set(issuer.signing_key) if is_at_hand else None)
+        [keys.later] = key_set(issuer.signing_key).keys
+        verifier = AccessTokenVerifier([trusted(keys=keys)], clock=clock)
+        forged = STRANGER.sign({"alg": "RS256", "kid": "k1"}, {"pad": "x" * 4096, **names})
+        assert await reason_of(verifier, forged) is Reason.BAD_SIGNATURE
+
     @pytest.mark.parametrize(
         "claims",
         [{"pad": "x" * 4096}, {f"c{number}": 0 for number in range(64)}],

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Collection, Coroutine, Sequence
 from typing import Any, Final, TypedDict
 
-from asgi_jwks.access_token_verifier import AccessTokenVerifier, trusted_issuers
+from asgi_jwks.access_token_verifier import AccessTokenVerifier
 from asgi_jwks.asgi.refusal_content import ErrorBody
 from asgi_jwks.asgi.refusals import OnRefused
 from asgi_jwks.asgi.token_sources import AuthorizationHeader, BearerOrDPoPHeader, TokenSource
@@ -15,6 +15,7 @@ from asgi_jwks.events.requests import WouldBeRefused
 from asgi_jwks.tokens.access_token import AccessToken
 from asgi_jwks.tokens.issuer import Issuer
 from asgi_jwks.tokens.report_only import ReportOnly
+from asgi_jwks.trusted_issuer import trusted_issuers
 
 __all__ = [
     "DEFAULT_TOKEN_SOURCES",

@@ -3,12 +3,16 @@
 Nothing is enforced here: guards do that.
 """
 
+import sys
 from collections.abc import Callable, Iterator, MutableMapping
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import reduce
 from typing import Any, Final
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, ref
 
 from asgi_jwks.authorization.requirement import Requirement
+from asgi_jwks.errors import ConfigurationError
 
 __all__ = [
     "DEEPEST",
@@ -40,12 +44,17 @@ class Declared:
 
 
 _declared: Final[MutableMapping[object, Declared]] = WeakKeyDictionary()
+# The last guarded form of each callable that has one.
+_guarded: Final[MutableMapping[object, ref[Callable[..., Any]]]] = WeakKeyDictionary()
 _are_expected = False
 
 
 def declare(guarded: Callable[..., Any], declared: Declared) -> None:
     """Note that a callable is guarded."""
     _declared[guarded] = declared
+    # Some applications are not hashable, or cannot be referred to weakly.
+    with suppress(TypeError):
+        _guarded[declared.within] = ref(guarded)
 
 
 def declared_by(guarded: object) -> Declared | None:
@@ -91,7 +100,16 @@ def needs_of_endpoint(endpoint: object, method: str | None = None) -> Iterator[R
 
 
 def needs_together(endpoint: object) -> list[tuple[Requirement, ...]]:
-    """The needs that an endpoint declares: for each method apart where it is a class."""
+    """The needs that an endpoint declares: for each method apart where it is a class.
+
+    Raises:
+        ConfigurationError: the endpoint was put into the route before its guard was around it.
+    """
+    if _is_without_its_guard(endpoint):
+        raise ConfigurationError(
+            f"{_name(endpoint)} is guarded by requires(...), and its route has the function that "
+            "is not, open to every token. Write @requires(...) below the decorator of the route."
+        )
     return _together_of(endpoint, DEEPEST)
 
 
@@ -107,6 +125,30 @@ def _together_of(endpoint: object, depth: int) -> list[tuple[Requirement, ...]]:
             by_method += _together_of(member, depth)
         endpoint = _within(endpoint, declared)
     return [(*needs, *those) for those in by_method] or [tuple(needs)]
+
+
+def _is_without_its_guard(endpoint: object) -> bool:
+    """Whether `@requires` was written above the decorator of the route."""
+    declared = declared_by(endpoint)
+    try:
+        last = _guarded.get(endpoint if declared is None else declared.within)
+    except TypeError:
+        return False
+    guarded = None if last is None else last()
+    if last is None or guarded is endpoint:
+        return False
+    name = _name(endpoint)
+    if "<locals>" in name:
+        # Such a decorator leaves the guarded function to nobody when the function around it ends.
+        return guarded is None
+    # A decorator gives the name to the guarded function; somebody who wants both, another one.
+    module: object = sys.modules.get(str(getattr(endpoint, "__module__", None)))
+    named = reduce(lambda owner, part: getattr(owner, part, None), name.split("."), module)
+    return guarded is not None and guarded is named
+
+
+def _name(endpoint: object) -> str:
+    return str(getattr(endpoint, "__qualname__", ""))
 
 
 def _class_of(endpoint: object) -> type | None:

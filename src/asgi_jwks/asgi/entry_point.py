@@ -8,14 +8,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from asgi_jwks._options import require_known
-from asgi_jwks.access_token_verifier import AccessTokenVerifier, trusted_issuers
+from asgi_jwks.access_token_verifier import AccessTokenVerifier
 from asgi_jwks.asgi.authentication import Authentication
 from asgi_jwks.asgi.authentication_options import DEFAULT_TOKEN_SOURCES, AuthenticationOptions
 from asgi_jwks.asgi.authorization import Authorization, AuthorizationOptions
 from asgi_jwks.asgi.token_sources import AuthorizationHeader
 from asgi_jwks.errors import ConfigurationError
 from asgi_jwks.tokens.issuers import Issuer
-from asgi_jwks.trusted_issuer import IssuerOptions
+from asgi_jwks.trusted_issuer import IssuerOptions, trusted_issuers
 
 __all__ = ["BearerOptions", "authentication", "shared_options"]
 

@@ -1,10 +1,9 @@
 """The identity on the scope of a guarded connection: claims, auth, user."""
 
 from collections.abc import Callable, Mapping
-from typing import Any, Final, TypeVar, overload
+from typing import Any, Final, Protocol, TypeVar, overload
 
 from starlette.authentication import BaseUser, UnauthenticatedUser
-from starlette.requests import HTTPConnection
 
 from asgi_jwks.asgi.authentication import AUTHENTICATION, Authentication
 from asgi_jwks.asgi.types import Scope
@@ -12,7 +11,15 @@ from asgi_jwks.errors import ConfigurationError
 from asgi_jwks.jose.read_only import ReadOnlyDict
 from asgi_jwks.tokens.access_token import AccessToken
 
-__all__ = ["Anonymous", "BearerUser", "access_token", "bearer_token", "identify", "scope_of"]
+__all__ = [
+    "Anonymous",
+    "BearerUser",
+    "HasScope",
+    "access_token",
+    "bearer_token",
+    "identify",
+    "scope_of",
+]
 
 NewClaims = TypeVar("NewClaims")
 
@@ -74,15 +81,24 @@ def identify(scope: Scope, access_token: AccessToken | None) -> None:
         scope["user"] = BearerUser(access_token)
 
 
+class HasScope(Protocol):
+    """A request or WebSocket of any framework for ASGI: Starlette, Litestar, Quart, Django."""
+
+    @property
+    def scope(self) -> Mapping[str, Any]:
+        """Its ASGI scope."""
+        ...
+
+
 @overload
-def access_token(connection: HTTPConnection | Mapping[str, Any]) -> AccessToken: ...
+def access_token(connection: HasScope | Mapping[str, Any]) -> AccessToken: ...
 @overload
 def access_token(
-    connection: HTTPConnection | Mapping[str, Any],
+    connection: HasScope | Mapping[str, Any],
     convert: Callable[[Mapping[str, Any]], NewClaims],
 ) -> AccessToken[NewClaims]: ...
 def access_token(
-    connection: HTTPConnection | Mapping[str, Any],
+    connection: HasScope | Mapping[str, Any],
     convert: Callable[[Mapping[str, Any]], NewClaims] | None = None,
 ) -> AccessToken | AccessToken[NewClaims]:
     """The verified access token of a request, typed.
@@ -91,7 +107,7 @@ def access_token(
         user = access_token(request, UserClaims.model_validate).claims
 
     Args:
-        connection: a Starlette Request or WebSocket, or an ASGI scope.
+        connection: a request or WebSocket of an ASGI framework, or an ASGI scope.
         convert: makes the claims a type of your own; what it raises is the application's error.
 
     Raises:
@@ -103,7 +119,7 @@ def access_token(
     return token if convert is None else token.with_claims(convert)
 
 
-def bearer_token(connection: HTTPConnection | Mapping[str, Any]) -> str:
+def bearer_token(connection: HasScope | Mapping[str, Any]) -> str:
     """The credential itself, for calls to another API on behalf of its user.
 
     Whoever has it can act as the user, wherever its audience is accepted: hand it to that API
@@ -111,7 +127,7 @@ def bearer_token(connection: HTTPConnection | Mapping[str, Any]) -> str:
     can exchange it for a token of the other API (RFC 8693), that is better.
 
     Args:
-        connection: a Starlette Request or WebSocket, or an ASGI scope.
+        connection: a request or WebSocket of an ASGI framework, or an ASGI scope.
 
     Raises:
         LookupError: the request has no verified token, or a WebSocket brought it as a subprotocol,
@@ -126,15 +142,16 @@ def bearer_token(connection: HTTPConnection | Mapping[str, Any]) -> str:
     return token.decode("ascii")
 
 
-def scope_of(connection: HTTPConnection | Mapping[str, Any]) -> Mapping[str, Any]:
+def scope_of(connection: HasScope | Mapping[str, Any]) -> Mapping[str, Any]:
     """The scope of a request, or the scope itself."""
-    if isinstance(connection, HTTPConnection):
-        return connection.scope
-    if isinstance(connection, Mapping):
-        return connection
+    # Requests of Starlette are mappings themselves.
+    scope = getattr(connection, "scope", connection)
+    if isinstance(scope, Mapping):
+        return scope
     raise ConfigurationError(
-        f"The argument is a request of Starlette or FastAPI, or an ASGI scope; got {connection!r}. "
-        "Write access_token(request), or access_token(request.scope) for another framework's."
+        f"The argument is a request of an ASGI framework, or an ASGI scope; got {connection!r}. "
+        "Write access_token(request). A request of WSGI has no scope and no verified token: run "
+        "the framework's ASGI application, and test it by TestClient(app) of Starlette."
     )
 
 
@@ -144,5 +161,6 @@ def _verified(scope: Mapping[str, Any]) -> AccessToken:
         return token
     raise LookupError(
         "This request has no verified access token. Is JWTBearerMiddleware around the "
-        "application, and does it demand a token for this path?"
+        "application that was called, by a test client too, and does it demand a token for this "
+        "path?"
     )

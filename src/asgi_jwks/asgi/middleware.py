@@ -7,7 +7,7 @@ import logging
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final, Unpack
 
-from asgi_jwks._options import require_flag, require_known
+from asgi_jwks._options import require_app, require_flag, require_known
 from asgi_jwks._printable import quoted
 from asgi_jwks.asgi.authentication import AUTHENTICATION, PUBLIC
 from asgi_jwks.asgi.connection_expiry import ending_at_expiry
@@ -23,7 +23,6 @@ from asgi_jwks.asgi.well_known import WellKnown, send_metadata
 from asgi_jwks.authorization.requirement import Requirement
 from asgi_jwks.authorization.resource_metadata import WELL_KNOWN
 from asgi_jwks.errors import (
-    ConfigurationError,
     MissingToken,
     RequestError,
     TemporarilyUnavailable,
@@ -94,12 +93,9 @@ class JWTBearerMiddleware:
         end_at_expiry: bool = False,
         **options: Unpack[BearerOptions],
     ) -> None:
-        if not callable(app):
-            raise ConfigurationError(
-                f"app must be an ASGI application; got {app!r}. Write "
-                "JWTBearerMiddleware(app, issuer=..., audience=...)."
-            )
-        self.app: Final = app
+        self.app: Final = require_app(
+            app, write="JWTBearerMiddleware(app, issuer=..., audience=...)"
+        )
         self.authentication: Final = authentication(
             type(self).__name__, issuers, options, known=MiddlewareOptions.__annotations__, app=app
         )

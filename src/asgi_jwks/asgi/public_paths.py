@@ -18,8 +18,8 @@ LONGEST_PATH: Final = 4096
 # Encoded forms of / \ . % ; whoever decodes once more, or once less, would see another path.
 _AMBIGUOUS_ESCAPES: Final = (b"%2f", b"%5c", b"%2e", b"%25", b"%3b")
 _AMBIGUOUS_CHARACTERS: Final = "\\%;?#\0"
-# Of queries, fragments, the parameters of routes and escapes, which servers decode.
-_NEVER_IN_PATHS: Final = "?#{}<>%"
+# Of queries, fragments, the parameters of routes, and escapes, which a server decodes.
+_NEVER_IN_PATHS: Final = "?#{}<>%\\"
 # Segments that are empty, `.` and `..`.
 _AMBIGUOUS_SEGMENTS: Final = ("//", "/./", "/../")
 
@@ -39,6 +39,11 @@ class PublicPaths:
                     f"public_paths: no path that the application sees is {path!r}: it has neither "
                     "a query nor parameters, and escapes are decoded. Write "
                     '"/static/*" for everything below "/static/".'
+                )
+            if path != path.strip() or ", " in path:
+                raise ConfigurationError(
+                    f"public_paths: {path!r} is not one path. Write each as a string of its own, "
+                    'such as public_paths=["/health", "/static/*"].'
                 )
             if not path.startswith("/") or "*" in path.removesuffix("/*") or "//" in path:
                 raise ConfigurationError(
@@ -65,7 +70,8 @@ class PublicPaths:
             return True
         for prefix in self._prefixes:
             if path.startswith(prefix):
-                segments = f"/{path[len(prefix) :]}/"
+                # A slash at the end leads nowhere else: all below the prefix is public.
+                segments = f"/{path[len(prefix) :].removesuffix('/')}/"
                 return not (
                     any(character in segments for character in _AMBIGUOUS_CHARACTERS)
                     or any(segment in segments for segment in _AMBIGUOUS_SEGMENTS)

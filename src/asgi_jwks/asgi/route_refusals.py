@@ -6,13 +6,12 @@ It does not know why a route refuses: guards and applications raise.
 from collections.abc import Mapping
 from typing import Any
 
-from starlette.requests import HTTPConnection
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from asgi_jwks.asgi.authentication import AUTHENTICATION, Authentication
 from asgi_jwks.asgi.challenge import Challenges, Refusal
-from asgi_jwks.asgi.identity import scope_of
+from asgi_jwks.asgi.identity import HasScope, scope_of
 from asgi_jwks.asgi.responses import refuse
 from asgi_jwks.errors import ConfigurationError, RequestError, TemporarilyUnavailable
 
@@ -20,7 +19,7 @@ __all__ = ["RefusalResponse", "refusal_of"]
 
 
 def refusal_of(
-    connection: HTTPConnection | Mapping[str, Any], error: RequestError | TemporarilyUnavailable
+    connection: HasScope | Mapping[str, Any], error: RequestError | TemporarilyUnavailable
 ) -> Refusal:
     """How the middleware would answer this error: status, headers and body.
 

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final, Protocol
 
+from asgi_jwks._options import require_app
 from asgi_jwks._printable import quoted
 from asgi_jwks.asgi.authentication import Authentication
 from asgi_jwks.asgi.resource_checks import note_served
@@ -155,11 +156,7 @@ class ProtectedResourceMetadata:
     """
 
     def __init__(self, app: ASGIApp, *guards: Guard) -> None:
-        if not callable(app):
-            raise ConfigurationError(
-                f"app must be an ASGI application; got {app!r}. Write "
-                "ProtectedResourceMetadata(app, guard)."
-            )
+        require_app(app, write="ProtectedResourceMetadata(app, guard)")
         if not guards:
             raise ConfigurationError(
                 "There are no resources to serve metadata of. Write "

@@ -106,7 +106,7 @@ class _Field:
     ) -> None:
         self.name: Final = name
         self._read: Final = read
-        self._name: Final = name.lower().encode("latin-1", "replace")
+        self._name: Final = name.lower().encode()
         self._proxies: Final = BelievedProxies(trusted_proxies, proxy_secret)
 
     def find_certificate(self, request: ProofOfPossession) -> str | None:
@@ -147,7 +147,7 @@ class ClientCertField(_Field):
 
 def _of_byte_sequence(value: bytes) -> str:
     # RFC 8941, section 3.3.5. A list of them, or parameters, is not what RFC 9440 defines.
-    if len(value) < 3 or value[:1] != b":" or value[-1:] != b":":
+    if value[:1] != b":" or value[-1:] != b":":
         raise malformed("not a byte sequence between colons")
     # Section 4.2.7: the padding may be missing.
     text = value[1:-1]

@@ -81,10 +81,9 @@ class KeptAnswers(Generic[T]):
         self._merge: Final = merge
         self._fresh: Final = TTLCache[str, Answer[T]](size, period.fresh, clock)
         self._last: Final = TTLCache[str, Answer[T]](size, period.serves, clock)
-        # Apart, so that keys of strangers evict no value.
-        self._unknown: Final = TTLCache[str, Answer[T]](size, period.unknown, clock)
-        # For as long as an older question may be in progress.
-        self._refused: Final = TTLCache[str, Refusal](size, period.unknown, clock)
+        # Answers without a value, for longer than an older question may be in progress. Apart, so
+        # that keys of strangers evict no value.
+        self._empty: Final = TTLCache[str, Answer[T] | Refusal](size, period.unknown, clock)
         self._failures: Final = TTLCache[str, Backoff](size, FAILURES_FOR, clock)
 
     def fresh(self, key: str) -> Answer[T] | None:
@@ -93,7 +92,8 @@ class KeptAnswers(Generic[T]):
 
     def settled(self, key: str) -> Answer[T] | None:
         """The answer that needs no question yet, that there is no value included."""
-        return self._fresh.get(key) or self._unknown.get(key)
+        answer = self._fresh.get(key) or self._empty.get(key)
+        return answer if isinstance(answer, Answer) else None
 
     def last(self, key: str) -> Answer[T] | None:
         """The last answer with a value, which serves while the source fails."""
@@ -116,15 +116,13 @@ class KeptAnswers(Generic[T]):
         newer = self._newer(key, answer.turn)
         if newer is not None:
             return newer
-        self._refused.pop(key, None)
         if answer.value is None:
-            self._unknown[key] = answer
-            self._forget(key)
+            self._keep_none(key, answer)
             return answer
         last = self._last.get(key)
         if last is not None and last.value is not None:
             answer = Answer(answer.turn, self._merge(last.value, answer.value))
-        self._unknown.pop(key, None)
+        self._empty.pop(key, None)
         self._fresh[key] = self._last[key] = answer
         return answer
 
@@ -133,19 +131,18 @@ class KeptAnswers(Generic[T]):
         newer = self._newer(key, refusal.turn)
         if newer is not None:
             return newer
-        self._refused[key] = refusal
-        self._forget(key)
+        self._keep_none(key, refusal)
         return refusal.error
 
     def _newer(self, key: str, turn: int) -> Answer[T] | RequestError | None:
         """The answer to a question that was asked later."""
-        for answer in (self._last.get(key), self._unknown.get(key)):
-            if answer is not None and answer.turn > turn:
-                return answer
-        refusal = self._refused.get(key)
-        return refusal.error if refusal is not None and refusal.turn > turn else None
+        kept = self._last.get(key) or self._empty.get(key)
+        if kept is None or kept.turn < turn:
+            return None
+        return kept if isinstance(kept, Answer) else kept.error
 
-    def _forget(self, key: str) -> None:
+    def _keep_none(self, key: str, answer: Answer[T] | Refusal) -> None:
+        self._empty[key] = answer
         self._fresh.pop(key, None)
         self._last.pop(key, None)
 

@@ -48,7 +48,8 @@ _STYLES: Final = {
     StepStatus.CANNOT_TELL: "yellow",
 }
 _MARGIN: Final = 16
-_NOTICED: Final = 2.0
+# Seconds. Servers write Date once in a second, and later where they are busy.
+_NOTICED: Final = 5.0
 # Those that say nothing of a token are options of `serve` alone.
 _OF_TOKENS: Final = (*OF_ISSUER, *OF_DPOP, *OF_CERTIFICATES, *OF_KEYS)
 
@@ -230,7 +231,6 @@ def show(out: Console, result: Explained) -> None:
 
 
 def _clock(ahead: float) -> str:
-    # Date has whole seconds.
     if abs(ahead) < _NOTICED:
         return "This machine's clock agrees with the issuer's."
     side = "ahead of" if ahead > 0 else "behind"

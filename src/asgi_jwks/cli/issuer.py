@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import click
@@ -73,6 +73,14 @@ class RunningIssuer:
     help="The API that tokens are for; may be given more than once.",
 )
 @click.option(
+    "--scopes",
+    type=plain_text,
+    default="",
+    metavar="TEXT",
+    help="What alice and mock-client may ask for besides openid, profile and email; separated by "
+    "spaces.",
+)
+@click.option(
     "--algorithm",
     type=click.Choice(_ALGORITHMS),
     default="RS256",
@@ -98,6 +106,7 @@ def issuer(
     port: int,
     name: str | None,
     audience: tuple[str, ...],
+    scopes: str,
     algorithm: str,
     faults: tuple[str, ...],
     cache_control: str | None,
@@ -107,8 +116,9 @@ def issuer(
 ) -> int:
     """Run the mock issuer on a loopback port, until Ctrl-C.
 
-    It has keys, metadata, and a token endpoint with the client mock-client and its secret
-    mock-secret. The console is a page to mint tokens, send them to an API, and break the issuer.
+    It has keys, metadata, logins of alice with the password wonderland, and the client mock-client
+    with its secret mock-secret. Clients may register. The console is a page to mint tokens, send
+    them to an API, and break the issuer.
     """
     quiet_logs()
     if name is not None and not _ISSUER.fullmatch(name):
@@ -119,6 +129,7 @@ def issuer(
     audiences = audience[0] if len(audience) == 1 else audience
     mock = MockIssuer(issuer=name, audience=audiences, key=SigningKey.generate(algorithm))
     mock.jwks.cache_control = cache_control
+    _grant(mock, scopes.split())
     try:
         with mock.serve(port=port) as url, _console(mock, put, console, console_port) as page:
             _say(
@@ -138,6 +149,14 @@ def issuer(
     except KeyboardInterrupt:
         click.echo("Stopped.", err=True)
     return Status.VALID
+
+
+def _grant(mock: MockIssuer, scopes: list[str]) -> None:
+    """Let its user and its client ask for more."""
+    for name, user in mock.users.items():
+        mock.users[name] = replace(user, scopes=(*user.scopes, *scopes))
+    for name, client in mock.clients.items():
+        mock.clients[name] = replace(client, scopes=(*client.scopes, *scopes))
 
 
 @contextmanager

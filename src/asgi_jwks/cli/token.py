@@ -36,7 +36,6 @@ class MintedToken:
 @click.option(
     "--console",
     envvar=CONSOLE_VARIABLE,
-    required=True,
     metavar="URL",
     help=f"The URL that `asgi-jwks issuer` or `demo --serve` printed.  [env: {CONSOLE_VARIABLE}]",
 )
@@ -72,7 +71,7 @@ class MintedToken:
 )
 @json_option
 def token(
-    console: str,
+    console: str | None,
     shape: str,
     scopes: str,
     lifetime: float,
@@ -82,6 +81,11 @@ def token(
     json_wanted: bool,
 ) -> int:
     """Mint a token of a running mock issuer, and print it."""
+    if not console:
+        raise click.UsageError(
+            "Missing option '--console'. Run `asgi-jwks issuer` in another shell, and paste the "
+            "lines with export that it prints into this one."
+        )
     minted = _minted(
         console,
         {

@@ -38,14 +38,19 @@ def token_of(words: tuple[str, ...]) -> str:
 
     Raises:
         CannotTell: a file is unreadable.
-        UsageError: there is more than a token.
+        UsageError: there is more than a token, or none.
     """
     text = " ".join(words).strip()
     if text == "-" or text.startswith("@"):
         text = text_of(text)
     elif (path := existing_file(text)) is not None:
         text = _read(path)
-    return bare_token(text)
+    token = bare_token(text)
+    if not token:
+        raise click.UsageError(
+            "TOKEN is empty. Where it comes from a variable or a file, look whether it is there."
+        )
+    return token
 
 
 def text_of(name: str) -> str:

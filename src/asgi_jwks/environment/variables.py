@@ -25,7 +25,7 @@ class Variables:
         """All options that are set, each checked."""
         self._refuse_unknown()
         # An empty variable is how deployments say that there is none.
-        texts = {n: v for n, name in self._names.items() if (v := self._environ.get(name, ""))}
+        texts = {n: v for n, name in self._names.items() if (v := self._environ.get(name))}
         if "issuer" not in texts:
             self._add_auth0(texts)
         self._refuse_quotes(texts)
@@ -98,7 +98,7 @@ class Variables:
     def _refuse_unknown(self) -> None:
         for name in sorted(self._environ):
             if name.startswith(self._prefix) and name not in self._names.values():
-                close = get_close_matches(name.removeprefix(self._prefix), VARIABLES, n=1)
+                close = get_close_matches(name.removeprefix(self._prefix), VARIABLES)
                 hint = (
                     f"Did you mean {self._prefix}{close[0]}?"
                     if close
@@ -110,7 +110,7 @@ class Variables:
                 )
 
     def _add_auth0(self, texts: dict[str, str]) -> None:
-        domain = self._environ.get("AUTH0_DOMAIN", "")
+        domain = self._environ.get("AUTH0_DOMAIN")
         if not domain:
             return
         if "/" in domain or ":" in domain:
@@ -120,7 +120,7 @@ class Variables:
             )
         texts["issuer"] = f"https://{domain}/"
         self._names["issuer"] = "AUTH0_DOMAIN"
-        audience = self._environ.get("AUTH0_AUDIENCE", "")
+        audience = self._environ.get("AUTH0_AUDIENCE")
         if audience and texts.setdefault("audience", audience) != audience:
             raise ConfigurationError(
                 f"{self._prefix}AUDIENCE and AUTH0_AUDIENCE are both set, and differ. Set one."

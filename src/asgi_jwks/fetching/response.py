@@ -108,14 +108,24 @@ def retry_after(response: FetchResponse) -> float | None:
     return None if until is None or sent is None else max(0.0, (until - sent).total_seconds())
 
 
-def clock_ahead(response: FetchResponse, now: float) -> float | None:
-    """Seconds by which a clock that says `now` is ahead of the sender's.
+def clock_ahead(response: FetchResponse, *, asked_at: float, answered_at: float) -> float | None:
+    """Seconds by which a clock is ahead of the sender's, at least.
 
-    None if the response has no legible Date (RFC 9110, section 6.6.1). Its time on the way counts
-    as a difference.
+    It is negative where the clock is behind, and None if the response has no legible Date (RFC
+    9110, section 6.6.1).
+
+    Args:
+        response: the answer.
+        asked_at: seconds by that clock when the answer was asked for; it was made at some time
+            from then on, so that a slow answer is not a difference.
+        answered_at: the same, when it had come.
     """
-    sent = _date(response.header("date") or "")
-    return None if sent is None else now - sent.timestamp()
+    date = _date(response.header("date") or "")
+    if date is None:
+        return None
+    sent = date.timestamp()
+    # Date has whole seconds.
+    return max(asked_at - (sent + 1), 0.0) + min(answered_at - sent, 0.0)
 
 
 def entity_tag(response: FetchResponse) -> str | None:

@@ -90,7 +90,8 @@ def _scope(arguments: Iterable[object]) -> Mapping[str, Any]:
             return argument.scope
     raise TypeError(
         "the view was called without a request of Django's ASGI application, which "
-        "JWTBearerMiddleware is around; under WSGI no token is verified"
+        "JWTBearerMiddleware is around; under WSGI no token is verified. In tests write "
+        "starlette.testclient.TestClient(application) in the place of Django's own client"
     )
 
 

@@ -12,7 +12,7 @@ from functools import reduce
 from operator import and_
 from typing import Any, Final
 
-from asgi_jwks._options import require_whole_number
+from asgi_jwks._options import require_app, require_whole_number
 from asgi_jwks.asgi.guards import RouteGuard, requires
 from asgi_jwks.asgi.responses import refuse
 from asgi_jwks.asgi.route_refusals import refusal_of
@@ -61,11 +61,7 @@ class MCPToolRequirements:
         *,
         longest_body: int = LONGEST_BODY,
     ) -> None:
-        if not callable(app):
-            raise ConfigurationError(
-                f"app must be an ASGI application; got {app!r}. Write "
-                "MCPToolRequirements(server.streamable_http_app(), {...})."
-            )
+        require_app(app, write="MCPToolRequirements(server.streamable_http_app(), {...})")
         if not isinstance(tools, Mapping) or not tools:
             raise ConfigurationError(
                 "tools must be a mapping of the names of tools to their needs; got "

@@ -44,7 +44,7 @@ class KeySetHealth:
     `next_refresh_in` is zero when one is overdue. `trust_remaining` is how long the keys at hand
     are trusted at most, if no fetch succeeds. `digest` is equal where the trusted keys are equal.
     `clock_ahead` is by how much this machine's clock was ahead of the endpoint's at the last
-    answer; None if that had no Date.
+    answer, at least; None if that had no Date.
     """
 
     key_set: str

@@ -90,13 +90,15 @@ class JWKSDocument:
         known = None if previous is None else previous.representation
         if not isinstance(known, Representation) or known.url != url:
             previous = known = None
+        asked_at = self._kept.now()
         response = await self._request.get(
             url,
             etag=None if known is None else known.etag,
             attempts=attempts,
             revalidate=revalidate,
         )
-        self.clock_ahead = clock_ahead(response, self._kept.now())
+        answered_at = self._kept.now()
+        self.clock_ahead = clock_ahead(response, asked_at=asked_at, answered_at=answered_at)
         advised, tag = freshness_advice(response), entity_tag(response)
         if (
             previous is not None

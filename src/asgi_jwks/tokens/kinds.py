@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from inspect import isclass, iscoroutine, iscoroutinefunction
 from typing import Any, Final
 
+from asgi_jwks._options import takes
 from asgi_jwks.errors import ConfigurationError, InvalidToken, Reason
 from asgi_jwks.tokens.header_rules import ACCESS_TOKEN_TYPE, JOSEHeader
 from asgi_jwks.tokens.kind_example import KindExample, example_of
@@ -164,6 +165,10 @@ class SatisfiedBy:
                 "kind must be a KindRule, or a function of the header and the claims that returns "
                 f"True for an access token; got {function!r}. Write for example "
                 'kind=KindRule(proof=HasClaim("client_id")).'
+            )
+        if not takes(function, 2):
+            raise ConfigurationError(
+                f"kind is called as `kind(header, claims)`, and {function!r} takes other arguments."
             )
 
     def holds(self, header: JOSEHeader, claims: Mapping[str, Any]) -> bool:

@@ -7,6 +7,7 @@ from pathlib import Path
 import anyio
 import pytest
 from tests.support.cli_schema import validated
+from tests.support.raw_server import saying, talking
 from tests.support.tls_server import self_signed, serving_tls
 
 from asgi_jwks.cli import main
@@ -134,6 +135,19 @@ def test_tls_is_told_by_version_and_end_of_the_certificate(tmp_path: Path) -> No
     assert secured.ends_at > 1_700_000_000
     assert isinstance(unknown, str)
     assert "certificate verify failed" in unknown
+
+
+def test_a_host_that_hangs_up_has_no_tls() -> None:
+    """O5: a sentence, and no fault of the command."""
+
+    async def look() -> tuple[Secured | str, float | None]:
+        async with talking(saying()) as url:
+            url, probe = url.replace("http:", "https:"), Probe(timeout=30)
+            return await probe.tls(url), await probe.connect(url)
+
+    told, took = anyio.run(look)
+    assert isinstance(told, str)
+    assert took is None
 
 
 def test_a_proxy_hides_the_tls_of_a_host(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,7 +13,7 @@ from urllib.request import getproxies, proxy_bypass
 
 import anyio
 from anyio.abc import AsyncResource
-from anyio.streams.tls import TLSAttribute
+from anyio.streams.tls import TLSAttribute, TLSStream
 
 from asgi_jwks._printable import printable
 from asgi_jwks._version import __version__
@@ -28,6 +28,8 @@ __all__ = ["Answer", "Probe", "Secured"]
 # Those of one examination are about a dozen; more would be a mistake of ours.
 _MOST_REQUESTS: Final = 24
 _LONGEST: Final = 300
+# A host that hangs up while TLS begins is told by anyio in its own words.
+_NOT_CONNECTED: Final = (OSError, TimeoutError, anyio.BrokenResourceError, anyio.EndOfStream)
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,11 +159,10 @@ class Probe:
                 if context is None:
                     stream = await anyio.connect_tcp(host, parts.port or 80)
                 else:
-                    port = parts.port or 443
-                    stream = await anyio.connect_tcp(host, port, tls=True, ssl_context=context)
+                    stream = await _connect_tls(host, parts.port or 443, context)
                 took = self._timer() - began
                 await stream.aclose()
-        except (OSError, TimeoutError):
+        except _NOT_CONNECTED:
             return None
         return took
 
@@ -174,17 +175,24 @@ class Probe:
         context = self._tls_context()
         try:
             with anyio.fail_after(self.timeout):
-                stream = await anyio.connect_tcp(host, port, tls=True, ssl_context=context)
-                async with stream:
+                async with await _connect_tls(host, port, context) as stream:
                     attributes = stream.extra_attributes
                     version: str = attributes[TLSAttribute.tls_version]()
                     certificate: Any = attributes[TLSAttribute.peer_certificate]()
-        except (OSError, TimeoutError) as error:
-            return printable(f"{type(error).__name__}: {error}", longest=_LONGEST)
+        except _NOT_CONNECTED as error:
+            text = f"{type(error).__name__}: {error}".rstrip(": ")
+            return printable(text, longest=_LONGEST)
         return Secured(version, ssl.cert_time_to_seconds(certificate["notAfter"]))
 
     def _tls_context(self) -> ssl.SSLContext:
         return ssl.create_default_context() if self._context is None else self._context
+
+
+async def _connect_tls(host: str, port: int, context: ssl.SSLContext) -> TLSStream:
+    # Many servers close a connection without TLS's own farewell, which is not waited for.
+    return await anyio.connect_tcp(
+        host, port, tls=True, ssl_context=context, tls_standard_compatible=False
+    )
 
 
 def _is_behind_proxy(url: SplitResult) -> bool:

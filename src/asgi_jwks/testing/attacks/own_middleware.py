@@ -31,6 +31,7 @@ A_FUNCTION_INSTEAD: Final = (
 # and a FastAPI route to its dependencies. A framework that has none of them is not looked into.
 _LEADS_TO: Final = (
     "app",
+    "asgi_app",
     "middleware_stack",
     "router",
     "routes",

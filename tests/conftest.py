@@ -17,6 +17,13 @@ def anyio_backend(
     return jumping_backend(request.param) if jumps else str(request.param)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Refuse an id with an address in it: each process of a run would have tests of its own."""
+    named = [item.nodeid for item in items if " at 0x" in item.nodeid]
+    if named:
+        raise pytest.UsageError(f"an id has an address in it: {named[0]}")
+
+
 def pytest_make_parametrize_id(val: object) -> str | None:
     """The id of a parameter without one: as it is written, `{'scope': 'b'}` and not `claims0`.
 

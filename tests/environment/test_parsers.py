@@ -1,6 +1,7 @@
 """The parser of a variable follows from the type of its option."""
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from inspect import isfunction
 from typing import Any, Literal
 
 import pytest
@@ -46,7 +47,7 @@ class Value:
         (Callable[[Value], str] | None, None),
         (Callable[[], Awaitable[None]], None),
     ],
-    ids=str,
+    ids=lambda value: value.__name__ if isfunction(value) else str(value),
 )
 def test_an_option_has_a_parser_where_a_text_can_say_it(kind: Any, parser: object) -> None:
     """A11: and no option has a parser of another type."""

@@ -335,6 +335,27 @@ async def test_connecting_may_take_nearly_all_that_the_deadline_leaves(
         assert to_connect - passed < time < to_connect + 0.001
 
 
+@anywhere
+async def test_a_handshake_that_is_cancelled_leaves_no_connection_open() -> None:
+    """F20: whoever cancels it; the deadline of a process that was stopped does."""
+    shaking, closed = anyio.Event(), anyio.Event()
+
+    async def silent(stream: anyio.abc.ByteStream) -> None:
+        shaking.set()
+        try:
+            await stream.receive()
+        finally:
+            closed.set()
+
+    async with talking(silent) as url:
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(DocumentRequest().get, url.replace("http:", "https:"))
+            await shaking.wait()
+            tasks.cancel_scope.cancel()
+        with anyio.fail_after(30):
+            await closed.wait()
+
+
 # TLS.
 
 

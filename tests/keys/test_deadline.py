@@ -26,8 +26,6 @@ async def test_the_deadline_covers_connect_headers_and_the_whole_body(stage: str
     async with talking(stall) as url:
         if stage == "tls":
             url = url.replace("http:", "https:")
-        # A connection whose making is cancelled in its last moment is left to the collector by the
-        # libraries below, and warned of: the deadline is far from that on a busy machine.
         keys = RemoteJWKSet(url, timeout=0.4, listener=lambda event: None)
         with pytest.raises(KeySetUnavailable) as unavailable, anyio.fail_after(30):
             await keys.refresh()

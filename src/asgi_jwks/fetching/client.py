@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 import anyio
 from anyio import lowlevel
+from anyio.abc import AsyncResource
 
 from asgi_jwks._printable import printable
 from asgi_jwks.errors import ConfigurationError
@@ -23,6 +24,8 @@ from asgi_jwks.fetching.secure_url import is_loopback
 
 if TYPE_CHECKING:
     from http.cookiejar import CookieJar
+
+    import httpx
 
 __all__ = [
     "LARGEST_DOCUMENT",
@@ -77,12 +80,45 @@ def default_fetch() -> Fetch:
 
         proxies = not is_loopback(urlsplit(url).hostname or "")
         timeout = httpx.Timeout(None, connect=_time_to_connect())
+        opened = _Opened()
         async with httpx.AsyncClient(
-            verify=context, timeout=timeout, trust_env=proxies, cookies=cookies
+            verify=context,
+            timeout=timeout,
+            trust_env=proxies,
+            cookies=cookies,
+            event_hooks={"request": [opened.follow]},
         ) as client:
-            return await _exchange(client, url, headers)
+            try:
+                return await _exchange(client, url, headers)
+            except anyio.get_cancelled_exc_class():
+                await opened.close()
+                raise
 
     return fetch
+
+
+class _Opened:
+    """The connections of one exchange, to be closed where it is cancelled.
+
+    httpcore closes the socket of a TLS handshake that times out, but not of a cancelled one.
+    """
+
+    def __init__(self) -> None:
+        self._streams: Final[list[AsyncResource]] = []
+
+    async def follow(self, request: "httpx.Request") -> None:
+        """Be told of the connections that are made for a request."""
+        request.extensions = {**request.extensions, "trace": self._note}
+
+    async def close(self) -> None:
+        """Close them, also in a task that is cancelled."""
+        with anyio.CancelScope(shield=True):
+            for stream in self._streams:
+                await stream.aclose()
+
+    async def _note(self, event: str, details: Mapping[str, Any]) -> None:
+        if event == "connection.connect_tcp.complete":
+            self._streams.append(details["return_value"])
 
 
 def client_fetch(client: object) -> Fetch:
@@ -129,10 +165,7 @@ def _is_async_client(client: object) -> TypeGuard[HTTPClient]:
 
 
 def _time_to_connect() -> float | None:
-    """Seconds for TCP, and as many for TLS: nearly all that the caller's deadline leaves.
-
-    Not all: httpcore closes the socket of a handshake that times out, but not of a cancelled one.
-    """
+    """Seconds for TCP, and as many for TLS: nearly all that the caller's deadline leaves."""
     left = anyio.current_effective_deadline() - anyio.current_time()
     return left - min(0.1, left / 3) if left < math.inf else None
 

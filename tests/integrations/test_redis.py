@@ -110,12 +110,12 @@ async def test_a_use_is_kept_for_its_time_and_without_any_part_of_the_proof(
 
 
 async def has_a_past(server: RedisServer) -> None:
-    """Until the server, which counts whole seconds, has been there for two of them."""
+    """Until the server, which counts whole seconds, has been there for three of them."""
     import redis.asyncio
 
     client: Any = redis.asyncio.Redis(port=server.port)
     for _ in range(200):
-        if (await client.info("server"))["uptime_in_seconds"] >= 2:
+        if (await client.info("server"))["uptime_in_seconds"] >= 3:
             break
         await asyncio.sleep(0.05)
     await client.aclose()
@@ -299,8 +299,24 @@ async def test_a_policy_says_for_how_long_a_proof_may_have_been_used_before() ->
     UsedProofs(store, share=1, longest=7200.0)
     with pytest.raises(ReplayStoreUnavailable) as caught:
         await store.first_use(bytes(32), 60.0)
-    assert caught.value.retry_after == 7200 + 5 - 60 - 70
+    assert caught.value.retry_after == 7200 + 5 - 60 - (70 - 2)
     assert repr(store) == "RedisReplayStore(prefix='asgi-jwks:dpop:')"
+
+
+@pytest.mark.parametrize(
+    ("uptime", "ago", "passes"),
+    [(0, 0.0, True), (1, 0.5, False), (2, 0.5, False), (3, 0.5, True), (3, 1.5, False)],
+)
+async def test_a_server_may_be_younger_than_the_whole_seconds_that_it_counts(
+    uptime: int, ago: float, passes: bool
+) -> None:
+    """I12: one that was started at the end of a second says 1 at once, and has forgotten a use."""
+    store = RedisReplayStore(Client(True, b"uptime_in_seconds:%d" % uptime))
+    if passes:
+        assert await store.first_use(bytes(32), 70.0 - ago)
+    else:
+        with pytest.raises(ReplayStoreUnavailable):
+            await store.first_use(bytes(32), 70.0 - ago)
 
 
 @pytest.mark.parametrize("client", [None, "redis://localhost", Pipeline([]), Client])

@@ -18,6 +18,9 @@ __all__ = ["RedisReplayStore"]
 
 # A name with a space in it has no parser in redis-py, and one answer has some 30 lines.
 _INFO: Final = "INFO server"
+# By so many seconds a server may be younger than it says: it counts from the beginning of the
+# second in which it was started, and it was asked some time after the clock was read.
+_YOUNGER: Final = 2
 _UPTIME: Final = re.compile(r"^uptime_in_seconds:([0-9]{1,12})\r?$", re.MULTILINE)
 
 # The life of a proof by the defaults of DPoP, in seconds; it says otherwise where they differ.
@@ -128,7 +131,7 @@ class RedisReplayStore:
         if uptime is None:
             raise ReplayStoreUnavailable("INFO of the replay store does not tell its uptime")
         # A proof that was made now would have the longest time before it.
-        missing = self._longest_ttl - ttl - int(uptime[1])
+        missing = self._longest_ttl - ttl - max(0, int(uptime[1]) - _YOUNGER)
         if missing > 0:
             raise ReplayStoreUnavailable(
                 "the replay store was started after the proof was made", retry_after=missing

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -175,9 +176,40 @@ def test_an_answer_that_takes_much_work_is_kept_for_a_while(key_sets: int) -> No
     is_kept = key_sets > FEW_KEY_SETS
     answers = [readiness.answer()[0] for _ in range(2)]
     assert answers == ([200, 200] if is_kept else [200, 503])
+    if is_kept:
+        now = KEPT_PER_KEY_SET * key_sets * 0.99
+        assert readiness.answer()[0] == 200
+        assert asked == 1
     now = KEPT_PER_KEY_SET * key_sets
     assert readiness.answer()[0] == (503 if is_kept else 200)
     assert asked == (2 if is_kept else 3)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "told"),
+    [
+        (None, None),
+        (0.0, 0.0),
+        (7.0, 7.0),
+        (7.12349, 7.123),
+        (7.9996, 8.0),
+        (12345.6789, 12345.679),
+    ],
+)
+def test_times_are_told_in_milliseconds(seconds: float | None, told: float | None) -> None:
+    """N9"""
+    state = partial(KeySetState, key_set="a", state="fresh", is_usable=True)
+
+    class Watched:
+        def key_set_states(self) -> tuple[KeySetState, ...]:
+            return (
+                state(age=seconds, trust_remaining=1.0),
+                state(age=1.0, trust_remaining=seconds),
+            )
+
+    key_sets = json.loads(Readiness(Watched()).answer()[1])["key_sets"]
+    times = [(key_set["age"], key_set["trust_remaining"]) for key_set in key_sets]
+    assert times == [(told, 1.0), (1.0, told)]
 
 
 @pytest.mark.anyio
@@ -209,8 +241,18 @@ async def test_methods_and_kinds_of_connections(issuer: MockIssuer) -> None:
     """N9, B6: no body for HEAD, and nothing is stored."""
     probe = Probe(health_app(AccessTokenVerifier(fetched(issuer))))
     assert await probe("/live", "HEAD") == (200, None)
-    fields = dict(probe.sent[0]["headers"])
-    assert (fields[b"cache-control"], fields[b"content-length"]) == (b"no-store", b"19")
+    assert probe.sent == [
+        {
+            "type": "http.response.start",
+            "status": 200,
+            "headers": [
+                (b"content-type", b"application/json"),
+                (b"content-length", b"19"),
+                (b"cache-control", b"no-store"),
+            ],
+        },
+        {"type": "http.response.body", "body": b""},
+    ]
     assert (await probe("/live", "POST"))[0] == 405
     assert dict(probe.sent[0]["headers"])[b"allow"] == b"GET, HEAD"
     await probe("/", kind="websocket")
@@ -230,7 +272,12 @@ def test_something_else_than_a_guard_is_refused(guard: Any) -> None:
 @pytest.mark.parametrize("path", ["health", "/", "/health/", "/health/*", "//health", 3, ""])
 def test_something_else_than_a_path_is_refused(path: Any, issuer: MockIssuer) -> None:
     """A11"""
-    with pytest.raises(ConfigurationError, match="health_path"):
+    told = (
+        r"^health_path must be a path like \"/health\"; "
+        if isinstance(path, str) and path
+        else r"^health_path must be a string that is not empty; .* health_path='/health'\.$"
+    )
+    with pytest.raises(ConfigurationError, match=told):
         JWTBearerMiddleware(Starlette(), fetched(issuer), health_path=path)
 
 

@@ -13,7 +13,14 @@ from asgi_jwks import (
     Reason,
     WebSocketSubprotocol,
 )
-from asgi_jwks.asgi.token_sources import MOST_COOKIES, TokenSource, find_token, is_token68
+from asgi_jwks.asgi.token_sources import (
+    MOST_COOKIES,
+    BearerOrDPoPHeader,
+    TokenSource,
+    find_token,
+    is_token68,
+    uses_dpop,
+)
 
 
 def scope(*headers: tuple[str, str], **more: object) -> dict[str, Any]:
@@ -114,7 +121,46 @@ class TestTheAuthorizationField:
         assert refusal.value.detail == "two Authorization fields"
 
 
-@pytest.mark.parametrize("token", [b"a", b"abc.def.ghi", b"aZ09-._~+/", b"a=", b"a==="])
+DPOP_SCHEMES = ["DPoP", "dpop", "DPOP"]
+SCHEMES = [*DPOP_SCHEMES, "Bearer", "bearer", "Basic", "DPoPX", "BearerX", "XDPoP"]
+
+
+class TestTheSchemeDPoP:
+    @pytest.mark.parametrize("scheme", SCHEMES)
+    def test_a_token_comes_by_one_of_two_schemes(self, scheme: str) -> None:
+        """I1, A2: which is told by the scheme alone."""
+        for credentials in ("abc", "  abc ", "dpop abc", "bearer abc"):
+            connection = scope(("dpop", "dpop a.b.c"), ("authorization", f"{scheme} {credentials}"))
+            is_ours = scheme.lower() in {"dpop", "bearer"}
+            token = credentials.strip().encode() if is_ours else None
+            assert BearerOrDPoPHeader().find(connection) == token
+            assert uses_dpop(connection) is (scheme in DPOP_SCHEMES)
+
+    @pytest.mark.parametrize("value", ["DPoP", "dpop\tabc", "DPoP,abc", "Bearer", "Bearer:abc"])
+    def test_another_character_behind_the_scheme_is_malformed(self, value: str) -> None:
+        """I1, A9"""
+        connection = scope(("authorization", value))
+        with pytest.raises(InvalidRequest) as refusal:
+            BearerOrDPoPHeader().find(connection)
+        assert refusal.value.reason is Reason.INVALID_CREDENTIALS
+        assert uses_dpop(connection) is False
+
+    def test_two_fields_are_refused(self) -> None:
+        """I1, A3"""
+        connection = scope(("authorization", "DPoP a"), ("authorization", "Basic a"))
+        with pytest.raises(InvalidRequest) as refusal:
+            BearerOrDPoPHeader().find(connection)
+        assert refusal.value.reason is Reason.REPEATED_CREDENTIALS
+        assert refusal.value.detail == "two Authorization fields"
+
+    def test_no_field_is_no_token(self) -> None:
+        """I1"""
+        for connection in (scope(), scope(("dpop", "dpop a")), scope(("x", "dpop a"))):
+            assert BearerOrDPoPHeader().find(connection) is None
+            assert uses_dpop(connection) is False
+
+
+@pytest.mark.parametrize("token", [b"X", b"aX=", b"abc.def.ghi", b"aZ09-._~+/", b"a=", b"a==="])
 def test_what_a_b64token_is(token: bytes) -> None:
     """A1"""
     assert is_token68(token)
@@ -176,7 +222,9 @@ class TestCookies:
                 Cookie("at").find(scope(*(("cookie", field) for field in fields)))
             assert refusal.value.detail == "more than 512 cookies"
 
-    @pytest.mark.parametrize("name", ["", "a b", "a=b", "a;b", "a\n", "é", '"a"', "a,b", None, 5])
+    @pytest.mark.parametrize(
+        "name", ["", "a b", "a=b", "a;b", "a\n", "\ud800", '"a"', "a,b", None, 5]
+    )
     def test_a_name_is_a_token(self, name: Any) -> None:
         """F14"""
         with pytest.raises(ConfigurationError, match="cannot be the name of a cookie"):
@@ -233,7 +281,7 @@ class TestSubprotocols:
         WebSocketSubprotocol().conceal(connection)
         assert connection["subprotocols"] == ["bearer", "abc"]
 
-    @pytest.mark.parametrize("name", ["", "a b", "a,b", "é", None, 5])
+    @pytest.mark.parametrize("name", ["", "a b", "a,b", "é", "\ud800", None, 5])
     def test_a_name_is_a_token(self, name: Any) -> None:
         """A11"""
         with pytest.raises(ConfigurationError, match="cannot be the name of a subprotocol"):

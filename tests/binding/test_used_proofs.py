@@ -92,7 +92,7 @@ async def test_a_store_that_fails_or_is_late_is_503(
 ) -> None:
     """I12, P4: failing closed, with a deadline of 100 ms; the log says how it failed."""
     store = Store(lambda: answer)
-    with anyio.fail_after(5), pytest.raises(ReplayStoreUnavailable) as caught:
+    with anyio.fail_after(30), pytest.raises(ReplayStoreUnavailable) as caught:
         await used(store).use("k", "j", 60.0, now=0.0)
     assert caught.value.retry_after == 1.0
     assert str(caught.value) == told
@@ -109,7 +109,7 @@ async def test_each_cause_has_a_line_of_its_own(caplog: pytest.LogCaptureFixture
     for number in range(3):
         await proofs.use("k", str(number), 60.0, now=0.0)
     await proofs.use("k", "ahead", 60.0, now=1000.0)
-    clock.now = 1000.0
+    clock.now = 100.0
     for number in range(3):
         with pytest.raises(InvalidProof):
             await proofs.use("k", f"back {number}", 60.0, now=0.0)

@@ -106,6 +106,12 @@ def test_an_audience_cannot_be_left_out(audience: object) -> None:
     assert "there is insecure_no_audience=True" in message
 
 
+@pytest.mark.parametrize("audience", ["*", [API, "*"]])
+def test_an_asterisk_is_not_an_audience(audience: object) -> None:
+    """A11: it would be compared as it stands, and refuse every token."""
+    assert '"*" is no audience' in refusal(audience=audience)
+
+
 @pytest.mark.parametrize("audience", ["", [""], [API, ""], [None], 5, [5], b"api", True])
 def test_audiences_are_strings(audience: object) -> None:
     """F14"""

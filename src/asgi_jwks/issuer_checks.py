@@ -104,6 +104,11 @@ def require_audiences(issuer: str, audience: object, *, insecure: object) -> fro
             f'example audience="{_AUDIENCE}". For a provider that writes no audience there is '
             "insecure_no_audience=True, which accepts tokens for whatever API."
         )
+    if "*" in names:
+        raise ConfigurationError(
+            f'audience: "*" is no audience, and nothing stands for all of them. Write for example '
+            f'audience="{_AUDIENCE}", as the tokens for this API have it.'
+        )
     return frozenset(require_bare("audience", name) for name in names)
 
 
@@ -214,8 +219,9 @@ def require_key_source(keys: Any, *, jwks_uri: object, http_client: object) -> K
     if isinstance(keys, type) or not callable(getattr(keys, "at_hand", None)):
         raise ConfigurationError(
             "keys must be a RemoteJWKSet, StaticJWKSet or SharedSecret. Write for example "
+            'keys=StaticJWKSet(...), or keys=SharedSecret(os.environ["JWT_SECRET"]) for tokens '
             # Its repr could be a secret.
-            f"keys=StaticJWKSet(...); got {type(keys).__name__}."
+            f"that you sign yourself; got {type(keys).__name__}."
         )
     source: KeySource = keys
     return source

@@ -106,7 +106,7 @@ class Connection:
 
     async def run(self, seconds: float = LIFETIME + LEEWAY) -> None:
         """Let the application run, and time pass once nothing else is to be done."""
-        with anyio.fail_after(10):
+        with anyio.fail_after(30):
             async with anyio.create_task_group() as tasks:
                 tasks.start_soon(self._pass_by, seconds)
                 await self._app(self.scope, self.receive, self.send)
@@ -256,7 +256,7 @@ async def test_a_check_that_is_late_keeps_no_connection_open(
     app = ending_at_expiry(
         _waits, connection.verifier, on_end=lambda *said: connection.causes.append(said[2])
     )
-    with anyio.fail_after(10):
+    with anyio.fail_after(30):
         for _ in range(2):
             await app(connection.scope, connection.receive, connection.send)
     assert connection.causes == ["unavailable"] * 2
@@ -550,7 +550,7 @@ async def test_the_middleware_tells_of_a_connection_whose_key_was_distrusted(
     async def send(message: Any) -> None:
         sent.append(message)
 
-    with anyio.fail_after(10):
+    with anyio.fail_after(30):
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(app, scope, anyio.sleep_forever, send)
             await anyio.wait_all_tasks_blocked()

@@ -101,7 +101,7 @@ async def test_an_application_that_goes_on_to_receive_has_its_last_message_sent(
 
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(protected(goes_on_to_receive), {"type": "lifespan"}, receive, send)
-        with anyio.fail_after(5):
+        with anyio.fail_after(30):
             await waits_in_vain.wait()
         assert sent == ["startup.complete", "shutdown.complete"]
         tasks.cancel_scope.cancel()

@@ -154,7 +154,7 @@ def test_threads_that_notice_a_suspension_together_count_it_once(machine: Machin
     """F15, F18."""
     clock = machine.clock(has_boot_time=False)
     start = clock()
-    both = threading.Barrier(8, timeout=10)
+    both = threading.Barrier(8, timeout=60)
 
     def read() -> float:
         both.wait()

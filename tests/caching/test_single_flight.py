@@ -179,7 +179,7 @@ def test_a_loop_that_was_closed_over_a_run_is_forgotten() -> None:
 
 def test_two_loops_in_two_threads_have_a_run_each() -> None:
     """F15: also one of asyncio and one of trio."""
-    both = threading.Barrier(2, timeout=10)
+    both = threading.Barrier(2, timeout=60)
     runs = []
 
     async def meet(flight: Flight) -> None:
@@ -194,7 +194,7 @@ def test_two_loops_in_two_threads_have_a_run_each() -> None:
     with ThreadPoolExecutor(2) as threads:
         results = [threads.submit(in_a_new_loop, kind, fly) for kind in ("asyncio", "trio")]
         for result in results:
-            result.result(timeout=10)
+            result.result(timeout=60)
     assert len(runs) == 2
     assert runs[0] is not runs[1]
 

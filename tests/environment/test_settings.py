@@ -220,6 +220,21 @@ def test_the_variables_of_the_guide_are_settings() -> None:
         JWTBearerMiddleware(Starlette(), **settings_from_env(environ=environ))
 
 
+@pytest.mark.parametrize("name", ["asgi_jwks_public_paths", "Asgi_Jwks_Public_Paths"])
+def test_a_variable_in_lower_case_is_a_mistake(name: str) -> None:
+    """A11: it would go unnoticed."""
+    with pytest.raises(ConfigurationError, match=r"^[aA].* Did you mean ASGI_JWKS_PUBLIC_PATHS"):
+        settings_from_env(environ=MINIMAL | {name: "/health"})
+    settings_from_env(environ=MINIMAL | {"asgi_jwks_of_somebody_else": "x"})
+
+
+@pytest.mark.parametrize("text", ['["a", "b"]', '["a"', '{"a": 1}', "{a}"])
+def test_names_in_json_are_a_mistake(text: str) -> None:
+    """A11"""
+    with pytest.raises(ConfigurationError, match=r"GRANTS: names are written without quotes and"):
+        settings_from_env(environ=MINIMAL | {"ASGI_JWKS_GRANTS": text})
+
+
 def test_one_quote_is_a_text() -> None:
     assert settings(REALM="'")["realm"] == "'"
 

@@ -382,7 +382,7 @@ WORDS_OF_CONSOLES: dict[str, tuple[tuple[Any, ...], dict[str, Any]]] = {
     "kubernetes": ((AUTH,), {"audience": API}),
     "github_actions": ((), {"audience": API, "repositories": "a/b", "enterprise": "octo"}),
     "gitlab": ((AUTH,), {"audience": API, "projects": "a/b"}),
-    "cloudflare_access": (("example",), {"audience": "tag"}),
+    "cloudflare_access": (("example",), {"audience": "32eafc76"}),
     "vault": ((AUTH,), {"client_id": "c", "namespace": "team"}),
     "spiffe": ((AUTH,), {"trust_domain": "example.org", "audience": API}),
 }

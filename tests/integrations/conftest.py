@@ -79,7 +79,7 @@ class Skin:
             if last or kind == "websocket.close":
                 answered.set()
 
-        with anyio.fail_after(10):
+        with anyio.fail_after(30):
             await self.app(scope, receive, send)
         start = next((m for m in sent if m["type"].endswith("response.start")), None)
         return Answer(

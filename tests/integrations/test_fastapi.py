@@ -29,6 +29,7 @@ from asgi_jwks import (
     StaticJWKSet,
     TrustedIssuer,
     WebSocketSubprotocol,
+    requires,
 )
 from asgi_jwks.integrations.fastapi import JWTBearer
 from asgi_jwks.testing import MockIssuer
@@ -570,6 +571,15 @@ def test_the_class_in_the_place_of_an_instance_is_told_where_it_is_written() -> 
 
         @app.get("/me")
         def me(token: Annotated[Any, Depends(JWTBearer)]) -> None: ...
+
+
+def test_the_decorator_is_not_a_dependency() -> None:
+    """A11: FastAPI would ask each request for a parameter of that name."""
+    app = FastAPI()
+    with pytest.raises(ConfigurationError, match=r"Write Depends\(bearer\.requires\(\.\.\.\)\)"):
+
+        @app.get("/x", dependencies=[Depends(requires("read"))])
+        def x() -> None: ...
 
 
 def test_only_an_application_of_fastapi_can_be_completed() -> None:

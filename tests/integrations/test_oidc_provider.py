@@ -46,7 +46,7 @@ def provider() -> Iterator[str]:
             yield issuer
         finally:
             process.stdin.close()
-            process.wait(timeout=10)
+            process.wait(timeout=60)
 
 
 @pytest.fixture

@@ -29,6 +29,6 @@ async def test_the_deadline_covers_connect_headers_and_the_whole_body(stage: str
         # A connection whose making is cancelled in its last moment is left to the collector by the
         # libraries below, and warned of: the deadline is far from that on a busy machine.
         keys = RemoteJWKSet(url, timeout=0.4, listener=lambda event: None)
-        with pytest.raises(KeySetUnavailable) as unavailable, anyio.fail_after(5):
+        with pytest.raises(KeySetUnavailable) as unavailable, anyio.fail_after(30):
             await keys.refresh()
     assert str(unavailable.value) == f"{url}: no complete answer within 0.4 s"

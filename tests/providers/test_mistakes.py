@@ -383,10 +383,6 @@ MISTAKES: dict[str, tuple[Callable[[], object], str]] = {
         lambda: providers.cloudflare_access("example", audience="https://app.example.com"),
         'audience="32eafc7626e737136660e1b9b8b8f4f0"',
     ),
-    "cloudflare's application by its name": (
-        lambda: providers.cloudflare_access("example", audience="ordërs"),
-        'audience="32eafc7626e737136660e1b9b8b8f4f0"',
-    ),
     "ad fs with the issuer of its metadata": (
         lambda: providers.ad_fs("https://adfs.example.com/adfs", audience=API),
         "Write 'adfs.example.com'.",

@@ -28,6 +28,7 @@ LOGGERS = {
     "asgi_jwks.keys": "the key sets: refreshed, failed, stale, expired, starting without keys",
     "asgi_jwks.requests": "refusals, a line per cause and interval; failing listeners",
     "asgi_jwks.tokens": "grants that cannot be read, resolvers, unchecked audiences",
+    "asgi_jwks.binding": "DPoP: a store of used proofs that fails, a clock that was set back",
     "asgi_jwks.caching": "a refresh that ended in an unexpected way",
 }
 

@@ -1,3 +1,4 @@
+import asyncio
 import logging
 import socket
 import threading
@@ -99,7 +100,7 @@ def test_a_stop_ends_hanging_requests(caplog: pytest.LogCaptureFixture) -> None:
     with ThreadPoolExecutor(2) as threads:
         with issuer.serve():
             answers = [threads.submit(httpx.get, issuer.jwks_uri) for _ in range(2)]
-            issuer.jwks.wait_for_requests(2)
+            issuer.jwks.wait_for_requests(2, timeout=30)
         # Were it not told to stop, its thread would be left behind.
         assert serving_threads() == before
         for answer in answers:
@@ -147,6 +148,24 @@ def test_a_stop_waits_for_a_request_that_cleans_up_for_long() -> None:
             assert busy.wait(30)
         assert over.is_set()
         assert isinstance(answer.exception(30), httpx.RemoteProtocolError)
+
+
+def test_nothing_is_accepted_any_more_when_the_socket_closes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Else asyncio drops a connection that it has just accepted, and its socket is never closed."""
+    accepting: list[bool] = []
+    close = asyncio.Server.close
+
+    def look_and_close(server: asyncio.Server) -> None:
+        loop = server.get_loop()
+        accepting.extend(loop.remove_reader(each.fileno()) for each in server.sockets)
+        close(server)
+
+    monkeypatch.setattr(asyncio.Server, "close", look_and_close)
+    with serve_app(echo_of_the_path) as url:
+        assert httpx.get(url).status_code == 200
+    assert accepting == [False]
 
 
 def test_websockets_are_served() -> None:

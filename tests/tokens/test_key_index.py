@@ -230,9 +230,10 @@ def test_a_stranger_s_token_costs_the_same_among_five_issuers_and_five_hundred(
         with pytest.raises(InvalidToken) as refusal:
             verifier.verify(token).send(None)
         assert refusal.value.reason == reason
-        # The first of all refusals in a process may fill a cache of the library's, and the first
-        # of all traces in a process counts nothing on CPython 3.12.1.
-        steps.append([steps_of(verifier, token) for _ in range(3)][-1])
+        # The first of all refusals in a process may fill a cache of the library's, a collection of
+        # garbage runs what others left to be run at their end, and the first of all traces in a
+        # process counts nothing on CPython 3.12.1.
+        steps.append(min(filter(None, [steps_of(verifier, token) for _ in range(5)])))
     # Going through five hundred takes twice as many, at the least.
     assert 500 < steps[1] < 1.1 * steps[0]
 

@@ -3,7 +3,7 @@
 import functools
 import inspect
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
-from typing import Any, Final, ParamSpec, TypeVar, Unpack
+from typing import Annotated, Any, Final, ParamSpec, TypeVar, Unpack
 
 import anyio.to_thread
 from starlette.requests import HTTPConnection, Request
@@ -14,6 +14,7 @@ from asgi_jwks.asgi.authorization import DEFAULT_AUTHORIZATION, Authorization
 from asgi_jwks.asgi.challenge import Refusal
 from asgi_jwks.asgi.declared import Declared, declare, declared_by, expect
 from asgi_jwks.asgi.identity import Anonymous, access_token
+from asgi_jwks.asgi.not_a_parameter import NotAParameter
 from asgi_jwks.asgi.responses import refuse
 from asgi_jwks.asgi.route_refusals import RefusalResponse, refusal_of
 from asgi_jwks.asgi.types import ASGIApp
@@ -31,6 +32,12 @@ __all__ = ["RouteGuard", "requires", "tell_of_public_path"]
 
 P = ParamSpec("P")
 Connection = TypeVar("Connection", bound=HTTPConnection)
+
+_IN_DEPENDS: Final = (
+    "Depends(requires(...)) has a decorator in the place of a dependency. Write "
+    "Depends(bearer.requires(...)), where bearer is a JWTBearer; behind the middleware it is "
+    "JWTBearer()."
+)
 
 
 class RouteGuard:
@@ -123,7 +130,9 @@ class RouteGuard:
         declare(guarded, Declared(self.requirement, app))
         return guarded
 
-    def __call__(self, endpoint: Callable[P, Any]) -> Callable[P, Any]:
+    def __call__(
+        self, endpoint: Annotated[Callable[P, Any], NotAParameter(_IN_DEPENDS)]
+    ) -> Callable[P, Any]:
         """Guard a Starlette endpoint, a function or method with a request or websocket.
 
         Raises:
@@ -144,7 +153,8 @@ class RouteGuard:
         raise ConfigurationError(
             f"requires() needs an argument named 'request' or 'websocket'; {endpoint!r} has none. "
             "FastAPI's endpoints are guarded by Depends(bearer.requires(...)), Quart's views by "
-            "asgi_jwks.integrations.quart.requires."
+            "asgi_jwks.integrations.quart.requires, applications and middleware by "
+            "requires(...).around."
         )
 
     def _around_request(self, endpoint: Callable[P, Any]) -> Callable[P, Any]:
@@ -252,6 +262,7 @@ def _connection(arguments: Iterable[object], kind: type[Connection]) -> Connecti
         if isinstance(argument, kind):
             return argument
     raise TypeError(
-        f"the endpoint was called without a Starlette {kind.__name__}; views of Django have a "
-        "decorator of their own: asgi_jwks.integrations.django.requires"
+        f"the endpoint was called without a Starlette {kind.__name__}; Litestar's handlers take "
+        "middleware=[requires(...).around], and views of Django have a decorator of their own: "
+        "asgi_jwks.integrations.django.requires"
     )

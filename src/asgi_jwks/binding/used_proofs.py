@@ -10,6 +10,7 @@ from weakref import WeakKeyDictionary
 
 import anyio
 
+from asgi_jwks._printable import printable
 from asgi_jwks.binding.clock_steps import ClockSteps
 from asgi_jwks.binding.replay import ReplayMemory, ReplayStore
 from asgi_jwks.binding.shares import SenderShares
@@ -26,6 +27,9 @@ OnStoreFailure = Literal["refuse", "local"]
 
 # Requirement I12: a store on the same network answers within a millisecond.
 STORE_DEADLINE: Final = 0.1
+
+# Characters of a fault that a log line has: an address, and the words of a client around it.
+_LONGEST_FAULT: Final = 200
 
 # Clocks of hosts differ: one that is behind would let a proof pass that another has forgotten.
 _MARGIN: Final = 5.0
@@ -154,7 +158,9 @@ class UsedProofs:
             kind, fault = "unavailable", error
         # The store is the caller's: whatever it raises says that nothing is known.
         except Exception as error:
-            kind, fault = "_other", ReplayStoreUnavailable(f"the replay store failed: {error!r}")
+            # Clients of Redis name the address in the text alone.
+            told = printable(f"{type(error).__name__}: {error}", longest=_LONGEST_FAULT)
+            kind, fault = "_other", ReplayStoreUnavailable(f"the replay store failed: {told}")
             fault.__cause__ = error
         self._log("store", fault)
         if self.listeners:

@@ -10,7 +10,7 @@ __all__ = ["Parser", "names", "number", "parsers", "text", "true_or_false", "who
 Parser = Callable[[str], Any]
 
 # Around a name: those of a list in JSON or Python.
-_MARKS: Final = "[]'\""
+_MARKS: Final = "[]{}'\""
 
 
 def text(text: str) -> str:

@@ -97,8 +97,10 @@ class Variables:
 
     def _refuse_unknown(self) -> None:
         for name in sorted(self._environ):
-            if name.startswith(self._prefix) and name not in self._names.values():
-                close = get_close_matches(name.removeprefix(self._prefix), VARIABLES)
+            # In lower case it would go unnoticed as well.
+            is_meant = name.startswith(self._prefix) or name.upper() in self._names.values()
+            if is_meant and name not in self._names.values():
+                close = get_close_matches(name.upper().removeprefix(self._prefix), VARIABLES)
                 hint = (
                     f"Did you mean {self._prefix}{close[0]}?"
                     if close

@@ -123,7 +123,11 @@ class LoopbackServer:
 
             async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
                 # A server of asyncio that is closed drops a connection that it is just accepting,
-                # and leaves its socket open.
+                # and leaves its socket open: first no more are accepted, and then it is closed.
+                for accepting in (each for server in self.servers for each in server.sockets):
+                    # A loop that has no readers (Windows) goes on to accept.
+                    with suppress(NotImplementedError):
+                        asyncio.get_running_loop().remove_reader(accepting.fileno())
                 for _ in range(_QUIET_TURNS):
                     await asyncio.sleep(0)
                 for listening in (*self.servers, *(sockets or ())):

@@ -125,6 +125,11 @@ def _only_in_refresh_tokens(_name: str, _claims: Mapping[str, Any]) -> str | Non
     return _REFRESH_TOKEN  # Gravitee Access Management
 
 
+def _said_to_refresh(name: str, claims: Mapping[str, Any]) -> str | None:
+    # Of APIs that sign their own tokens, by courses on FastAPI; their access tokens have False.
+    return _REFRESH_TOKEN if claims[name] is True else None
+
+
 def _introspection_response(_name: str, _claims: Mapping[str, Any]) -> str | None:
     return "an introspection response"  # RFC 9701, section 5
 
@@ -145,6 +150,9 @@ MARKS: Final[Mapping[str, Judgement]] = {
     "type": _named_kind,
     "drn": _named_kind,
     "purpose": _purpose,
+    "mode": _purpose,
+    "refresh": _said_to_refresh,
+    "is_refresh": _said_to_refresh,
     "granted_scopes": _granted_scopes_alone,
     "code": _authorization_response,
     "error": _authorization_response,

@@ -84,9 +84,9 @@ def advise_on_outage(error: TemporarilyUnavailable) -> Advice:
         return Advice(
             Hint.REPLAY_STORE,
             lambda: (
-                f"whether a DPoP proof was used before cannot be told ({_why(error)}): look after "
-                'the store, or write on_store_failure="local", by which a proof may pass once in '
-                "each process."
+                f"whether a DPoP proof was used before cannot be told ({_why(error)}): see that "
+                "the store runs and that this machine reaches it, or write "
+                'on_store_failure="local", by which a proof may pass once in each process.'
             ),
         )
     return Advice(

@@ -31,7 +31,7 @@ pytestmark = pytest.mark.skipif(
 )
 
 # Milliseconds, on a very busy machine.
-PATIENCE = 20_000
+PATIENCE = 60_000
 
 VIEWS: dict[str, dict[str, Any]] = {
     "light": {"color_scheme": "light", "viewport": {"width": 1200, "height": 900}},

@@ -35,7 +35,7 @@ class Hostile:
 
     def answer(self, connection: socket.socket) -> None:
         with connection, suppress(OSError):
-            connection.settimeout(10)
+            connection.settimeout(60)
             if not connection.recv(65_536):
                 return
             next(self.asked)
@@ -64,7 +64,7 @@ def serving(hostile: Hostile) -> Iterator[str]:
         finally:
             hostile.over.set()
             for thread in (accepting, *threads):
-                thread.join(10)
+                thread.join(60)
 
 
 BOMB = gzip.compress(b" " * 20_000_000)
@@ -107,10 +107,10 @@ def test_a_hostile_issuer_or_api_ends_in_findings_within_bounds(
     """O5: redirect loops, endless bodies, drips, huge fields, compressed bombs, other types."""
 
     # A busy machine is slow; a drip goes on for ever.
-    patience = 0.2 if hostile.every else 10
+    patience = 0.2 if hostile.every else 30
 
     async def examine(url: str) -> tuple[DoctorFinding, ...]:
-        with anyio.fail_after(30):
+        with anyio.fail_after(60):
             told = await diagnosis_of(url, f"{url}me", Probe(timeout=patience))
         return told.findings
 

@@ -382,12 +382,12 @@ def test_each_fault_of_the_mock_issuer_is_found_over_sockets(
     async def impatient(url: str, headers: Mapping[str, str]) -> FetchResponse:
         # A busy machine is slow; an endpoint that hangs is never there.
         is_asked = url.endswith("jwks.json") is (check == "jwks")
-        with anyio.fail_after(0.3 if is_asked and condition is UNCLEAR else 10):
+        with anyio.fail_after(0.3 if is_asked and condition is UNCLEAR else 30):
             return await fetch(url, headers)
 
     with issuer.serve() as url:
         break_it(issuer)
-        diagnosis = anyio.run(diagnosis_of, url, None, Probe(timeout=10, fetch=impatient))
+        diagnosis = anyio.run(diagnosis_of, url, None, Probe(timeout=30, fetch=impatient))
     findings = {finding.check: finding for finding in diagnosis.findings}
     assert findings[check].condition is condition, findings[check]
     # Of a loopback issuer nobody asks for https.

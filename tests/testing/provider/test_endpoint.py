@@ -15,7 +15,7 @@ from asgi_jwks.testing import MockIssuer
 
 @pytest.fixture(scope="module")
 def client() -> Iterator[httpx.Client]:
-    with httpx.Client(timeout=5) as client:
+    with httpx.Client(timeout=30) as client:
         yield client
 
 
@@ -23,7 +23,7 @@ def raw_answer(url: str) -> bytes:
     """Every octet of the answer to one GET, until the server closes the connection."""
     parts = urlsplit(url)
     request = f"GET {parts.path} HTTP/1.1\r\nHost: {parts.netloc}\r\n\r\n"
-    with socket.create_connection((parts.hostname, parts.port), timeout=5) as connection:
+    with socket.create_connection((parts.hostname, parts.port), timeout=30) as connection:
         connection.sendall(request.encode())
         with connection.makefile("rb") as answer:
             return answer.read()
@@ -197,7 +197,7 @@ def test_hanging_requests_are_answered_when_the_endpoint_recovers(
     issuer.jwks.hang()
     with ThreadPoolExecutor(3) as threads:
         answers = [threads.submit(client.get, issuer.jwks_uri) for _ in range(3)]
-        issuer.jwks.wait_for_requests(3)
+        issuer.jwks.wait_for_requests(3, timeout=30)
         assert not any(answer.done() for answer in answers)
         issuer.jwks.recover()
         assert [answer.result().status_code for answer in answers] == [200] * 3
@@ -209,7 +209,7 @@ def test_hanging_requests_meet_the_fault_that_follows(
     issuer.jwks.hang()
     with ThreadPoolExecutor(1) as threads:
         answer = threads.submit(client.get, issuer.jwks_uri)
-        issuer.jwks.wait_for_requests(1)
+        issuer.jwks.wait_for_requests(1, timeout=30)
         issuer.jwks.fail(418)
         assert answer.result().status_code == 418
 
@@ -220,7 +220,7 @@ def test_one_request_can_hang_while_the_next_is_answered(
     issuer.jwks.hang(times=1)
     with ThreadPoolExecutor(1) as threads:
         first = threads.submit(client.get, issuer.jwks_uri)
-        issuer.jwks.wait_for_requests(1)
+        issuer.jwks.wait_for_requests(1, timeout=30)
         assert client.get(issuer.jwks_uri).status_code == 200
         assert not first.done()
         issuer.jwks.recover()

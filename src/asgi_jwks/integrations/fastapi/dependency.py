@@ -28,6 +28,7 @@ from asgi_jwks._options import require_text
 from asgi_jwks.asgi.authentication import Authentication
 from asgi_jwks.asgi.entry_point import BearerOptions, authentication
 from asgi_jwks.asgi.layers import add_reader
+from asgi_jwks.asgi.not_a_parameter import NotAParameter
 from asgi_jwks.asgi.route_checks import require_routes
 from asgi_jwks.asgi.well_known import ProtectedResourceMetadata
 from asgi_jwks.authorization.requirement import Requirement, combined
@@ -38,7 +39,6 @@ from asgi_jwks.fetching.response import FetchFailed
 from asgi_jwks.integrations.fastapi.bearer_rules import BearerRules
 from asgi_jwks.integrations.fastapi.lifespan import run_with_keys
 from asgi_jwks.integrations.fastapi.login import Login, PastedToken, require_login
-from asgi_jwks.integrations.fastapi.not_a_parameter import NotAParameter
 from asgi_jwks.integrations.fastapi.openapi import document_refusals
 from asgi_jwks.integrations.fastapi.refusals import answer_refusals
 from asgi_jwks.integrations.fastapi.requirements import optional_token, required_token
@@ -54,6 +54,11 @@ from asgi_jwks.tokens.issuers import Issuer
 __all__ = ["JWTBearer"]
 
 _log: Final = logging.getLogger("asgi_jwks.requests")
+
+_IN_DEPENDS: Final = (
+    "Depends(JWTBearer) has the class and not an instance. Write bearer = "
+    "JWTBearer(issuer=..., audience=...) once, and Depends(bearer)."
+)
 
 # The middleware, too, names the needs of FastAPI's routes.
 add_reader(needs_of_route)
@@ -88,7 +93,7 @@ class JWTBearer(SecurityBase):
 
     def __init__(
         self,
-        *issuers: Annotated[Issuer | Sequence[Issuer], NotAParameter()],
+        *issuers: Annotated[Issuer | Sequence[Issuer], NotAParameter(_IN_DEPENDS)],
         login: Login | None = None,
         scheme_name: str = "JWTBearer",
         **options: Unpack[BearerOptions],

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any, Self
 
 import anyio
@@ -65,6 +66,7 @@ class Verifier:
             raise self.verdict
 
     def leeway_of(self, issuer: str) -> float:
+        assert issuer == "https://issuer.example/"
         return LEEWAY
 
 
@@ -162,6 +164,51 @@ async def test_it_ends_at_exp_and_leeway_and_not_before() -> None:
     assert ended.is_set()
     # A clock that is set, or a machine that is suspended, is noticed before long.
     assert connection.time.slept == [JUDGED_EVERY, JUDGED_EVERY, JUDGED_EVERY, LEEWAY]
+    # What has expired is not judged again.
+    assert connection.verifier.judged == 3
+    assert connection.causes == ["expired"]
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(
+    ("lifetime", "slept"), [(-1.0, []), (0.0, []), (0.5, [0.5]), (45.0, [30.0, 15.0])]
+)
+async def test_a_verifier_that_knows_no_time_has_the_wall_clock_and_no_leeway(
+    monkeypatch: pytest.MonkeyPatch, lifetime: float, slept: list[float]
+) -> None:
+    """C6: and does not judge a token again."""
+    clock, waits, causes = Time(), list[float](), list[str]()
+
+    async def sleep(seconds: float) -> None:
+        waits.append(seconds)
+        clock.now += seconds
+
+    monkeypatch.setattr("asgi_jwks.asgi.connection_expiry.time", SimpleNamespace(time=clock))
+    token = AccessToken({"iss": "https://issuer.example/", "exp": clock.now + lifetime})
+    ending = ending_at_expiry(
+        _waits, object(), on_end=lambda _scope, _token, cause: causes.append(cause), sleep=sleep
+    )
+    connection = Connection(_waits)
+    with anyio.fail_after(10):
+        scope = {"type": "websocket", "auth": token}
+        await ending(scope, connection.receive, connection.send)
+    assert causes == ["expired"]
+    assert waits == slept
+
+
+@pytest.mark.anyio
+async def test_a_connection_without_a_token_is_the_application_s_own() -> None:
+    """C6, A5: of public paths, say."""
+    given: list[object] = []
+
+    async def app(*arguments: object) -> None:
+        given.extend(arguments)
+
+    connection = Connection(app)
+    connection.scope["auth"] = None
+    own = [connection.scope, connection.receive, connection.send]
+    await connection._app(connection.scope, connection.receive, connection.send)
+    assert given == own
 
 
 @pytest.mark.anyio

@@ -200,3 +200,10 @@ def test_what_is_no_path_is_a_mistake(path: str) -> None:
         f'public_paths: {path!r} is not a path. Write "/health" for that path only, or '
         '"/static/*" for everything below "/static/".'
     )
+
+
+@pytest.mark.parametrize("wrong", [5, [""], ["/health", None]])
+def test_what_is_no_list_of_paths_is_a_mistake(wrong: Any) -> None:
+    """A11: in a sentence that says what to write."""
+    with pytest.raises(ConfigurationError, match=r"^public_paths must be .*=\['/health'\]\.$"):
+        PublicPaths(wrong)

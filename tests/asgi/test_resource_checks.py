@@ -6,7 +6,13 @@ from typing import Any
 import pytest
 
 from asgi_jwks import ProtectedResource, StaticJWKSet, TrustedIssuer
-from asgi_jwks.asgi.resource_checks import difference_of, hint_at_audiences, mounted_at, note_served
+from asgi_jwks.asgi.resource_checks import (
+    difference_of,
+    hint_at_audiences,
+    is_server,
+    mounted_at,
+    note_served,
+)
 from asgi_jwks.testing import MockIssuer
 
 ISSUER = MockIssuer()
@@ -110,6 +116,22 @@ def test_an_application_that_is_mounted_knows_whether_its_metadata_are_served(
     if where is not None:
         note_served(scope)
         assert mounted_at(scope) == where
+
+
+@pytest.mark.parametrize(
+    ("issuer", "expected"),
+    [
+        ("https://issuer.example/", True),
+        ("http://127.0.0.1:8000", True),
+        ("urn:issuer", False),
+        ("accounts", False),
+        ("HTTPS://issuer.example/", False),
+        ("", False),
+    ],
+)
+def test_an_authorization_server_is_named_by_a_url(issuer: str, expected: bool) -> None:
+    """K4: RFC 8414, section 2; clients would find nothing of others."""
+    assert is_server(issuer) is expected
 
 
 @pytest.fixture(autouse=True)

@@ -82,7 +82,7 @@ async def test_true_alone_is_a_first_use(answer: object) -> None:
 @pytest.mark.parametrize(
     ("answer", "told"),
     [
-        (OSError("down"), "the replay store failed: OSError('down')"),
+        (OSError("down"), "the replay store failed: OSError: down"),
         (ReplayStoreUnavailable("down"), "down"),
         (None, "the replay store did not answer within 0.1 s"),
     ],

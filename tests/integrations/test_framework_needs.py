@@ -472,10 +472,18 @@ def test_a_view_of_django_that_no_middleware_is_around_is_an_error(django: Any) 
         read(RequestFactory().get("/read"))
 
 
+def plain_middleware(get_response: Any) -> Any:
+    def middleware(request: Any) -> Any:
+        return get_response(request)
+
+    return middleware
+
+
 def test_django_refuses_requests_that_go_past_the_middleware_where_it_is_told_to(
     django: Any,
 ) -> None:
     """G10: of WSGI, and of test clients that call Django itself; public paths pass."""
+    from django.conf import settings
     from django.core.asgi import get_asgi_application
     from django.http import HttpResponse
     from django.test import AsyncClient, Client
@@ -492,6 +500,10 @@ def test_django_refuses_requests_that_go_past_the_middleware_where_it_is_told_to
     for past in (Client().get, partial(anyio.run, get)):
         with pytest.raises(ConfigurationError, match="did not come through JWTBearerMiddleware"):
             past("/free")
+    # Around a middleware that is not async, Django calls the plain form.
+    settings.MIDDLEWARE = [required, f"{__name__}.plain_middleware"]
+    client = guarded(get_asgi_application(), public_paths=["/free"])
+    assert client.get("/free").text == "x"
 
 
 def test_several_challenges_are_one_field_in_django(django: Any) -> None:

@@ -1,6 +1,6 @@
 import functools
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from hypothesis import given
@@ -388,6 +388,13 @@ class TestARuleOfTheApplicationsOwn:
         """A11"""
         with pytest.raises(ConfigurationError, match="kind must be a KindRule, or a function"):
             kind_rule(value)
+
+    def test_a_function_takes_the_header_and_the_claims(self) -> None:
+        """A11: each request would be a TypeError."""
+        with pytest.raises(
+            ConfigurationError, match=r"^kind is called as `kind\(header, claims\)`"
+        ):
+            kind_rule(cast("Any", lambda claims: "scope" in claims))
 
     def test_a_function_may_be_part_of_a_rule(self) -> None:
         rule = KindRule(proof=SatisfiedBy(lambda header, claims: True))

@@ -54,7 +54,6 @@ OF_FRAMEWORKS = ("with-django", "with-litestar", "with-quart")
 # What `django-admin startproject` writes, as far as it counts here.
 SETTINGS = """
 ALLOWED_HOSTS = ["localhost"]
-MIDDLEWARE = ["django.middleware.csrf.CsrfViewMiddleware"]
 ROOT_URLCONF = "shop.urls"
 """
 
@@ -70,7 +69,8 @@ def test_the_files_of_a_guide_to_a_framework_pass_their_own_tests(
     (tmp_path / "shop" / "settings.py").write_text(SETTINGS)
     for _, _, block in BLOCK.findall(text):
         path, _, program = block.removeprefix("# ").partition("\n")
-        (tmp_path / path).write_text(program, encoding="utf-8")
+        with (tmp_path / path).open("a", encoding="utf-8") as file:
+            file.write(program)
     options = ["-q", "-W", "error", "-p", "no:cacheprovider", "-p", "no:randomly"]
     run = subprocess.run(
         [sys.executable, "-m", "pytest", *options],

@@ -3,8 +3,10 @@
 import gc
 import sys
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
+import anyio
 import pytest
 from starlette.testclient import TestClient, WebSocketDenialResponse
 from tests.support.trusted import ISSUER
@@ -468,6 +470,28 @@ def test_a_view_of_django_that_no_middleware_is_around_is_an_error(django: Any) 
     django([path("read", read)])
     with pytest.raises(TypeError, match="under WSGI no token is verified"):
         read(RequestFactory().get("/read"))
+
+
+def test_django_refuses_requests_that_go_past_the_middleware_where_it_is_told_to(
+    django: Any,
+) -> None:
+    """G10: of WSGI, and of test clients that call Django itself; public paths pass."""
+    from django.core.asgi import get_asgi_application
+    from django.http import HttpResponse
+    from django.test import AsyncClient, Client
+    from django.urls import path
+
+    async def view(request: Any) -> HttpResponse:
+        return HttpResponse("x")
+
+    required = "asgi_jwks.integrations.django.require_jwt_bearer"
+    django([path("free", view), path("x", view)], MIDDLEWARE=[required])
+    client = guarded(get_asgi_application(), public_paths=["/free"])
+    assert client.get("/free").text == client.get("/x", headers=bearer()).text == "x"
+    get: Any = AsyncClient().get
+    for past in (Client().get, partial(anyio.run, get)):
+        with pytest.raises(ConfigurationError, match="did not come through JWTBearerMiddleware"):
+            past("/free")
 
 
 def test_several_challenges_are_one_field_in_django(django: Any) -> None:

@@ -182,6 +182,7 @@ def test_a_path_that_is_not_a_route_is_one_error_of_the_run(attacked: pytest.Pyt
         (":app", "write module:app, not ':app'"),
         ("my_ap:app", "my_ap cannot be imported from * No module named 'my_ap'"),
         ("broken:app", "broken cannot be imported from *: ValueError: no database here"),
+        ("script:app", "script cannot be imported from *: SystemExit: 3"),
         ("my_api:ap", "my_api has no ap; write the name of the application"),
         ("my_api:namespace.ap", "my_api has no namespace.ap; write the name"),
         ("my_api:settings", "my_api:settings is of type dict; write the name of an ASGI"),
@@ -195,7 +196,9 @@ def test_a_path_that_is_not_a_route_is_one_error_of_the_run(attacked: pytest.Pyt
 def test_a_wrong_name_is_explained_in_one_sentence(
     attacked: pytest.Pytester, name: str, sentence: str
 ) -> None:
-    attacked.makepyfile(broken='raise ValueError("no database\\nhere")')
+    attacked.makepyfile(
+        broken='raise ValueError("no database\\nhere")', script="raise SystemExit(3)"
+    )
     assert fnmatch(said(attacked, name), f"*{sentence}*")
 
 

@@ -136,10 +136,10 @@ def _origin_and_secret(console: str) -> tuple[str, str]:
     try:
         url = urlsplit(console)
         secrets = parse_qs(url.query).get(TOKEN_PARAMETER, ())
-        # The secret of the console is for this machine alone.
-        is_here = url.scheme == "http" and is_loopback(url.hostname or "")
     except ValueError:
-        is_here = False
+        url, secrets = urlsplit(""), ()
+    # The secret of the console is for this machine alone.
+    is_here = url.scheme == "http" and is_loopback(url.hostname or "")
     if not is_here or len(secrets) != 1:
         raise click.UsageError("--console is the whole URL of the console, with its token.")
     return f"http://{url.netloc}", secrets[0]

@@ -18,19 +18,22 @@ from django.conf import settings
 from django.core.handlers.asgi import ASGIHandler, ASGIRequest
 from django.http import HttpRequest, HttpResponse
 from django.urls import get_resolver, resolve
+from django.utils.decorators import sync_and_async_middleware
 from django.utils.deprecation import MiddlewareMixin
 
 from asgi_jwks.asgi.declared import needs_of_endpoint, needs_together
 from asgi_jwks.asgi.guards import RouteGuard
 from asgi_jwks.asgi.guards import requires as route_guard
+from asgi_jwks.asgi.identity import Anonymous
 from asgi_jwks.asgi.route_refusals import refusal_of
 from asgi_jwks.asgi.route_tables import add_table, path_within
 from asgi_jwks.authorization.requirement import Requirement
 from asgi_jwks.authorization.requirement_parts import RequirementOptions
-from asgi_jwks.errors import RequestError, TemporarilyUnavailable
+from asgi_jwks.errors import ConfigurationError, RequestError, TemporarilyUnavailable
 from asgi_jwks.integrations.view_guard import ViewGuard
+from asgi_jwks.tokens.access_token import AccessToken
 
-__all__ = ["AnswerRefusals", "requires"]
+__all__ = ["AnswerRefusals", "require_jwt_bearer", "requires"]
 
 
 def requires(*demands: str | Requirement, **options: Unpack[RequirementOptions]) -> "_Guard":
@@ -69,6 +72,38 @@ class _Guard(ViewGuard):
             return view(*args, **kwargs)
 
         return guarded if iscoroutinefunction(view) else guarded_in_thread
+
+
+@sync_and_async_middleware
+def require_jwt_bearer(get_response: Callable[[HttpRequest], Any]) -> Callable[..., Any]:
+    """Refuses requests that JWTBearerMiddleware has not looked at, such as those of WSGI.
+
+    MIDDLEWARE = ["asgi_jwks.integrations.django.require_jwt_bearer", ...]
+
+    `manage.py runserver` and servers of `wsgi.py` go past `asgi.py`, and every view would be open.
+    Public paths pass. Each other request is an error of the application.
+    """
+
+    async def middleware(request: HttpRequest) -> Any:
+        _require_identity(request)
+        return await get_response(request)
+
+    def middleware_in_thread(request: HttpRequest) -> Any:
+        _require_identity(request)
+        return get_response(request)
+
+    return middleware if iscoroutinefunction(get_response) else middleware_in_thread
+
+
+def _require_identity(request: HttpRequest) -> None:
+    scope = getattr(request, "scope", {})
+    if not isinstance(scope.get("auth"), AccessToken | Anonymous):
+        raise ConfigurationError(
+            "the request did not come through JWTBearerMiddleware, which is around Django in "
+            "asgi.py: serve that by an ASGI server, such as uvicorn shop.asgi:application, in the "
+            "place of runserver and wsgi.py, and test it by "
+            "starlette.testclient.TestClient(application)."
+        )
 
 
 class AnswerRefusals(MiddlewareMixin):

@@ -181,6 +181,11 @@ def test_refresh_tokens_can_be_good_for_once() -> None:
         assert error(httpx.post(f"{url}token", data=form)) == (400, "invalid_grant")
 
 
+def test_another_word_for_refresh_tokens_is_not_taken_for_once() -> None:
+    with pytest.raises(ValueError, match='"reusable" or "once"; got \'one\''):
+        MockIssuer(refresh_tokens="one", algorithm="ES256")  # type: ignore[arg-type]  # the mistake
+
+
 @pytest.mark.parametrize(
     ("lifetime", "expires_in"), [(900.0, "900"), (0.5, "0"), (-60, "0")], ids=str
 )

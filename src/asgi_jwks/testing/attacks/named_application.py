@@ -62,7 +62,7 @@ def attacked_application(
     try:
         app = named(target.issuer)
     # The function is the user's: whatever it raises is one sentence, and the cause is chained.
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise AttackRunError(f"{name}(MockIssuer()) raised {_in_one_line(error)}.") from error
     if not is_application(app):
         raise AttackRunError(
@@ -90,8 +90,8 @@ def named_object(name: str) -> Any:
         sys.path.insert(0, here)
     try:
         found: Any = import_module(module_name)
-    # A module of the user's may raise anything while it is imported.
-    except Exception as error:
+    # A module of the user's may raise anything while it is imported; a script may exit.
+    except (Exception, SystemExit) as error:
         raise AttackRunError(
             f"{module_name} cannot be imported from {here}: {_in_one_line(error)}"
         ) from error
@@ -128,7 +128,7 @@ def _is_called_with(value: Any, *arguments: str) -> bool:
     return True
 
 
-def _in_one_line(error: Exception) -> str:
+def _in_one_line(error: BaseException) -> str:
     return " ".join(f"{type(error).__name__}: {error}".split())
 
 

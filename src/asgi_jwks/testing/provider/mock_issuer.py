@@ -96,7 +96,9 @@ class MockIssuer(TokenMint):
         self.codes = Codes(clock)
         self.refreshing = RefreshTokens(clock)
         self.client_id = DEFAULT_CLIENT_ID
-        self.refresh_tokens = refresh_tokens
+        if refresh_tokens not in {"reusable", "once"}:
+            raise ValueError(f'refresh_tokens must be "reusable" or "once"; got {refresh_tokens!r}')
+        self.refresh_tokens: Literal["reusable", "once"] = refresh_tokens
         self.well_known = tuple(well_known)
         self.users: dict[str, User] = {}
         self.clients: dict[str, Client] = {}

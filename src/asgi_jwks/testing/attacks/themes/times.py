@@ -21,7 +21,7 @@ ATTACKS = (
         lambda t: t.token(exp=_later(t, -24 * _HOUR)),
     ),
     by_token(
-        "expired_beyond_any_leeway",
+        "expired_a_minute_ago",
         "a second beyond the longest leeway",
         "G2",
         "expired",

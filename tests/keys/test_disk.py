@@ -7,6 +7,7 @@ import anyio
 import pytest
 from anyio import to_thread
 
+from asgi_jwks.keys import disk
 from asgi_jwks.keys.disk import MOST_THREADS, Disk
 
 pytestmark = pytest.mark.anyio
@@ -36,3 +37,31 @@ async def test_a_disk_that_hangs_keeps_a_few_threads() -> None:
         assert await Disk().run(lambda: "another key set") == "another key set"
         goes_on.set()
     assert await asked.run(lambda: 7) == 7
+
+
+async def test_nobody_waits_for_a_disk_that_hangs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """F9, F23: longer than the deadline, by which its thread is left alone."""
+    monkeypatch.setattr(disk, "DISK_TIMEOUT", 0.01)
+    goes_on, ended = threading.Event(), threading.Event()
+
+    def hang() -> None:
+        goes_on.wait(60)
+        ended.set()
+
+    with pytest.raises(TimeoutError, match=r"^the disk took longer than 0\.01 s$"):
+        await Disk().run(hang)
+    assert not ended.is_set()
+    goes_on.set()
+
+
+async def test_work_of_a_caller_that_is_cancelled_is_done_where_that_is_asked_for() -> None:
+    """F10: and otherwise it does not even begin."""
+    done: list[str] = []
+    for shield in (False, True):
+        with anyio.CancelScope() as scope:
+            scope.cancel()
+            await Disk().run(partial(done.append, f"{shield=}"), shield=shield)
+    with anyio.CancelScope() as scope:
+        scope.cancel()
+        await Disk().run(partial(done.append, "by default"))
+    assert done == ["shield=True"]

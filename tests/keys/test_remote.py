@@ -1,5 +1,6 @@
 """RemoteJWKSet by its options and its operation: refresh, health, warming, closing."""
 
+import inspect
 import json
 from collections.abc import Mapping
 from typing import Any
@@ -273,3 +274,48 @@ async def test_two_sets_of_one_place_have_the_same_source(issuer: MockIssuer) ->
     assert not RemoteJWKSet(uri).same_source(RemoteJWKSet(f"{uri}/2"))
     assert not RemoteJWKSet(uri).same_source(RemoteJWKSet(uri, issuer=issuer.issuer))
     assert not RemoteJWKSet(uri).same_source(None)
+
+
+def test_the_defaults_are_the_numbers_that_are_promised() -> None:
+    """F1, F2, F4, F12: seconds, and nothing insecure."""
+    given = {
+        name: parameter.default
+        for name, parameter in inspect.signature(RemoteJWKSet.__init__).parameters.items()
+        if isinstance(parameter.default, int | float)
+    }
+    assert given == {
+        "max_age": 600.0,
+        "max_stale": 3600.0,
+        "max_wait": 1.0,
+        "timeout": 5.0,
+        "refetch_burst": 2,
+        "refetch_interval": 30.0,
+        "allow_insecure_http": False,
+    }
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        ({"jwks_uri": "http://127.0.0.1/keys"}, True),
+        ({"jwks_uri": "HTTP://localhost/keys", "issuer": "https://a.example/"}, True),
+        ({"issuer": "http://localhost:8080/"}, True),
+        ({"jwks_uri": "https://127.0.0.1/keys", "issuer": "http://localhost/"}, False),
+        ({"issuer": "https://localhost/"}, False),
+        ({"jwks_uri": "http://127.0.0.1/keys", "allow_insecure_http": True}, False),
+        ({"jwks_uri": "https://127.0.0.1/keys", "allow_insecure_http": True}, False),
+    ],
+)
+def test_a_key_set_knows_whether_this_machine_is_asked_over_plain_http(
+    options: dict[str, Any], expected: bool
+) -> None:
+    """F12, F24: which a tenant could make use of."""
+    keys = RemoteJWKSet(**options, http_client=MockIssuer().http_client())
+    assert keys.relies_on_loopback is expected
+
+
+def test_plain_http_is_refused_by_the_name_of_the_option() -> None:
+    """F12, A11"""
+    for url in ("http://issuer.example/keys", "http://127.0.0.1.example/keys"):
+        with pytest.raises(ConfigurationError, match=r"^jwks_uri "):
+            RemoteJWKSet(url)

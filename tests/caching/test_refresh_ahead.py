@@ -345,3 +345,25 @@ async def test_a_request_after_a_suspension_waits_for_news(source: Source) -> No
     source.fails = False
     await anyio.sleep(2)
     assert await refreshing.current() == 3
+
+
+async def test_a_search_is_final_only_after_a_fetch_that_has_succeeded(
+    refreshing: RefreshAhead[int], source: Source
+) -> None:
+    """F3, F11, B13: else nobody may be told that there is no such key."""
+
+    async def look() -> tuple[bool, int]:
+        before = source.loads
+        is_final = await refreshing.refetched(anyio.current_time(), lambda value: False)
+        return is_final, source.loads - before
+
+    await refreshing.refresh()
+    source.fails = True
+    assert await look() == (False, 1)
+    # During the pause, which the source has earned.
+    source.fails = False
+    assert await look() == (False, 0)
+    await anyio.sleep(300.0)
+    assert [await look() for _ in range(3)] == [(True, 1), (True, 1), (False, 0)]
+    # A value that has it needs no fetch.
+    assert await refreshing.refetched(anyio.current_time(), lambda value: True)

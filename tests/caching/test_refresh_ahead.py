@@ -115,6 +115,14 @@ async def test_keeping_fresh_sleeps_as_it_is_told(
     assert set(slept[:15]) == {30}
     assert sum(slept[:16]) == pytest.approx(479.9, abs=0.2)
     assert source.loads == 2
+    # Not before it is due, however soon that is.
+    wait = refreshing.cached.freshness.refresh_due_at() - anyio.current_time()
+    await anyio.sleep(wait - 0.5)
+    slept.clear()
+    with anyio.move_on_after(0.4):
+        await refreshing.keep_fresh(sleep)
+    assert slept == [pytest.approx(0.5)]
+    assert source.loads == 2
 
 
 async def test_a_scheduled_refresh_whose_budget_another_thread_spent_is_not_started(
@@ -130,6 +138,25 @@ async def test_a_scheduled_refresh_whose_budget_another_thread_spent_is_not_star
     assert refreshing.at_hand() == 1
     assert not refreshing.is_refreshing()
     assert source.loads == 1
+
+
+async def test_a_scheduled_refresh_is_paid_for_and_given_back_if_it_fails(
+    refreshing: RefreshAhead[int], source: Source
+) -> None:
+    """F3: the budget pays for it, since a stranger's token has caused it."""
+    await refreshing.refresh()
+    cached = refreshing.cached
+    while cached.spend(anyio.current_time()):
+        pass
+    await anyio.sleep(31)
+    source.fails = True
+    assert cached.can_spend()
+    assert refreshing.at_hand() == 1
+    assert not cached.can_spend()
+    assert cached.freshness.budget.held(anyio.current_time()) < 1
+    await anyio.sleep(0.2)
+    assert cached.failed_fetches == 1
+    assert cached.freshness.budget.held(anyio.current_time()) >= 1
 
 
 async def test_a_value_that_another_thread_has_just_refreshed_is_at_hand(

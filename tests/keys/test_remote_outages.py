@@ -15,7 +15,7 @@ from asgi_jwks.events.key_set import (
     RefreshFailed,
     ServingStale,
 )
-from asgi_jwks.keys.remote import RemoteJWKSet
+from asgi_jwks.keys.remote import STARTS_IN_VAIN, RemoteJWKSet
 from asgi_jwks.testing import MockIssuer
 
 pytestmark = [pytest.mark.anyio, pytest.mark.jumping_time]
@@ -133,6 +133,21 @@ async def test_an_answer_that_is_no_key_set_leaves_the_good_one_in_place(
     await keys.refresh()
     assert keys.health().failures == 0
     assert keys.health().last_error is None
+
+
+async def test_starts_in_an_outage_are_as_sparing_as_requests(
+    keys: RemoteJWKSet, issuer: MockIssuer
+) -> None:
+    """F6: a function in a cloud may be started anew for each request."""
+    issuer.jwks.fail(500)
+    for start in range(1, 20):
+        with pytest.raises(KeySetUnavailable):
+            await keys.warm()
+        assert issuer.jwks.count == min(start, STARTS_IN_VAIN)
+    await anyio.sleep(61)
+    with pytest.raises(KeySetUnavailable):
+        await keys.warm()
+    assert issuer.jwks.count == STARTS_IN_VAIN + 1
 
 
 async def test_retry_after_lengthens_the_backoff(keys: RemoteJWKSet, issuer: MockIssuer) -> None:

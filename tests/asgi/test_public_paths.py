@@ -12,7 +12,7 @@ from starlette.testclient import TestClient
 from asgi_jwks.asgi.public_paths import LONGEST_PATH, PublicPaths
 from asgi_jwks.errors import ConfigurationError
 
-PUBLIC = ("/health", "/docs/", "/static/*", "/a/b/*")
+PUBLIC = ("/health", "/docs/", "/static/*", "/a/b/*", "/pages/*/")
 
 
 def match(
@@ -26,8 +26,7 @@ def match(
     "path",
     [
         *("/health", "/docs/", "/static/x", "/static/css/a.css", "/static/a..b", "/a/b/c"),
-        # Django's paths end with a slash.
-        *("/static/.x", "/static/x/", "/static/x/y/"),
+        *("/static/.x", "/pages/x/", "/pages/x/y/"),
     ],
 )
 def test_what_is_public(path: str) -> None:

@@ -44,7 +44,8 @@ class MiddlewareOptions(BearerOptions, total=False):
     """All options of JWTBearerMiddleware."""
 
     public_paths: Iterable[str]
-    """paths that need no token: `"/health"` exactly, `"/static/*"` by whole segments"""
+    """paths that need no token: `"/health"` exactly, `"/static/*"` by whole segments, and
+    `"/admin/*/"` by those with a slash at the end"""
     allow_unauthenticated_preflight: bool
     """let CORS preflights through to the application"""
     health_path: str | None
@@ -68,8 +69,8 @@ class JWTBearerMiddleware:
         app: any ASGI 3 application.
         issuers: TrustedIssuer objects, those of `asgi_jwks.providers` among them, instead of the
             options of one issuer.
-        public_paths: paths that need no token: "/health" exactly, "/static/*" by segments. A token
-            on them is not looked at.
+        public_paths: paths that need no token: "/health" exactly, "/static/*" by segments, and
+            "/admin/*/" by those with a slash at the end. A token on them is not looked at.
         allow_unauthenticated_preflight: let CORS preflights through to the application.
         health_path: a path such as "/health" that answers readiness, and liveness at `/live` below
             it, without a token; see `asgi_jwks.health_app`.

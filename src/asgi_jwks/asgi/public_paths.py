@@ -4,6 +4,7 @@ It does not know what is done with a public request. Wherever two readers of a p
 is not public.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
@@ -20,12 +21,16 @@ _AMBIGUOUS_ESCAPES: Final = (b"%2f", b"%5c", b"%2e", b"%25", b"%3b")
 _AMBIGUOUS_CHARACTERS: Final = "\\%;?#\0"
 # Of queries, fragments, the parameters of routes, and escapes, which a server decodes.
 _NEVER_IN_PATHS: Final = "?#{}<>%\\"
+# What ends a path of which all below is meant.
+_PATTERN: Final = re.compile(r"/\*/?\Z")
 # Segments that are empty, `.` and `..`.
 _AMBIGUOUS_SEGMENTS: Final = ("//", "/./", "/../")
 
 
 class PublicPaths:
     """A set of paths: "/health" is that path only, "/static/*" everything below "/static/".
+
+    A slash at the end makes another path: "/admin/*/" is everything below that ends with one.
 
     Raises:
         ConfigurationError: a path does not begin with a slash, or has a star elsewhere.
@@ -45,16 +50,17 @@ class PublicPaths:
                     f"public_paths: {path!r} is not one path. Write each as a string of its own, "
                     'such as public_paths=["/health", "/static/*"].'
                 )
-            if not path.startswith("/") or "*" in path.removesuffix("/*") or "//" in path:
+            if not path.startswith("/") or "*" in _PATTERN.sub("", path) or "//" in path:
                 raise ConfigurationError(
                     f'public_paths: {path!r} is not a path. Write "/health" for that path only, or '
                     '"/static/*" for everything below "/static/".'
                 )
-        self._exact: Final = frozenset(path for path in given if not path.endswith("/*"))
-        self._prefixes: Final = tuple(path[:-1] for path in given if path.endswith("/*"))
+        self._exact: Final = frozenset(path for path in given if "*" not in path)
+        # What stands before the star, and after it.
+        self._patterns: Final = tuple(tuple(path.split("*")) for path in given if "*" in path)
 
     def __bool__(self) -> bool:
-        return bool(self._exact or self._prefixes)
+        return bool(self._exact or self._patterns)
 
     def match(self, scope: Mapping[str, Any]) -> bool:
         """Whether the path that the application will route by is public."""
@@ -68,15 +74,21 @@ class PublicPaths:
         path = route_path(scope)
         if path in self._exact:
             return True
-        for prefix in self._prefixes:
-            if path.startswith(prefix):
-                # A slash at the end leads nowhere else: all below the prefix is public.
-                segments = f"/{path[len(prefix) :].removesuffix('/')}/"
-                return not (
-                    any(character in segments for character in _AMBIGUOUS_CHARACTERS)
-                    or any(segment in segments for segment in _AMBIGUOUS_SEGMENTS)
-                )
-        return False
+        return any(
+            path.startswith(prefix)
+            and path.endswith(end)
+            and _is_plain(path[len(prefix) :].removesuffix(end))
+            for prefix, end in self._patterns
+        )
+
+
+def _is_plain(below: str) -> bool:
+    """Whether a path below a prefix has segments that everybody reads alike."""
+    segments = f"/{below}/"
+    return not (
+        any(character in segments for character in _AMBIGUOUS_CHARACTERS)
+        or any(segment in segments for segment in _AMBIGUOUS_SEGMENTS)
+    )
 
 
 def route_path(scope: Mapping[str, Any]) -> str:

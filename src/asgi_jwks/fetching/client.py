@@ -165,7 +165,10 @@ def _is_async_client(client: object) -> TypeGuard[HTTPClient]:
 
 
 def _time_to_connect() -> float | None:
-    """Seconds for TCP, and as many for TLS: nearly all that the caller's deadline leaves."""
+    """Seconds for TCP, and as many for TLS: nearly all that the caller's deadline leaves.
+
+    Not all, so that a host that does not connect is told apart from an answer that is late.
+    """
     left = anyio.current_effective_deadline() - anyio.current_time()
     return left - min(0.1, left / 3) if left < math.inf else None
 
